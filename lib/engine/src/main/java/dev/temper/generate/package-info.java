@@ -1,0 +1,2 @@
+/** Continuing text: key/value cache, sampling, stop tokens. */
+package dev.temper.generate;

@@ -1,0 +1,2 @@
+/** Spark: reading, preparing, barrier training. */
+package dev.temper.spark;

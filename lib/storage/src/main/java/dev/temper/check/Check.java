@@ -1,0 +1,56 @@
+package dev.temper.check;
+
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Argument checks that name what to change. */
+public final class Check {
+    private Check() {}
+
+    /**
+     * @param message a {@link String#format} pattern
+     * @throws InvalidInputException with the formatted message when {@code condition} is false
+     */
+    public static void check(boolean condition, String message, Object... arguments) {
+        if (!condition) {
+            throw invalid(message, arguments);
+        }
+    }
+
+    /** The exception itself, for {@code throw} and {@code orElseThrow}. */
+    public static InvalidInputException invalid(String message, Object... arguments) {
+        return new InvalidInputException(String.format(Locale.ROOT, message, arguments));
+    }
+
+    /** The candidate with the smallest edit distance to {@code word}; empty when none is near. */
+    public static Optional<String> nearest(String word, Collection<String> candidates) {
+        String best = null;
+        int bestDistance = Math.max(2, word.length() / 2) + 1;
+        for (String candidate : candidates) {
+            int distance = editDistance(word, candidate);
+            if (distance < bestDistance) {
+                best = candidate;
+                bestDistance = distance;
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    private static int editDistance(String a, String b) {
+        int[] previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(replaced, 1 + Math.min(previous[j], current[j - 1]));
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+}

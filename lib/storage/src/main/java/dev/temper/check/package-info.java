@@ -1,0 +1,2 @@
+/** Typed errors and argument checks. */
+package dev.temper.check;

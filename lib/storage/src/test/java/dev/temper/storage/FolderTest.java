@@ -1,0 +1,53 @@
+package dev.temper.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class FolderTest {
+    @TempDir
+    Path disk;
+
+    @Test
+    void readsBackWhatItWroteBelowFoldersThatDidNotExist() throws Exception {
+        Folder folder = Folder.local(disk).child("a");
+
+        folder.writeText("b/c.txt", "grün");
+
+        assertThat(folder.readText("b/c.txt")).isEqualTo("grün");
+        assertThat(folder.bytes("b/c.txt")).contains(5L);
+        assertThat(folder.list()).containsExactly(new Store.Entry("b", true, 0));
+    }
+
+    @Test
+    void deletesAFolderWithAllInIt() throws Exception {
+        Folder folder = Folder.local(disk);
+        folder.writeText("a/b/c.txt", "x");
+
+        folder.delete("a");
+
+        assertThat(folder.has("a")).isFalse();
+        assertThat(folder.list()).isEmpty();
+        folder.delete("a");
+    }
+
+    @Test
+    void acceptsFileUris() throws Exception {
+        Folder folder = new Folder(new LocalStore(), disk.toUri().toString());
+
+        folder.writeText("x y.txt", "1");
+
+        assertThat(Folder.local(disk).readText("x y.txt")).isEqualTo("1");
+    }
+
+    @Test
+    void reportsAMissingFileByName() {
+        assertThatThrownBy(() -> Folder.local(disk).readText("none.txt"))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("none.txt");
+    }
+}

@@ -1,0 +1,101 @@
+package dev.temper.text;
+
+import static dev.temper.check.Check.check;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Where rows come from and how they become tokens; {@code data:} in the recipe.
+ *
+ * @param train one or more sources
+ * @param eval rows to evaluate on, instead of {@code evalFraction}
+ * @param evalFraction share of the rows kept for evaluation, in {@code [0, 1)}, by hash of the row's content and the seed
+ * @param columns which column holds what: {@code text} for text (several are joined), {@code prompt} and {@code completion}
+ * @param separator between joined columns
+ * @param maxLength tokens of a row at most; what is longer goes by {@code tooLong}
+ * @param maxRejectedFraction the run fails when a larger share of the rows is rejected, in {@code [0, 1]}
+ * @param prepared where prepared rows are kept; {@code prepared} below the output when empty
+ */
+public record DataConfig(
+        List<Source> train,
+        Optional<String> eval,
+        double evalFraction,
+        Format format,
+        Map<String, List<String>> columns,
+        String separator,
+        String chatTemplate,
+        TrainOn trainOn,
+        int maxLength,
+        TooLong tooLong,
+        Packing packing,
+        double maxRejectedFraction,
+        OptionalLong maxTrainRows,
+        OptionalLong maxEvalRows,
+        String encoding,
+        String delimiter,
+        boolean header,
+        Optional<String> prepared) {
+
+    /**
+     * One place to read from.
+     *
+     * @param weight its share when several are mixed
+     */
+    public record Source(String location, double weight) {
+        public Source {
+            check(!location.isBlank(), "data.train must name a file or folder");
+            check(weight > 0, "data.train: the weight of %s must be positive, got %s", location, weight);
+        }
+
+        public static Source of(String location) {
+            return new Source(location, 1);
+        }
+    }
+
+    /** What the columns mean. */
+    public enum Format {
+        TEXT,
+        PROMPT_COMPLETION
+    }
+
+    /** Which part of a row is learned. */
+    public enum TrainOn {
+        COMPLETION,
+        ALL
+    }
+
+    /** What happens to a row of more than {@code max_length} tokens. */
+    public enum TooLong {
+        TRUNCATE,
+        DROP,
+        FAIL
+    }
+
+    /** How rows share a sequence. */
+    public enum Packing {
+        NONE
+    }
+
+    public DataConfig {
+        check(!train.isEmpty(), "data.train must name a file or folder");
+        check(evalFraction >= 0 && evalFraction < 1, "data.eval_fraction must be in [0, 1), got %s", evalFraction);
+        check(
+                eval.isEmpty() || evalFraction == 0,
+                "data.eval and data.eval_fraction exclude each other: leave one of them out");
+        check(maxLength >= 2, "data.max_length must be at least 2 tokens, got %d", maxLength);
+        check(
+                maxRejectedFraction >= 0 && maxRejectedFraction <= 1,
+                "data.max_rejected_fraction must be in [0, 1], got %s",
+                maxRejectedFraction);
+        check(delimiter.length() == 1, "data.delimiter must be one character, got '%s'", delimiter);
+        check(
+                chatTemplate.equals("none"),
+                "data.chat_template: %s is not built yet; write chat_template: none",
+                chatTemplate);
+        train = List.copyOf(train);
+        columns = Map.copyOf(columns);
+    }
+}

@@ -1,0 +1,2 @@
+/** Text to tokens and labels. */
+package dev.temper.text;
