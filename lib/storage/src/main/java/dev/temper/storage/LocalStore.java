@@ -3,7 +3,6 @@ package dev.temper.storage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -67,7 +66,7 @@ public final class LocalStore implements Store {
     }
 
     private static Path path(String location) {
-        return location.startsWith("file:") ? Path.of(URI.create(location).getPath()) : Path.of(location);
+        return Path.of(location.replaceFirst("^file:(//[^/]*)?", "")); // as Hadoop reads it, nothing is unescaped
     }
 
     private static Entry entry(Path path) {

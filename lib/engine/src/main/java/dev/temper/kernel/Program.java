@@ -1,0 +1,124 @@
+package dev.temper.kernel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One of our TorchScript modules, compiled by libtorch. A call runs in the calling thread and its gradient mode; one
+ * program serves one thread at a time, as arguments carry their names on the arrays.
+ */
+public final class Program implements AutoCloseable {
+    private static final String SHARED = "ops.py";
+
+    private final NDManager manager;
+    private final PtSymbolBlock block;
+    private final Map<String, NDArray> selectors = new HashMap<>();
+
+    private Program(NDManager manager, PtSymbolBlock block) {
+        this.manager = manager;
+        this.block = block;
+    }
+
+    /**
+     * Compiles a class of {@code src/main/torchscript}.
+     *
+     * @param type file and class, such as {@code llama.Llama}
+     * @param attributes the module's attributes: Integer, Double, Boolean or String
+     */
+    static Program compile(NDManager manager, String type, Map<String, Object> attributes) {
+        Map<String, String> sources = new LinkedHashMap<>();
+        String file = type.substring(0, type.indexOf('.')) + ".py";
+        sources.put(SHARED, source(SHARED));
+        sources.put(file, source(file));
+        byte[] archive = Archive.of(type, attributes, sources);
+        try {
+            PtSymbolBlock block =
+                    JniUtils.loadModule((PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
+            return new Program(manager, block);
+        } catch (IOException e) {
+            throw new IllegalStateException("libtorch refuses the program " + type, e);
+        }
+    }
+
+    private static String source(String file) {
+        try (InputStream in = Program.class.getResourceAsStream("/dev/temper/kernel/torchscript/" + file)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read the program " + file, e);
+        }
+    }
+
+    /** Starts a call; arguments follow in the order of the method's parameters. */
+    public Call call(String method) {
+        return new Call(method);
+    }
+
+    private NDArray selector(String method) {
+        return selectors.computeIfAbsent(method, name -> {
+            NDArray selector = Workspace.keep(manager.create(0f));
+            selector.setName("module_method:" + name);
+            return selector;
+        });
+    }
+
+    @Override
+    public void close() {
+        block.close();
+        selectors.values().forEach(NDArray::close);
+    }
+
+    /** The arguments of one call. An array may be given once only: its role is kept in its name. */
+    public final class Call {
+        private final NDList arguments = new NDList();
+
+        private Call(String method) {
+            arguments.add(selector(method));
+        }
+
+        /** A tensor. */
+        public Call with(NDArray array) {
+            arguments.add(array);
+            return this;
+        }
+
+        /** A {@code Dict[str, Tensor]}, not empty. */
+        public Call with(String name, Map<String, NDArray> dictionary) {
+            dictionary.forEach((key, array) -> {
+                array.setName(name + "." + key);
+                arguments.add(array);
+            });
+            return this;
+        }
+
+        /** A {@code List[Tensor]}, not empty. */
+        public Call with(String name, List<NDArray> list) {
+            for (NDArray array : list) {
+                array.setName(name + "[]");
+                arguments.add(array);
+            }
+            return this;
+        }
+
+        /** Runs the method; a tuple comes back as several arrays. */
+        public NDList run() {
+            NDList result = IValueUtils.forward(block, arguments, true);
+            for (int i = 1; i < arguments.size(); i++) {
+                arguments.get(i).setName(null);
+            }
+            return result;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package dev.temper.kernel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.List;
+
+/** What training needs beside a family's layers: vector-Jacobian products, the loss, the optimizer. */
+public final class TrainingKernels implements AutoCloseable {
+    /** Positions whose logits exist at the same time; more is barely faster and costs {@code 4 V} bytes each. */
+    private static final int LOSS_CHUNK = 256;
+
+    /** float32 arrays that belong together: weights and where their gradients are summed. */
+    public record Trained(List<NDArray> weights, List<NDArray> gradients) {
+        public boolean isEmpty() {
+            return weights.isEmpty();
+        }
+    }
+
+    /**
+     * Settings of one AdamW update.
+     *
+     * @param divisor gradients are divided by it
+     */
+    public record AdamWStep(
+            double learningRate, double beta1, double beta2, double weightDecay, double epsilon, double divisor) {}
+
+    /** Parameters of one group with their gradients, moments and step counters; all float32. */
+    public record AdamWState(
+            List<NDArray> weights,
+            List<NDArray> gradients,
+            List<NDArray> firstMoments,
+            List<NDArray> secondMoments,
+            List<NDArray> steps) {}
+
+    private final Workspace workspace;
+    private final Program program;
+
+    TrainingKernels(Workspace workspace, Program program) {
+        this.workspace = workspace;
+        this.program = program;
+    }
+
+    /**
+     * Adds the gradients of {@code trained} and returns the gradient of {@code x}; frees what {@code y} recorded.
+     *
+     * @param y result of a recorded call
+     * @param gy gradient with respect to {@code y}, same shape
+     * @param x its input, itself requiring gradients
+     */
+    public NDArray backward(NDArray y, NDArray gy, NDArray x, Trained trained) {
+        if (trained.isEmpty()) {
+            return program.call("backward_input").with(y).with(gy).with(x).run().get(0);
+        }
+        return program.call("backward_all")
+                .with(y)
+                .with(gy)
+                .with(x)
+                .with("p", trained.weights())
+                .with("g", trained.gradients())
+                .run()
+                .get(0);
+    }
+
+    /** As {@link #backward} when nothing before {@code y} needs a gradient. */
+    public void backward(NDArray y, NDArray gy, Trained trained) {
+        program.call("backward_parameters")
+                .with(y)
+                .with(gy)
+                .with("p", trained.weights())
+                .with("g", trained.gradients())
+                .run();
+    }
+
+    /**
+     * Sum of the cross entropies (float64 scalar) and {@code scale} times its gradient with respect to {@code h}. The
+     * logits exist for a few hundred positions at a time only.
+     *
+     * @param h (N, D)
+     * @param head (V, D)
+     * @param targets (N) int64
+     * @param headGradient (V, D), added to; a scalar when the head is frozen
+     */
+    public NDList loss(NDArray h, NDArray head, NDArray targets, double scale, NDArray headGradient) {
+        return program.call("loss")
+                .with(h)
+                .with(head)
+                .with(targets)
+                .with(workspace.scalar((float) scale))
+                .with(workspace.ints(LOSS_CHUNK))
+                .with("g", List.of(headGradient))
+                .run();
+    }
+
+    /** Sum of the cross entropies, float64. Shapes as in {@link #loss}. */
+    public double lossSum(NDArray h, NDArray head, NDArray targets) {
+        NDArray sum = program.call("loss_sum")
+                .with(h)
+                .with(head)
+                .with(targets)
+                .with(workspace.ints(LOSS_CHUNK))
+                .run()
+                .get(0);
+        return sum.getDouble();
+    }
+
+    /** L2 norm over all arrays together. */
+    public double norm(List<NDArray> arrays) {
+        return program.call("norm").with("g", arrays).run().get(0).getFloat();
+    }
+
+    /** One AdamW update in place; step counters are advanced. */
+    public void adamw(AdamWState state, AdamWStep step) {
+        program.call("adamw")
+                .with("p", state.weights())
+                .with("g", state.gradients())
+                .with("m", state.firstMoments())
+                .with("v", state.secondMoments())
+                .with("s", state.steps())
+                .with(workspace.scalar((float) step.divisor()))
+                .with(workspace.doubles(
+                        step.learningRate(), step.beta1(), step.beta2(), step.weightDecay(), step.epsilon()))
+                .run();
+    }
+
+    /** Copies in place, converting the type. */
+    public void copy(NDArray source, NDArray target) {
+        program.call("copy").with(target).with(source).run();
+    }
+
+    /** Sets to zero, NaN too. */
+    public void clear(NDArray array) {
+        program.call("clear").with(array).run();
+    }
+
+    /**
+     * The float32 values of 16-bit ones.
+     *
+     * @param bytes (n) uint8
+     * @param dtype libtorch's number: 5 float16, 15 bfloat16
+     */
+    public NDArray toFloat32(NDArray bytes, int dtype) {
+        return program.call("from_bytes")
+                .with(bytes)
+                .with(workspace.ints(dtype))
+                .run()
+                .get(0);
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}

@@ -1,0 +1,143 @@
+package dev.temper.kernel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The native memory and thread settings of one worker. Open it in the thread that computes: gradient mode, the number of
+ * threads and the switch of the graph executor belong to a thread. What is made outside {@link #scoped} lives until
+ * {@link #close()}; what is made inside goes with it, so memory is freed at once and never waits for the collector.
+ */
+public final class Workspace implements AutoCloseable {
+    private final NDManager manager;
+    private final TrainingKernels training;
+
+    private Workspace(NDManager manager) {
+        this.manager = manager;
+        this.training = new TrainingKernels(this, compile("training.Training", Map.of()));
+    }
+
+    /** @param threads threads of one operator in this worker */
+    public static Workspace open(int threads) {
+        NDManager manager = NDManager.newBaseManager("PyTorch");
+        JniUtils.setNumThreads(threads);
+        JniUtils.setGraphExecutorOptimize(false); // plain eager execution, predictable from the first step
+        JniUtils.setGradMode(false);
+        return new Workspace(manager);
+    }
+
+    /** Compiles a program of {@code src/main/torchscript}, such as {@code llama.Llama}. */
+    public Program compile(String type, Map<String, Object> attributes) {
+        return Program.compile(manager, type, attributes);
+    }
+
+    /** Gradients, loss, optimizer. */
+    public TrainingKernels training() {
+        return training;
+    }
+
+    /** Lets an array outlive the innermost scope; the caller closes it. */
+    public static NDArray keep(NDArray array) {
+        NDScope.unregister(array);
+        return array;
+    }
+
+    /** Work that may fail in its own way. */
+    @FunctionalInterface
+    public interface Work<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    /** Frees every array that the work makes in this thread, except what {@link #keep} lets out. */
+    public static <T, E extends Exception> T scoped(Work<T, E> work) throws E {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return work.run();
+        }
+    }
+
+    /** The work's operations record what is needed for gradients, until the result is closed or differentiated. */
+    public static <T> T recorded(Supplier<T> work) {
+        JniUtils.setGradMode(true);
+        try {
+            return work.get();
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    public NDArray zeros(Shape shape) {
+        return manager.zeros(shape, DataType.FLOAT32);
+    }
+
+    public NDArray empty(Shape shape) {
+        return manager.create(shape, DataType.FLOAT32);
+    }
+
+    public NDArray ints(long... values) {
+        return manager.create(values);
+    }
+
+    public NDArray ints(int[] values) {
+        long[] wide = new long[values.length];
+        for (int i = 0; i < wide.length; i++) {
+            wide[i] = values[i];
+        }
+        return manager.create(wide);
+    }
+
+    public NDArray floats(float[] values, Shape shape) {
+        return manager.create(values, shape);
+    }
+
+    public NDArray scalar(float value) {
+        return manager.create(value);
+    }
+
+    public NDArray doubles(double... values) {
+        return manager.create(values);
+    }
+
+    /**
+     * An array on the buffer's own memory, without a copy.
+     *
+     * @param bytes direct, in native order
+     */
+    public NDArray on(ByteBuffer bytes, DataType type, Shape shape) {
+        return manager.create(bytes, shape, type);
+    }
+
+    /** A view of elements {@code [from, to)} of a flat array. */
+    public static NDArray slice(NDArray flat, long from, long to) {
+        return JniUtils.slice((PtNDArray) flat, 0, from, to, 1);
+    }
+
+    /** A view with another shape. */
+    public static NDArray view(NDArray array, Shape shape) {
+        return JniUtils.reshape((PtNDArray) array, shape.getShape());
+    }
+
+    /** The same memory without a history of operations. */
+    public static NDArray detach(NDArray array) {
+        return JniUtils.detachGradient((PtNDArray) array);
+    }
+
+    /** The array's own memory, native order; valid while the array lives. Contiguous arrays of a processor only. */
+    public static ByteBuffer memory(NDArray array) {
+        return JniUtils.getByteBuffer((PtNDArray) array, true);
+    }
+
+    @Override
+    public void close() {
+        training.close();
+        manager.close();
+    }
+}

@@ -1,0 +1,163 @@
+package dev.temper.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.TrainingKernels.Trained;
+import dev.temper.kernel.Workspace;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Loss and gradients of a decoder, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
+ * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient checkpointing
+ * a layer is computed again on the way back; without, what it recorded is kept till then.
+ */
+public final class Backpropagation {
+    private final Decoder decoder;
+    private final boolean checkpointing;
+    private final Workspace workspace;
+    private final TrainingKernels kernels;
+    private final Map<String, NDArray> embeddingGradients = new HashMap<>();
+    private final NDArray headGradient;
+    private final Trained normTrained;
+
+    /** A decoder that keeps what its layers record, the faster way. */
+    public static Backpropagation recording(Decoder decoder, TrainedParameters parameters) {
+        return new Backpropagation(decoder, parameters, false);
+    }
+
+    /** A decoder that computes its layers twice, with less memory. */
+    public static Backpropagation checkpointing(Decoder decoder, TrainedParameters parameters) {
+        return new Backpropagation(decoder, parameters, true);
+    }
+
+    private Backpropagation(Decoder decoder, TrainedParameters parameters, boolean checkpointing) {
+        this.decoder = decoder;
+        this.checkpointing = checkpointing;
+        this.workspace = decoder.workspace();
+        this.kernels = workspace.training();
+        List<NDArray> norms = new ArrayList<>();
+        List<NDArray> normGradients = new ArrayList<>();
+        NDArray head = null;
+        for (Parameter parameter : decoder.architecture().parameters()) {
+            if (parameter.layer() == Parameter.SHARED && parameters.contains(parameter.name())) {
+                NDArray gradient = parameters.gradient(parameter.name());
+                if (parameter.kind() == Parameter.Kind.EMBEDDING) {
+                    embeddingGradients.put(parameter.key(), gradient);
+                } else if (parameter.kind() != Parameter.Kind.HEAD) {
+                    norms.add(parameters.weight(parameter.name()));
+                    normGradients.add(gradient);
+                }
+                head = parameter.key().equals(decoder.architecture().head()) ? gradient : head;
+            }
+        }
+        this.headGradient = head == null ? workspace.scalar(0) : head;
+        this.normTrained = new Trained(norms, normGradients);
+    }
+
+    /** A layer's input and, unless it is computed again, its recorded output. */
+    private record Visit(NDArray input, NDArray output) {}
+
+    /**
+     * Adds {@code scale} times the gradient of the summed token losses to the parameters' gradients.
+     *
+     * @return the sum of the token losses, unscaled
+     */
+    public double accumulate(LabelledStream batch, double scale) {
+        return Workspace.scoped(() -> {
+            Decoder.Inputs inputs = decoder.inputs(batch.tokens());
+            Map<String, NDArray> extra = Map.of("dropout_keys", keys(batch));
+            List<Visit> visits = new ArrayList<>();
+            NDArray x = decoder.embed(inputs);
+            boolean needed = !embeddingGradients.isEmpty();
+            for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
+                boolean recorded = needed || !trained(layer).isEmpty();
+                Visit visit = forward(layer, x, inputs, extra, needed, recorded);
+                visits.add(visit);
+                x = Workspace.detach(visit.output());
+                needed = recorded;
+            }
+            NDArray keep = workspace.ints(batch.keep());
+            NDList loss = head(x, keep, workspace.ints(batch.targets()), scale);
+            NDArray gradient = loss.get(1);
+            backward(visits, gradient, inputs, extra);
+            return loss.get(0).getDouble();
+        });
+    }
+
+    private NDArray keys(LabelledStream batch) {
+        return workspace.ints(batch.keys());
+    }
+
+    private Trained trained(int layer) {
+        return decoder.dictionary(layer).trained();
+    }
+
+    private Visit forward(
+            int layer, NDArray x, Decoder.Inputs inputs, Map<String, NDArray> extra, boolean needed, boolean recorded) {
+        NDArray input = x;
+        if (needed) {
+            input = Workspace.detach(x);
+            input.setRequiresGradient(true);
+        }
+        if (!recorded || checkpointing) {
+            return new Visit(input, decoder.layer(layer, x, inputs, extra));
+        }
+        NDArray tracked = input;
+        return new Visit(input, Workspace.recorded(() -> decoder.layer(layer, tracked, inputs, extra)));
+    }
+
+    /** Loss and the gradient of the last layer's output. */
+    private NDList head(NDArray x, NDArray keep, NDArray targets, double scale) {
+        NDArray input = Workspace.detach(x);
+        input.setRequiresGradient(true);
+        NDArray h = Workspace.recorded(() -> decoder.finalNorm(input, keep));
+        NDList loss = kernels.loss(Workspace.detach(h), decoder.head(), targets, scale, headGradient);
+        return new NDList(loss.get(0), kernels.backward(h, loss.get(1), input, normTrained));
+    }
+
+    private void backward(List<Visit> visits, NDArray last, Decoder.Inputs inputs, Map<String, NDArray> extra) {
+        NDArray gradient = last;
+        for (int layer = visits.size() - 1; layer >= 0; layer--) {
+            NDArray input = visits.get(layer).input();
+            boolean needed = input.hasGradient();
+            Trained trained = trained(layer);
+            if (!needed && trained.isEmpty()) {
+                return; // nothing below is trained
+            }
+            NDArray output = checkpointing
+                    ? again(layer, input, inputs, extra)
+                    : visits.get(layer).output();
+            if (needed) {
+                gradient = kernels.backward(output, gradient, input, trained);
+            } else {
+                kernels.backward(output, gradient, trained);
+            }
+            output.close();
+        }
+        if (!embeddingGradients.isEmpty()) {
+            decoder.embedBackward(inputs, gradient, embeddingGradients);
+        }
+    }
+
+    private NDArray again(int layer, NDArray input, Decoder.Inputs inputs, Map<String, NDArray> extra) {
+        return Workspace.recorded(() -> decoder.layer(layer, input, inputs, extra));
+    }
+
+    /** The sum of the token losses, for evaluation. */
+    public static double lossSum(Decoder decoder, LabelledStream batch) {
+        Workspace workspace = decoder.workspace();
+        return Workspace.scoped(() -> {
+            Decoder.Inputs inputs = decoder.inputs(batch.tokens());
+            NDArray x = decoder.embed(inputs);
+            for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
+                x = decoder.layer(layer, x, inputs, Map.of());
+            }
+            NDArray h = decoder.finalNorm(x, workspace.ints(batch.keep()));
+            return workspace.training().lossSum(h, decoder.head(), workspace.ints(batch.targets()));
+        });
+    }
+}

@@ -1,0 +1,182 @@
+package dev.temper.model;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The fields of a config.json, each to be asked for: a field that no family asks for is refused by {@link #refuseOthers},
+ * since a setting that is ignored silently gives another model.
+ */
+public final class ConfigFields {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /** What does not change what a model computes. */
+    private static final Set<String> NEUTRAL = Set.of(
+            "architectures",
+            "model_type",
+            "transformers_version",
+            "torch_dtype",
+            "dtype",
+            "use_cache",
+            "initializer_range",
+            "bos_token_id",
+            "eos_token_id",
+            "pad_token_id",
+            "sep_token_id",
+            "cls_token_id",
+            "tokenizer_class",
+            "task_specific_params",
+            "gradient_checkpointing",
+            "classifier_dropout",
+            "id2label",
+            "label2id",
+            "num_labels",
+            "problem_type",
+            "name_or_path",
+            "max_length",
+            "min_length",
+            "do_sample",
+            "temperature",
+            "top_k",
+            "top_p",
+            "repetition_penalty",
+            "output_attentions",
+            "output_hidden_states",
+            "return_dict",
+            "auto_map",
+            "unsloth_fixed",
+            "unsloth_version",
+            "tie_encoder_decoder",
+            "is_decoder");
+
+    private final String location;
+    private final JsonNode root;
+    private final Set<String> asked = new TreeSet<>();
+
+    private ConfigFields(String location, JsonNode root) {
+        this.location = location;
+        this.root = root;
+    }
+
+    static ConfigFields read(Folder folder) throws IOException {
+        String location = folder.location("config.json");
+        check(folder.has("config.json"), "%s is no model folder: there is no config.json", folder.location());
+        try {
+            JsonNode root = JSON.readTree(folder.readText("config.json"));
+            check(root != null && root.isObject(), "%s is damaged: it is not a JSON object", location);
+            return new ConfigFields(location, root);
+        } catch (JsonProcessingException e) {
+            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
+        }
+    }
+
+    private ConfigFields(ConfigFields parent, String name) {
+        this(parent.location + ": " + name, parent.root.path(name));
+        parent.asked.add(name);
+    }
+
+    /** The fields of a nested object; without any when it is missing or null. */
+    public ConfigFields object(String name) {
+        return new ConfigFields(this, name);
+    }
+
+    public boolean has(String name) {
+        asked.add(name);
+        return root.hasNonNull(name);
+    }
+
+    public int integer(String name) {
+        asked.add(name);
+        JsonNode value = root.path(name);
+        check(
+                value.canConvertToInt() && value.isIntegralNumber(),
+                "%s: %s must be an integer, got %s",
+                location,
+                name,
+                value);
+        return value.intValue();
+    }
+
+    public int integer(String name, int otherwise) {
+        return has(name) ? integer(name) : otherwise;
+    }
+
+    public double number(String name) {
+        asked.add(name);
+        JsonNode value = root.path(name);
+        check(value.isNumber(), "%s: %s must be a number, got %s", location, name, value);
+        return value.doubleValue();
+    }
+
+    public double number(String name, double otherwise) {
+        return has(name) ? number(name) : otherwise;
+    }
+
+    public boolean truth(String name, boolean otherwise) {
+        if (!has(name)) {
+            return otherwise;
+        }
+        check(root.path(name).isBoolean(), "%s: %s must be true or false, got %s", location, name, root.path(name));
+        return root.path(name).booleanValue();
+    }
+
+    public String text(String name, String otherwise) {
+        return has(name) ? root.path(name).asText() : otherwise;
+    }
+
+    /** The raw value, for lists. */
+    public JsonNode value(String name) {
+        asked.add(name);
+        return root.path(name);
+    }
+
+    /** A field of which we implement one value only; missing means that value. */
+    public void only(String name, Object implemented) {
+        if (has(name)) {
+            JsonNode value = root.path(name);
+            boolean same = implemented instanceof Number number
+                    ? value.isNumber() && value.doubleValue() == number.doubleValue()
+                    : Objects.equals(value.asText(), String.valueOf(implemented));
+            check(same, "%s: %s: %s is not supported, only %s", location, name, value, implemented);
+        }
+    }
+
+    /** Fields that do not matter for what a family computes. */
+    public void ignore(String... names) {
+        asked.addAll(Set.of(names));
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when a field is set that nobody asked for */
+    public void refuseOthers() {
+        Iterator<Map.Entry<String, JsonNode>> fields = root.fields();
+        while (fields.hasNext()) {
+            Map.Entry<String, JsonNode> field = fields.next();
+            String name = field.getKey();
+            JsonNode value = field.getValue();
+            boolean empty = value.isNull()
+                    || (value.isBoolean() && !value.booleanValue())
+                    || (value.isContainerNode() && value.isEmpty());
+            check(
+                    empty || asked.contains(name) || NEUTRAL.contains(name) || name.startsWith("_"),
+                    "%s: %s: %s is not supported; remove the field if the model does not need it",
+                    location,
+                    name,
+                    value);
+        }
+    }
+
+    /** Where the fields stand, for messages. */
+    public String location() {
+        return location;
+    }
+}

@@ -1,0 +1,187 @@
+package dev.temper.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.Program;
+import dev.temper.kernel.Workspace;
+import dev.temper.safetensors.TensorFiles;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A causal language model in memory: its program and the dictionaries of its layers. Adapters add to the dictionaries;
+ * the programs do not know about them.
+ *
+ * <p>Shapes: a stream of {@code T} tokens -> hidden states {@code (1, T, D)} -> logits {@code (N, V)}.
+ */
+public final class Decoder implements AutoCloseable {
+    private final Workspace workspace;
+    private final Architecture architecture;
+    private final Program program;
+    private final LayerWeights shared = new LayerWeights();
+    private final List<LayerWeights> layers = new ArrayList<>();
+
+    private Decoder(Workspace workspace, Architecture architecture) {
+        this.workspace = workspace;
+        this.architecture = architecture;
+        this.program = workspace.compile(architecture.program(), architecture.attributes());
+        for (int window : architecture.windows()) {
+            LayerWeights layer = new LayerWeights();
+            layer.put("window", workspace.ints(window));
+            layers.add(layer);
+        }
+    }
+
+    /** All weights frozen, on the mapped files where they are float32. */
+    public static Decoder load(Workspace workspace, Architecture architecture, TensorFiles files) throws IOException {
+        Decoder decoder = new Decoder(workspace, architecture);
+        for (Parameter parameter : architecture.parameters()) {
+            decoder.dictionary(parameter.layer())
+                    .put(parameter.key(), ModelWeights.read(workspace, files, parameter.name()));
+        }
+        return decoder;
+    }
+
+    /** All weights trained, copied into {@code trained}, which has a place for each. */
+    public static Decoder load(
+            Workspace workspace, Architecture architecture, TensorFiles files, TrainedParameters trained)
+            throws IOException {
+        Decoder decoder = new Decoder(workspace, architecture);
+        for (Parameter parameter : architecture.parameters()) {
+            NDArray weight = trained.weight(parameter.name());
+            Workspace.scoped(() -> {
+                workspace.training().copy(ModelWeights.read(workspace, files, parameter.name()), weight);
+                return null;
+            });
+            decoder.dictionary(parameter.layer()).put(parameter.key(), weight, trained.gradient(parameter.name()));
+        }
+        return decoder;
+    }
+
+    /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */
+    public LayerWeights dictionary(int layer) {
+        return layer == Parameter.SHARED ? shared : layers.get(layer);
+    }
+
+    public Architecture architecture() {
+        return architecture;
+    }
+
+    public Workspace workspace() {
+        return workspace;
+    }
+
+    /** What of a stream is the same for all layers. */
+    public Inputs inputs(TokenStream stream) {
+        int[] lengths = new int[stream.documents()];
+        for (int i = 0; i < lengths.length; i++) {
+            lengths[i] = stream.positions()[stream.segments()[i + 1] - 1] + 1;
+        }
+        NDArray rotary = architecture
+                .rotary()
+                .map(r -> workspace.floats(r.table(stream, lengths), new Shape(2, stream.length(), r.headSize())))
+                .orElseGet(() -> workspace.scalar(0));
+        return new Inputs(
+                workspace.ints(stream.ids()),
+                workspace.ints(stream.positions()),
+                workspace.ints(stream.segments()),
+                rotary);
+    }
+
+    /** ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32. */
+    public record Inputs(NDArray ids, NDArray positions, NDArray segments, NDArray rotary) {}
+
+    /** Keys and values of earlier tokens, per layer and sequence {@code (1, K, capacity, E)}; past (S) int64. */
+    public record Cache(List<List<NDArray>> keys, List<List<NDArray>> values) {}
+
+    /** (1, T, D), before the first layer. */
+    public NDArray embed(Inputs inputs) {
+        return program.call("embed")
+                .with(inputs.ids())
+                .with(inputs.positions())
+                .with("w", shared.arrays())
+                .run()
+                .get(0);
+    }
+
+    /** (1, T, D) -> (1, T, D) through one layer. */
+    public NDArray layer(int layer, NDArray x, Inputs inputs, Map<String, NDArray> extra) {
+        return program.call("layer")
+                .with(x)
+                .with(inputs.rotary())
+                .with(inputs.segments())
+                .with("w", with(layers.get(layer), extra))
+                .run()
+                .get(0);
+    }
+
+    /**
+     * As {@link #layer}, with and into a cache.
+     *
+     * @param past (S) int64, tokens that each sequence's cache holds
+     */
+    public NDArray layer(int layer, NDArray x, Inputs inputs, NDArray past, Cache cache) {
+        return program.call("layer_cached")
+                .with(x)
+                .with(inputs.rotary())
+                .with(inputs.segments())
+                .with(past)
+                .with("k", cache.keys().get(layer))
+                .with("v", cache.values().get(layer))
+                .with("w", layers.get(layer).arrays())
+                .run()
+                .get(0);
+    }
+
+    private static Map<String, NDArray> with(LayerWeights layer, Map<String, NDArray> extra) {
+        if (extra.isEmpty()) {
+            return layer.arrays();
+        }
+        Map<String, NDArray> all = new HashMap<>(layer.arrays());
+        all.putAll(extra);
+        return all;
+    }
+
+    /** Normalized hidden states of some positions: x (1, T, D), keep (N) int64 -> (N, D). */
+    public NDArray finalNorm(NDArray x, NDArray keep) {
+        return program.call("final_norm")
+                .with(x)
+                .with(keep)
+                .with("w", shared.arrays())
+                .run()
+                .get(0);
+    }
+
+    /** Adds the gradient of what entered the first layer to the embeddings' gradients, where these are trained. */
+    void embedBackward(Inputs inputs, NDArray gradient, Map<String, NDArray> gradients) {
+        program.call("embed_backward")
+                .with(inputs.ids())
+                .with(inputs.positions())
+                .with(gradient)
+                .with("g", gradients)
+                .run();
+    }
+
+    /** The output head (V, D). */
+    public NDArray head() {
+        return shared.get(architecture.head());
+    }
+
+    /** Logits (N, V) of some positions, all of them in memory: for tests and generation. */
+    public NDArray logits(TokenStream stream, int[] keep) {
+        Inputs inputs = inputs(stream);
+        NDArray x = embed(inputs);
+        for (int layer = 0; layer < layers.size(); layer++) {
+            x = layer(layer, x, inputs, Map.of());
+        }
+        return finalNorm(x, workspace.ints(keep)).matMul(head().transpose());
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}

@@ -1,0 +1,12 @@
+package dev.temper.model;
+
+import java.util.Set;
+
+/** One family of models: how its config.json becomes an {@link Architecture}. Its program lies under torchscript. */
+public interface Family {
+    /** Values of {@code model_type} that it reads. */
+    Set<String> modelTypes();
+
+    /** @throws dev.temper.check.InvalidInputException when the config asks for what we do not implement */
+    Architecture read(ConfigFields config);
+}

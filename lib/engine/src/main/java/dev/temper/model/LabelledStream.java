@@ -1,0 +1,65 @@
+package dev.temper.model;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A stream and what is to be learned in it.
+ *
+ * @param keep (N) positions whose next token counts
+ * @param targets (N) that next token
+ * @param keys (T) per token, a hash of (seed, step, row, position): the source of its dropout masks
+ */
+public record LabelledStream(TokenStream tokens, int[] keep, int[] targets, long[] keys) {
+    /**
+     * One row of a batch.
+     *
+     * @param trained per token, whether predicting it counts; the first never does, as nothing predicts it
+     * @param key a hash of (seed, step, row)
+     */
+    public record Row(int[] ids, boolean[] trained, long key) {
+        /** How many tokens are learned. */
+        public int targets() {
+            int count = 0;
+            for (int i = 1; i < ids.length; i++) {
+                count += trained[i] ? 1 : 0;
+            }
+            return count;
+        }
+    }
+
+    public static LabelledStream of(List<Row> rows) {
+        List<int[]> documents = new ArrayList<>();
+        int count = 0;
+        int length = 0;
+        for (Row row : rows) {
+            documents.add(row.ids());
+            count += row.targets();
+            length += row.ids().length;
+        }
+        int[] keep = new int[count];
+        int[] targets = new int[count];
+        long[] keys = new long[length];
+        int n = 0;
+        int start = 0;
+        for (Row row : rows) {
+            for (int i = 0; i < row.ids().length; i++) {
+                keys[start + i] = mix(row.key() + i);
+                if (i > 0 && row.trained()[i]) {
+                    keep[n] = start + i - 1;
+                    targets[n++] = row.ids()[i];
+                }
+            }
+            start += row.ids().length;
+        }
+        return new LabelledStream(TokenStream.of(documents), keep, targets, keys);
+    }
+
+    /** SplitMix64's finalizer: neighbouring inputs give unrelated outputs. */
+    public static long mix(long value) {
+        long z = value + 0x9E3779B97F4A7C15L;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.temper.model;
+
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * One weight of a model.
+ *
+ * @param name as in the weights file, such as {@code model.layers.0.self_attn.q_proj.weight}
+ * @param layer its layer, or {@link #SHARED} for what lies outside the layers
+ * @param key its name in the layer's dictionary, such as {@code q_proj} or {@code q_proj.bias}
+ */
+public record Parameter(String name, Shape shape, int layer, String key, Kind kind) {
+    public static final int SHARED = -1;
+
+    /** What a parameter is, for adapters and weight decay. */
+    public enum Kind {
+        EMBEDDING,
+        /** A linear map inside a layer, {@code (O, I)}. */
+        LINEAR,
+        /** The map to the vocabulary, {@code (V, D)}, when it is not the embedding itself. */
+        HEAD,
+        NORM,
+        BIAS
+    }
+
+    /** Norms and biases are not decayed, as in transformers' Trainer. */
+    public boolean isDecayed() {
+        return kind != Kind.NORM && kind != Kind.BIAS;
+    }
+
+    /** The module that owns it: the name without {@code .weight} or {@code .bias}. */
+    public String module() {
+        return name.substring(0, name.lastIndexOf('.'));
+    }
+}

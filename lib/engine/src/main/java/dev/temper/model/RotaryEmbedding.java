@@ -1,0 +1,169 @@
+package dev.temper.model;
+
+import static dev.temper.check.Check.invalid;
+
+import java.util.function.IntFunction;
+
+/**
+ * Rotary position embedding: position {@code p} turns pair {@code i} of a query or key by {@code p * frequency(i)}, with
+ * the ways of stretching it to longer texts that transformers knows as {@code default}, {@code linear}, {@code dynamic},
+ * {@code yarn} and {@code llama3}.
+ *
+ * @see <a href="https://arxiv.org/abs/2104.09864">RoFormer</a>
+ * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py">reference</a>
+ */
+public final class RotaryEmbedding {
+    private final int headSize;
+    /** Length of a text to its inverse frequencies; the same array for all lengths unless {@code dynamic}. */
+    private final IntFunction<float[]> frequencies;
+
+    private final float attentionFactor;
+
+    private RotaryEmbedding(int headSize, IntFunction<float[]> frequencies, double attentionFactor) {
+        this.headSize = headSize;
+        this.frequencies = frequencies;
+        this.attentionFactor = (float) attentionFactor;
+    }
+
+    /** Reads {@code rope_theta} and {@code rope_scaling}. */
+    public static RotaryEmbedding read(ConfigFields config, int headSize, int maxPositions) {
+        double base = config.number("rope_theta", 10000);
+        ConfigFields scaling = config.object("rope_scaling");
+        String type = scaling.text("rope_type", scaling.text("type", "default"));
+        scaling.ignore("type");
+        RotaryEmbedding rotary =
+                switch (type) {
+                    case "default" -> fixed(headSize, plain(base, headSize), 1);
+                    case "linear" -> fixed(headSize, divided(plain(base, headSize), scaling.number("factor")), 1);
+                    case "dynamic" -> dynamic(base, scaling.number("factor"), headSize, maxPositions);
+                    case "llama3" -> fixed(headSize, llama3(base, headSize, scaling), 1);
+                    case "yarn" -> yarn(base, headSize, maxPositions, scaling);
+                    default -> throw invalid("%s: rope_type: %s is not supported", scaling.location(), type);
+                };
+        scaling.refuseOthers();
+        return rotary;
+    }
+
+    private static RotaryEmbedding fixed(int headSize, float[] frequencies, double attentionFactor) {
+        return new RotaryEmbedding(headSize, length -> frequencies, attentionFactor);
+    }
+
+    private static float[] plain(double base, int headSize) {
+        float[] frequencies = new float[headSize / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            float exponent = (float) (2 * i) / headSize;
+            frequencies[i] = 1f / (float) Math.pow(base, exponent);
+        }
+        return frequencies;
+    }
+
+    private static float[] divided(float[] frequencies, double factor) {
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) (frequencies[i] / factor);
+        }
+        return frequencies;
+    }
+
+    /** NTK-aware: the base grows with the text once it is longer than the model's positions. */
+    private static RotaryEmbedding dynamic(double base, double factor, int headSize, int maxPositions) {
+        float[] ordinary = plain(base, headSize);
+        IntFunction<float[]> frequencies = length -> {
+            if (length <= maxPositions) {
+                return ordinary;
+            }
+            double stretch = factor * length / maxPositions - (factor - 1);
+            return plain(base * Math.pow(stretch, headSize / (headSize - 2.0)), headSize);
+        };
+        return new RotaryEmbedding(headSize, frequencies, 1);
+    }
+
+    /** Long wavelengths are divided by the factor, short ones kept, those between blended. */
+    private static float[] llama3(double base, int headSize, ConfigFields scaling) {
+        double factor = scaling.number("factor");
+        double low = scaling.number("low_freq_factor");
+        double high = scaling.number("high_freq_factor");
+        double original = scaling.integer("original_max_position_embeddings");
+        float[] frequencies = plain(base, headSize);
+        for (int i = 0; i < frequencies.length; i++) {
+            double frequency = frequencies[i];
+            double wavelength = 2 * Math.PI / frequency;
+            if (wavelength > original / low) {
+                frequencies[i] = (float) (frequency / factor);
+            } else if (wavelength >= original / high) {
+                double smooth = (original / wavelength - low) / (high - low);
+                frequencies[i] = (float) ((1 - smooth) * frequency / factor + smooth * frequency);
+            }
+        }
+        return frequencies;
+    }
+
+    /** @see <a href="https://arxiv.org/abs/2309.00071">YaRN</a> */
+    private static RotaryEmbedding yarn(double base, int headSize, int maxPositions, ConfigFields scaling) {
+        double factor = scaling.number("factor");
+        scaling.only("truncate", true);
+        double attention = scaling.number("attention_factor", yarnAttention(factor, scaling));
+        int original = scaling.integer("original_max_position_embeddings", maxPositions);
+        double low = Math.max(0, Math.floor(turnsAt(scaling.number("beta_fast", 32), base, headSize, original)));
+        double high =
+                Math.min(headSize - 1.0, Math.ceil(turnsAt(scaling.number("beta_slow", 1), base, headSize, original)));
+        float[] frequencies = plain(base, headSize);
+        for (int i = 0; i < frequencies.length; i++) {
+            double ramp = Math.min(1, Math.max(0, (i - low) / (high == low ? 0.001 : high - low)));
+            frequencies[i] = (float) (frequencies[i] / factor * ramp + frequencies[i] * (1 - ramp));
+        }
+        return fixed(headSize, frequencies, attention);
+    }
+
+    private static double yarnAttention(double factor, ConfigFields scaling) {
+        double mscale = scaling.number("mscale", 0);
+        double mscaleAllDim = scaling.number("mscale_all_dim", 0);
+        return mscale != 0 && mscaleAllDim != 0
+                ? mscale(factor, mscale) / mscale(factor, mscaleAllDim)
+                : mscale(factor, 1);
+    }
+
+    private static double mscale(double factor, double mscale) {
+        return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+    }
+
+    /** The pair that makes so many rotations over the original length. */
+    private static double turnsAt(double rotations, double base, int headSize, int original) {
+        return headSize * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(base));
+    }
+
+    /** True when texts of these lengths turn with the same frequencies, so that cached keys stay valid. */
+    public boolean isSame(int length, int otherLength) {
+        return java.util.Arrays.equals(frequencies.apply(length), frequencies.apply(otherLength));
+    }
+
+    /**
+     * Cosines, then sines, of every token.
+     *
+     * @param lengths per segment, the length of the text whose frequencies count
+     * @return (2, T, E), both halves of E alike
+     */
+    float[] table(TokenStream stream, int[] lengths) {
+        int tokens = stream.length();
+        float[] table = new float[2 * tokens * headSize];
+        for (int segment = 0; segment < lengths.length; segment++) {
+            float[] inverse = frequencies.apply(lengths[segment]);
+            for (int t = stream.segments()[segment]; t < stream.segments()[segment + 1]; t++) {
+                for (int i = 0; i < inverse.length; i++) {
+                    double angle = stream.positions()[t] * inverse[i]; // float product, as in the reference
+                    int at = t * headSize + i;
+                    float cos = (float) Math.cos(angle) * attentionFactor;
+                    float sin = (float) Math.sin(angle) * attentionFactor;
+                    table[at] = cos;
+                    table[at + inverse.length] = cos;
+                    table[tokens * headSize + at] = sin;
+                    table[tokens * headSize + at + inverse.length] = sin;
+                }
+            }
+        }
+        return table;
+    }
+
+    int headSize() {
+        return headSize;
+    }
+}

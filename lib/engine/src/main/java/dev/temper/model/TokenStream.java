@@ -1,0 +1,44 @@
+package dev.temper.model;
+
+import java.util.List;
+
+/**
+ * Documents laid end to end, without padding; none sees another.
+ *
+ * @param ids (T) tokens
+ * @param positions (T) positions, counted within each document
+ * @param segments (S + 1) borders of the documents: 0, …, T
+ */
+public record TokenStream(int[] ids, int[] positions, int[] segments) {
+    /** Whole documents, positions from 0. */
+    public static TokenStream of(List<int[]> documents) {
+        return of(documents, new int[documents.size()]);
+    }
+
+    /** @param starts position of each document's first token */
+    public static TokenStream of(List<int[]> documents, int[] starts) {
+        int length = documents.stream().mapToInt(document -> document.length).sum();
+        int[] ids = new int[length];
+        int[] positions = new int[length];
+        int[] segments = new int[documents.size() + 1];
+        int at = 0;
+        for (int i = 0; i < documents.size(); i++) {
+            int[] document = documents.get(i);
+            System.arraycopy(document, 0, ids, at, document.length);
+            for (int p = 0; p < document.length; p++) {
+                positions[at + p] = starts[i] + p;
+            }
+            at += document.length;
+            segments[i + 1] = at;
+        }
+        return new TokenStream(ids, positions, segments);
+    }
+
+    public int length() {
+        return ids.length;
+    }
+
+    public int documents() {
+        return segments.length - 1;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.temper.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.Workspace;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All trained weights in one block of float32 memory, layer by layer, and their gradients in another of the same layout:
+ * one block to sum over workers, a few large slices to update.
+ */
+public final class TrainedParameters {
+    /** A weight to be trained; named as in the file it is saved to. */
+    public record Spec(String name, Shape shape, int layer, boolean isDecayed) {}
+
+    /** Neighbouring parameters with the same weight decay. */
+    public record Group(NDArray weights, NDArray gradients, boolean isDecayed) {}
+
+    private final Map<String, Spec> specs = new LinkedHashMap<>();
+    private final Map<String, NDArray> weights = new LinkedHashMap<>();
+    private final Map<String, NDArray> gradients = new LinkedHashMap<>();
+    private final List<Group> groups = new ArrayList<>();
+    private final Workspace workspace;
+    private final NDArray flatWeights;
+    private final NDArray flatGradients;
+
+    /** Allocates zeros for all specs, in the order of their layers. */
+    public TrainedParameters(Workspace workspace, List<Spec> unordered) {
+        this.workspace = workspace;
+        List<Spec> ordered = unordered.stream()
+                .sorted(Comparator.comparingInt(Spec::layer).thenComparing(spec -> !spec.isDecayed()))
+                .toList();
+        long size = ordered.stream().mapToLong(spec -> spec.shape().size()).sum();
+        flatWeights = workspace.zeros(new Shape(size));
+        flatGradients = workspace.zeros(new Shape(size));
+        long at = 0;
+        long groupStart = 0;
+        for (int i = 0; i < ordered.size(); i++) {
+            Spec spec = ordered.get(i);
+            long end = at + spec.shape().size();
+            specs.put(spec.name(), spec);
+            NDArray weight = Workspace.view(Workspace.slice(flatWeights, at, end), spec.shape());
+            weight.setRequiresGradient(true);
+            weights.put(spec.name(), weight);
+            gradients.put(spec.name(), Workspace.view(Workspace.slice(flatGradients, at, end), spec.shape()));
+            at = end;
+            if (i + 1 == ordered.size() || ordered.get(i + 1).isDecayed() != spec.isDecayed()) {
+                groups.add(new Group(
+                        Workspace.slice(flatWeights, groupStart, at),
+                        Workspace.slice(flatGradients, groupStart, at),
+                        spec.isDecayed()));
+                groupStart = at;
+            }
+        }
+    }
+
+    public boolean contains(String name) {
+        return specs.containsKey(name);
+    }
+
+    /** The specs, in the order of memory. */
+    public List<Spec> specs() {
+        return List.copyOf(specs.values());
+    }
+
+    public NDArray weight(String name) {
+        return weights.get(name);
+    }
+
+    /** Where the gradient of a weight is summed. */
+    public NDArray gradient(String name) {
+        return gradients.get(name);
+    }
+
+    /** Slices for the optimizer, in the order of memory. */
+    public List<Group> groups() {
+        return List.copyOf(groups);
+    }
+
+    /** Every gradient by itself. */
+    public List<NDArray> gradients() {
+        return List.copyOf(gradients.values());
+    }
+
+    public NDArray flatWeights() {
+        return flatWeights;
+    }
+
+    public NDArray flatGradients() {
+        return flatGradients;
+    }
+
+    /** Elements in all. */
+    public long count() {
+        return flatWeights.size();
+    }
+
+    public void clearGradients() {
+        workspace.training().clear(flatGradients);
+    }
+}

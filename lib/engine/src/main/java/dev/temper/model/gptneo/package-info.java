@@ -1,0 +1,2 @@
+/** The GPT-Neo family. */
+package dev.temper.model.gptneo;

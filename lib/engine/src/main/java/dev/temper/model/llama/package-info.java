@@ -1,0 +1,2 @@
+/** The Llama family. */
+package dev.temper.model.llama;

@@ -1,0 +1,44 @@
+package dev.temper.safetensors;
+
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Memory-mapped tensors of a folder on this machine's disk: pages are read when touched and shared between processes. */
+public final class TensorFiles {
+    private final Path folder;
+    private final TensorIndex index;
+
+    private TensorFiles(Path folder, TensorIndex index) {
+        this.folder = folder;
+        this.index = index;
+    }
+
+    /** @param name as in {@link TensorIndex#read} */
+    public static TensorFiles open(Path folder, String name) throws IOException {
+        return new TensorFiles(folder, TensorIndex.read(Folder.local(folder), name));
+    }
+
+    public TensorIndex index() {
+        return index;
+    }
+
+    /**
+     * The bytes of a tensor, little-endian, read-only, without a copy.
+     *
+     * @throws dev.temper.check.InvalidInputException when there is no such tensor
+     */
+    public ByteBuffer bytes(String name) throws IOException {
+        TensorInfo tensor = index.find(name).orElseThrow(() -> invalid("%s holds no tensor %s", folder, name));
+        try (FileChannel channel = FileChannel.open(folder.resolve(tensor.file()), StandardOpenOption.READ)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes())
+                    .order(ByteOrder.LITTLE_ENDIAN);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dev.temper.safetensors;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.storage.Folder;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The names, types, shapes and places of all tensors of a folder, from the headers alone: {@code NAME.safetensors}, or
+ * the shards that {@code NAME.safetensors.index.json} lists. Reads a few kilobytes, from any store.
+ *
+ * @see <a href="https://github.com/huggingface/safetensors#format">the format</a>
+ */
+public final class TensorIndex {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long MAX_HEADER_BYTES = 100_000_000;
+    private static final Map<String, Integer> BYTES_OF_DTYPE =
+            Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
+
+    private final Map<String, TensorInfo> tensors;
+
+    private TensorIndex(Map<String, TensorInfo> tensors) {
+        this.tensors = tensors;
+    }
+
+    /**
+     * Reads the headers.
+     *
+     * @param name file name without its ending, {@code model} or {@code adapter_model}
+     * @throws dev.temper.check.InvalidInputException when a file is missing, cut off or damaged, or only pickles are there
+     */
+    public static TensorIndex read(Folder folder, String name) throws IOException {
+        String single = name + ".safetensors";
+        String index = single + ".index.json";
+        Map<String, TensorInfo> tensors = new TreeMap<>();
+        if (folder.has(single)) {
+            readHeader(folder, single, tensors);
+        } else if (folder.has(index)) {
+            Map<String, String> files = weightMap(folder, index);
+            for (String file : new TreeSet<>(files.values())) {
+                readHeader(folder, file, tensors);
+            }
+            for (Map.Entry<String, String> entry : files.entrySet()) {
+                TensorInfo tensor = tensors.get(entry.getKey());
+                check(
+                        tensor != null && tensor.file().equals(entry.getValue()),
+                        "%s lists the tensor %s in %s, which does not hold it",
+                        folder.location(index),
+                        entry.getKey(),
+                        entry.getValue());
+            }
+        } else {
+            throw missing(folder, single);
+        }
+        return new TensorIndex(tensors);
+    }
+
+    private static RuntimeException missing(Folder folder, String single) throws IOException {
+        Optional<String> pickle = folder.list().stream()
+                .map(entry -> entry.name())
+                .filter(file -> file.endsWith(".bin") || file.endsWith(".pt") || file.endsWith(".pth"))
+                .findFirst();
+        return pickle.map(file -> invalid(
+                        "%s is a pickle, which can run code and is not read; convert the weights to safetensors",
+                        folder.location(file)))
+                .orElseGet(() -> invalid("%s has no weights: there is no %s", folder.location(), single));
+    }
+
+    private static Map<String, String> weightMap(Folder folder, String index) throws IOException {
+        Map<String, String> files = new LinkedHashMap<>();
+        JsonNode map;
+        try {
+            map = JSON.readTree(folder.readText(index)).path("weight_map");
+        } catch (JsonProcessingException e) {
+            throw invalid("%s is damaged: it is not JSON (%s)", folder.location(index), e.getOriginalMessage());
+        }
+        check(map.isObject() && !map.isEmpty(), "%s is damaged: it has no weight_map", folder.location(index));
+        map.fields()
+                .forEachRemaining(
+                        entry -> files.put(entry.getKey(), entry.getValue().asText()));
+        for (String file : Set.copyOf(files.values())) {
+            check(folder.has(file), "%s is missing, though %s lists it", folder.location(file), index);
+        }
+        return files;
+    }
+
+    private static void readHeader(Folder folder, String file, Map<String, TensorInfo> tensors) throws IOException {
+        String location = folder.location(file);
+        long size = folder.bytes(file).orElseThrow(() -> invalid("%s is missing", location));
+        byte[] header;
+        long length;
+        try (InputStream in = folder.read(file);
+                DataInputStream data = new DataInputStream(in)) {
+            length = Long.reverseBytes(data.readLong());
+            check(
+                    length > 0 && length <= MAX_HEADER_BYTES && length <= size - 8,
+                    "%s is damaged: its header cannot be %d bytes long",
+                    location,
+                    length);
+            header = data.readNBytes((int) length);
+        } catch (EOFException e) {
+            throw invalid("%s is cut off: %d bytes are no safetensors file", location, size);
+        }
+        parse(header, location, file, 8 + length, tensors);
+        long end = tensors.values().stream()
+                .filter(tensor -> tensor.file().equals(file))
+                .mapToLong(tensor -> tensor.offset() + tensor.bytes())
+                .max()
+                .orElse(8 + length);
+        check(end == size, "%s is cut off or damaged: it has %d bytes, its header says %d", location, size, end);
+    }
+
+    private static void parse(byte[] header, String location, String file, long start, Map<String, TensorInfo> tensors)
+            throws IOException {
+        JsonNode root;
+        try {
+            root = JSON.readTree(header);
+        } catch (JsonProcessingException e) {
+            throw invalid("%s is damaged: its header is not JSON", location);
+        }
+        check(root != null && root.isObject(), "%s is damaged: its header is not a JSON object", location);
+        Iterator<Map.Entry<String, JsonNode>> fields = root.fields();
+        while (fields.hasNext()) {
+            Map.Entry<String, JsonNode> field = fields.next();
+            if (!field.getKey().equals("__metadata__")) {
+                TensorInfo tensor = tensor(field.getKey(), field.getValue(), file, start);
+                Integer width = BYTES_OF_DTYPE.get(tensor.dtype());
+                check(
+                        width != null && tensor.bytes() == Math.multiplyExact(tensor.elements(), width),
+                        "%s is damaged: %s does not fit its %d bytes",
+                        location,
+                        tensor,
+                        tensor.bytes());
+                check(tensors.put(tensor.name(), tensor) == null, "%s holds %s twice", location, tensor.name());
+            }
+        }
+    }
+
+    private static TensorInfo tensor(String name, JsonNode node, String file, long start) {
+        JsonNode sizes = node.path("shape");
+        long[] shape = new long[sizes.size()];
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = sizes.get(i).asLong(-1);
+        }
+        long from = node.path("data_offsets").path(0).asLong(-1);
+        long to = node.path("data_offsets").path(1).asLong(-2);
+        return new TensorInfo(name, node.path("dtype").asText(), shape, file, start + from, to - from);
+    }
+
+    /** All tensors by name, sorted. */
+    public Map<String, TensorInfo> tensors() {
+        return Map.copyOf(tensors);
+    }
+
+    public Set<String> names() {
+        return Set.copyOf(tensors.keySet());
+    }
+
+    public Optional<TensorInfo> find(String name) {
+        return Optional.ofNullable(tensors.get(name));
+    }
+}

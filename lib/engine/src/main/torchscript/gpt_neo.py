@@ -1,0 +1,49 @@
+# GPT-Neo: LayerNorm, learned positions, unscaled attention, every other layer sees a window only.
+class GptNeo(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  num_heads : int
+  eps : float
+  activation : str
+
+  def embed(self: __torch__.gpt_neo.GptNeo, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return torch.unsqueeze(torch.embedding(w["wte"], ids) + torch.embedding(w["wpe"], positions), 0)  # (1, T, D)
+
+  def embed_backward(self: __torch__.gpt_neo.GptNeo, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
+    rows = torch.squeeze(gx, 0)
+    if "wpe" in g:
+      _0 = torch.index_add_(g["wpe"], 0, positions, rows)
+    if "wte" in g:
+      _1 = torch.index_add_(g["wte"], 0, ids, rows)
+    return rows
+
+  def norm(self: __torch__.gpt_neo.GptNeo, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+    return torch.layer_norm(x, [x.size(-1)], w[name], w[name + ".bias"], self.eps)
+
+  def finish(self: __torch__.gpt_neo.GptNeo, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    x = x + __torch__.ops.linear(o, w, "out_proj")
+    h = __torch__.ops.linear(self.norm(x, w, "ln_2"), w, "c_fc")  # (1, T, F)
+    return x + __torch__.ops.linear(__torch__.ops.activation(h, self.activation), w, "c_proj")
+
+  def projections(self: __torch__.gpt_neo.GptNeo, x: Tensor, w: Dict[str, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    h = self.norm(x, w, "ln_1")
+    q = __torch__.ops.heads(__torch__.ops.linear(h, w, "q_proj"), self.num_heads)  # (1, H, T, E)
+    k = __torch__.ops.heads(__torch__.ops.linear(h, w, "k_proj"), self.num_heads)
+    v = __torch__.ops.heads(__torch__.ops.linear(h, w, "v_proj"), self.num_heads)
+    return (q, k, v)
+
+  def layer(self: __torch__.gpt_neo.GptNeo, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # x (1, T, D), segments (S + 1) int64 -> (1, T, D); rotary is not used
+    q, k, v = self.projections(x, w)
+    o = __torch__.ops.attention(q, k, v, segments, 1.0, int(w["window"]))
+    return self.finish(x, o, w)
+
+  def layer_cached(self: __torch__.gpt_neo.GptNeo, x: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], w: Dict[str, Tensor]) -> Tensor:
+    q, k, v = self.projections(x, w)
+    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, 1.0, int(w["window"]))
+    return self.finish(x, o, w)
+
+  def final_norm(self: __torch__.gpt_neo.GptNeo, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # Only the kept positions: x (1, T, D), keep (N) int64 -> (N, D)
+    return self.norm(torch.index_select(torch.squeeze(x, 0), 0, keep), w, "ln_f")

@@ -1,0 +1,47 @@
+# Llama: RMSNorm, rotary positions, grouped-query attention, gated feed-forward; no learned positions.
+class Llama(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  num_heads : int
+  num_kv_heads : int
+  scale : float
+  eps : float
+
+  def embed(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return torch.unsqueeze(torch.embedding(w["embed_tokens"], ids), 0)  # (1, T, D)
+
+  def embed_backward(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
+    # Adds to the gradient of the embeddings; gx (1, T, D).
+    return torch.index_add_(g["embed_tokens"], 0, ids, torch.squeeze(gx, 0))
+
+  def norm(self: __torch__.llama.Llama, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+    return torch.rms_norm(x, [x.size(-1)], w[name], self.eps)
+
+  def finish(self: __torch__.llama.Llama, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    x = x + __torch__.ops.linear(o, w, "o_proj")
+    h = self.norm(x, w, "post_attention_layernorm")
+    gated = torch.silu(__torch__.ops.linear(h, w, "gate_proj")) * __torch__.ops.linear(h, w, "up_proj")  # (1, T, F)
+    return x + __torch__.ops.linear(gated, w, "down_proj")
+
+  def projections(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, w: Dict[str, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    h = self.norm(x, w, "input_layernorm")
+    q = __torch__.ops.heads(__torch__.ops.linear(h, w, "q_proj"), self.num_heads)  # (1, H, T, E)
+    k = __torch__.ops.heads(__torch__.ops.linear(h, w, "k_proj"), self.num_kv_heads)  # (1, K, T, E)
+    v = __torch__.ops.heads(__torch__.ops.linear(h, w, "v_proj"), self.num_kv_heads)
+    return (__torch__.ops.rotate(q, rotary[0], rotary[1]), __torch__.ops.rotate(k, rotary[0], rotary[1]), v)
+
+  def layer(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # x (1, T, D), rotary (2, T, E): cosines and sines, segments (S + 1) int64 -> (1, T, D)
+    q, k, v = self.projections(x, rotary, w)
+    o = __torch__.ops.attention(q, k, v, segments, self.scale, int(w["window"]))
+    return self.finish(x, o, w)
+
+  def layer_cached(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], w: Dict[str, Tensor]) -> Tensor:
+    q, k, v = self.projections(x, rotary, w)
+    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, self.scale, int(w["window"]))
+    return self.finish(x, o, w)
+
+  def final_norm(self: __torch__.llama.Llama, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # Only the kept positions: x (1, T, D), keep (N) int64 -> (N, D)
+    return self.norm(torch.index_select(torch.squeeze(x, 0), 0, keep), w, "norm")

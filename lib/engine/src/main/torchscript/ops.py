@@ -1,0 +1,114 @@
+# Operators that all families share. Letters as in dev.temper.kernel: T tokens, D model width, H query heads,
+# K key/value heads, E head size, I/O input/output width, R LoRA rank, V vocabulary.
+
+def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+  # (1, T, I) -> (1, T, O); a bias and a low-rank update where the layer has one.
+  bias = name + ".bias"
+  if bias in w:
+    y = torch.linear(x, w[name], w[bias])
+  else:
+    y = torch.linear(x, w[name])
+  if name + ".lora_A" in w:
+    y = y + __torch__.ops.low_rank(x, w, name)
+  return y
+
+def low_rank(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+  # (1, T, I) -> (1, T, O)
+  if name + ".dropout" in w:
+    x = __torch__.ops.dropout(x, w["dropout_keys"], w[name + ".dropout"])
+  down = torch.linear(x, w[name + ".lora_A"])  # (1, T, R)
+  return torch.linear(down * w[name + ".scale"], w[name + ".lora_B"])
+
+def dropout(x: Tensor, keys: Tensor, settings: Tensor) -> Tensor:
+  # Zeroes elements by a hash of (key of the token, salt of the projection, channel), so that a recomputation and any
+  # other split of the rows over workers see the same mask. keys (T) int64, settings (2) int64: threshold and salt.
+  channels = torch.arange(x.size(2), dtype=4, layout=0, device=x.device, pin_memory=False)
+  h = torch.unsqueeze(keys, 1) + torch.mul(channels + settings[1], -7046029254386353131)  # (T, I)
+  h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 30), 17179869183)), -4658895280553007687)
+  h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 27), 137438953471)), -7723592293110705685)
+  draw = torch.bitwise_and(torch.bitwise_right_shift(h, 31), 16777215)  # uniform in [0, 2^24)
+  threshold = settings[0]
+  kept = torch.to(torch.ge(draw, threshold), x.dtype)
+  return x * kept * torch.div(16777216.0, torch.sub(16777216.0, torch.to(threshold, 6)))
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+  # Rotary positions, halves rotated as in transformers: x (1, H, T, E), cos and sin (T, E).
+  half = x.size(3) // 2
+  turned = torch.cat([torch.neg(x[:, :, :, half:]), x[:, :, :, :half]], 3)
+  return x * cos + turned * sin
+
+def heads(x: Tensor, count: int) -> Tensor:
+  # (1, T, H * E) -> (1, H, T, E)
+  return torch.transpose(torch.view(x, [1, x.size(1), count, -1]), 1, 2)
+
+def grouped(x: Tensor, heads: int) -> Tensor:
+  # (1, K, T, E) -> (1, H, T, E): every query head gets the key/value head of its group.
+  if x.size(1) != heads:
+    x = torch.repeat_interleave(x, heads // x.size(1), 1)
+  return x
+
+def attention(q: Tensor, k: Tensor, v: Tensor, segments: Tensor, scale: float, window: int) -> Tensor:
+  # Causal attention within each segment: q (1, H, T, E), k and v (1, K, T, E), segments (S + 1) -> (1, T, H * E).
+  # window: how many positions a token sees, its own included; 0 all.
+  k = __torch__.ops.grouped(k, q.size(1))
+  v = __torch__.ops.grouped(v, q.size(1))
+  borders = annotate(List[int], segments.tolist())
+  parts = annotate(List[Tensor], [])
+  for i in range(len(borders) - 1):
+    s = borders[i]
+    e = borders[i + 1]
+    n = e - s
+    if window > 0 and n > window:
+      near = torch.ones([n, n], dtype=11, layout=0, device=q.device, pin_memory=False)
+      mask = torch.bitwise_and(torch.tril(near), torch.triu(near, 1 - window))
+      o = torch.scaled_dot_product_attention(q[:, :, s:e], k[:, :, s:e], v[:, :, s:e], mask, 0.0, False, scale=scale)
+    else:
+      o = torch.scaled_dot_product_attention(q[:, :, s:e], k[:, :, s:e], v[:, :, s:e], None, 0.0, True, scale=scale)
+    parts.append(o)
+  if len(parts) == 1:
+    o = parts[0]
+  else:
+    o = torch.cat(parts, 2)
+  return torch.reshape(torch.transpose(o, 1, 2), [1, q.size(2), -1])
+
+def attention_cached(q: Tensor, k: Tensor, v: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], scale: float, window: int) -> Tensor:
+  # As attention, for new tokens whose earlier ones are in the cache: keys[i] and values[i] (1, K, capacity, E) belong to
+  # segment i and hold past[i] tokens; the new ones are added. A segment with a past has one new token.
+  borders = annotate(List[int], segments.tolist())
+  held = annotate(List[int], past.tolist())
+  heads = q.size(1)
+  parts = annotate(List[Tensor], [])
+  for i in range(len(borders) - 1):
+    s = borders[i]
+    e = borders[i + 1]
+    p = held[i]
+    total = p + e - s
+    _0 = torch.copy_(keys[i][:, :, p:total], k[:, :, s:e])
+    _1 = torch.copy_(values[i][:, :, p:total], v[:, :, s:e])
+    if p == 0:
+      one = torch.tensor([0, e - s])
+      o = __torch__.ops.attention(q[:, :, s:e], k[:, :, s:e], v[:, :, s:e], one, scale, window)
+    else:
+      first = 0
+      if window > 0 and total > window:
+        first = total - window
+      near = __torch__.ops.grouped(keys[i][:, :, first:total], heads)
+      content = __torch__.ops.grouped(values[i][:, :, first:total], heads)
+      o = torch.scaled_dot_product_attention(q[:, :, s:e], near, content, None, 0.0, False, scale=scale)
+      o = torch.reshape(torch.transpose(o, 1, 2), [1, e - s, -1])
+    parts.append(o)
+  if len(parts) == 1:
+    o = parts[0]
+  else:
+    o = torch.cat(parts, 1)
+  return o
+
+def activation(x: Tensor, name: str) -> Tensor:
+  if name == "silu":
+    y = torch.silu(x)
+  elif name == "gelu_new":
+    y = torch.gelu(x, approximate="tanh")
+  else:
+    y = x
+    ops.prim.RaiseException("unknown activation " + name)
+  return y

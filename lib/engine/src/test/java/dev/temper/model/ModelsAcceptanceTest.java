@@ -1,0 +1,100 @@
+package dev.temper.model;
+
+import static dev.temper.model.GoldenModels.difference;
+import static dev.temper.model.GoldenModels.floats;
+import static dev.temper.model.GoldenModels.gradientDifference;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.LabelledStream.Row;
+import dev.temper.safetensors.TensorFiles;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Logits, hidden states, losses and every gradient against transformers; tolerances of golden's README. */
+@EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
+final class ModelsAcceptanceTest {
+    private static final GoldenModels GOLDEN = GoldenModels.open();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama",
+                "llama_tied",
+                "gpt_neo",
+                "llama_rope_llama3",
+                "llama_rope_linear",
+                "llama_rope_dynamic",
+                "llama_rope_yarn"
+            })
+    void computesWhatTransformersComputes(String model) throws Exception {
+        try (Workspace workspace = Workspace.open(1)) {
+            Architecture architecture = GOLDEN.architecture(model);
+            TensorFiles golden = GOLDEN.golden("models/" + model);
+            Decoder decoder = Decoder.load(workspace, architecture, GOLDEN.weights(model));
+            List<Row> rows = GoldenModels.rows(golden);
+            for (int k = 0; k < rows.size(); k++) {
+                TokenStream stream = TokenStream.of(List.of(rows.get(k).ids()));
+                Decoder.Inputs inputs = decoder.inputs(stream);
+                NDArray x = decoder.embed(inputs);
+                assertThat(difference(x, floats(golden, "hidden_" + k + "_0"))).isLessThan(1e-4);
+                for (int layer = 0; layer < architecture.sizes().layers(); layer++) {
+                    x = decoder.layer(layer, x, inputs, Map.of());
+                    assertThat(difference(x, floats(golden, "hidden_" + k + "_" + (layer + 1))))
+                            .as("layer %d", layer)
+                            .isLessThan(1e-4);
+                }
+                int[] all = IntStream.range(0, stream.length()).toArray();
+                assertThat(difference(decoder.logits(stream, all), floats(golden, "logits_" + k)))
+                        .isLessThan(1e-4);
+                LabelledStream one = LabelledStream.of(List.of(rows.get(k)));
+                assertThat(Backpropagation.lossSum(decoder, one) / one.keep().length)
+                        .isCloseTo(floats(golden, "loss_" + k)[0], within(1e-5 * floats(golden, "loss_" + k)[0]));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama",
+                "llama_tied",
+                "gpt_neo",
+                "llama_rope_llama3",
+                "llama_rope_linear",
+                "llama_rope_dynamic",
+                "llama_rope_yarn"
+            })
+    void differentiatesAsTransformersDoes(String model) throws Exception {
+        try (Workspace workspace = Workspace.open(1)) {
+            Architecture architecture = GOLDEN.architecture(model);
+            TensorFiles golden = GOLDEN.golden("models/" + model);
+            TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
+            Decoder decoder = Decoder.load(workspace, architecture, GOLDEN.weights(model), trained);
+            LabelledStream both = LabelledStream.of(GoldenModels.rows(golden));
+            for (boolean checkpointing : new boolean[] {false, true}) {
+                trained.clearGradients();
+                Backpropagation backpropagation = checkpointing
+                        ? Backpropagation.checkpointing(decoder, trained)
+                        : Backpropagation.recording(decoder, trained);
+
+                double loss = backpropagation.accumulate(both, 1.0 / both.keep().length);
+
+                float expected = floats(golden, "loss")[0];
+                assertThat(loss / both.keep().length).isCloseTo(expected, within(1e-5 * expected));
+                for (Parameter parameter : architecture.parameters()) {
+                    assertThat(gradientDifference(
+                                    trained.gradient(parameter.name()), floats(golden, "grad." + parameter.name())))
+                            .as(parameter.name())
+                            .isLessThan(1e-4);
+                }
+            }
+        }
+    }
+}
