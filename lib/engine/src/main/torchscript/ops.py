@@ -14,7 +14,7 @@ def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
 
 def low_rank(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # (1, T, I) -> (1, T, O)
-  if name + ".dropout" in w:
+  if "dropout_keys" in w and name + ".dropout" in w:
     x = __torch__.ops.dropout(x, w["dropout_keys"], w[name + ".dropout"])
   down = torch.linear(x, w[name + ".lora_A"])  # (1, T, R)
   return torch.linear(down * w[name + ".scale"], w[name + ".lora_B"])

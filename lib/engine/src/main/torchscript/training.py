@@ -59,6 +59,9 @@ class Training(Module):
       i = i + step
     return total
 
+  def logits(self: __torch__.training.Training, h: Tensor, head: Tensor) -> Tensor:
+    return torch.linear(h, head)
+
   def norm(self: __torch__.training.Training, g: List[Tensor]) -> Tensor:
     # Global L2 norm.
     return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(g, 2)), 2)

@@ -103,6 +103,11 @@ public final class TrainingKernels implements AutoCloseable {
         return sum.getDouble();
     }
 
+    /** All logits (N, V) of hidden states (N, D). */
+    public NDArray logits(NDArray h, NDArray head) {
+        return program.call("logits").with(h).with(head).run().get(0);
+    }
+
     /** L2 norm over all arrays together. */
     public double norm(List<NDArray> arrays) {
         return program.call("norm").with("g", arrays).run().get(0).getFloat();

@@ -94,8 +94,8 @@ public final class Decoder implements AutoCloseable {
     /** ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32. */
     public record Inputs(NDArray ids, NDArray positions, NDArray segments, NDArray rotary) {}
 
-    /** Keys and values of earlier tokens, per layer and sequence {@code (1, K, capacity, E)}; past (S) int64. */
-    public record Cache(List<List<NDArray>> keys, List<List<NDArray>> values) {}
+    /** Keys and values of a layer's earlier tokens, one array per sequence: {@code (1, K, capacity, E)}. */
+    public record Cache(List<NDArray> keys, List<NDArray> values) {}
 
     /** (1, T, D), before the first layer. */
     public NDArray embed(Inputs inputs) {
@@ -129,8 +129,8 @@ public final class Decoder implements AutoCloseable {
                 .with(inputs.rotary())
                 .with(inputs.segments())
                 .with(past)
-                .with("k", cache.keys().get(layer))
-                .with("v", cache.values().get(layer))
+                .with("k", cache.keys())
+                .with("v", cache.values())
                 .with("w", layers.get(layer).arrays())
                 .run()
                 .get(0);
@@ -177,7 +177,7 @@ public final class Decoder implements AutoCloseable {
         for (int layer = 0; layer < layers.size(); layer++) {
             x = layer(layer, x, inputs, Map.of());
         }
-        return finalNorm(x, workspace.ints(keep)).matMul(head().transpose());
+        return workspace.training().logits(finalNorm(x, workspace.ints(keep)), head());
     }
 
     @Override

@@ -1,0 +1,154 @@
+package dev.temper.generate;
+
+import static dev.temper.check.Check.check;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Decoder;
+import dev.temper.model.RotaryEmbedding;
+import dev.temper.model.Sizes;
+import dev.temper.model.TokenStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * Continues several prompts at once. Keys and values of earlier tokens are kept, each sequence in arrays of its own, so
+ * prompts of different lengths need no padding, and a sequence that ends leaves the others alone.
+ *
+ * <p>Where the rotary frequencies depend on the length of the text ({@code dynamic}), a step that changes them computes
+ * the whole sequence again: the result is that of a forward pass over the whole text.
+ */
+public final class Generator {
+    private final Decoder decoder;
+    private final Workspace workspace;
+
+    public Generator(Decoder decoder) {
+        this.decoder = decoder;
+        this.workspace = decoder.workspace();
+    }
+
+    /** One sequence under way. */
+    private static final class Sequence {
+        private final int number;
+        private final int promptLength;
+        private int[] tokens;
+        private int cached;
+        private final List<NDArray> keys = new ArrayList<>(); // per layer
+        private final List<NDArray> values = new ArrayList<>();
+
+        Sequence(int number, int[] prompt) {
+            this.number = number;
+            this.tokens = prompt;
+            this.promptLength = prompt.length;
+        }
+
+        void append(int token) {
+            tokens = Arrays.copyOf(tokens, tokens.length + 1);
+            tokens[tokens.length - 1] = token;
+        }
+
+        int[] pending() {
+            return Arrays.copyOfRange(tokens, cached, tokens.length);
+        }
+
+        int[] generated() {
+            return Arrays.copyOfRange(tokens, promptLength, tokens.length);
+        }
+    }
+
+    /**
+     * The new tokens of each prompt, a stop token included.
+     *
+     * @param prompts at least one token each
+     * @param stopTokens tokens that end a sequence
+     */
+    public List<int[]> generate(List<int[]> prompts, GenerationConfig config, Set<Integer> stopTokens, long seed) {
+        Sampler sampler = new Sampler(config, seed);
+        return Workspace.scoped(() -> {
+            List<Sequence> all = new ArrayList<>();
+            for (int i = 0; i < prompts.size(); i++) {
+                all.add(start(i, prompts.get(i), config.maxNewTokens()));
+            }
+            List<Sequence> active = new ArrayList<>(all);
+            for (int step = 0; step < config.maxNewTokens() && !active.isEmpty(); step++) {
+                float[][] logits = Workspace.scoped(() -> step(active));
+                for (int i = 0; i < active.size(); i++) {
+                    Sequence sequence = active.get(i);
+                    sequence.append(sampler.next(logits[i], sequence.tokens, sequence.number));
+                }
+                active.removeIf(sequence -> stopTokens.contains(sequence.tokens[sequence.tokens.length - 1])
+                        || sequence.tokens.length >= longest());
+            }
+            return all.stream().map(Sequence::generated).toList();
+        });
+    }
+
+    /** Learned positions end; rotary ones do not. */
+    private int longest() {
+        Sizes sizes = decoder.architecture().sizes();
+        return decoder.architecture().rotary().isPresent() ? Integer.MAX_VALUE : sizes.maxPositions();
+    }
+
+    private Sequence start(int number, int[] prompt, int maxNewTokens) {
+        check(prompt.length > 0, "generation.prompts: prompt %d has no tokens", number + 1);
+        check(
+                prompt.length < longest(),
+                "generation.prompts: prompt %d has %d tokens, the model has %d positions",
+                number + 1,
+                prompt.length,
+                longest());
+        Sizes sizes = decoder.architecture().sizes();
+        Sequence sequence = new Sequence(number, prompt);
+        Shape shape = new Shape(1, sizes.numKeyValueHeads(), prompt.length + maxNewTokens, sizes.headSize());
+        for (int layer = 0; layer < sizes.layers(); layer++) {
+            sequence.keys.add(workspace.empty(shape));
+            sequence.values.add(workspace.empty(shape));
+        }
+        return sequence;
+    }
+
+    /** Logits of the token that follows each sequence. */
+    private float[][] step(List<Sequence> active) {
+        Optional<RotaryEmbedding> rotary = decoder.architecture().rotary();
+        for (Sequence sequence : active) {
+            if (sequence.cached > 0
+                    && rotary.isPresent()
+                    && !rotary.get().isSame(sequence.cached, sequence.tokens.length)) {
+                sequence.cached = 0;
+            }
+        }
+        TokenStream stream = TokenStream.of(
+                active.stream().map(Sequence::pending).toList(),
+                active.stream().mapToInt(sequence -> sequence.cached).toArray());
+        Decoder.Inputs inputs = decoder.inputs(stream);
+        NDArray past = workspace.ints(
+                active.stream().mapToInt(sequence -> sequence.cached).toArray());
+        NDArray x = decoder.embed(inputs);
+        for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
+            x = decoder.layer(layer, x, inputs, past, cache(active, layer));
+        }
+        int[] last = IntStream.range(1, active.size() + 1)
+                .map(i -> stream.segments()[i] - 1)
+                .toArray();
+        float[] flat = workspace
+                .training()
+                .logits(decoder.finalNorm(x, workspace.ints(last)), decoder.head())
+                .toFloatArray();
+        active.forEach(sequence -> sequence.cached = sequence.tokens.length);
+        int vocabulary = flat.length / active.size();
+        return IntStream.range(0, active.size())
+                .mapToObj(i -> Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary))
+                .toArray(float[][]::new);
+    }
+
+    private static Decoder.Cache cache(List<Sequence> active, int layer) {
+        return new Decoder.Cache(
+                active.stream().map(sequence -> sequence.keys.get(layer)).toList(),
+                active.stream().map(sequence -> sequence.values.get(layer)).toList());
+    }
+}

@@ -1,0 +1,55 @@
+package dev.temper.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Decoder;
+import dev.temper.model.GoldenModels;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Greedy continuations against transformers' generate. */
+@EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
+final class GreedyAcceptanceTest {
+    private static final GoldenModels GOLDEN = GoldenModels.open();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama",
+                "llama_tied",
+                "gpt_neo",
+                "llama_rope_llama3",
+                "llama_rope_linear",
+                "llama_rope_dynamic",
+                "llama_rope_yarn"
+            })
+    void continuesAsTransformersDoes(String model) throws Exception {
+        try (Workspace workspace = Workspace.open(1)) {
+            Decoder decoder = Decoder.load(workspace, GOLDEN.architecture(model), GOLDEN.weights(model));
+            Generator generator = new Generator(decoder);
+            List<int[]> prompts = new ArrayList<>();
+            List<int[]> expected = new ArrayList<>();
+            for (JsonNode run : GOLDEN.json("models/" + model + "/greedy.json").path("runs")) {
+                prompts.add(GoldenModels.ints(run.path("prompt")));
+                expected.add(
+                        GoldenModels.ints(run.path(run.path("same").asBoolean() ? "tokens" : "tokens_without_cache")));
+            }
+
+            List<int[]> together = generator.generate(prompts, GenerationConfig.greedy(20), Set.of(), 0);
+
+            for (int i = 0; i < prompts.size(); i++) {
+                assertThat(together.get(i)).isEqualTo(expected.get(i));
+                assertThat(generator
+                                .generate(List.of(prompts.get(i)), GenerationConfig.greedy(20), Set.of(), 0)
+                                .get(0))
+                        .isEqualTo(expected.get(i));
+            }
+        }
+    }
+}
