@@ -104,7 +104,7 @@ public record Recipe(
         return YamlText.write(tree());
     }
 
-    /** SHA-256 of what makes two runs the same: all but {@code cluster}, {@code tracking}, logging and {@code output}. */
+    /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging and output. */
     public String hash() {
         ObjectNode tree = tree();
         tree.remove(List.of("cluster", "tracking", "output"));

