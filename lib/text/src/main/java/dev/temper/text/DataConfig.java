@@ -2,6 +2,8 @@ package dev.temper.text;
 
 import static dev.temper.check.Check.check;
 
+import java.nio.charset.Charset;
+import java.nio.charset.IllegalCharsetNameException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,11 +93,20 @@ public record DataConfig(
                 "data.max_rejected_fraction must be in [0, 1], got %s",
                 maxRejectedFraction);
         check(delimiter.length() == 1, "data.delimiter must be one character, got '%s'", delimiter);
+        check(isCharset(encoding), "data.encoding: this Java does not know %s; write a name such as UTF-8", encoding);
         check(
                 chatTemplate.equals("none"),
                 "data.chat_template: %s is not built yet; write chat_template: none",
                 chatTemplate);
         train = List.copyOf(train);
         columns = Map.copyOf(columns);
+    }
+
+    private static boolean isCharset(String name) {
+        try {
+            return Charset.isSupported(name);
+        } catch (IllegalCharsetNameException e) {
+            return false;
+        }
     }
 }

@@ -1,0 +1,48 @@
+package dev.temper.jobs;
+
+import dev.temper.storage.Store;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code temper plan}: what a run would train and need, without Spark, data or weights. */
+@Command(name = "plan", description = "Say what a recipe would train and how much memory it needs.")
+final class PlanCommand implements Callable<Integer> {
+    /** What the command does. */
+    interface Job {
+        void run(Request request) throws Exception;
+    }
+
+    /**
+     * What to plan.
+     *
+     * @param json print JSON instead of text
+     */
+    record Request(Recipe recipe, boolean json) {}
+
+    private final Store store;
+    private final Job job;
+
+    @Parameters(index = "0", paramLabel = "RECIPE", description = "YAML file; docs/recipe.md explains its keys.")
+    private String recipe;
+
+    @Parameters(index = "1..*", paramLabel = "key=value", description = "Replaces a key, such as adapter.r=16.")
+    private List<String> overrides = List.of();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    /** @param store where the recipe is read from */
+    PlanCommand(Store store, Job job) {
+        this.store = store;
+        this.job = job;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        job.run(new Request(Recipe.read(store, recipe, overrides), json));
+        return 0;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.adapter.LoraConfig;
+import dev.temper.generate.GenerationConfig;
+import dev.temper.spark.ClusterConfig;
+import dev.temper.storage.Store;
+import dev.temper.text.DataConfig;
+import dev.temper.train.TrainingConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What to train, on which data, how, and where to put it: one YAML file. {@code docs/recipe.md} has every key.
+ *
+ * @param adapter empty: all weights are trained
+ * @param tracking where metrics go besides the output
+ * @param output folder of everything that the run writes
+ */
+public record Recipe(
+        String name,
+        Model model,
+        Optional<LoraConfig> adapter,
+        DataConfig data,
+        TrainingConfig training,
+        ClusterConfig cluster,
+        GenerationConfig generation,
+        List<String> tracking,
+        String output) {
+    private static final ObjectMapper CANONICAL = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
+    /**
+     * What is fine-tuned.
+     *
+     * @param base a folder in Hugging Face's layout
+     * @param precision arithmetic of the layers
+     */
+    public record Model(String base, Task task, Precision precision) {
+        public Model {
+            check(!base.isBlank(), "model.base must name a folder with config.json and *.safetensors");
+        }
+    }
+
+    /** What the model learns to do. */
+    public enum Task {
+        CAUSAL_LM
+    }
+
+    /** Arithmetic of the layers. */
+    public enum Precision {
+        AUTO,
+        FP32
+    }
+
+    public Recipe {
+        check(!name.isBlank(), "name must not be empty");
+        check(!output.isBlank(), "output must name a folder");
+        for (String tracker : tracking) {
+            check(tracker.equals("console"), "tracking must be console, got '%s'", tracker);
+        }
+        refuseHub("model.base", Stream.of(model.base()));
+        refuseHub("adapter.init_from", adapter.stream().flatMap(lora -> lora.initFrom().stream()));
+        refuseHub("data.train", data.train().stream().map(DataConfig.Source::location));
+        refuseHub("data.eval", data.eval().stream());
+        refuseHub("data.prepared", data.prepared().stream());
+        refuseHub("output", Stream.of(output));
+        tracking = List.copyOf(tracking);
+    }
+
+    /**
+     * Reads a recipe; what it leaves out has its default afterwards.
+     *
+     * @param overrides {@code key=value} with dotted keys and values in YAML; the last one wins
+     * @throws dev.temper.check.InvalidInputException at the first mistake in the file or an override
+     */
+    public static Recipe read(Store store, String location, List<String> overrides) {
+        ObjectNode tree = RecipeTree.read(text(store, location), location, overrides);
+        if (!tree.has("name")) {
+            tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
+        }
+        return new RecordTree<>(Recipe.class).read(tree);
+    }
+
+    /** The whole recipe in YAML, credentials removed; read again, it gives this recipe. */
+    public String resolved() {
+        return YamlText.write(tree());
+    }
+
+    /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging and output. */
+    public String hash() {
+        ObjectNode tree = tree();
+        tree.remove(List.of("cluster", "tracking", "output"));
+        ((ObjectNode) tree.get("training")).remove("logging_steps");
+        try {
+            byte[] json = CANONICAL.writeValueAsBytes(CANONICAL.treeToValue(tree, Object.class));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json));
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has SHA-256
+        }
+    }
+
+    private ObjectNode tree() {
+        ObjectNode tree = (ObjectNode) Secrets.remove(RecordTree.write(this));
+        JsonNode lora = tree.path("adapter");
+        if (lora.has("init_from")) {
+            ((ObjectNode) lora).retain("type", "init_from"); // the rest comes from that adapter
+        }
+        return tree;
+    }
+
+    private static String text(Store store, String location) {
+        try {
+            Store.Entry entry =
+                    store.find(location).orElseThrow(() -> invalid("the recipe %s does not exist", location));
+            check(!entry.isFolder(), "the recipe %s is a folder; name the YAML file in it", location);
+            try (InputStream in = store.read(location)) {
+                String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                return text.startsWith("\uFEFF") ? text.substring(1) : text;
+            }
+        } catch (IOException e) {
+            throw invalid("the recipe %s cannot be read: %s", location, e);
+        }
+    }
+
+    private static void refuseHub(String key, Stream<String> locations) {
+        locations
+                .filter(location -> location.startsWith("hub:"))
+                .forEach(location -> check(
+                        false,
+                        "%s: %s: model hubs are not built yet; download the folder and name it here",
+                        key,
+                        location));
+    }
+}

@@ -1,0 +1,80 @@
+package dev.temper.jobs;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code temper}. */
+@Command(
+        name = "temper",
+        description = "Fine-tunes language models on an Apache Spark cluster.",
+        versionProvider = Temper.Version.class,
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT)
+public final class Temper implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of a failure.")
+    private boolean verbose;
+
+    private Exit exit = Exit.DONE;
+
+    public static void main(String[] args) {
+        run(args).leave();
+    }
+
+    /** Runs the command that the arguments name. */
+    static Exit run(String[] args, Object... commands) {
+        Temper temper = new Temper();
+        CommandLine line = new CommandLine(temper).setExpandAtFiles(false); // a prompt may begin with @
+        for (Object command : commands) {
+            line.addSubcommand(command);
+        }
+        line.setExecutionExceptionHandler((failure, command, parsed) -> temper.report(failure, command.getErr()));
+        try {
+            int code = line.execute(args);
+            return code == temper.exit.code() ? temper.exit : new Exit(code, "wrong usage of the command line");
+        } catch (Throwable e) { // memory or a native library: still one line and an exit code
+            temper.report(e, line.getErr());
+            return temper.exit;
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Missing command");
+    }
+
+    private int report(Throwable failure, PrintWriter err) {
+        exit = Exit.of(failure);
+        err.println("temper: " + exit.message());
+        if (verbose) {
+            StringWriter trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace));
+            err.print(Secrets.remove(trace.toString()));
+        }
+        err.flush();
+        return exit.code();
+    }
+
+    /** The build's version. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            try (InputStream in = Temper.class.getResourceAsStream("version.txt")) {
+                return new String[] {"temper " + new String(in.readAllBytes(), StandardCharsets.UTF_8).strip()};
+            }
+        }
+    }
+}

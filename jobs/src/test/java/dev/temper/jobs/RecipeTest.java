@@ -1,0 +1,256 @@
+package dev.temper.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.adapter.LoraConfig;
+import dev.temper.check.InvalidInputException;
+import dev.temper.storage.LocalStore;
+import dev.temper.text.DataConfig;
+import dev.temper.train.Schedule;
+import dev.temper.train.TrainingConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RecipeTest {
+    private static final String SMALL =
+            """
+            model: {base: models/tiny}
+            data: {train: rows.csv}
+            output: out
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void smallestRecipeIsCompletedByDefaults() {
+        Recipe recipe = read(SMALL);
+
+        assertThat(recipe.name()).isEqualTo("recipe");
+        assertThat(recipe.model())
+                .isEqualTo(new Recipe.Model("models/tiny", Recipe.Task.CAUSAL_LM, Recipe.Precision.AUTO));
+        assertThat(recipe.adapter()).isEmpty();
+        assertThat(recipe.data().train()).containsExactly(DataConfig.Source.of("rows.csv"));
+        assertThat(recipe.data().columns())
+                .isEqualTo(Map.of("prompt", List.of("prompt"), "completion", List.of("completion")));
+        assertThat(recipe.data().separator()).isEqualTo("\n");
+        assertThat(recipe.training().learningRate()).hasValue(2e-5);
+        assertThat(recipe.training().adamEpsilon()).isEqualTo(1e-8);
+        assertThat(recipe.training().microBatchTokens()).isEmpty();
+        assertThat(recipe.cluster().collectiveTimeout()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(recipe.tracking()).containsExactly("console");
+    }
+
+    @Test
+    void adapterBringsItsOwnDefaults() {
+        Recipe recipe = read(SMALL, "adapter.r=4", "adapter.target_modules=[q_proj, v_proj]");
+
+        LoraConfig lora = recipe.adapter().orElseThrow();
+        assertThat(lora.r()).isEqualTo(4);
+        assertThat(lora.loraAlpha()).isEqualTo(16);
+        assertThat(lora.targetModules()).containsExactly("q_proj", "v_proj");
+        assertThat(recipe.training().learningRate()).hasValue(2e-4);
+        assertThat(read(SMALL, "adapter={}").adapter().orElseThrow().targetModules())
+                .containsExactly("all-linear");
+    }
+
+    @Test
+    void overridesWinAndAreYaml() {
+        Recipe recipe = read(
+                SMALL,
+                "data.columns={prompt: q, completion: [a, b]}",
+                "training.learning_rate=1e-3",
+                "training.weight_decay=.5",
+                "training.max_steps=3",
+                "training.max_steps=5",
+                "training.eval_strategy=no",
+                "training.lr_scheduler_type=constant_with_warmup",
+                "cluster.collective_timeout=5m",
+                "data.separator=\"=\"",
+                "data.train=[{location: a, weight: 2}, b]",
+                "name=other");
+
+        assertThat(recipe.data().columns()).isEqualTo(Map.of("prompt", List.of("q"), "completion", List.of("a", "b")));
+        assertThat(recipe.training().learningRate()).hasValue(1e-3);
+        assertThat(recipe.training().weightDecay()).isEqualTo(0.5);
+        assertThat(recipe.training().maxSteps()).hasValue(5);
+        assertThat(recipe.training().evalStrategy()).isEqualTo(TrainingConfig.EvalStrategy.NO);
+        assertThat(recipe.training().lrSchedulerType()).isEqualTo(Schedule.Type.CONSTANT_WITH_WARMUP);
+        assertThat(recipe.cluster().collectiveTimeout()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(recipe.data().separator()).isEqualTo("=");
+        assertThat(recipe.data().train()).containsExactly(new DataConfig.Source("a", 2), DataConfig.Source.of("b"));
+        assertThat(recipe.name()).isEqualTo("other");
+    }
+
+    @Test
+    void nothingOrNullIsAsIfLeftOut() {
+        assertThat(read(
+                        SMALL,
+                        "adapter.r=4",
+                        "adapter=",
+                        "training.batch_size=null",
+                        "training.micro_batch_tokens=auto"))
+                .isEqualTo(read(SMALL));
+    }
+
+    @Test
+    void columnsFollowTheFormat() {
+        assertThat(read(SMALL, "data.format=text").data().columns()).isEqualTo(Map.of("text", List.of("text")));
+        assertThat(read(SMALL, "data.columns.prompt=q").data().columns())
+                .isEqualTo(Map.of("prompt", List.of("q"), "completion", List.of("completion")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "model.weights=float32",
+                "model.quantization=none",
+                "model.labels=[]",
+                "model.precision=auto",
+                "data.packing=none",
+                "data.train_on=completion",
+                "data.stages=[]",
+                "training.save_strategy=no",
+                "training.optimizer_offload=false",
+                "cluster.sync_every=1",
+                "tracking=[console]"
+            })
+    void valuesThatHoldAnywayAreAccepted(String override) {
+        assertThat(read(SMALL, override)).isEqualTo(read(SMALL));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "data.max_lenght=5 | unknown key data.max_lenght; did you mean data.max_length?",
+                "trainin.seed=5 | unknown key trainin; did you mean training?",
+                "max_length=5 | unknown key max_length; did you mean data.max_length?",
+                "training.workers=5 | unknown key training.workers; did you mean cluster.workers?",
+                "training.zzzzzzzz=5 | unknown key training.zzzzzzzz; the keys here are num_train_epochs, max_steps,",
+                "data.columns={prompd: q} | unknown key data.columns.prompd; did you mean data.columns.prompt?",
+                "data.columns={text: q} | unknown key data.columns.text; the keys here are prompt, completion",
+                "training.batch_size=eight | training.batch_size must be a whole number, got 'eight'",
+                "training.batch_size=1.5 | training.batch_size must be a whole number, got 1.5",
+                "training.batch_size=5000000000 | training.batch_size must be a whole number, got 5000000000",
+                "training.seed=x | training.seed must be a whole number, got 'x'",
+                "training.learning_rate=fast | training.learning_rate must be a number, got 'fast'",
+                "training.learning_rate=true | training.learning_rate must be a number, got true",
+                "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
+                "model.base=7 | model.base must be a text, got 7: put it in quotes",
+                "model.base=[a] | model.base must be a text, got [\"a\"]",
+                "model=tiny | model must have the keys base, task, precision, got 'tiny'",
+                "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
+                "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
+                "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
+                "data.train=[{location: a, weigth: 1}] | unknown key data.train[0].weigth; did you mean",
+                "data.train= | data.train is missing from the recipe",
+                "model.base= | model.base is missing from the recipe",
+                "output= | output is missing from the recipe",
+                "data.max_length=0 | data.max_length must be at least 2 tokens, got 0",
+                "data.encoding=utf-9 | data.encoding: this Java does not know utf-9",
+                "cluster.collective_timeout=60 | cluster.collective_timeout must be a time such as 60s or 5m, got 60",
+                "generation.prompts=[a, 5] | generation.prompts[1] must be a text, got 5: put it in quotes",
+                "training.optim=adamw_8bit | training.optim: adamw_8bit is not built yet; use adamw",
+                "training.optim=adamv | training.optim must be adamw, got 'adamv'",
+                "training.save_strategy=epoch | training.save_strategy: epoch is not built yet; use no",
+                "model.labels=[a, b] | model.labels: [\"a\",\"b\"] is not built yet; leave it out",
+                "model.quantization={type: nf4} | model.quantization: {\"type\":\"nf4\"} is not built yet; use none",
+                "model.precision=bf16 | model.precision: bf16 is not built yet; use auto or fp32",
+                "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",
+                "tracking=[console, mlflow] | tracking: mlflow is not built yet; use console",
+                "tracking=consol | tracking must be console, got 'consol'",
+                "cluster.sync_every=4 | cluster.sync_every: 4 is not built yet; use 1",
+                "adapter={init_from: a, r: 4} | adapter.r comes from the adapter in adapter.init_from",
+                "training | the override 'training' must be key=value",
+                "data.train.location=5 | the override data.train.location does not fit: train is not a section",
+                "data.columns={a: 1, a: 2} | the override data.columns, line 1, column",
+            })
+    void oneSentenceNamesTheMistake(String override, String message) {
+        assertThatThrownBy(() -> read(SMALL, override))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void mistakesInTheFileHaveTheirPlace() {
+        assertThatThrownBy(() -> read("model: {base: a}\ndata:\n\ttrain: b\n"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageMatching(
+                        ".*recipe.yaml, line 3, column 1: found character .* that cannot start any token.*");
+        assertThatThrownBy(() -> read("output: a\noutput: b\n"))
+                .hasMessageMatching(".*recipe.yaml, line 2, column \\d+: duplicate key 'output'");
+        assertThatThrownBy(() -> read("output: &a b\nname: *a\n"))
+                .hasMessageContaining("recipe.yaml, line 2: the alias *a is not read in a recipe");
+        assertThatThrownBy(() -> read(SMALL + "---\n" + SMALL)).hasMessageContaining("a second document begins");
+        assertThatThrownBy(() -> read("")).hasMessageContaining("recipe.yaml is not a recipe");
+        assertThatThrownBy(() -> Recipe.read(new LocalStore(), "nowhere.yaml", List.of()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("the recipe nowhere.yaml does not exist");
+    }
+
+    @Test
+    void resolvedRecipeReadsAsTheSame() {
+        Recipe recipe = read(
+                SMALL,
+                "adapter.lora_alpha=32",
+                "training.learning_rate=1e-10",
+                "data.train=[{location: a, weight: 2}, b]",
+                "data.separator=\" \\t\"",
+                "cluster.collective_timeout=1500ms",
+                "generation.prompts=[\"no\", \"1e-4\"]");
+
+        assertThat(read(recipe.resolved())).isEqualTo(recipe);
+        Recipe continued = read(SMALL, "adapter.init_from=folder");
+        assertThat(read(continued.resolved())).isEqualTo(continued);
+    }
+
+    @Test
+    void resolvedRecipeHoldsNoSecret() {
+        String resolved = read(
+                        SMALL,
+                        "model.base='s3a://AKIAKEY:hidden/part@bucket/model'",
+                        "data.train='https://host/rows.csv?X-Amz-Signature=hidden&x=1'",
+                        "output='abfss://container@account.dfs.core.windows.net/out'")
+                .resolved();
+
+        assertThat(resolved)
+                .doesNotContain("hidden", "AKIAKEY")
+                .contains("s3a://bucket/model", "X-Amz-Signature=***&x=1", "abfss://container@account.dfs");
+    }
+
+    @Test
+    void hashIsTheIdentityOfTheRun() {
+        String hash = read(SMALL).hash();
+
+        assertThat(hash).matches("[0-9a-f]{64}");
+        assertThat(read(SMALL, "cluster.workers=3", "training.logging_steps=1", "output=b", "tracking=[]")
+                        .hash())
+                .isEqualTo(hash);
+        assertThat(read(SMALL, "training.learning_rate=0.00002", "training.num_train_epochs=1.0")
+                        .hash())
+                .isEqualTo(hash);
+        assertThat(read(SMALL, "training.seed=1").hash()).isNotEqualTo(hash);
+        assertThat(read(SMALL, "adapter.r=8").hash()).isNotEqualTo(hash);
+    }
+
+    private Recipe read(String text, String... overrides) {
+        try {
+            Path file = Files.writeString(folder.resolve("recipe.yaml"), text);
+            return Recipe.read(new LocalStore(), file.toString(), List.of(overrides));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package dev.temper.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.generate.GenerationConfig;
+import dev.temper.storage.LocalStore;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TemperTest {
+    private static final String RECIPE = "model: {base: a}\ndata: {train: b}\noutput: c\n";
+
+    @TempDir
+    private Path folder;
+
+    private final List<GenerateCommand.Request> generated = new ArrayList<>();
+    private final List<PlanCommand.Request> planned = new ArrayList<>();
+
+    @Test
+    void badRecipeEndsTheProcessWithOneLineAndTwo() throws Exception {
+        Path recipe = write("bad.yaml", RECIPE + "trainin: {}\n");
+
+        Ended ended = start(List.of(), "run", recipe.toString());
+
+        assertThat(ended.err()).isEqualTo("temper: unknown key trainin; did you mean training?\n");
+        assertThat(ended.out()).isEmpty();
+        assertThat(ended.code()).isEqualTo(2);
+    }
+
+    @Test
+    void finishedRunEndsTheProcessThoughAThreadLives() throws Exception {
+        Ended ended = start(List.of(), "run", write("good.yaml", RECIPE).toString());
+
+        assertThat(ended).isEqualTo(new Ended(0, "good\n", ""));
+    }
+
+    @Test
+    void clusterModeThrowsInsteadOfExiting() throws Exception {
+        Ended ended = start(
+                List.of("-Dspark.submit.deployMode=cluster"),
+                "run",
+                write("broken.yaml", RECIPE).toString());
+
+        assertThat(ended.err())
+                .startsWith("temper: worker 3 was lost\n")
+                .contains("Exception in thread \"main\" java.lang.IllegalStateException: worker 3 was lost");
+        assertThat(ended.code()).isEqualTo(1);
+    }
+
+    @Test
+    void failureIsOneAndVerboseShowsWhere() throws Exception {
+        String recipe = write("broken.yaml", RECIPE).toString();
+
+        assertThat(run("run", recipe)).isEqualTo(new Ended(1, "", "temper: the disk is full\n"));
+        assertThat(run("run", recipe, "--verbose").err())
+                .startsWith("temper: the disk is full\njava.io.IOException: the disk is full\n\tat dev.temper.jobs.");
+    }
+
+    @Test
+    void wrongUsageIsTwoAndShowsUsage() {
+        assertThat(run().code()).isEqualTo(2);
+        assertThat(run().err()).startsWith("Missing command").contains("Usage: temper");
+        assertThat(run("run").err())
+                .startsWith("Missing required parameter: 'RECIPE'")
+                .contains("Usage: temper run");
+        assertThat(run("walk").code()).isEqualTo(2);
+        assertThat(run("run", "a.yaml", "--fast").code()).isEqualTo(2);
+        assertThat(run("generate", "folder").err()).startsWith("Missing required option: '--prompt=TEXT");
+    }
+
+    @Test
+    void helpAndVersionAreZero() {
+        assertThat(run("--help").out()).contains("run ", "plan ", "generate ", "--verbose");
+        assertThat(run("generate", "--help").out()).contains("--max-new-tokens", "Default: 50");
+        assertThat(run("--version").out()).matches("temper \\d+\\.\\d+\\.\\d+\\S*\n");
+        assertThat(run("--version").code()).isZero();
+    }
+
+    @Test
+    void planGetsTheRecipeWithOverrides() throws Exception {
+        Ended ended = run("plan", write("small.yaml", RECIPE).toString(), "adapter.r=2", "--json");
+
+        assertThat(ended).isEqualTo(new Ended(0, "", ""));
+        assertThat(planned).hasSize(1);
+        assertThat(planned.get(0).json()).isTrue();
+        assertThat(planned.get(0).recipe().adapter().orElseThrow().r()).isEqualTo(2);
+    }
+
+    @Test
+    void generateHasTheRecipesDefaults() {
+        run("generate", "folder", "--prompt", "@once upon", "a time", "--adapter", "lora");
+        run("generate", "folder", "--prompt=a", "--prompt=b", "--do-sample", "--top-p=0.3", "--seed=7", "--json");
+
+        GenerationConfig defaults = new RecordTree<>(GenerationConfig.class)
+                .read(RecipeTree.defaults("every_recipe").get("generation"));
+        assertThat(generated)
+                .containsExactly(
+                        new GenerateCommand.Request(
+                                "folder", Optional.of("lora"), with(defaults, "@once upon", "a time"), 42, false),
+                        new GenerateCommand.Request(
+                                "folder",
+                                Optional.empty(),
+                                new GenerationConfig(List.of("a", "b"), 0, 50, true, 1, 0, 0.3, 0, 1),
+                                7,
+                                true));
+        assertThat(run("generate", "folder", "--prompt", "a", "--top-p", "2"))
+                .isEqualTo(new Ended(2, "", "temper: generation.top_p must be in (0, 1], got 2.0\n"));
+    }
+
+    private static GenerationConfig with(GenerationConfig config, String... prompts) {
+        return new GenerationConfig(
+                List.of(prompts),
+                config.evalPrompts(),
+                config.maxNewTokens(),
+                config.doSample(),
+                config.temperature(),
+                config.topK(),
+                config.topP(),
+                config.minP(),
+                config.repetitionPenalty());
+    }
+
+    private record Ended(int code, String out, String err) {}
+
+    private Ended run(String... args) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+        try {
+            LocalStore store = new LocalStore();
+            Exit exit = Temper.run(
+                    args,
+                    new RunCommand(store, recipe -> {
+                        throw new IOException("the disk is full");
+                    }),
+                    new PlanCommand(store, planned::add),
+                    new GenerateCommand(generated::add));
+            return new Ended(
+                    exit.code(), outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    private Ended start(List<String> jvmOptions, String... args) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), RunOnly.class.getName()));
+        command.addAll(List.of(args));
+        Path out = folder.resolve("out");
+        Path err = folder.resolve("err");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().remove("JAVA_TOOL_OPTIONS"); // the JVM would announce it
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(50, TimeUnit.SECONDS))
+                    .as("ended by itself")
+                    .isTrue();
+            return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private Path write(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text);
+    }
+}
