@@ -10,14 +10,15 @@ import java.util.Deque;
 import java.util.Locale;
 
 /**
- * Shows how far training is: {@code [####----] step 120/400  loss 1.234  lr 1.00e-04  3,456 tokens/s  time left 0:42}.
+ * Shows how far training is: {@code [####----] step 120/400  loss 1.234  lr 1e-4  3,456 tokens/s  time left 0:42}.
  *
  * <p>In a terminal one line is redrawn; anywhere else a plain line is printed every few seconds, and nothing but text ever
  * reaches a log file. Speed and time left come from the last updates, so a slow start or an evaluation fades. Safe for
  * use from several threads.
  */
 public final class ProgressBar implements AutoCloseable {
-    private static final int WIDTH = 20;
+    private static final int WIDTH = 8;
+    private static final int COLUMNS = 80; // of a terminal; a longer line would wrap and could not be redrawn
     private static final int RATE_STEPS = 50; // over which speed is measured
     private static final Duration REDRAW = Duration.ofMillis(100);
     private static final Duration PRINT = Duration.ofSeconds(5);
@@ -143,19 +144,26 @@ public final class ProgressBar implements AutoCloseable {
         double seconds = Duration.between(from.time, to.time).toNanos() / 1e9;
         String text = String.format(
                 Locale.ROOT,
-                "[%s%s] step %d/%d  loss %.4g  lr %.2e",
+                "[%s%s] step %d/%d  loss %.4g  lr %s",
                 "#".repeat(filled),
                 "-".repeat(WIDTH - filled),
                 progress.step(),
                 steps,
                 progress.loss(),
-                progress.learningRate());
+                brief(progress.learningRate()));
         if (seconds > 0 && to.step > from.step) {
             double left = seconds / (to.step - from.step) * Math.max(0, steps - to.step);
             text += String.format(Locale.ROOT, "  %,.0f tokens/s", (to.tokens - from.tokens) / seconds);
             text += "  time left " + hoursAndMinutes(Math.round(left));
         }
-        return text;
+        return redraws && text.length() >= COLUMNS ? text.substring(text.indexOf("step")) : text;
+    }
+
+    /** As 1e-4 or 9.87e-5. */
+    private static String brief(double rate) {
+        return String.format(Locale.ROOT, "%.2e", rate)
+                .replaceAll("\\.?0*e([-+])0*(?=\\d)", "e$1")
+                .replace("e+", "e");
     }
 
     private static String hoursAndMinutes(long seconds) {

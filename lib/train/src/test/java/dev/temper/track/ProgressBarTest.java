@@ -26,8 +26,7 @@ final class ProgressBarTest {
         }
 
         assertThat(lines())
-                .containsExactly("[######--------------] step 120/400  loss 1.234  lr 1.00e-04  3,456 tokens/s"
-                        + "  time left 0:42");
+                .containsExactly("[##------] step 120/400  loss 1.234  lr 1e-4  3,456 tokens/s" + "  time left 0:42");
     }
 
     @Test
@@ -41,7 +40,7 @@ final class ProgressBarTest {
 
         assertThat(lines()).hasSize(4);
         assertThat(lines()[1]).contains("step 6/12", "100 tokens/s", "time left 0:06");
-        assertThat(lines()[3]).startsWith("[####################] step 12/12").endsWith("time left 0:00");
+        assertThat(lines()[3]).startsWith("[########] step 12/12").endsWith("time left 0:00");
         assertThat(bytes.toString(UTF_8).chars().filter(c -> c != '\n' && Character.isISOControl(c)))
                 .isEmpty();
     }
@@ -61,6 +60,17 @@ final class ProgressBarTest {
         assertThat(drawn).hasSize(3);
         assertThat(drawn[1]).contains("step 1/3");
         assertThat(drawn[2]).contains("step 3/3").endsWith("\n").hasSize(drawn[1].length() + 1);
+    }
+
+    @Test
+    void leavesTheBarOutWhereTheLineWouldNotFitATerminal() {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 4000)) {
+            clock.forward(Duration.ofHours(1));
+            bar.update(new Progress(1200, 1.2344, 9.87e-5, 48_441_600));
+        }
+
+        assertThat(bytes.toString(UTF_8))
+                .isEqualTo("\rstep 1200/4000  loss 1.234  lr 9.87e-5  13,456 tokens/s  time left 2:20:00\n");
     }
 
     @Test
