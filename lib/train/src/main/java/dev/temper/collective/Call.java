@@ -1,0 +1,56 @@
+package dev.temper.collective;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What a worker is doing; workers tell it to each other before any data.
+ *
+ * @param number counts the calls of a ring, from 1
+ * @param layout a hash of the lengths of the buckets
+ */
+record Call(long number, Kind kind, long values, int layout) {
+    static final int BYTES = 24;
+
+    enum Kind {
+        FLOATS('f'),
+        DOUBLES('d'),
+        BARRIER('b');
+
+        private final char letter; // on the wire
+
+        Kind(char letter) {
+            this.letter = letter;
+        }
+
+        private static Kind of(int letter) {
+            for (Kind kind : values()) {
+                if (kind.letter == letter) {
+                    return kind;
+                }
+            }
+            throw new IllegalStateException("a worker of another version: call '" + letter + "'");
+        }
+    }
+
+    static Call read(ByteBuffer bytes) {
+        long number = bytes.getLong();
+        Kind kind = Kind.of(bytes.getInt());
+        int layout = bytes.getInt();
+        return new Call(number, kind, bytes.getLong(), layout);
+    }
+
+    void write(ByteBuffer bytes) {
+        bytes.putLong(number).putInt(kind.letter).putInt(layout).putLong(values);
+    }
+
+    @Override
+    public String toString() {
+        String what =
+                switch (kind) {
+                    case FLOATS -> "sum of " + values + " floats, layout " + Integer.toHexString(layout);
+                    case DOUBLES -> "sum of " + values + " doubles";
+                    case BARRIER -> "barrier";
+                };
+        return "call " + number + " (" + what + ")";
+    }
+}

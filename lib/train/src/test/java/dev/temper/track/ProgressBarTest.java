@@ -1,0 +1,137 @@
+package dev.temper.track;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.track.ProgressBar.Progress;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+
+final class ProgressBarTest {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final PrintStream out = new PrintStream(bytes, true, UTF_8);
+    private final HandClock clock = new HandClock();
+
+    @Test
+    void showsStepLossRateAndTimeLeft() {
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 400)) {
+            clock.forward(Duration.ofSeconds(18));
+            bar.update(new Progress(120, 1.2344, 1e-4, 62_208));
+        }
+
+        assertThat(lines())
+                .containsExactly("[##------] step 120/400  loss 1.234  lr 1e-4  3,456 tokens/s" + "  time left 0:42");
+    }
+
+    @Test
+    void printsPlainLinesNowAndThenAndAtTheEnd() {
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 12)) {
+            for (int step = 1; step <= 12; step++) {
+                clock.forward(Duration.ofSeconds(1));
+                bar.update(new Progress(step, 2, 1e-4, 100L * step));
+            }
+        }
+
+        assertThat(lines()).hasSize(4);
+        assertThat(lines()[1]).contains("step 6/12", "100 tokens/s", "time left 0:06");
+        assertThat(lines()[3]).startsWith("[########] step 12/12").endsWith("time left 0:00");
+        assertThat(bytes.toString(UTF_8).chars().filter(c -> c != '\n' && Character.isISOControl(c)))
+                .isEmpty();
+    }
+
+    @Test
+    void redrawsOneLineInATerminal() {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 3)) {
+            clock.forward(Duration.ofSeconds(1));
+            bar.update(new Progress(1, 12345678, 0, 1000));
+            clock.forward(Duration.ofMillis(50)); // too soon to redraw
+            bar.update(new Progress(2, 2, 0, 1000));
+            clock.forward(Duration.ofSeconds(1));
+            bar.update(new Progress(3, 3, 0, 2000));
+        }
+
+        String[] drawn = bytes.toString(UTF_8).split("\r");
+        assertThat(drawn).hasSize(3);
+        assertThat(drawn[1]).contains("step 1/3");
+        assertThat(drawn[2]).contains("step 3/3").endsWith("\n").hasSize(drawn[1].length() + 1);
+    }
+
+    @Test
+    void leavesTheBarOutWhereTheLineWouldNotFitATerminal() {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 4000)) {
+            clock.forward(Duration.ofHours(1));
+            bar.update(new Progress(1200, 1.2344, 9.87e-5, 48_441_600));
+        }
+
+        assertThat(bytes.toString(UTF_8))
+                .isEqualTo("\rstep 1200/4000  loss 1.234  lr 9.87e-5  13,456 tokens/s  time left 2:20:00\n");
+    }
+
+    @Test
+    void forgetsASlowStart() {
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 1000)) {
+            clock.forward(Duration.ofMinutes(10));
+            for (int step = 1; step <= 100; step++) {
+                clock.forward(Duration.ofSeconds(1));
+                bar.update(new Progress(step, 1, 0, 10L * step));
+            }
+        }
+
+        assertThat(lines()[lines().length - 1]).endsWith("  10 tokens/s  time left 15:00");
+    }
+
+    @Test
+    void countsFromWhereARunResumes() {
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 8000)) {
+            bar.start(400, 0);
+            clock.forward(Duration.ofSeconds(1));
+            bar.update(new Progress(401, 1, 0, 10));
+        }
+
+        assertThat(lines()[0]).endsWith("  10 tokens/s  time left 2:06:39");
+    }
+
+    @Test
+    void printsOtherTextAboveTheBar() {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 2)) {
+            clock.forward(Duration.ofSeconds(1));
+            bar.update(new Progress(1, 1, 0, 10));
+            bar.print("eval/loss 2.0");
+        }
+
+        assertThat(bytes.toString(UTF_8)).matches("(?s)\r(\\[.*)\r +\reval/loss 2.0\n\\1\n");
+    }
+
+    private String[] lines() {
+        return bytes.toString(UTF_8).split("\n");
+    }
+
+    private static final class HandClock extends Clock {
+        private Instant now = Instant.EPOCH;
+
+        void forward(Duration duration) {
+            now = now.plus(duration);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+}

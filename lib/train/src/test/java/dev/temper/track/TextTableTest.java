@@ -1,0 +1,45 @@
+package dev.temper.track;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+final class TextTableTest {
+    @Test
+    void alignsColumnsAndWrapsLongCells() {
+        String table = new TextTable(10, "prompt", "answer")
+                .add("two words more", "abcdefghijklmn")
+                .add("a\nb", 7)
+                .toString();
+
+        assertThat(table)
+                .isEqualTo(
+                        """
+                        prompt     answer
+                        ---------  ----------
+                        two words  abcdefghij
+                        more       klmn
+                        a⏎b        7
+                        """);
+    }
+
+    @Test
+    void neverPrintsControlCharacters() {
+        String table = new TextTable(20, "x").add("a\u001b[31m\tb\r\nc\r").toString();
+
+        assertThat(table).isEqualTo("x\n-----------\na?[31m b⏎c?\n");
+    }
+
+    @Test
+    void doesNotCutACharacterOfTwoUnitsInHalf() {
+        assertThat(new TextTable(2, "x").add("😀😀😀").toString()).isEqualTo("x\n--\n😀😀\n😀\n");
+    }
+
+    @Test
+    void refusesARowOfAnotherLength() {
+        assertThatThrownBy(() -> new TextTable(5, "a", "b").add("x"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("1 cells for 2 columns");
+    }
+}
