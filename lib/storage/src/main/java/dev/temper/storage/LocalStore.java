@@ -3,7 +3,6 @@ package dev.temper.storage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -66,8 +65,9 @@ public final class LocalStore implements Store {
         return Optional.of(path(location));
     }
 
+    // As Hadoop reads it: a location is not percent-encoded, so a name may hold a space.
     private static Path path(String location) {
-        return location.startsWith("file:") ? Path.of(URI.create(location).getPath()) : Path.of(location);
+        return Path.of(location.replaceFirst("^file:(//)?", ""));
     }
 
     private static Entry entry(Path path) {
