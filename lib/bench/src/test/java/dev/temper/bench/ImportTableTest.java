@@ -29,6 +29,7 @@ final class ImportTableTest {
             generate | kernel adapter model
             train    | kernel adapter model safetensors generate collective track text eval
             spark    | text adapter model train collective track eval
+            testkit  |
             """;
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
