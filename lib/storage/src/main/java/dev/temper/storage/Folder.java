@@ -67,7 +67,7 @@ public record Folder(Store store, String location) {
         store.delete(location(name));
     }
 
-    /** This folder's path when it is on this machine's disk; otherwise its files are copied into {@code target} first. */
+    /** This folder's path on this machine's disk; when it is remote, its files are copied into {@code target} first. */
     public Path localize(Path target) throws IOException {
         Optional<Path> path = store.localPath(location);
         if (path.isPresent()) {

@@ -14,8 +14,8 @@ import java.util.OptionalLong;
  *
  * @param train one or more sources
  * @param eval rows to evaluate on, instead of {@code evalFraction}
- * @param evalFraction share of the rows kept for evaluation, in {@code [0, 1)}, by hash of the row's content and the seed
- * @param columns which column holds what: {@code text} for text (several are joined), {@code prompt} and {@code completion}
+ * @param evalFraction share of the rows kept for evaluation, in {@code [0, 1)}, by hash of the row's content and seed
+ * @param columns which column holds what: {@code text} (several are joined), {@code prompt} and {@code completion}
  * @param separator between joined columns
  * @param maxLength tokens of a row at most; what is longer goes by {@code tooLong}
  * @param maxRejectedFraction the run fails when a larger share of the rows is rejected, in {@code [0, 1]}

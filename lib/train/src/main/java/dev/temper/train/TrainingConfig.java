@@ -6,7 +6,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * How the weights are updated; {@code training:} in the recipe. Names and defaults as in transformers' TrainingArguments.
+ * How the weights are updated; {@code training:} in the recipe. Names and defaults as in TrainingArguments.
  *
  * @param numTrainEpochs passes over the rows; may be a fraction
  * @param maxSteps updates, instead of {@code numTrainEpochs}

@@ -1,0 +1,207 @@
+package dev.temper.testkit;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * A standalone Spark cluster on the loopback interface: a master, workers, and for each application executors, all
+ * processes of their own, run from jar files alone. Needs Linux. The processes get the {@code --add-opens} of this JVM.
+ */
+public final class SparkCluster implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
+    private static final Duration JOB_LIMIT = Duration.ofMinutes(10);
+    private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
+    private static final Pattern WEB = Pattern.compile("MasterWebUI.* started at (http://\\S+)");
+    private static final String LOGGING =
+            """
+            rootLogger.level = info
+            rootLogger.appenderRef.out.ref = out
+            appender.out.type = Console
+            appender.out.name = out
+            appender.out.target = SYSTEM_ERR
+            appender.out.layout.type = PatternLayout
+            appender.out.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+            """;
+
+    /**
+     * What the cluster has.
+     *
+     * @param jars what lies in {@code SPARK_HOME/jars}: Spark and its dependencies; more does no harm
+     * @param cores of each worker
+     * @param memoryMegabytes that each worker may give to executors
+     */
+    public record Size(List<Path> jars, int workers, int cores, int memoryMegabytes) {
+        public Size {
+            jars = List.copyOf(jars);
+        }
+
+        /** Workers with one core and 2 GB each. */
+        public static Size ofWorkers(int workers, List<Path> jars) {
+            return new Size(jars, workers, 1, 2048);
+        }
+    }
+
+    private final Path folder;
+    private final List<ChildProcess> processes = new ArrayList<>();
+    private final List<ChildProcess> workers = new ArrayList<>();
+    private String masterUrl = "";
+    private int submissions;
+
+    private SparkCluster(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Returns once all workers are registered with the master. */
+    public static SparkCluster start(Size size) throws IOException, InterruptedException {
+        SparkCluster cluster = new SparkCluster(Files.createTempDirectory("spark-cluster"));
+        try {
+            cluster.linkJars(size.jars());
+            cluster.startAll(size);
+            return cluster;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            cluster.close();
+            throw e;
+        }
+    }
+
+    public String masterUrl() {
+        return masterUrl;
+    }
+
+    /** A {@code SPARK_HOME}; it has no scripts. */
+    public Path home() {
+        return folder.resolve("home");
+    }
+
+    /** Runs {@code spark-submit} on this cluster's master until it ends; at most ten minutes. */
+    public ChildProcess.Result submit(List<String> arguments, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        try (ChildProcess submission = startSubmit(arguments, environment)) {
+            return submission.await(JOB_LIMIT);
+        }
+    }
+
+    /** The same without waiting for its end; the caller closes it. */
+    public ChildProcess startSubmit(List<String> arguments, Map<String, String> environment) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--master", masterUrl, "--conf", "spark.ui.enabled=false"));
+        all.addAll(arguments);
+        submissions++;
+        return startJava("submit-" + submissions, "-Xmx1g", "org.apache.spark.deploy.SparkSubmit", all, environment);
+    }
+
+    /** Process ids of the executors that run now. */
+    public List<Long> executorIds() {
+        return workers.stream()
+                .flatMap(worker -> worker.handle().children())
+                .map(ProcessHandle::pid)
+                .filter(SparkCluster::isExecutor)
+                .toList();
+    }
+
+    /** Ends an executor as a failing machine would: without warning. */
+    public void killExecutor(long id) {
+        ProcessHandle.of(id).orElseThrow().destroyForcibly();
+    }
+
+    /** Ends all processes and deletes all files. */
+    @Override
+    public void close() throws IOException {
+        for (int i = processes.size() - 1; i >= 0; i--) {
+            processes.get(i).close();
+        }
+        Scratch.delete(folder);
+    }
+
+    private void linkJars(List<Path> jars) throws IOException {
+        Path target = Files.createDirectories(home().resolve("jars"));
+        for (Path jar : jars) {
+            Path link = target.resolve(String.valueOf(jar.getFileName()));
+            if (!Files.exists(link)) {
+                Files.createSymbolicLink(link, jar.toAbsolutePath());
+            }
+        }
+        Path conf = Files.createDirectories(home().resolve("conf"));
+        Files.writeString(conf.resolve("log4j2.properties"), LOGGING, StandardCharsets.UTF_8);
+    }
+
+    private void startAll(Size size) throws IOException, InterruptedException {
+        List<String> address = List.of("--host", "127.0.0.1", "--port", "0", "--webui-port", "0");
+        ChildProcess master =
+                startJava("master", "-Xmx256m", "org.apache.spark.deploy.master.Master", address, Map.of());
+        processes.add(master);
+        masterUrl = master.awaitOutput(MASTER, START_LIMIT);
+        String web = master.awaitOutput(WEB, START_LIMIT);
+        for (int i = 0; i < size.workers(); i++) {
+            List<String> arguments = new ArrayList<>(address);
+            arguments.addAll(List.of("--cores", String.valueOf(size.cores())));
+            arguments.addAll(List.of("--memory", size.memoryMegabytes() + "m"));
+            arguments.addAll(List.of("--work-dir", folder.resolve("work-" + i).toString(), masterUrl));
+            ChildProcess worker =
+                    startJava("worker-" + i, "-Xmx256m", "org.apache.spark.deploy.worker.Worker", arguments, Map.of());
+            processes.add(worker);
+            workers.add(worker);
+        }
+        Pattern alive = Pattern.compile("\"aliveworkers\"\\s*:\\s*" + size.workers() + "\\b");
+        HttpClient client = HttpClient.newHttpClient();
+        for (ChildProcess worker : workers) {
+            worker.awaitUntil(
+                    "all workers are registered", START_LIMIT, () -> alive.matcher(page(client, web + "/json/"))
+                            .find());
+        }
+    }
+
+    private ChildProcess startJava(
+            String name, String heap, String mainClass, List<String> arguments, Map<String, String> environment)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of(ChildProcess.java(), heap));
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("--add-opens"))
+                .forEach(command::add);
+        command.add("-Dlog4j2.configurationFile=" + home().resolve("conf").resolve("log4j2.properties"));
+        command.addAll(List.of("-cp", home().resolve("jars") + "/*", mainClass));
+        command.addAll(arguments);
+        Map<String, String> all = new TreeMap<>();
+        all.put("SPARK_HOME", home().toString());
+        all.put("SPARK_SCALA_VERSION", "2.12");
+        all.put("SPARK_LOCAL_IP", "127.0.0.1");
+        all.put("SPARK_LOCAL_DIRS", folder.resolve("local").toString());
+        all.putAll(environment);
+        return ChildProcess.start(command, all, folder.resolve(name + ".log"));
+    }
+
+    private static String page(HttpClient client, String address) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(URI.create(address))
+                    .timeout(Duration.ofSeconds(10))
+                    .build();
+            return client.send(request, BodyHandlers.ofString()).body();
+        } catch (IOException e) {
+            return ""; // not listening yet, or busy: the caller asks again until its deadline
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+
+    private static boolean isExecutor(long id) {
+        try {
+            return Files.readString(Path.of("/proc", String.valueOf(id), "cmdline"), StandardCharsets.ISO_8859_1)
+                    .contains("CoarseGrainedExecutorBackend");
+        } catch (IOException e) {
+            return false; // it has ended meanwhile
+        }
+    }
+}
