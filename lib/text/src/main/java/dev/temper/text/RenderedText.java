@@ -1,0 +1,17 @@
+package dev.temper.text;
+
+import java.util.List;
+
+/**
+ * The text of one row before it is tokenized.
+ *
+ * @param trained the parts that are learned, in order
+ */
+public record RenderedText(String text, List<Span> trained) {
+    /** Characters from {@code start} up to, not including, {@code end}; indexes into the Java string. */
+    public record Span(int start, int end) {}
+
+    public RenderedText {
+        trained = List.copyOf(trained);
+    }
+}

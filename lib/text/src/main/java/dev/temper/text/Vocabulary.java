@@ -1,0 +1,71 @@
+package dev.temper.text;
+
+import static dev.temper.check.Check.check;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * How many ids a tokenizer has, and which tokens begin, end and fill a text.
+ *
+ * @param size the largest id and one
+ */
+record Vocabulary(int size, Token begin, Token end, Token pad) {
+    /** A token with a role; both are empty where the tokenizer has none. */
+    record Token(Optional<String> text, OptionalInt id) {}
+
+    static Vocabulary of(JsonNode tokenizer, Path configFile) {
+        JsonNode config = Tokenizer.tree(Tokenizer.text(configFile), configFile);
+        return new Vocabulary(
+                size(tokenizer),
+                token(tokenizer, config, "bos_token", configFile),
+                token(tokenizer, config, "eos_token", configFile),
+                token(tokenizer, config, "pad_token", configFile));
+    }
+
+    private static Token token(JsonNode tokenizer, JsonNode config, String role, Path configFile) {
+        JsonNode value = config.path(role);
+        JsonNode content = value.isObject() ? value.path("content") : value;
+        if (!content.isTextual()) {
+            return new Token(Optional.empty(), OptionalInt.empty());
+        }
+        OptionalInt id = id(tokenizer, content.textValue());
+        check(id.isPresent(), "%s: %s '%s' is not in tokenizer.json", configFile, role, content.textValue());
+        return new Token(Optional.of(content.textValue()), id);
+    }
+
+    private static OptionalInt id(JsonNode tokenizer, String token) {
+        for (JsonNode added : tokenizer.path("added_tokens")) {
+            if (added.path("content").asText().equals(token)) {
+                return OptionalInt.of(added.path("id").asInt());
+            }
+        }
+        JsonNode vocabulary = tokenizer.path("model").path("vocab");
+        if (vocabulary.isObject()) {
+            return vocabulary.has(token) ? OptionalInt.of(vocabulary.path(token).asInt()) : OptionalInt.empty();
+        }
+        for (int i = 0; i < vocabulary.size(); i++) { // Unigram: a list of pieces with their scores
+            if (vocabulary.get(i).path(0).asText().equals(token)) {
+                return OptionalInt.of(i);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    private static int size(JsonNode tokenizer) {
+        JsonNode vocabulary = tokenizer.path("model").path("vocab");
+        int size = vocabulary.isObject() ? 0 : vocabulary.size();
+        if (vocabulary.isObject()) {
+            for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+                size = Math.max(size, entry.getValue().asInt() + 1);
+            }
+        }
+        for (JsonNode added : tokenizer.path("added_tokens")) {
+            size = Math.max(size, added.path("id").asInt() + 1);
+        }
+        return size;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.temper.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.temper.check.InvalidInputException;
+import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.RejectedRowException.Reason;
+import dev.temper.text.RenderedText.Span;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RowTokenizerTest {
+    @TempDir
+    Path folder;
+
+    private Tokenizer tokenizer;
+
+    @BeforeEach
+    void open() throws IOException {
+        tokenizer = Tokenizer.open(TinyTokenizer.write(folder));
+    }
+
+    @AfterEach
+    void close() {
+        tokenizer.close();
+    }
+
+    @Test
+    void learnsTheCompletionAndTheEndToken() {
+        TokenRow row = tokens("xyabc", 2);
+        assertThat(row.inputIds()).containsExactly(TinyTokenizer.BEGIN, 'x', 'y', 257, TinyTokenizer.END);
+        assertThat(row.trained()).containsExactly(false, false, false, true, true);
+    }
+
+    @Test
+    void aTokenAcrossTheBorderBelongsToTheCompletion() {
+        TokenRow row = tokens("xabc", 2); // "abc" is one token, the completion is "bc"
+        assertThat(row.trained()).containsExactly(false, false, true, true);
+    }
+
+    @Test
+    void anEndTokenInTheTextIsNotRepeated() {
+        TokenRow row = tokens("xy</s>", 1);
+        assertThat(row.inputIds()).hasSize(4).endsWith(TinyTokenizer.END);
+        assertThat(row.trained()).containsExactly(false, false, true, true);
+    }
+
+    @Test
+    void nothingPredictsTheFirstToken() {
+        assertThat(tokens("xy", 0).trained()).containsExactly(false, true, true, true);
+    }
+
+    @Test
+    void aLongRowIsCutDroppedOrRefused() {
+        RenderedText row = row("vwxyz", 3);
+        TokenRow cut = new RowTokenizer(tokenizer, 5, TooLong.TRUNCATE).tokens(row);
+        assertThat(cut.trained()).containsExactly(false, false, false, false, true);
+        assertThat(reason(new RowTokenizer(tokenizer, 4, TooLong.TRUNCATE), row))
+                .isEqualTo(Reason.NO_TRAINED_TOKENS);
+        assertThat(reason(new RowTokenizer(tokenizer, 6, TooLong.DROP), row)).isEqualTo(Reason.TOO_LONG);
+        assertThat(new RowTokenizer(tokenizer, 7, TooLong.FAIL).tokens(row).length())
+                .isEqualTo(7);
+        assertThatThrownBy(() -> new RowTokenizer(tokenizer, 6, TooLong.FAIL).tokens(row))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("a row has 7 tokens, more than data.max_length 6");
+    }
+
+    @Test
+    void labelsAreTheTokensThatCount() {
+        TokenRow row = new TokenRow(new int[] {7, 8, 9}, new boolean[] {false, true, false});
+        assertThat(row.labels()).containsExactly(-100, 8, -100);
+        assertThat(TokenRow.of(row.inputIds(), row.labels()).trained()).isEqualTo(row.trained());
+        assertThat(row.trainedTokens()).isEqualTo(1);
+    }
+
+    private TokenRow tokens(String text, int border) {
+        return new RowTokenizer(tokenizer, 100, TooLong.FAIL).tokens(row(text, border));
+    }
+
+    private static Reason reason(RowTokenizer tokenizer, RenderedText row) {
+        return catchThrowableOfType(RejectedRowException.class, () -> tokenizer.tokens(row))
+                .reason();
+    }
+
+    private static RenderedText row(String text, int border) {
+        return new RenderedText(text, List.of(new Span(border, text.length())));
+    }
+}
