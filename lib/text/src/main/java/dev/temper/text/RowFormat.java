@@ -9,6 +9,7 @@ import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.RenderedText.Span;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +21,8 @@ import java.util.Map;
  * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion}: the prompt and right
  * after it the completion; the completion is learned, or all of it with {@code train_on: all}.
  */
-public final class RowFormat {
+public final class RowFormat implements Serializable {
+    private static final long serialVersionUID = 1L;
     private static final String TEXT = "text";
     private static final String PROMPT = "prompt";
     private static final String COMPLETION = "completion";

@@ -1,0 +1,161 @@
+package dev.temper.spark;
+
+import dev.temper.storage.Folder;
+import dev.temper.storage.LocalStore;
+import dev.temper.storage.Store;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Files wherever Hadoop reaches: {@code s3a:}, {@code hdfs:} and the rest. A plain path and {@code file:} are this
+ * machine's disk. Travels to executors with its configuration.
+ */
+public final class HadoopStore implements Store, Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
+
+    private transient Configuration configuration;
+
+    public HadoopStore(Configuration configuration) {
+        this.configuration = configuration;
+    }
+
+    /** With the settings of this session, {@code spark.hadoop.*} among them. */
+    public static HadoopStore of(SparkSession spark) {
+        return new HadoopStore(spark.sparkContext().hadoopConfiguration());
+    }
+
+    /** The same place seen from any working directory: a plain path becomes an absolute one. */
+    public static String resolve(String location) {
+        return isLocal(location)
+                ? java.nio.file.Path.of(localName(location))
+                        .toAbsolutePath()
+                        .normalize()
+                        .toString()
+                : location;
+    }
+
+    /** A folder that means the same on every machine. */
+    public Folder folder(String location) {
+        return new Folder(this, resolve(location));
+    }
+
+    @Override
+    public InputStream read(String location) throws IOException {
+        if (isLocal(location)) {
+            return local().read(localName(location));
+        }
+        Path path = new Path(location);
+        return path.getFileSystem(configuration).open(path);
+    }
+
+    @Override
+    public OutputStream write(String location) throws IOException {
+        if (isLocal(location)) {
+            return local().write(localName(location)); // Hadoop's own local file system leaves .crc files
+        }
+        Path path = new Path(location);
+        return path.getFileSystem(configuration).create(path, true);
+    }
+
+    @Override
+    public List<Entry> list(String folder) throws IOException {
+        if (isLocal(folder)) {
+            return local().list(localName(folder));
+        }
+        Path path = new Path(folder);
+        FileSystem files = path.getFileSystem(configuration);
+        try {
+            return files.getFileStatus(path).isFile()
+                    ? List.of()
+                    : Arrays.stream(files.listStatus(path))
+                            .map(HadoopStore::entry)
+                            .sorted(Comparator.comparing(Entry::name))
+                            .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public Optional<Entry> find(String location) throws IOException {
+        if (isLocal(location)) {
+            return local().find(localName(location));
+        }
+        Path path = new Path(location);
+        try {
+            return Optional.of(entry(path.getFileSystem(configuration).getFileStatus(path)));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** When a file was last written, in milliseconds since 1970. */
+    public long modified(String location) throws IOException {
+        Path path = hadoopPath(location);
+        return path.getFileSystem(configuration).getFileStatus(path).getModificationTime();
+    }
+
+    @Override
+    public void delete(String location) throws IOException {
+        if (isLocal(location)) {
+            local().delete(localName(location));
+            return;
+        }
+        Path path = new Path(location);
+        path.getFileSystem(configuration).delete(path, true);
+    }
+
+    @Override
+    public Optional<java.nio.file.Path> localPath(String location) {
+        return isLocal(location) ? local().localPath(localName(location)) : Optional.empty();
+    }
+
+    /** As Hadoop and Spark write it: a local path with {@code file:} in front, whatever the default file system. */
+    static Path hadoopPath(String location) {
+        return isLocal(location) ? new Path("file", null, resolve(location)) : new Path(location);
+    }
+
+    private static LocalStore local() {
+        return new LocalStore();
+    }
+
+    private static boolean isLocal(String location) {
+        return location.startsWith("file:") || !SCHEME.matcher(location).matches();
+    }
+
+    private static String localName(String location) {
+        return location.startsWith("file:") ? new Path(location).toUri().getPath() : location;
+    }
+
+    private static Entry entry(FileStatus status) {
+        boolean isFolder = status.isDirectory();
+        return new Entry(status.getPath().getName(), isFolder, isFolder ? 0 : status.getLen());
+    }
+
+    private void writeObject(ObjectOutputStream out) throws IOException {
+        out.defaultWriteObject();
+        configuration.write(out);
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+        in.defaultReadObject();
+        configuration = new Configuration(false); // the defaults are among what was written
+        configuration.readFields(in);
+    }
+}

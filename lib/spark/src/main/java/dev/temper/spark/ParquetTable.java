@@ -1,0 +1,221 @@
+package dev.temper.spark;
+
+import static org.apache.parquet.schema.LogicalTypeAnnotation.listType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.stringType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.timestampType;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BINARY;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BOOLEAN;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.DOUBLE;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT32;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT64;
+
+import dev.temper.storage.Folder;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
+import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+
+/** A table with typed columns that becomes one Parquet file, written once, without a renaming committer. */
+public record ParquetTable(List<Column> columns) {
+    public static final String PART = "part-00000.parquet";
+
+    /** What a column holds, and the Java type of its values; each may be null. */
+    public enum Kind {
+        INT,
+        LONG,
+        DOUBLE,
+        BOOLEAN,
+        STRING,
+        /** {@link Instant}, kept to the microsecond. */
+        TIMESTAMP,
+        /** {@code int[]} */
+        INTS
+    }
+
+    /** One column. */
+    public record Column(String name, Kind kind) {}
+
+    public ParquetTable {
+        columns = List.copyOf(columns);
+    }
+
+    /** Writes {@code part-00000.parquet} into a folder; an empty table is a file, too. */
+    public void write(Folder folder, Iterable<? extends List<?>> rows) throws IOException {
+        try (Writer writer = writer(folder.write(PART))) {
+            for (List<?> row : rows) {
+                writer.add(row);
+            }
+        }
+    }
+
+    /** Writes the rows as CSV with a header: times as in ISO 8601, lists with spaces, null as nothing. */
+    public void writeCsv(Folder folder, String name, Iterable<? extends List<?>> rows) throws IOException {
+        StringBuilder csv = new StringBuilder();
+        csv.append(columns.stream().map(column -> field(column.name())).collect(Collectors.joining(",")))
+                .append('\n');
+        for (List<?> row : rows) {
+            csv.append(row.stream().map(ParquetTable::field).collect(Collectors.joining(",")))
+                    .append('\n');
+        }
+        folder.writeText(name, csv.toString());
+    }
+
+    /** Closing the writer closes the stream. */
+    Writer writer(OutputStream out) throws IOException {
+        MessageType schema = schema();
+        return new Writer(
+                columns,
+                schema,
+                ExampleParquetWriter.builder(new StreamFile(out))
+                        .withType(schema)
+                        .withCompressionCodec(CompressionCodecName.SNAPPY)
+                        .build());
+    }
+
+    private MessageType schema() {
+        return new MessageType("table", columns.stream().map(ParquetTable::type).toList());
+    }
+
+    private static Type type(Column column) {
+        String name = column.name();
+        return switch (column.kind()) {
+            case INT -> Types.optional(INT32).named(name);
+            case LONG -> Types.optional(INT64).named(name);
+            case DOUBLE -> Types.optional(DOUBLE).named(name);
+            case BOOLEAN -> Types.optional(BOOLEAN).named(name);
+            case STRING -> Types.optional(BINARY).as(stringType()).named(name);
+            case TIMESTAMP -> Types.optional(INT64)
+                    .as(timestampType(true, TimeUnit.MICROS))
+                    .named(name);
+            case INTS -> Types.optionalGroup()
+                    .as(listType())
+                    .addField(Types.repeatedGroup()
+                            .addField(Types.required(INT32).named("element"))
+                            .named("list"))
+                    .named(name);
+        };
+    }
+
+    private static String field(Object value) {
+        if (value == null) {
+            return "";
+        }
+        String text = value instanceof int[] ints
+                ? Arrays.stream(ints).mapToObj(String::valueOf).collect(Collectors.joining(" "))
+                : value.toString();
+        boolean isPlain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+        return isPlain ? text : '"' + text.replace("\"", "\"\"") + '"';
+    }
+
+    /** Adds rows one by one. */
+    static final class Writer implements Closeable {
+        private final List<Column> columns;
+        private final MessageType schema;
+        private final ParquetWriter<Group> out;
+
+        private Writer(List<Column> columns, MessageType schema, ParquetWriter<Group> out) {
+            this.columns = columns;
+            this.schema = schema;
+            this.out = out;
+        }
+
+        void add(List<?> row) throws IOException {
+            Group group = new SimpleGroup(schema);
+            for (int i = 0; i < columns.size(); i++) {
+                if (row.get(i) != null) {
+                    add(group, i, row.get(i));
+                }
+            }
+            out.write(group);
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.close();
+        }
+
+        private void add(Group group, int i, Object value) {
+            switch (columns.get(i).kind()) {
+                case INT -> group.add(i, (int) value);
+                case LONG -> group.add(i, (long) value);
+                case DOUBLE -> group.add(i, (double) value);
+                case BOOLEAN -> group.add(i, (boolean) value);
+                case STRING -> group.add(i, (String) value);
+                case TIMESTAMP -> group.add(i, ChronoUnit.MICROS.between(Instant.EPOCH, (Instant) value));
+                case INTS -> {
+                    Group list = group.addGroup(i);
+                    for (int element : (int[]) value) {
+                        list.addGroup(0).add(0, element);
+                    }
+                }
+            }
+        }
+    }
+
+    /** A stream as Parquet wants it: one that knows how much was written. */
+    private record StreamFile(OutputStream out) implements OutputFile {
+        @Override
+        public PositionOutputStream create(long blockSizeHint) {
+            return new PositionOutputStream() {
+                private long position;
+
+                @Override
+                public long getPos() {
+                    return position;
+                }
+
+                @Override
+                public void write(int b) throws IOException {
+                    out.write(b);
+                    position++;
+                }
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) throws IOException {
+                    out.write(bytes, offset, length);
+                    position += length;
+                }
+
+                @Override
+                public void flush() throws IOException {
+                    out.flush();
+                }
+
+                @Override
+                public void close() throws IOException {
+                    out.close();
+                }
+            };
+        }
+
+        @Override
+        public PositionOutputStream createOrOverwrite(long blockSizeHint) {
+            return create(blockSizeHint);
+        }
+
+        @Override
+        public boolean supportsBlockSize() {
+            return false;
+        }
+
+        @Override
+        public long defaultBlockSize() {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.temper.spark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@code MANIFEST.json} of a prepared data set, written last: without it, or when a file differs, there is no data set.
+ *
+ * @param key hash of all that the rows follow from
+ * @param rejected the first of the rejected rows, at most {@link #MAX_REJECTED_ROWS}
+ * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or weights left out
+ */
+record PreparedManifest(
+        int version,
+        String key,
+        List<Part> files,
+        RowCounts rows,
+        long leftOut,
+        Tokens train,
+        Tokens eval,
+        List<RejectedRow> rejected) {
+    static final String NAME = "MANIFEST.json";
+    static final int VERSION = 1;
+    static final int MAX_REJECTED_ROWS = 10_000;
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    /** One file of rows. */
+    record Part(String name, long bytes, String sha256, long rows) implements Serializable {}
+
+    /** The tokens of a split, and those of them that are learned. */
+    record Tokens(long tokens, long trained) {}
+
+    PreparedManifest withFiles(List<Part> parts) {
+        return new PreparedManifest(version, key, List.copyOf(parts), rows, leftOut, train, eval, rejected);
+    }
+
+    void write(Folder folder) throws IOException {
+        folder.writeText(NAME, JSON.writeValueAsString(this));
+    }
+
+    static PreparedManifest read(Folder folder) throws IOException {
+        return JSON.readValue(folder.readText(NAME), PreparedManifest.class);
+    }
+
+    /** The manifest of a data set that is whole and has this key. */
+    static Optional<PreparedManifest> find(Folder folder, String key) throws IOException {
+        if (!folder.has(NAME)) {
+            return Optional.empty();
+        }
+        try {
+            PreparedManifest manifest = read(folder);
+            return manifest.key().equals(key) && manifest.verifies(folder) ? Optional.of(manifest) : Optional.empty();
+        } catch (JsonProcessingException e) {
+            return Optional.empty(); // cut off: prepared again
+        }
+    }
+
+    private boolean verifies(Folder folder) throws IOException {
+        for (Part part : files) {
+            if (!folder.bytes(part.name()).equals(Optional.of(part.bytes()))) {
+                return false;
+            }
+            try (InputStream in = folder.read(part.name())) {
+                if (!Hashes.sha256(in).equals(part.sha256())) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}
