@@ -104,6 +104,16 @@ public record Recipe(
         return YamlText.write(tree());
     }
 
+    /** The whole recipe, credentials included, to travel to a worker of this run; never to be written down. */
+    String portable() {
+        return RecordTree.write(this).toString();
+    }
+
+    /** Reads what {@link #portable} gave. */
+    static Recipe ofPortable(String json) throws JsonProcessingException {
+        return new RecordTree<>(Recipe.class).read(CANONICAL.readTree(json));
+    }
+
     /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging and output. */
     public String hash() {
         ObjectNode tree = tree();

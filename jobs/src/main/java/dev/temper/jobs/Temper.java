@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.spark.HadoopStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -31,7 +32,13 @@ public final class Temper implements Runnable {
     private Exit exit = Exit.DONE;
 
     public static void main(String[] args) {
-        run(args).leave();
+        HadoopStore store = RunJob.store();
+        Exit exit = run(
+                args,
+                new RunCommand(store, recipe -> RunJob.run(recipe, Version.text())),
+                new PlanCommand(store, request -> PlanJob.run(store, request)),
+                new GenerateCommand(request -> GenerateJob.run(store, request)));
+        exit.leave();
     }
 
     /** Runs the command that the arguments name. */
@@ -72,8 +79,12 @@ public final class Temper implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {
+            return new String[] {"temper " + text()};
+        }
+
+        static String text() throws IOException {
             try (InputStream in = Temper.class.getResourceAsStream("version.txt")) {
-                return new String[] {"temper " + new String(in.readAllBytes(), StandardCharsets.UTF_8).strip()};
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
             }
         }
     }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** One folder of a store; names are relative to it, with {@code /} between their parts. */
 public record Folder(Store store, String location) {
@@ -67,21 +68,29 @@ public record Folder(Store store, String location) {
         store.delete(location(name));
     }
 
-    /** This folder's path on this machine's disk; when it is remote, its files are copied into {@code target} first. */
-    public Path localize(Path target) throws IOException {
+    /**
+     * This folder's path when it is on this machine's disk; otherwise its files are copied into {@code target} first.
+     *
+     * @param wanted which file names are copied
+     */
+    public Path localize(Path target, Predicate<String> wanted) throws IOException {
         Optional<Path> path = store.localPath(location);
         if (path.isPresent()) {
             return path.get();
         }
         Files.createDirectories(target);
         for (Store.Entry entry : list()) {
-            if (!entry.isFolder()) {
-                try (InputStream in = read(entry.name());
-                        OutputStream out = Files.newOutputStream(target.resolve(entry.name()))) {
-                    in.transferTo(out);
-                }
+            if (!entry.isFolder() && wanted.test(entry.name())) {
+                copy(entry.name(), target.resolve(entry.name()));
             }
         }
         return target;
+    }
+
+    private void copy(String name, Path file) throws IOException {
+        try (InputStream in = read(name);
+                OutputStream out = Files.newOutputStream(file)) {
+            in.transferTo(out);
+        }
     }
 }

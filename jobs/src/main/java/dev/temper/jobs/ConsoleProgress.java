@@ -1,0 +1,34 @@
+package dev.temper.jobs;
+
+import dev.temper.track.Metric;
+import dev.temper.track.ProgressBar;
+import dev.temper.train.ProgressListener;
+import java.util.Locale;
+
+/** Shows a run on the console: the bar, and a line for each evaluation. */
+final class ConsoleProgress implements ProgressListener, AutoCloseable {
+    private ProgressBar bar = ProgressBar.standard(1);
+
+    @Override
+    public synchronized void started(int steps) {
+        bar.close();
+        bar = ProgressBar.standard(steps);
+    }
+
+    @Override
+    public synchronized void stepped(int step, double loss, double learningRate, long tokens) {
+        bar.update(new ProgressBar.Progress(step, loss, learningRate, tokens));
+    }
+
+    @Override
+    public synchronized void measured(Metric metric) {
+        if (metric.name().equals("eval/loss") || metric.name().equals("eval/exact_match")) {
+            bar.print(String.format(Locale.ROOT, "step %d  %s %.4f", metric.step(), metric.name(), metric.value()));
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        bar.close();
+    }
+}

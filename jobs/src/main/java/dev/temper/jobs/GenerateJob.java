@@ -1,0 +1,48 @@
+package dev.temper.jobs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.temper.eval.Prompts;
+import dev.temper.eval.Sample;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Decoder;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
+import dev.temper.text.Tokenizer;
+import dev.temper.train.TrainedModel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code temper generate}: continues prompts with a model folder, with or without an adapter. */
+final class GenerateJob {
+    private GenerateJob() {}
+
+    static void run(Store store, GenerateCommand.Request request) throws Exception {
+        Path base = BaseModel.localize(new Folder(store, request.folder()), Optional.empty());
+        try (Workspace workspace = Workspace.open(Runtime.getRuntime().availableProcessors())) {
+            Decoder decoder;
+            if (request.adapter().isPresent()) {
+                Path adapter =
+                        BaseModel.localize(new Folder(store, request.adapter().get()), Optional.empty());
+                decoder = TrainedModel.withAdapter(workspace, base, Folder.local(adapter))
+                        .decoder();
+            } else {
+                decoder = TrainedModel.frozen(workspace, base);
+            }
+            Prompts prompts = new Prompts(Tokenizer.shared(base), request.generation(), List.of());
+            print(prompts.answer(decoder, 0, 0, 1, request.seed()), request);
+        }
+    }
+
+    private static void print(List<Sample> samples, GenerateCommand.Request request) {
+        if (request.json()) {
+            ArrayNode list = new ObjectMapper().createArrayNode();
+            samples.forEach(
+                    sample -> list.addObject().put("prompt", sample.prompt()).put("text", sample.text()));
+            System.out.println(list);
+        } else {
+            samples.forEach(sample -> System.out.println(sample.prompt() + sample.text()));
+        }
+    }
+}

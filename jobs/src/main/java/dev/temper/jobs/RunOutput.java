@@ -1,0 +1,152 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.eval.Sample;
+import dev.temper.spark.ParquetTable;
+import dev.temper.spark.ParquetTable.Column;
+import dev.temper.spark.ParquetTable.Kind;
+import dev.temper.spark.RejectedRow;
+import dev.temper.storage.Folder;
+import dev.temper.track.Metric;
+import java.io.IOException;
+import java.util.List;
+
+/** The output folder of a run: whose it is, and the tables and files in it. */
+final class RunOutput {
+    static final String MANIFEST = "manifest.json";
+    private static final String FINISHED = "finished";
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ParquetTable METRICS = new ParquetTable(List.of(
+            new Column("step", Kind.LONG),
+            new Column("name", Kind.STRING),
+            new Column("value", Kind.DOUBLE),
+            new Column("time", Kind.TIMESTAMP)));
+    private static final ParquetTable GENERATIONS = new ParquetTable(List.of(
+            new Column("step", Kind.LONG),
+            new Column("number", Kind.LONG),
+            new Column("prompt", Kind.STRING),
+            new Column("text", Kind.STRING),
+            new Column("expected", Kind.STRING)));
+    private static final ParquetTable REJECTED = new ParquetTable(List.of(
+            new Column("row_id", Kind.STRING),
+            new Column("source", Kind.STRING),
+            new Column("reason", Kind.STRING),
+            new Column("detail", Kind.STRING)));
+
+    private final Folder folder;
+    private final boolean existed;
+
+    private RunOutput(Folder folder, boolean existed) {
+        this.folder = folder;
+        this.existed = existed;
+    }
+
+    /** What the folder holds before a run. */
+    enum State {
+        FREE,
+        UNFINISHED,
+        FINISHED
+    }
+
+    static RunOutput of(Folder folder) throws IOException {
+        return new RunOutput(folder, !folder.list().isEmpty());
+    }
+
+    /**
+     * Whether the recipe may write here.
+     *
+     * @throws dev.temper.check.InvalidInputException when another recipe has been run into this folder, or it holds
+     *     files that are no run's
+     */
+    State state(Recipe recipe) throws IOException {
+        if (!existed) {
+            return State.FREE;
+        }
+        check(
+                folder.has(MANIFEST),
+                "output: %s holds files that are no run of Temper; name another folder or empty it",
+                folder.location());
+        JsonNode manifest;
+        try {
+            manifest = JSON.readTree(folder.readText(MANIFEST));
+        } catch (JsonProcessingException e) {
+            throw invalid("output: %s is damaged; name another folder or empty it", folder.location(MANIFEST));
+        }
+        check(
+                manifest.path("recipe_hash").asText().equals(recipe.hash()),
+                "output: %s holds the run of another recipe; name another folder or empty it",
+                folder.location());
+        return manifest.path("status").asText().equals(FINISHED) ? State.FINISHED : State.UNFINISHED;
+    }
+
+    /** Finds out that nothing can be written while nothing has been paid for. */
+    void tryWriting() {
+        String name = "trial-of-writing";
+        try {
+            folder.writeText(name, "temper");
+            folder.delete(name);
+        } catch (IOException | RuntimeException e) {
+            throw invalid("output: %s cannot be written (%s); name another folder", folder.location(), reason(e));
+        }
+    }
+
+    private static String reason(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        return failure.getClass().getSimpleName() + ": "
+                + message.lines().findFirst().orElse("");
+    }
+
+    /** Takes back what a run that could not begin has written. */
+    void undo() throws IOException {
+        if (!existed) {
+            folder.store().delete(folder.location());
+        }
+    }
+
+    void writeRecipe(Recipe recipe) throws IOException {
+        folder.writeText("run.yaml", recipe.resolved());
+    }
+
+    void writeManifest(ObjectNode manifest) throws IOException {
+        folder.writeText(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
+    }
+
+    void writeManifestFinished(ObjectNode manifest) throws IOException {
+        writeManifest(manifest.put("status", FINISHED));
+    }
+
+    void writeMetrics(List<Metric> metrics) throws IOException {
+        METRICS.write(
+                folder.child("metrics"),
+                metrics.stream()
+                        .map(metric -> List.of(metric.step(), metric.name(), metric.value(), metric.time()))
+                        .toList());
+    }
+
+    void writeGenerations(List<Sample> samples) throws IOException {
+        List<List<?>> rows = samples.stream()
+                .<List<?>>map(sample -> List.of(
+                        sample.step(), (long) sample.number(), sample.prompt(), sample.text(), sample.expected()))
+                .toList();
+        GENERATIONS.write(folder.child("evaluation/generations"), rows);
+        GENERATIONS.writeCsv(folder.child("evaluation"), "generations.csv", rows);
+    }
+
+    void writeRejected(List<RejectedRow> rejected) throws IOException {
+        REJECTED.write(
+                folder.child("rejected"),
+                rejected.stream()
+                        .map(row -> List.of(row.rowId(), row.source(), row.reason(), row.detail()))
+                        .toList());
+    }
+
+    Folder folder() {
+        return folder;
+    }
+}

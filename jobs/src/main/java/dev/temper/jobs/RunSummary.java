@@ -1,0 +1,152 @@
+package dev.temper.jobs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.eval.Sample;
+import dev.temper.spark.PreparedData;
+import dev.temper.track.Metric;
+import dev.temper.track.TextTable;
+import dev.temper.train.TrainingResult;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** What came of a run: manifest.json, and the last lines on the console. */
+record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int SHOWN_SAMPLES = 10;
+
+    private TrainingResult first() {
+        return results.get(0);
+    }
+
+    /** All workers' answers, by step and prompt. */
+    List<Sample> samples() {
+        return results.stream()
+                .flatMap(result -> result.samples().stream())
+                .sorted(Comparator.comparingLong(Sample::step).thenComparingInt(Sample::number))
+                .toList();
+    }
+
+    List<Metric> metrics() {
+        return first().metrics();
+    }
+
+    /** Held-out loss where there are rows to evaluate on, else the training loss. */
+    private OptionalDouble loss(Comparator<Metric> order) {
+        String name =
+                metrics().stream().anyMatch(metric -> metric.name().equals("eval/loss")) ? "eval/loss" : "train/loss";
+        return metrics().stream()
+                .filter(metric -> metric.name().equals(name))
+                .min(order)
+                .map(metric -> OptionalDouble.of(metric.value()))
+                .orElse(OptionalDouble.empty());
+    }
+
+    OptionalDouble lossBefore() {
+        return loss(Comparator.comparingLong(Metric::step));
+    }
+
+    OptionalDouble lossAfter() {
+        return loss(Comparator.comparingLong(Metric::step).reversed());
+    }
+
+    /** The manifest of a run that has begun. */
+    static ObjectNode begun(Recipe recipe, PreparedData data, String version) {
+        ObjectNode manifest = JSON.createObjectNode();
+        manifest.put("version", version).put("status", "running").put("recipe_hash", recipe.hash());
+        ObjectNode rows = manifest.putObject("rows");
+        rows.put("in", data.rows().in())
+                .put("trained", data.rows().trained())
+                .put("evaluated", data.rows().evaluated());
+        ObjectNode rejected = rows.putObject("rejected");
+        data.rows().rejected().forEach(rejected::put);
+        return manifest;
+    }
+
+    /** The manifest with all figures; its status is the writer's to set. */
+    ObjectNode manifest(String version) {
+        ObjectNode manifest = begun(recipe, data, version);
+        ObjectNode loss = manifest.putObject("loss");
+        lossBefore().ifPresent(value -> loss.put("before", value));
+        lossAfter().ifPresent(value -> loss.put("after", value));
+        manifest.put("steps", first().steps())
+                .put("skipped_steps", first().skippedSteps())
+                .put("seconds", first().seconds())
+                .put("tokens_per_second", first().tokens() / first().seconds());
+        manifest.putObject("parameters")
+                .put("total", first().totalParameters())
+                .put("trainable", first().trainableParameters());
+        ObjectNode paths = manifest.putObject("paths");
+        paths.put(modelFolder(), modelFolder()).put("metrics", "metrics");
+        paths.put("prepared", data.folder().location()).put("rejected", "rejected");
+        if (!samples().isEmpty()) {
+            paths.put("generations", "evaluation/generations");
+        }
+        return manifest;
+    }
+
+    private String modelFolder() {
+        return recipe.adapter().isPresent() ? "adapter" : "model";
+    }
+
+    /** The closing lines. */
+    String text(String output) {
+        StringBuilder text = new StringBuilder();
+        List<Sample> samples = samples();
+        if (!samples.isEmpty()) {
+            text.append(answers(samples)).append('\n');
+        }
+        text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
+        if (lossBefore().isPresent()) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "loss        %.4f before, %.4f after%n",
+                    lossBefore().getAsDouble(),
+                    lossAfter().getAsDouble()));
+        }
+        exactMatch().ifPresent(line -> text.append("exact match ").append(line).append('\n'));
+        text.append(String.format(
+                Locale.ROOT,
+                "trained     %,d of %,d parameters, %,d updates in %.1f s, %,.0f tokens/s%n",
+                first().trainableParameters(),
+                first().totalParameters(),
+                first().steps(),
+                first().seconds(),
+                first().tokens() / first().seconds()));
+        text.append(String.format("%-11s %s/%s%n", modelFolder(), output, modelFolder()));
+        text.append(String.format("tables      %s/metrics, evaluation, rejected; %s/manifest.json", output, output));
+        return text.toString();
+    }
+
+    private Optional<String> exactMatch() {
+        List<Metric> exact = metrics().stream()
+                .filter(metric -> metric.name().equals("eval/exact_match"))
+                .sorted(Comparator.comparingLong(Metric::step))
+                .toList();
+        return exact.isEmpty()
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%.0f %% before, %.0f %% after, of %d held-out prompts",
+                        100 * exact.get(0).value(),
+                        100 * exact.get(exact.size() - 1).value(),
+                        Math.min(recipe.generation().evalPrompts(), data.rows().evaluated())));
+    }
+
+    /** Prompts with the answers before and after. */
+    private static TextTable answers(List<Sample> samples) {
+        TextTable table = new TextTable(44, "prompt", "before", "after");
+        List<Sample> before =
+                samples.stream().filter(sample -> sample.step() == 0).toList();
+        List<Sample> after = new ArrayList<>(
+                samples.stream().filter(sample -> sample.step() > 0).toList());
+        for (int i = 0; i < Math.min(SHOWN_SAMPLES, Math.min(before.size(), after.size())); i++) {
+            table.add(before.get(i).prompt(), before.get(i).text(), after.get(i).text());
+        }
+        return table;
+    }
+}
