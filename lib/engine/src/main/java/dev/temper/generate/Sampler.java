@@ -5,7 +5,8 @@ import java.util.Arrays;
 
 /**
  * Chooses the next token from its logits, as transformers' logits processors do and in their order: repetition penalty,
- * temperature, top-k, top-p, min-p. Draws come from a hash of (seed, sequence, step), so the same call gives the same text.
+ * temperature, top-k, top-p, min-p. Draws come from a hash of (seed, sequence, step), so the same call gives the same
+ * text.
  */
 final class Sampler {
     private final GenerationConfig config;

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The native memory and thread settings of one worker. Open it in the thread that computes: gradient mode, the number of
- * threads and the switch of the graph executor belong to a thread. What is made outside {@link #scoped} lives until
+ * The native memory and thread settings of one worker. Open it in the thread that computes: gradient mode, the number
+ * of threads and the switch of the graph executor belong to a thread. What is made outside {@link #scoped} lives until
  * {@link #close()}; what is made inside goes with it, so memory is freed at once and never waits for the collector.
  */
 public final class Workspace implements AutoCloseable {

@@ -12,8 +12,8 @@ import java.util.Map;
 
 /**
  * Loss and gradients of a decoder, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
- * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient checkpointing
- * a layer is computed again on the way back; without, what it recorded is kept till then.
+ * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
+ * checkpointing a layer is computed again on the way back; without, what it recorded is kept till then.
  */
 public final class Backpropagation {
     private final Decoder decoder;
@@ -68,14 +68,13 @@ public final class Backpropagation {
      */
     public double accumulate(LabelledStream batch, double scale) {
         return Workspace.scoped(() -> {
-            Decoder.Inputs inputs = decoder.inputs(batch.tokens());
-            Map<String, NDArray> extra = Map.of("dropout_keys", keys(batch));
+            Decoder.Inputs inputs = decoder.inputs(batch);
             List<Visit> visits = new ArrayList<>();
             NDArray x = decoder.embed(inputs);
             boolean needed = !embeddingGradients.isEmpty();
             for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
                 boolean recorded = needed || !trained(layer).isEmpty();
-                Visit visit = forward(layer, x, inputs, extra, needed, recorded);
+                Visit visit = forward(layer, x, inputs, needed, recorded);
                 visits.add(visit);
                 x = Workspace.detach(visit.output());
                 needed = recorded;
@@ -83,31 +82,26 @@ public final class Backpropagation {
             NDArray keep = workspace.ints(batch.keep());
             NDList loss = head(x, keep, workspace.ints(batch.targets()), scale);
             NDArray gradient = loss.get(1);
-            backward(visits, gradient, inputs, extra);
+            backward(visits, gradient, inputs);
             return loss.get(0).getDouble();
         });
-    }
-
-    private NDArray keys(LabelledStream batch) {
-        return workspace.ints(batch.keys());
     }
 
     private Trained trained(int layer) {
         return decoder.dictionary(layer).trained();
     }
 
-    private Visit forward(
-            int layer, NDArray x, Decoder.Inputs inputs, Map<String, NDArray> extra, boolean needed, boolean recorded) {
+    private Visit forward(int layer, NDArray x, Decoder.Inputs inputs, boolean needed, boolean recorded) {
         NDArray input = x;
         if (needed) {
             input = Workspace.detach(x);
             input.setRequiresGradient(true);
         }
         if (!recorded || checkpointing) {
-            return new Visit(input, decoder.layer(layer, x, inputs, extra));
+            return new Visit(input, decoder.layer(layer, x, inputs));
         }
         NDArray tracked = input;
-        return new Visit(input, Workspace.recorded(() -> decoder.layer(layer, tracked, inputs, extra)));
+        return new Visit(input, Workspace.recorded(() -> decoder.layer(layer, tracked, inputs)));
     }
 
     /** Loss and the gradient of the last layer's output. */
@@ -119,7 +113,7 @@ public final class Backpropagation {
         return new NDList(loss.get(0), kernels.backward(h, loss.get(1), input, normTrained));
     }
 
-    private void backward(List<Visit> visits, NDArray last, Decoder.Inputs inputs, Map<String, NDArray> extra) {
+    private void backward(List<Visit> visits, NDArray last, Decoder.Inputs inputs) {
         NDArray gradient = last;
         for (int layer = visits.size() - 1; layer >= 0; layer--) {
             NDArray input = visits.get(layer).input();
@@ -129,7 +123,7 @@ public final class Backpropagation {
                 return; // nothing below is trained
             }
             NDArray output = checkpointing
-                    ? again(layer, input, inputs, extra)
+                    ? again(layer, input, inputs)
                     : visits.get(layer).output();
             if (needed) {
                 gradient = kernels.backward(output, gradient, input, trained);
@@ -143,8 +137,8 @@ public final class Backpropagation {
         }
     }
 
-    private NDArray again(int layer, NDArray input, Decoder.Inputs inputs, Map<String, NDArray> extra) {
-        return Workspace.recorded(() -> decoder.layer(layer, input, inputs, extra));
+    private NDArray again(int layer, NDArray input, Decoder.Inputs inputs) {
+        return Workspace.recorded(() -> decoder.layer(layer, input, inputs));
     }
 
     /** The sum of the token losses, for evaluation. */
@@ -154,7 +148,7 @@ public final class Backpropagation {
             Decoder.Inputs inputs = decoder.inputs(batch.tokens());
             NDArray x = decoder.embed(inputs);
             for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
-                x = decoder.layer(layer, x, inputs, Map.of());
+                x = decoder.layer(layer, x, inputs);
             }
             NDArray h = decoder.finalNorm(x, workspace.ints(batch.keep()));
             return workspace.training().lossSum(h, decoder.head(), workspace.ints(batch.targets()));

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The fields of a config.json, each to be asked for: a field that no family asks for is refused by {@link #refuseOthers},
- * since a setting that is ignored silently gives another model.
+ * The fields of a config.json, each to be asked for: a field that no family asks for is refused by {@link
+ * #refuseOthers}, since a setting that is ignored silently gives another model.
  */
 public final class ConfigFields {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -122,9 +122,10 @@ public final class ConfigFields {
         return has(name) ? number(name) : otherwise;
     }
 
-    public boolean truth(String name, boolean otherwise) {
+    /** True or false; false when missing. */
+    public boolean isTrue(String name) {
         if (!has(name)) {
-            return otherwise;
+            return false;
         }
         check(root.path(name).isBoolean(), "%s: %s must be true or false, got %s", location, name, root.path(name));
         return root.path(name).booleanValue();

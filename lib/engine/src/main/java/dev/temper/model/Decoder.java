@@ -88,14 +88,27 @@ public final class Decoder implements AutoCloseable {
                 workspace.ints(stream.ids()),
                 workspace.ints(stream.positions()),
                 workspace.ints(stream.segments()),
-                rotary);
+                rotary,
+                Map.of());
     }
 
-    /** ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32. */
-    public record Inputs(NDArray ids, NDArray positions, NDArray segments, NDArray rotary) {}
+    /**
+     * ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32.
+     *
+     * @param training further entries of every layer's dictionary while training: {@code dropout_keys} (T) int64
+     */
+    public record Inputs(
+            NDArray ids, NDArray positions, NDArray segments, NDArray rotary, Map<String, NDArray> training) {}
 
     /** Keys and values of a layer's earlier tokens, one array per sequence: {@code (1, K, capacity, E)}. */
     public record Cache(List<NDArray> keys, List<NDArray> values) {}
+
+    /** As {@link #inputs(TokenStream)}, with what layers need while training. */
+    Inputs inputs(LabelledStream batch) {
+        Inputs inputs = inputs(batch.tokens());
+        Map<String, NDArray> training = Map.of("dropout_keys", workspace.ints(batch.keys()));
+        return new Inputs(inputs.ids(), inputs.positions(), inputs.segments(), inputs.rotary(), training);
+    }
 
     /** (1, T, D), before the first layer. */
     public NDArray embed(Inputs inputs) {
@@ -108,12 +121,12 @@ public final class Decoder implements AutoCloseable {
     }
 
     /** (1, T, D) -> (1, T, D) through one layer. */
-    public NDArray layer(int layer, NDArray x, Inputs inputs, Map<String, NDArray> extra) {
+    public NDArray layer(int layer, NDArray x, Inputs inputs) {
         return program.call("layer")
                 .with(x)
                 .with(inputs.rotary())
                 .with(inputs.segments())
-                .with("w", with(layers.get(layer), extra))
+                .with("w", with(layers.get(layer), inputs.training()))
                 .run()
                 .get(0);
     }
@@ -175,7 +188,7 @@ public final class Decoder implements AutoCloseable {
         Inputs inputs = inputs(stream);
         NDArray x = embed(inputs);
         for (int layer = 0; layer < layers.size(); layer++) {
-            x = layer(layer, x, inputs, Map.of());
+            x = layer(layer, x, inputs);
         }
         return workspace.training().logits(finalNorm(x, workspace.ints(keep)), head());
     }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All trained weights in one block of float32 memory, layer by layer, and their gradients in another of the same layout:
- * one block to sum over workers, a few large slices to update.
+ * All trained weights in one block of float32 memory, layer by layer, and their gradients in another of the same
+ * layout: one block to sum over workers, a few large slices to update.
  */
 public final class TrainedParameters {
     /** A weight to be trained; named as in the file it is saved to. */

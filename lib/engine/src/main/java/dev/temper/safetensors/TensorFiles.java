@@ -10,7 +10,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Memory-mapped tensors of a folder on this machine's disk: pages are read when touched and shared between processes. */
+/**
+ * Memory-mapped tensors of a folder on this machine's disk: pages are read when touched and shared between processes.
+ */
 public final class TensorFiles {
     private final Path folder;
     private final TensorIndex index;

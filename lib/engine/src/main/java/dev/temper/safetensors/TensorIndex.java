@@ -41,7 +41,8 @@ public final class TensorIndex {
      * Reads the headers.
      *
      * @param name file name without its ending, {@code model} or {@code adapter_model}
-     * @throws dev.temper.check.InvalidInputException when a file is missing, cut off or damaged, or only pickles are there
+     * @throws dev.temper.check.InvalidInputException when a file is missing, cut off or damaged, or only pickles are
+     *     there
      */
     public static TensorIndex read(Folder folder, String name) throws IOException {
         String single = name + ".safetensors";

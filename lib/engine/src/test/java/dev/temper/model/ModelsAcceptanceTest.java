@@ -11,7 +11,6 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.LabelledStream.Row;
 import dev.temper.safetensors.TensorFiles;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +44,7 @@ final class ModelsAcceptanceTest {
                 NDArray x = decoder.embed(inputs);
                 assertThat(difference(x, floats(golden, "hidden_" + k + "_0"))).isLessThan(1e-4);
                 for (int layer = 0; layer < architecture.sizes().layers(); layer++) {
-                    x = decoder.layer(layer, x, inputs, Map.of());
+                    x = decoder.layer(layer, x, inputs);
                     assertThat(difference(x, floats(golden, "hidden_" + k + "_" + (layer + 1))))
                             .as("layer %d", layer)
                             .isLessThan(1e-4);

@@ -67,11 +67,7 @@ public final class LocalStore implements Store {
 
     // As Hadoop reads it: a location is not percent-encoded, so a name may hold a space.
     private static Path path(String location) {
-<<<<<<< HEAD
-        return Path.of(location.replaceFirst("^file:(//[^/]*)?", "")); // as Hadoop reads it, nothing is unescaped
-=======
-        return Path.of(location.replaceFirst("^file:(//)?", ""));
->>>>>>> testkit
+        return Path.of(location.replaceFirst("^file:(//[^/]*)?", ""));
     }
 
     private static Entry entry(Path path) {

@@ -30,7 +30,9 @@ public final class RowFormat {
     private final String separator;
     private final TrainOn trainOn;
 
-    /** @param columns which columns hold {@code text}, {@code prompt}, {@code completion}; a role left out is its name */
+    /**
+     * @param columns which columns hold {@code text}, {@code prompt}, {@code completion}; a role left out is its name
+     */
     public RowFormat(Format format, Map<String, List<String>> columns, String separator, TrainOn trainOn) {
         List<String> names = format == Format.TEXT ? List.of(TEXT) : List.of(PROMPT, COMPLETION);
         for (String role : columns.keySet()) {

@@ -6,7 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.SocketChannel;
 
-/** Adds arriving floats to a segment, by blocks that stay in the cache and in arrays, where the JIT vectorizes the loop. */
+/**
+ * Adds arriving floats to a segment, by blocks that stay in the cache and in arrays, where the JIT vectorizes the loop.
+ */
 final class FloatAdder implements Sink {
     private static final int BLOCK = 8192;
 

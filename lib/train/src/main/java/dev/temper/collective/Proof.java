@@ -9,8 +9,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Shows that a worker knows the secret: HMAC-SHA256 over its role, the two ranks and a nonce of each side. The role keeps
- * a proof from being sent back as the answer to itself.
+ * Shows that a worker knows the secret: HMAC-SHA256 over its role, the two ranks and a nonce of each side. The role
+ * keeps a proof from being sent back as the answer to itself.
  */
 final class Proof {
     static final int BYTES = 32;

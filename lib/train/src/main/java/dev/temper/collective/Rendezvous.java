@@ -18,9 +18,9 @@ import java.util.Set;
 /**
  * How a worker finds its neighbours: it connects to the right one and accepts the left one, at the same time.
  *
- * <p>The accepting side sends a nonce; the connecting side answers with a nonce and its proof; the accepting side closes
- * the connection or answers with its own proof. Several strangers may be at it at once, so none can keep the left
- * neighbour out by saying nothing.
+ * <p>The accepting side sends a nonce; the connecting side answers with a nonce and its proof; the accepting side
+ * closes the connection or answers with its own proof. Several strangers may be at it at once, so none can keep the
+ * left neighbour out by saying nothing.
  */
 final class Rendezvous implements AutoCloseable {
     private static final int ANSWER_BYTES = 2 * Proof.BYTES;

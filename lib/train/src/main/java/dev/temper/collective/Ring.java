@@ -18,9 +18,9 @@ import java.util.List;
 /**
  * Workers in a ring of sockets; each sends to its right neighbour and hears its left one.
  *
- * <p>A sum is cut into one segment per worker. Each segment goes once around the ring and grows by what each worker has,
- * then once more to tell the total, so every worker sends {@code 2 (size - 1) / size} times the bytes, whatever the number
- * of workers, and all get the same bits. Sending and receiving overlap on the caller's thread.
+ * <p>A sum is cut into one segment per worker. Each segment goes once around the ring and grows by what each worker
+ * has, then once more to tell the total, so every worker sends {@code 2 (size - 1) / size} times the bytes, whatever
+ * the number of workers, and all get the same bits. Sending and receiving overlap on the caller's thread.
  *
  * @see <a href="https://www.cs.fsu.edu/~xyuan/paper/09jpdc.pdf">Patarasuk and Yuan, Bandwidth optimal all-reduce</a>
  */

@@ -7,7 +7,9 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A run of bytes that lies in one or more buffers, filled or sent from its start; the buffers' positions move along. */
+/**
+ * A run of bytes that lies in one or more buffers, filled or sent from its start; the buffers' positions move along.
+ */
 final class Segment implements Sink {
     private final ByteBuffer[] parts;
     private int first;

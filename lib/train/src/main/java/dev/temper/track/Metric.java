@@ -1,5 +1,6 @@
 package dev.temper.track;
 
+import java.io.Serializable;
 import java.time.Instant;
 
 /**
@@ -8,4 +9,4 @@ import java.time.Instant;
  * @param step finished updates when it was measured; 0 is before training
  * @param name as {@code train/loss}
  */
-public record Metric(long step, String name, double value, Instant time) {}
+public record Metric(long step, String name, double value, Instant time) implements Serializable {}

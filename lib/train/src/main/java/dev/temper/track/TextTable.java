@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A table of text for the console. Long cells are wrapped at their column's width, line breaks show as {@code ⏎}, tabs as
- * a space, other control characters as {@code ?}.
+ * A table of text for the console. Long cells are wrapped at their column's width, line breaks show as {@code ⏎}, tabs
+ * as a space, other control characters as {@code ?}.
  */
 public final class TextTable {
     private static final String GAP = "  ";

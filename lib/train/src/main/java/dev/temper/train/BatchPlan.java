@@ -6,10 +6,10 @@ import java.util.OptionalInt;
 /**
  * Which rows each update trains on; a function of its components alone, so every worker computes the same plan.
  *
- * <p>An epoch covers each row once; its last batch may be shorter. With {@code shuffle} epoch {@code e} is a Fisher-Yates
- * permutation: for {@code i = rows - 1 ... 1}, row {@code i} changes places with row {@code floor(u (i + 1))}, where
- * {@code u} is the next draw in [0, 1) from SplitMix64 started at {@code mix(seed) + e}. It is written out here because
- * {@code java.util}'s generators may change; a changed order would change every training curve.
+ * <p>An epoch covers each row once; its last batch may be shorter. With {@code shuffle} epoch {@code e} is a
+ * Fisher-Yates permutation: for {@code i = rows - 1 ... 1}, row {@code i} changes places with row {@code floor(u (i +
+ * 1))}, where {@code u} is the next draw in [0, 1) from SplitMix64 started at {@code mix(seed) + e}. It is written out
+ * here because {@code java.util}'s generators may change; a changed order would change every training curve.
  *
  * @param epochs passes over the rows, rounded up to whole updates as in transformers
  * @param maxSteps updates, instead of {@code epochs}

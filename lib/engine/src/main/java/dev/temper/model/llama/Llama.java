@@ -43,9 +43,9 @@ public final class Llama implements Family {
                 config.integer("head_dim", width / heads),
                 config.integer("intermediate_size"),
                 config.integer("max_position_embeddings", 2048));
-        boolean attentionBias = config.truth("attention_bias", false);
-        boolean mlpBias = config.truth("mlp_bias", false);
-        boolean tied = config.truth("tie_word_embeddings", false);
+        boolean attentionBias = config.isTrue("attention_bias");
+        boolean mlpBias = config.isTrue("mlp_bias");
+        boolean tied = config.isTrue("tie_word_embeddings");
         Map<String, Object> attributes = Map.of(
                 "num_heads", sizes.numHeads(),
                 "num_kv_heads", sizes.numKeyValueHeads(),
@@ -65,25 +65,27 @@ public final class Llama implements Family {
 
     private static List<Parameter> parameters(Sizes sizes, boolean attentionBias, boolean mlpBias, boolean tied) {
         List<Parameter> list = new ArrayList<>();
-        list.add(shared(
-                "model.embed_tokens", "embed_tokens", new Shape(sizes.vocabulary(), sizes.width()), Kind.EMBEDDING));
+        Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
+        list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING));
         int queries = sizes.numHeads() * sizes.headSize();
         int keys = sizes.numKeyValueHeads() * sizes.headSize();
         for (int layer = 0; layer < sizes.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
-            norm(list, prefix, layer, "input_layernorm", sizes.width());
-            linear(list, prefix + "self_attn.", layer, "q_proj", new Shape(queries, sizes.width()), attentionBias);
-            linear(list, prefix + "self_attn.", layer, "k_proj", new Shape(keys, sizes.width()), attentionBias);
-            linear(list, prefix + "self_attn.", layer, "v_proj", new Shape(keys, sizes.width()), attentionBias);
-            linear(list, prefix + "self_attn.", layer, "o_proj", new Shape(sizes.width(), queries), attentionBias);
-            norm(list, prefix, layer, "post_attention_layernorm", sizes.width());
-            linear(list, prefix + "mlp.", layer, "gate_proj", new Shape(sizes.feedForward(), sizes.width()), mlpBias);
-            linear(list, prefix + "mlp.", layer, "up_proj", new Shape(sizes.feedForward(), sizes.width()), mlpBias);
-            linear(list, prefix + "mlp.", layer, "down_proj", new Shape(sizes.width(), sizes.feedForward()), mlpBias);
+            Projections attention = new Projections(list, prefix + "self_attn.", layer, attentionBias);
+            Projections mlp = new Projections(list, prefix + "mlp.", layer, mlpBias);
+            list.add(norm(prefix, layer, "input_layernorm", sizes.width()));
+            attention.add("q_proj", queries, sizes.width());
+            attention.add("k_proj", keys, sizes.width());
+            attention.add("v_proj", keys, sizes.width());
+            attention.add("o_proj", sizes.width(), queries);
+            list.add(norm(prefix, layer, "post_attention_layernorm", sizes.width()));
+            mlp.add("gate_proj", sizes.feedForward(), sizes.width());
+            mlp.add("up_proj", sizes.feedForward(), sizes.width());
+            mlp.add("down_proj", sizes.width(), sizes.feedForward());
         }
         list.add(shared("model.norm", "norm", new Shape(sizes.width()), Kind.NORM));
         if (!tied) {
-            list.add(shared("lm_head", "lm_head", new Shape(sizes.vocabulary(), sizes.width()), Kind.HEAD));
+            list.add(shared("lm_head", "lm_head", vocabulary, Kind.HEAD));
         }
         return list;
     }
@@ -92,14 +94,17 @@ public final class Llama implements Family {
         return new Parameter(module + ".weight", shape, Parameter.SHARED, key, kind);
     }
 
-    private static void norm(List<Parameter> list, String prefix, int layer, String key, int width) {
-        list.add(new Parameter(prefix + key + ".weight", new Shape(width), layer, key, Kind.NORM));
+    private static Parameter norm(String prefix, int layer, String key, int width) {
+        return new Parameter(prefix + key + ".weight", new Shape(width), layer, key, Kind.NORM);
     }
 
-    private static void linear(List<Parameter> list, String prefix, int layer, String key, Shape shape, boolean bias) {
-        list.add(new Parameter(prefix + key + ".weight", shape, layer, key, Kind.LINEAR));
-        if (bias) {
-            list.add(new Parameter(prefix + key + ".bias", new Shape(shape.get(0)), layer, key + ".bias", Kind.BIAS));
+    /** The linear maps of one block of a layer, all with a bias or all without. */
+    private record Projections(List<Parameter> list, String prefix, int layer, boolean biased) {
+        void add(String key, int output, int input) {
+            list.add(new Parameter(prefix + key + ".weight", new Shape(output, input), layer, key, Kind.LINEAR));
+            if (biased) {
+                list.add(new Parameter(prefix + key + ".bias", new Shape(output), layer, key + ".bias", Kind.BIAS));
+            }
         }
     }
 }

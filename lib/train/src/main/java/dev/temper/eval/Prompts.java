@@ -1,0 +1,72 @@
+package dev.temper.eval;
+
+import dev.temper.generate.GenerationConfig;
+import dev.temper.generate.Generator;
+import dev.temper.model.Decoder;
+import dev.temper.text.TokenRow;
+import dev.temper.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Prompts that a model answers before, during and after training: the recipe's, and those of some evaluation rows. */
+public final class Prompts {
+    /** Prompts continued at the same time; more need more memory for their keys and values. */
+    private static final int BATCH = 16;
+
+    private record Prompt(int number, int[] ids, String text, String expected) {}
+
+    private final Tokenizer tokenizer;
+    private final GenerationConfig config;
+    private final List<Prompt> prompts = new ArrayList<>();
+
+    /** @param evalRows rows to evaluate on; the first {@code config.evalPrompts()} of them are asked */
+    public Prompts(Tokenizer tokenizer, GenerationConfig config, List<TokenRow> evalRows) {
+        this.tokenizer = tokenizer;
+        this.config = config;
+        for (String text : config.prompts()) {
+            prompts.add(new Prompt(prompts.size(), tokenizer.encode(text).ids(), text, ""));
+        }
+        for (TokenRow row : evalRows.subList(0, Math.min(config.evalPrompts(), evalRows.size()))) {
+            int[] ids = row.inputIds();
+            int start = 1;
+            while (start < ids.length && !row.trained()[start]) {
+                start++;
+            }
+            int[] prompt = Arrays.copyOfRange(ids, 0, start);
+            String expected = tokenizer.decode(Arrays.copyOfRange(ids, start, ids.length));
+            prompts.add(new Prompt(prompts.size(), prompt, tokenizer.decode(prompt), expected));
+        }
+    }
+
+    /**
+     * Answers every {@code workers}-th prompt, starting with this worker's own.
+     *
+     * @param step finished updates, for the samples
+     */
+    public List<Sample> answer(Decoder decoder, long step, int rank, int workers, long seed) {
+        List<Prompt> own =
+                prompts.stream().filter(p -> p.number() % workers == rank).toList();
+        OptionalInt end = tokenizer.endToken();
+        Set<Integer> stop = end.isPresent() ? Set.of(end.getAsInt()) : Set.of();
+        Generator generator = new Generator(decoder);
+        List<Sample> samples = new ArrayList<>();
+        for (int from = 0; from < own.size(); from += BATCH) {
+            List<Prompt> batch = own.subList(from, Math.min(from + BATCH, own.size()));
+            List<int[]> ids = batch.stream().map(Prompt::ids).toList();
+            List<int[]> answers = generator.generate(ids, config, stop, seed);
+            for (int i = 0; i < batch.size(); i++) {
+                Prompt prompt = batch.get(i);
+                String text = tokenizer.decode(answers.get(i));
+                samples.add(new Sample(step, prompt.number(), prompt.text(), text, prompt.expected()));
+            }
+        }
+        return samples;
+    }
+
+    public boolean isEmpty() {
+        return prompts.isEmpty();
+    }
+}

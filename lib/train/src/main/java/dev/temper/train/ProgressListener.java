@@ -1,0 +1,33 @@
+package dev.temper.train;
+
+import dev.temper.track.Metric;
+
+/** Hears of a run while it trains; called on the training thread of the first worker. */
+public interface ProgressListener {
+    /** Training begins; so many updates are planned. */
+    void started(int steps);
+
+    /**
+     * An update is finished.
+     *
+     * @param tokens trained on so far, over all workers
+     */
+    void stepped(int step, double loss, double learningRate, long tokens);
+
+    /** A value was measured. */
+    void measured(Metric metric);
+
+    /** Hears nothing. */
+    static ProgressListener silent() {
+        return new ProgressListener() {
+            @Override
+            public void started(int steps) {}
+
+            @Override
+            public void stepped(int step, double loss, double learningRate, long tokens) {}
+
+            @Override
+            public void measured(Metric metric) {}
+        };
+    }
+}

@@ -1,0 +1,267 @@
+package dev.temper.train;
+
+import dev.temper.collective.Collective;
+import dev.temper.eval.Prompts;
+import dev.temper.eval.Sample;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Backpropagation;
+import dev.temper.model.LabelledStream;
+import dev.temper.text.TokenRow;
+import dev.temper.track.Metric;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th row of a step, and sums its
+ * gradients with the others. The loss of a step is the sum of the token losses over all workers divided by the number
+ * of trained tokens over all workers, so the curve does not depend on how many there are.
+ */
+public final class TrainingLoop {
+    /** One bucket of the gradient sum: large enough to be fast, small enough to travel while another is added. */
+    private static final int BUCKET_BYTES = 16 << 20;
+
+    private static final int DEFAULT_MICRO_BATCH_TOKENS = 2048;
+    private static final int MAX_SKIPPED_IN_A_ROW = 10;
+
+    /**
+     * What is trained on.
+     *
+     * @param train in the order of the data
+     * @param eval may be empty
+     */
+    public record Rows(List<TokenRow> train, List<TokenRow> eval) {}
+
+    private final TrainedModel model;
+    private final Rows rows;
+    private final TrainingConfig config;
+    private final Collective workers;
+    private final ProgressListener listener;
+    private final BatchPlan plan;
+    private final Schedule schedule;
+    private final AdamW optimizer;
+    private final Backpropagation backpropagation;
+    private final double peakLearningRate;
+    private final List<Metric> metrics = new ArrayList<>();
+    private final List<ByteBuffer> gradientBuckets;
+
+    private double lossSinceLog;
+    private long targetsSinceLog;
+    private long tokensSinceLog;
+    private long timeOfLog;
+    private long tokens;
+    private int skipped;
+    private int skippedInARow;
+
+    public TrainingLoop(
+            TrainedModel model, Rows rows, TrainingConfig config, Collective workers, ProgressListener listener) {
+        this.model = model;
+        this.rows = rows;
+        this.config = config;
+        this.workers = workers;
+        this.listener = listener;
+        this.plan = BatchPlan.of(rows.train().size(), config);
+        int warmup =
+                config.warmupSteps() > 0 ? config.warmupSteps() : (int) Math.ceil(config.warmupRatio() * plan.steps());
+        this.schedule = new Schedule(config.lrSchedulerType(), warmup, plan.steps());
+        this.optimizer = new AdamW(model.decoder().workspace(), model.parameters(), config);
+        this.backpropagation = config.gradientCheckpointing()
+                ? Backpropagation.checkpointing(model.decoder(), model.parameters())
+                : Backpropagation.recording(model.decoder(), model.parameters());
+        this.peakLearningRate = config.learningRate().orElse(2e-5);
+        this.gradientBuckets = buckets();
+    }
+
+    private List<ByteBuffer> buckets() {
+        List<ByteBuffer> buckets = new ArrayList<>();
+        int elements = BUCKET_BYTES / Float.BYTES;
+        for (long from = 0; workers.size() > 1 && from < model.parameters().count(); from += elements) {
+            long to = Math.min(model.parameters().count(), from + elements);
+            buckets.add(Workspace.memory(Workspace.slice(model.parameters().flatGradients(), from, to)));
+        }
+        return buckets;
+    }
+
+    /**
+     * Trains to the end.
+     *
+     * @throws IOException when another worker is lost
+     * @throws IllegalStateException when ten updates in a row have a non-finite gradient
+     */
+    public TrainingResult run(Prompts prompts) throws IOException {
+        listener.started(plan.steps());
+        List<Sample> samples = new ArrayList<>();
+        evaluate(0);
+        answer(prompts, 0, samples);
+        long start = System.nanoTime();
+        timeOfLog = start;
+        double aside = 0;
+        int[] epoch = {};
+        for (int step = 0; step < plan.steps(); step++) {
+            if (step % plan.stepsPerEpoch() == 0) {
+                epoch = plan.epoch(step / plan.stepsPerEpoch());
+            }
+            step(step, plan.batch(epoch, step));
+            if (evaluatesAfter(step + 1)) {
+                long before = System.nanoTime();
+                evaluate(step + 1);
+                long spent = System.nanoTime() - before;
+                timeOfLog += spent;
+                aside += spent / 1e9;
+            }
+        }
+        double seconds = (System.nanoTime() - start) / 1e9 - aside;
+        answer(prompts, plan.steps(), samples);
+        return new TrainingResult(
+                metrics,
+                samples,
+                plan.steps(),
+                seconds,
+                tokens,
+                skipped,
+                model.totalParameters(),
+                model.parameters().count());
+    }
+
+    private boolean evaluatesAfter(int step) {
+        boolean due =
+                switch (config.evalStrategy()) {
+                    case NO -> false;
+                    case STEPS -> step % config.evalSteps().orElseThrow() == 0;
+                    case EPOCH -> step % plan.stepsPerEpoch() == 0;
+                };
+        return due || step == plan.steps();
+    }
+
+    private void step(int step, int[] batch) throws IOException {
+        long targets = 0;
+        long length = 0;
+        List<LabelledStream.Row> own = new ArrayList<>();
+        for (int i = 0; i < batch.length; i++) {
+            TokenRow row = rows.train().get(batch[i]);
+            targets += row.trainedTokens();
+            length += row.length();
+            if (i % workers.size() == workers.rank()) {
+                own.add(new LabelledStream.Row(row.inputIds(), row.trained(), key(step, batch[i])));
+            }
+        }
+        double loss = 0;
+        for (LabelledStream stream : microBatches(own)) {
+            loss += backpropagation.accumulate(stream, 1.0 / targets);
+        }
+        workers.sum(gradientBuckets);
+        loss = workers.sum(new double[] {loss})[0];
+        tokens += length;
+        update(step, loss, targets, length);
+    }
+
+    /** What the dropout masks of a row come from. */
+    private long key(int step, int row) {
+        return LabelledStream.mix(LabelledStream.mix(LabelledStream.mix(config.seed()) + step) + row);
+    }
+
+    private List<LabelledStream> microBatches(List<LabelledStream.Row> own) {
+        int[] lengths = own.stream().mapToInt(row -> row.ids().length).toArray();
+        int maxTokens = config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS);
+        List<LabelledStream> streams = new ArrayList<>();
+        for (int[] group : MicroBatches.split(lengths, maxTokens)) {
+            List<LabelledStream.Row> members = new ArrayList<>();
+            for (int index : group) {
+                members.add(own.get(index));
+            }
+            streams.add(LabelledStream.of(members));
+        }
+        return streams;
+    }
+
+    private void update(int step, double loss, long targets, long length) {
+        double norm = Workspace.scoped(() ->
+                model.decoder().workspace().training().norm(model.parameters().gradients()));
+        double learningRate = peakLearningRate * schedule.factor(step);
+        if (Double.isFinite(norm) && Double.isFinite(loss)) {
+            optimizer.step(learningRate, norm);
+            skippedInARow = 0;
+            lossSinceLog += loss;
+            targetsSinceLog += targets;
+        } else {
+            skip(step, norm);
+        }
+        model.parameters().clearGradients();
+        tokensSinceLog += length;
+        listener.stepped(step + 1, loss / targets, learningRate, tokens);
+        if ((step + 1) % config.loggingSteps() == 0 || step + 1 == plan.steps()) {
+            log(step + 1, norm, learningRate);
+        }
+    }
+
+    private void skip(int step, double norm) {
+        skipped++;
+        if (++skippedInARow == MAX_SKIPPED_IN_A_ROW) {
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "the gradient was not finite (norm %s) in %d updates in a row, up to update %d: training has "
+                            + "diverged; try a lower training.learning_rate or a longer warm-up",
+                    norm,
+                    MAX_SKIPPED_IN_A_ROW,
+                    step + 1));
+        }
+    }
+
+    private void log(int step, double norm, double learningRate) {
+        long now = System.nanoTime();
+        measure(step, "train/loss", lossSinceLog / targetsSinceLog);
+        measure(step, "train/grad_norm", norm);
+        measure(step, "train/learning_rate", learningRate);
+        measure(step, "train/tokens_per_second", tokensSinceLog / ((now - timeOfLog) / 1e9));
+        lossSinceLog = 0;
+        targetsSinceLog = 0;
+        tokensSinceLog = 0;
+        timeOfLog = now;
+    }
+
+    private void measure(int step, String name, double value) {
+        Metric metric = new Metric(step, name, value, Instant.now());
+        metrics.add(metric);
+        listener.measured(metric);
+    }
+
+    /** The mean token loss over the evaluation rows, each worker computing its share. */
+    private void evaluate(int step) throws IOException {
+        if (rows.eval().isEmpty()) {
+            return;
+        }
+        List<LabelledStream.Row> own = new ArrayList<>();
+        long targets = 0;
+        for (int i = 0; i < rows.eval().size(); i++) {
+            TokenRow row = rows.eval().get(i);
+            targets += row.trainedTokens();
+            if (i % workers.size() == workers.rank()) {
+                own.add(new LabelledStream.Row(row.inputIds(), row.trained(), 0));
+            }
+        }
+        double loss = 0;
+        for (LabelledStream stream : microBatches(own)) {
+            loss += Backpropagation.lossSum(model.decoder(), stream);
+        }
+        double mean = workers.sum(new double[] {loss})[0] / targets;
+        measure(step, "eval/loss", mean);
+        measure(step, "eval/perplexity", Math.exp(mean));
+    }
+
+    private void answer(Prompts prompts, int step, List<Sample> samples) throws IOException {
+        if (prompts.isEmpty()) {
+            return;
+        }
+        List<Sample> own = prompts.answer(model.decoder(), step, workers.rank(), workers.size(), config.seed());
+        samples.addAll(own);
+        double exact = own.stream().filter(Sample::isExact).count();
+        double asked = own.stream().filter(Sample::hasExpected).count();
+        double[] sums = workers.sum(new double[] {exact, asked});
+        if (sums[1] > 0) {
+            measure(step, "eval/exact_match", sums[0] / sums[1]);
+        }
+    }
+}
