@@ -33,6 +33,7 @@ final class ImportTableTest {
             model       | kernel safetensors
             adapter     | kernel safetensors model
             generate    | kernel adapter model
+            eval        | kernel model text generate
             train       | kernel adapter model safetensors generate collective track text eval
             spark       | text adapter model train collective track eval
             jobs        | all
