@@ -22,14 +22,21 @@ final class ImportTableTest {
     /** One row per package: what of ours it may import, {@code check} and {@code storage} aside; or {@code all}. */
     private static final String TABLE =
             """
-            check    |
-            storage  |
-            text     |
-            adapter  | kernel safetensors model
-            generate | kernel adapter model
-            train    | kernel adapter model safetensors generate collective track text eval
-            spark    | text adapter model train collective track eval
-            testkit  |
+            check       |
+            storage     |
+            kernel      |
+            safetensors |
+            collective  |
+            track       |
+            text        |
+            testkit     |
+            model       | kernel safetensors
+            adapter     | kernel safetensors model
+            generate    | kernel adapter model
+            eval        | kernel model text generate
+            train       | kernel adapter model safetensors generate collective track text eval
+            spark       | text adapter model train collective track eval
+            jobs        | all
             """;
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.temper.testkit.ChildProcess;
 import dev.temper.testkit.Jars;
 import dev.temper.testkit.SparkCluster;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +17,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A job submitted to two workers, its classes in jars of its own. */
+/** Jobs submitted to two workers, their classes in jars of their own. */
 @Tag("spark")
 final class SparkClusterTest {
+    private static final Duration LIMIT = Duration.ofMinutes(3);
+
     @TempDir
     private static Path folder;
 
@@ -38,28 +42,38 @@ final class SparkClusterTest {
     }
 
     @Test
-    void jobRunsOnTwoExecutors() throws Exception {
-        ChildProcess.Result result = submit("dev.temper.spark.CountRange", "1000");
+    void jobOutlivesAKilledExecutor() throws Exception {
+        Path signal = folder.resolve("go");
+        try (ChildProcess job = cluster.startSubmit(arguments("1000", signal), Map.of())) {
+            job.awaitUntil("two executors", LIMIT, () -> cluster.executorIds().size() == 2);
+            long killed = cluster.executorIds().get(0);
+            cluster.killExecutor(killed);
+            job.awaitUntil("a third executor", LIMIT, () -> {
+                List<Long> ids = cluster.executorIds();
+                return ids.size() == 2 && !ids.contains(killed);
+            });
+            Files.createFile(signal);
 
-        assertThat(result.output()).contains("counted 1000 on 2 executors");
-        assertThat(result.exitCode()).isZero();
+            ChildProcess.Result result = job.await(LIMIT);
+
+            assertThat(result.output()).contains("counted 1000");
+            assertThat(result.exitCode()).isZero();
+        }
     }
 
     @Test
     void failingJobReturnsItsExitCode() throws Exception {
-        ChildProcess.Result result = submit("dev.temper.spark.CountRange", "many");
+        ChildProcess.Result result = cluster.submit(arguments("many", folder), Map.of());
 
         assertThat(result.output()).contains("NumberFormatException");
         assertThat(result.exitCode()).isEqualTo(1);
     }
 
-    private static ChildProcess.Result submit(String mainClass, String argument) throws Exception {
+    private static List<String> arguments(String numbers, Path signal) {
         List<String> arguments = new ArrayList<>();
-        arguments.addAll(List.of("--executor-memory", "512m", "--class", mainClass));
-        // Tasks wait until both executors are there.
-        arguments.addAll(List.of("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0"));
+        arguments.addAll(List.of("--executor-memory", "512m", "--class", "dev.temper.spark.CountRange"));
         arguments.addAll(List.of("--jars", jars.applicationList()));
-        arguments.addAll(List.of(jars.application().get(0).toString(), argument));
-        return cluster.submit(arguments, Map.of());
+        arguments.addAll(List.of(jars.application().get(0).toString(), numbers, signal.toString()));
+        return arguments;
     }
 }
