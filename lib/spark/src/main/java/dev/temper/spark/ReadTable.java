@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -98,28 +99,26 @@ public record ReadTable(List<String> columns, String encoding, String delimiter,
     }
 
     private Dataset<Row> csv(SparkSession spark, SourceFiles files) {
-        Map<String, String> options = Map.of(
-                "header",
-                String.valueOf(header),
-                "sep",
-                delimiter,
-                "encoding",
-                encoding,
-                "escape",
-                "\"",
-                "multiLine",
-                "true", // quoted line ends; it also makes a file one task's, so that its rows are counted
-                "enforceSchema",
-                "false", // all files of a folder must have the same header
-                "columnNameOfCorruptRecord",
-                MALFORMED);
-        StructType schema = spark.read().options(options).csv(paths(files)).schema();
+        StructType schema = csvReader(spark).csv(paths(files)).schema();
         requireColumns(schema, files.location());
-        Dataset<Row> rows = spark.read()
-                .options(options)
+        Dataset<Row> rows = csvReader(spark)
                 .schema(schema.add(MALFORMED, DataTypes.StringType))
                 .csv(paths(files));
         return rows.select(with("", col(MALFORMED), col("_metadata.file_path"), lit(null)));
+    }
+
+    private DataFrameReader csvReader(SparkSession spark) {
+        return spark.read()
+                .option("header", header)
+                .option("sep", delimiter)
+                .option("encoding", encoding)
+                .option("escape", "\"")
+                .option("nullValue", "\u0000") // otherwise a quoted empty field would be null, too
+                .option(
+                        "multiLine",
+                        true) // quoted line ends; also makes a file one task's, so that its rows are counted
+                .option("enforceSchema", false) // all files of a folder must have the same header
+                .option("columnNameOfCorruptRecord", MALFORMED);
     }
 
     private Dataset<Row> jsonLines(SparkSession spark, SourceFiles files) {

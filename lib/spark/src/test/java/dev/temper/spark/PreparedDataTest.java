@@ -86,8 +86,9 @@ final class PreparedDataTest {
         assertThat(first.reused()).isFalse();
         assertThat(again.reused()).isTrue();
         assertThat(again.rows()).isEqualTo(first.rows());
-        assertThat(again.folder()).isEqualTo(first.folder()).satisfies(at -> assertThat(at.location())
-                .isEqualTo(folder + "/out/" + first.key()));
+        assertThat(again.folder().location())
+                .isEqualTo(first.folder().location())
+                .isEqualTo(folder + "/out/" + first.key());
         Files.write(Path.of(first.folder().location("part-00000.parquet")), new byte[] {0}, StandardOpenOption.APPEND);
         assertThat(prepare(new Settings(), "out").reused()).isFalse();
         writeRows("x.csv", 0, 11, "");
