@@ -144,6 +144,27 @@ final class PreparedDataTest {
     }
 
     @Test
+    void aFolderWhoseHeadersDifferIsRefused() throws IOException {
+        Files.createDirectories(folder.resolve("x.csv"));
+        writeRows("x.csv/1.csv", 0, 3, "");
+        Files.writeString(folder.resolve("x.csv/2.csv"), "completion,prompt\nw1,w2\n");
+        assertThatThrownBy(() -> prepare(new Settings(), "out"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("x.csv/2.csv has another header than the first file of its folder");
+    }
+
+    @Test
+    void theRejectedFractionHoldsForReusedDataToo() throws IOException {
+        writeRows("x.csv", 0, 3, "w1,\n");
+        PreparedData prepared = prepare(new Settings().rejecting(0.5), "out");
+        assertThatThrownBy(() -> prepare(new Settings(), "out")).hasMessageContaining("1 of 4 rows are rejected");
+        Folder rejected = HadoopStore.of(spark).folder(folder + "/rejected");
+        RejectedRow.write(rejected, prepared.rejected());
+        assertThat(spark.read().parquet(rejected.location()).columns())
+                .containsExactly("row_id", "source", "reason", "detail");
+    }
+
+    @Test
     void aFileWithoutRowsIsRefused() throws IOException {
         writeRows("x.csv", 0, 0, "");
         assertThatThrownBy(() -> prepare(new Settings(), "out"))
