@@ -74,6 +74,11 @@ public record PreparedData(
             PreparedManifest manifest = counted.withFiles(rows.write(folder, counted.rows()));
             manifest.write(folder);
             return of(folder, manifest, false);
+        } catch (Exception e) { // Spark throws checked exceptions that it does not declare
+            ReadTable.mistake(e).ifPresent(mistake -> {
+                throw mistake;
+            });
+            throw e;
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
 import static dev.temper.check.Check.nearest;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat_ws;
@@ -9,6 +10,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.sha2;
 
+import dev.temper.check.InvalidInputException;
 import dev.temper.spark.SourceFiles.SourceFile;
 import dev.temper.text.DataConfig;
 import java.io.IOException;
@@ -19,9 +21,13 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -48,6 +54,8 @@ public record ReadTable(List<String> columns, String encoding, String delimiter,
     private static final String MALFORMED = "_malformed"; // the record that could not be parsed
     private static final String FILE = "_file";
     private static final String ROW = "_row"; // null where rows are counted as they come
+
+    private static final Pattern OTHER_HEADER = Pattern.compile("(?s)CSV header.*?CSV file: (\\S+)");
 
     public ReadTable {
         columns = List.copyOf(columns);
@@ -98,28 +106,26 @@ public record ReadTable(List<String> columns, String encoding, String delimiter,
     }
 
     private Dataset<Row> csv(SparkSession spark, SourceFiles files) {
-        Map<String, String> options = Map.of(
-                "header",
-                String.valueOf(header),
-                "sep",
-                delimiter,
-                "encoding",
-                encoding,
-                "escape",
-                "\"",
-                "multiLine",
-                "true", // quoted line ends; it also makes a file one task's, so that its rows are counted
-                "enforceSchema",
-                "false", // all files of a folder must have the same header
-                "columnNameOfCorruptRecord",
-                MALFORMED);
-        StructType schema = spark.read().options(options).csv(paths(files)).schema();
+        StructType schema = csvReader(spark).csv(paths(files)).schema();
         requireColumns(schema, files.location());
-        Dataset<Row> rows = spark.read()
-                .options(options)
+        Dataset<Row> rows = csvReader(spark)
                 .schema(schema.add(MALFORMED, DataTypes.StringType))
                 .csv(paths(files));
         return rows.select(with("", col(MALFORMED), col("_metadata.file_path"), lit(null)));
+    }
+
+    private DataFrameReader csvReader(SparkSession spark) {
+        return spark.read()
+                .option("header", header)
+                .option("sep", delimiter)
+                .option("encoding", encoding)
+                .option("escape", "\"")
+                .option("nullValue", "\u0000") // otherwise a quoted empty field would be null, too
+                .option(
+                        "multiLine",
+                        true) // quoted line ends; also makes a file one task's, so that its rows are counted
+                .option("enforceSchema", false) // all files of a folder must have the same header
+                .option("columnNameOfCorruptRecord", MALFORMED);
     }
 
     private Dataset<Row> jsonLines(SparkSession spark, SourceFiles files) {
@@ -152,6 +158,14 @@ public record ReadTable(List<String> columns, String encoding, String delimiter,
         requireColumns(rows.schema(), files.location());
         Column number = col("_metadata.row_index").plus(1);
         return rows.select(with("", lit(null), col("_metadata.file_path"), number));
+    }
+
+    /** The mistake in the data behind a failure of Spark, if it is one. */
+    static Optional<InvalidInputException> mistake(Exception failure) {
+        Matcher header = OTHER_HEADER.matcher(String.valueOf(failure.getMessage()));
+        return header.find()
+                ? Optional.of(invalid("data: %s has another header than the first file of its folder", header.group(1)))
+                : Optional.empty();
     }
 
     /** The layout that {@link NumberRows} reads. */

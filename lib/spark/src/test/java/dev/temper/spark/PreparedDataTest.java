@@ -86,8 +86,9 @@ final class PreparedDataTest {
         assertThat(first.reused()).isFalse();
         assertThat(again.reused()).isTrue();
         assertThat(again.rows()).isEqualTo(first.rows());
-        assertThat(again.folder()).isEqualTo(first.folder()).satisfies(at -> assertThat(at.location())
-                .isEqualTo(folder + "/out/" + first.key()));
+        assertThat(again.folder().location())
+                .isEqualTo(first.folder().location())
+                .isEqualTo(folder + "/out/" + first.key());
         Files.write(Path.of(first.folder().location("part-00000.parquet")), new byte[] {0}, StandardOpenOption.APPEND);
         assertThat(prepare(new Settings(), "out").reused()).isFalse();
         writeRows("x.csv", 0, 11, "");
@@ -140,6 +141,27 @@ final class PreparedDataTest {
         assertThatThrownBy(() -> prepare(new Settings().failing(4), "out"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("row 4 of " + folder + "/x.csv has 6 tokens, at most 4");
+    }
+
+    @Test
+    void aFolderWhoseHeadersDifferIsRefused() throws IOException {
+        Files.createDirectories(folder.resolve("x.csv"));
+        writeRows("x.csv/1.csv", 0, 3, "");
+        Files.writeString(folder.resolve("x.csv/2.csv"), "completion,prompt\nw1,w2\n");
+        assertThatThrownBy(() -> prepare(new Settings(), "out"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("x.csv/2.csv has another header than the first file of its folder");
+    }
+
+    @Test
+    void theRejectedFractionHoldsForReusedDataToo() throws IOException {
+        writeRows("x.csv", 0, 3, "w1,\n");
+        PreparedData prepared = prepare(new Settings().rejecting(0.5), "out");
+        assertThatThrownBy(() -> prepare(new Settings(), "out")).hasMessageContaining("1 of 4 rows are rejected");
+        Folder rejected = HadoopStore.of(spark).folder(folder + "/rejected");
+        RejectedRow.write(rejected, prepared.rejected());
+        assertThat(spark.read().parquet(rejected.location()).columns())
+                .containsExactly("row_id", "source", "reason", "detail");
     }
 
     @Test

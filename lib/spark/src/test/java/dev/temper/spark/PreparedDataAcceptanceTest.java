@@ -1,0 +1,86 @@
+package dev.temper.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.text.DataConfig;
+import dev.temper.text.DataConfig.Format;
+import dev.temper.text.DataConfig.Packing;
+import dev.temper.text.DataConfig.Source;
+import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.DataConfig.TrainOn;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.zip.GZIPInputStream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From a real CSV (byte order mark, quotes, line ends in fields) to the tokens that TRL 0.25.1 made of it. */
+@Tag("spark")
+@EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
+final class PreparedDataAcceptanceTest {
+    @TempDir
+    Path folder;
+
+    private final Path shared = Path.of(System.getProperty("temper.shared"));
+
+    @Test
+    void reviewsHaveTheTokensOfTrl() throws IOException {
+        SparkSession spark = LocalSpark.session();
+        PreparedData prepared = PreparedData.prepare(
+                spark,
+                data(shared.resolve("fixtures/datasets/imdb/imdb_sample_1000.csv")),
+                42,
+                shared.resolve("fixtures/tokenizers/gpt_neo").toString(),
+                HadoopStore.of(spark).folder(folder.toString()));
+        assertThat(prepared.rows()).isEqualTo(new RowCounts(1000, 1000, 0, Map.of()));
+        List<PreparedRow> rows = new ArrayList<>();
+        PreparedData.read(prepared.folder(), rows::add);
+        ObjectMapper json = new ObjectMapper();
+        try (BufferedReader golden = new BufferedReader(new InputStreamReader(
+                new GZIPInputStream(Files.newInputStream(shared.resolve("golden/data/text_gpt_neo.jsonl.gz"))),
+                StandardCharsets.UTF_8))) {
+            for (String line = golden.readLine(); line != null; line = golden.readLine()) {
+                JsonNode row = json.readTree(line);
+                assertThat(rows.get(row.get("row").asInt()).tokens().inputIds())
+                        .as("row %s", row.get("row"))
+                        .isEqualTo(json.convertValue(row.get("input_ids"), int[].class));
+            }
+        }
+    }
+
+    private static DataConfig data(Path train) {
+        return new DataConfig(
+                List.of(Source.of(train.toString())),
+                Optional.empty(),
+                0,
+                Format.TEXT,
+                Map.of("text", List.of("text")),
+                "\n",
+                "none",
+                TrainOn.COMPLETION,
+                128,
+                TooLong.TRUNCATE,
+                Packing.NONE,
+                0,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                "UTF-8",
+                ",",
+                true,
+                Optional.empty());
+    }
+}
