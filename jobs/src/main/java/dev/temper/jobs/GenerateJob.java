@@ -19,12 +19,12 @@ final class GenerateJob {
     private GenerateJob() {}
 
     static void run(Store store, GenerateCommand.Request request) throws Exception {
-        Path base = BaseModel.localize(new Folder(store, request.folder()), Optional.empty());
+        Path base = PretrainedModel.localize(new Folder(store, request.folder()), Optional.empty());
         try (Workspace workspace = Workspace.open(Runtime.getRuntime().availableProcessors())) {
             Decoder decoder;
             if (request.adapter().isPresent()) {
-                Path adapter =
-                        BaseModel.localize(new Folder(store, request.adapter().get()), Optional.empty());
+                Path adapter = PretrainedModel.localize(
+                        new Folder(store, request.adapter().get()), Optional.empty());
                 decoder = TrainedModel.withAdapter(workspace, base, Folder.local(adapter))
                         .decoder();
             } else {

@@ -3,6 +3,7 @@ package dev.temper.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Architecture;
+import dev.temper.model.TrainedParameters;
 import dev.temper.storage.Store;
 import dev.temper.track.TextTable;
 import java.io.IOException;
@@ -16,11 +17,11 @@ final class PlanJob {
 
     static void run(Store store, PlanCommand.Request request) throws IOException {
         Recipe recipe = request.recipe();
-        BaseModel base = BaseModel.read(store, recipe.model().base());
+        PretrainedModel base = PretrainedModel.read(store, recipe.model().base());
         Architecture architecture = base.architecture();
         long baseCount = architecture.parameterCount();
         long adapter = base.adapterSpecs(recipe).stream()
-                .mapToLong(spec -> spec.shape().size())
+                .mapToLong(TrainedParameters.Spec::elements)
                 .sum();
         long trainable = recipe.adapter().isPresent() ? adapter : baseCount;
         ObjectNode plan = new ObjectMapper().createObjectNode();

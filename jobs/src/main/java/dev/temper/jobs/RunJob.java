@@ -38,8 +38,8 @@ final class RunJob {
             say("%s holds the finished run of this recipe; nothing to do", folder.location());
             return;
         }
-        BaseModel base =
-                BaseModel.read(store, HadoopStore.resolve(recipe.model().base()));
+        PretrainedModel base =
+                PretrainedModel.read(store, HadoopStore.resolve(recipe.model().base()));
         base.verify(recipe);
         output.tryWriting();
         say(

@@ -31,7 +31,7 @@ record TrainWorker(HadoopStore store, String recipe, String prepared) implements
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         Recipe settings = Recipe.ofPortable(recipe);
         Folder base = store.folder(settings.model().base());
-        Path local = BaseModel.localize(base, settings.cluster().localDir());
+        Path local = PretrainedModel.localize(base, settings.cluster().localDir());
         TrainingLoop.Rows rows = rows();
         Tokenizer tokenizer = Tokenizer.shared(local);
         Prompts prompts = new Prompts(tokenizer, settings.generation(), rows.eval());
@@ -54,7 +54,7 @@ record TrainWorker(HadoopStore store, String recipe, String prepared) implements
         }
         Optional<String> initFrom = adapter.get().initFrom();
         if (initFrom.isPresent()) {
-            Path existing = BaseModel.localize(
+            Path existing = PretrainedModel.localize(
                     store.folder(initFrom.get()), settings.cluster().localDir());
             return TrainedModel.withAdapter(workspace, base, Folder.local(existing));
         }

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The fields of a config.json, each to be asked for: a field that no family asks for is refused by {@link
- * #refuseOthers}, since a setting that is ignored silently gives another model.
+ * The fields of a config.json, each to be asked for: a field that no family asks for is refused by
+ * {@link #refuseOthers}, since a setting that is ignored silently gives another model.
  */
 public final class ConfigFields {
     private static final ObjectMapper JSON = new ObjectMapper();

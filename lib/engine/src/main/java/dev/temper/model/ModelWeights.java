@@ -26,8 +26,8 @@ public final class ModelWeights {
     /**
      * Compares names, shapes and types with the headers alone.
      *
-     * @throws dev.temper.check.InvalidInputException naming the first tensor that is missing, of another shape or
-     *     type, or unknown
+     * @throws dev.temper.check.InvalidInputException naming the first tensor that is missing, of another shape or type,
+     *     or unknown
      */
     public static void verify(Architecture architecture, TensorIndex index, String location) {
         TreeSet<String> unknown = new TreeSet<>(index.names());

@@ -6,11 +6,12 @@ import java.util.function.IntFunction;
 
 /**
  * Rotary position embedding: position {@code p} turns pair {@code i} of a query or key by {@code p * frequency(i)},
- * with the ways of stretching it to longer texts that transformers knows as {@code default}, {@code linear}, {@code
- * dynamic}, {@code yarn} and {@code llama3}.
+ * with the ways of stretching it to longer texts that transformers knows as {@code default}, {@code linear},
+ * {@code dynamic}, {@code yarn} and {@code llama3}.
  *
  * @see <a href="https://arxiv.org/abs/2104.09864">RoFormer</a>
- * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py">reference</a>
+ * @see <a
+ *     href="https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py">reference</a>
  */
 public final class RotaryEmbedding {
     private final int headSize;

@@ -15,7 +15,12 @@ import java.util.Map;
  */
 public final class TrainedParameters {
     /** A weight to be trained; named as in the file it is saved to. */
-    public record Spec(String name, Shape shape, int layer, boolean isDecayed) {}
+    public record Spec(String name, Shape shape, int layer, boolean isDecayed) {
+        /** How many elements it has. */
+        public long elements() {
+            return shape.size();
+        }
+    }
 
     /** Neighbouring parameters with the same weight decay. */
     public record Group(NDArray weights, NDArray gradients, boolean isDecayed) {}

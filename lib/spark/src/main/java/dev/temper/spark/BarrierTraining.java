@@ -32,8 +32,8 @@ import scala.reflect.ClassTag$;
 
 /**
  * Runs a worker in each task of a barrier stage. The workers find each other through the stage, prove to each other
- * that they belong to this run, and form a ring. The stage ends in a shuffle, since Spark never repeats a barrier
- * stage that is its job's last.
+ * that they belong to this run, and form a ring. The stage ends in a shuffle, since Spark never repeats a barrier stage
+ * that is its job's last.
  */
 public final class BarrierTraining {
     /** What one task does; travels to the executors. */

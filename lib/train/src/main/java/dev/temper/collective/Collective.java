@@ -8,10 +8,10 @@ import java.util.List;
  * What the workers of a run do together.
  *
  * <p>Every worker makes the same calls in the same order with the same lengths, from one thread at a time; the call
- * does its work on the caller's thread and returns when its result is complete. A worker that is lost, comes later
- * than the timeout, or calls something else makes the call of every other worker fail with an {@link IOException} that
- * names the worker it waited for; the buffers then hold anything, and every further call fails. Interrupting the
- * thread or {@link #close()} from another one fails a waiting call too.
+ * does its work on the caller's thread and returns when its result is complete. A worker that is lost, comes later than
+ * the timeout, or calls something else makes the call of every other worker fail with an {@link IOException} that names
+ * the worker it waited for; the buffers then hold anything, and every further call fails. Interrupting the thread or
+ * {@link #close()} from another one fails a waiting call too.
  */
 public interface Collective extends AutoCloseable {
     /** The only worker of its run: every sum is what it was. */

@@ -10,11 +10,11 @@ import java.util.Deque;
 import java.util.Locale;
 
 /**
- * Shows how far training is: {@code [####----] step 120/400  loss 1.234  lr 1e-4  3,456 tokens/s  time left 0:42}.
+ * Shows how far training is: {@code [####----] step 120/400 loss 1.234 lr 1e-4 3,456 tokens/s time left 0:42}.
  *
  * <p>In a terminal one line is redrawn; anywhere else a plain line is printed every few seconds, and nothing but text
- * ever reaches a log file. Speed and time left come from the last updates, so a slow start or an evaluation fades.
- * Safe for use from several threads.
+ * ever reaches a log file. Speed and time left come from the last updates, so a slow start or an evaluation fades. Safe
+ * for use from several threads.
  */
 public final class ProgressBar implements AutoCloseable {
     private static final int WIDTH = 8;

@@ -20,7 +20,8 @@ import java.util.Set;
  * GPT-Neo: LayerNorm, learned positions, attention without scaling, every other layer sees a window only; the output
  * head is the embedding.
  *
- * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/models/gpt_neo/modeling_gpt_neo.py">
+ * @see <a
+ *     href="https://github.com/huggingface/transformers/blob/main/src/transformers/models/gpt_neo/modeling_gpt_neo.py">
  *     reference</a>
  */
 public final class GptNeo implements Family {

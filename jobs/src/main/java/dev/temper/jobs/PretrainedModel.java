@@ -21,14 +21,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /** The base model of a recipe: checked from its headers before anything is paid for, and brought to a worker's disk. */
-record BaseModel(Folder folder, Architecture architecture) {
+record PretrainedModel(Folder folder, Architecture architecture) {
     private static final Pattern NEEDED = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)");
     private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
     /** Reads config.json alone. */
-    static BaseModel read(Store store, String location) throws IOException {
+    static PretrainedModel read(Store store, String location) throws IOException {
         Folder folder = new Folder(store, location);
-        return new BaseModel(folder, Architecture.read(folder));
+        return new PretrainedModel(folder, Architecture.read(folder));
     }
 
     /**
