@@ -16,8 +16,9 @@ import org.apache.spark.sql.RowFactory;
 /**
  * Gives each row its source, number and content hash.
  *
- * <p>In: the columns, the record if it is malformed, its file, its number (null: rows of a file are counted as they come,
- * so all of a file must be in one partition, in order). Out: the columns, source, row_number, content, reason, detail.
+ * <p>In: the columns, the record if it is malformed, its file, its number (null: rows of a file are counted as they
+ * come, so all of a file must be in one partition, in order). Out: the columns, source, row_number, content, reason,
+ * detail.
  */
 final class NumberRows implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;

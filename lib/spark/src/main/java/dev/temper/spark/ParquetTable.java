@@ -82,8 +82,9 @@ public record ParquetTable(List<Column> columns) {
     }
 
     /**
-     * A writer whose bytes follow from the rows alone. Otherwise a footer lists the encodings of a column in the order of a
-     * hash set, which differs from process to process; pages of version 2 without dictionaries have one encoding each.
+     * A writer whose bytes follow from the rows alone. Otherwise a footer lists the encodings of a column in the
+     * order of a hash set, which differs from process to process; pages of version 2 without dictionaries have one
+     * encoding each.
      */
     Writer repeatableWriter(OutputStream out) throws IOException {
         ParquetWriter<Group> writer = builder(out)

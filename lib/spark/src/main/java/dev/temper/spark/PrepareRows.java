@@ -174,7 +174,7 @@ final class PrepareRows implements AutoCloseable {
                 .findFirst()
                 .ifPresent(row -> {
                     throw invalid(
-                            "data: row %d of %s has %s: raise data.max_length, or set data.too_long to truncate or drop",
+                            "data: row %d of %s has %s: raise data.max_length or set data.too_long to truncate or drop",
                             row.rowNumber(), row.source(), row.detail());
                 });
     }

@@ -19,9 +19,9 @@ import java.util.function.Consumer;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A data set as tokens, kept below a folder by the hash of all it follows from: the files, the tokenizer, the settings
- * and the seed. The rows stand in the order of source and row number, and the files have the same bytes for any number of
- * partitions.
+ * A data set as tokens, kept below a folder by the hash of all it follows from: the files, the tokenizer, the
+ * settings and the seed. The rows stand in the order of source and row number, and the files have the same bytes for
+ * any number of partitions.
  *
  * @param folder where it is: {@code <prepared>/<key>}
  * @param rejected the first ten thousand of the rejected rows, by source and row number
@@ -83,8 +83,8 @@ public record PreparedData(
     }
 
     /**
-     * Hands over all rows in their order, on any machine. The folder's store must be one that this machine can reach, such
-     * as {@link HadoopStore}.
+     * Hands over all rows in their order, on any machine. The folder's store must be one that this machine can reach,
+     * such as {@link HadoopStore}.
      */
     public static void read(Folder folder, Consumer<PreparedRow> target) throws IOException {
         PreparedManifest manifest = PreparedManifest.read(folder);

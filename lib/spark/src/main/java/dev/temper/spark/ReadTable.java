@@ -39,10 +39,10 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Reads CSV, JSON lines or Parquet as rows that can be found again.
  *
- * <p>Beside the columns asked for: {@code source} (the file, as the recipe names it), {@code row_number} (1 is the first
- * row; of JSON lines the number of the line), {@code content} (SHA-256 of the columns), {@code row_id} (hash of source,
- * content and how many equal rows stand before it), and {@code reason}, {@code detail} where a row could not be parsed.
- * None of these depends on how Spark cuts the files. Rows come in no order.
+ * <p>Beside the columns asked for: {@code source} (the file, as the recipe names it), {@code row_number} (1 is the
+ * first row; of JSON lines the number of the line), {@code content} (SHA-256 of the columns), {@code row_id} (hash of
+ * source, content and how many equal rows stand before it), and {@code reason}, {@code detail} where a row could not
+ * be parsed. None of these depends on how Spark cuts the files. Rows come in no order.
  *
  * @param columns what to read
  * @param encoding of CSV and JSON lines; a byte order mark is skipped

@@ -26,10 +26,10 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code rendered}, the text of the row, and {@code trained}, the parts of it that are learned: start and end of
- * each as indexes into the Java string, one after the other. Appends {@code reason} and {@code detail} where they are not
- * there yet and fills them for rows without a text; rows that have a reason already stay as they are. Keeps order, drops
- * no row.
+ * Appends {@code rendered}, the text of the row, and {@code trained}, the parts of it that are learned: start and end
+ * of each as indexes into the Java string, one after the other. Appends {@code reason} and {@code detail} where they
+ * are not there yet and fills them for rows without a text; rows that have a reason already stay as they are. Keeps
+ * order, drops no row.
  */
 public final class RenderText extends Transformer implements DefaultParamsWritable {
     private static final long serialVersionUID = 1L;

@@ -25,9 +25,9 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code input_ids}, at most {@code maxLength} long, and {@code labels} (-100 where nothing is learned) to rows
- * that {@link RenderText} gave a text; fills {@code reason} and {@code detail} of those that cannot be trained on. Keeps
- * order, drops no row.
+ * Appends {@code input_ids}, at most {@code maxLength} long, and {@code labels} (-100 where nothing is learned) to
+ * rows that {@link RenderText} gave a text; fills {@code reason} and {@code detail} of those that cannot be trained
+ * on. Keeps order, drops no row.
  */
 public final class TokenizeText extends Transformer implements DefaultParamsWritable {
     private static final long serialVersionUID = 1L;

@@ -8,7 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Writes a byte-level BPE tokenizer: 256 bytes, the merges {@code ab} and {@code abc}, {@code <s>} in front of every text, {@code </s>} to end it. */
+/**
+ * Writes a byte-level BPE tokenizer: 256 bytes, the merges {@code ab} and {@code abc}, {@code <s>} in front of every
+ * text, {@code </s>} to end it.
+ */
 final class TinyTokenizer {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> PLAIN_BYTES = List.of("!~", "\u00a1\u00ac", "\u00ae\u00ff");
