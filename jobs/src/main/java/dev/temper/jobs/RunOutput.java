@@ -33,11 +33,6 @@ final class RunOutput {
             new Column("prompt", Kind.STRING),
             new Column("text", Kind.STRING),
             new Column("expected", Kind.STRING)));
-    private static final ParquetTable REJECTED = new ParquetTable(List.of(
-            new Column("row_id", Kind.STRING),
-            new Column("source", Kind.STRING),
-            new Column("reason", Kind.STRING),
-            new Column("detail", Kind.STRING)));
 
     private final Folder folder;
     private final boolean existed;
@@ -139,11 +134,7 @@ final class RunOutput {
     }
 
     void writeRejected(List<RejectedRow> rejected) throws IOException {
-        REJECTED.write(
-                folder.child("rejected"),
-                rejected.stream()
-                        .map(row -> List.of(row.rowId(), row.source(), row.reason(), row.detail()))
-                        .toList());
+        RejectedRow.write(folder.child("rejected"), rejected);
     }
 
     Folder folder() {

@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.apache.parquet.column.ParquetProperties.WriterVersion;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -77,14 +78,26 @@ public record ParquetTable(List<Column> columns) {
 
     /** Closing the writer closes the stream. */
     Writer writer(OutputStream out) throws IOException {
-        MessageType schema = schema();
-        return new Writer(
-                columns,
-                schema,
-                ExampleParquetWriter.builder(new StreamFile(out))
-                        .withType(schema)
-                        .withCompressionCodec(CompressionCodecName.SNAPPY)
-                        .build());
+        return new Writer(columns, schema(), builder(out).build());
+    }
+
+    /**
+     * A writer whose bytes follow from the rows alone. Otherwise a footer lists the encodings of a column in the order
+     * of a hash set, which differs from process to process; pages of version 2 without dictionaries have one encoding
+     * each.
+     */
+    Writer repeatableWriter(OutputStream out) throws IOException {
+        ParquetWriter<Group> writer = builder(out)
+                .withWriterVersion(WriterVersion.PARQUET_2_0)
+                .withDictionaryEncoding(false)
+                .build();
+        return new Writer(columns, schema(), writer);
+    }
+
+    private ExampleParquetWriter.Builder builder(OutputStream out) {
+        return ExampleParquetWriter.builder(new StreamFile(out))
+                .withType(schema())
+                .withCompressionCodec(CompressionCodecName.SNAPPY);
     }
 
     private MessageType schema() {

@@ -61,8 +61,9 @@ final class PrepareRows implements AutoCloseable {
     void read(Sources sources, ReadTable table) {
         Dataset<Row> all = all(sources, table);
         Dataset<Row> taken = all.filter("taken").drop("taken");
-        Dataset<Row> train = limited(taken.filter(col("split").equalTo(TRAIN)), data.maxTrainRows());
-        Dataset<Row> eval = limited(taken.filter(col("split").equalTo(EVAL)), data.maxEvalRows());
+        int partitions = sources.train().get(0).partitions(spark);
+        Dataset<Row> train = limited(taken.filter(col("split").equalTo(TRAIN)), data.maxTrainRows(), partitions);
+        Dataset<Row> eval = limited(taken.filter(col("split").equalTo(EVAL)), data.maxEvalRows(), partitions);
         RenderText render = new RenderText()
                 .setFormat(data.format())
                 .setColumns(data.columns())
@@ -72,13 +73,17 @@ final class PrepareRows implements AutoCloseable {
                 .setTokenizer(tokenizer)
                 .setMaxLength(data.maxLength())
                 .setTooLong(data.tooLong() == TooLong.FAIL ? TooLong.DROP : data.tooLong()); // refused when counted
-        rows = tokenize.transform(render.transform(train.unionByName(eval)))
+        rows = tokenize.transform(render.transform(areLimited() ? train.unionByName(eval) : taken))
                 .select("source", "row_number", "content", "row_id", "split", "reason", "detail", "input_ids", "labels")
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        boolean areAllTaken = data.maxTrainRows().isEmpty()
-                && data.maxEvalRows().isEmpty()
-                && data.train().stream().mapToDouble(Source::weight).distinct().count() == 1;
-        read = areAllTaken ? 0 : all.count();
+        read = areLimited()
+                        || data.train().stream()
+                                        .mapToDouble(Source::weight)
+                                        .distinct()
+                                        .count()
+                                > 1
+                ? all.count()
+                : 0;
     }
 
     /** What the manifest says, except its files; nothing is written yet. */
@@ -98,7 +103,7 @@ final class PrepareRows implements AutoCloseable {
         rejected.keySet().removeAll(List.of(TRAIN, EVAL));
         long in = tallies.values().stream().mapToLong(Tally::rows).sum();
         RowCounts counts = new RowCounts(in, train.rows(), eval.rows(), rejected);
-        List<RejectedRow> rejectedRows = rejectedRows();
+        List<RejectedRow> rejectedRows = rejected.isEmpty() ? List.of() : rejectedRows();
         check(in > 0, "data: %s has no rows", data.train().get(0).location());
         checkLength(rejectedRows);
         checkRejected(data, counts, rejectedRows);
@@ -196,11 +201,16 @@ final class PrepareRows implements AutoCloseable {
         return all;
     }
 
-    private Dataset<Row> limited(Dataset<Row> split, OptionalLong maxRows) {
+    private boolean areLimited() {
+        return data.maxTrainRows().isPresent() || data.maxEvalRows().isPresent();
+    }
+
+    private Dataset<Row> limited(Dataset<Row> split, OptionalLong maxRows, int partitions) {
         return maxRows.isEmpty()
                 ? split
                 : split.orderBy(hash("limit", "row_id"), col("row_id"))
-                        .limit((int) Math.min(maxRows.getAsLong(), Integer.MAX_VALUE));
+                        .limit((int) Math.min(maxRows.getAsLong(), Integer.MAX_VALUE))
+                        .repartition(partitions, col("row_id")); // a limit leaves one partition
     }
 
     /** Moves the row, and its equals, that a larger fraction would evaluate first. */

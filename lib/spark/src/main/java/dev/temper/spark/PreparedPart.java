@@ -45,7 +45,7 @@ final class PreparedPart {
         MessageDigest digest = Hashes.sha256();
         CountedStream counted = new CountedStream(folder.write(name));
         long count = 0;
-        try (ParquetTable.Writer writer = TABLE.writer(new DigestOutputStream(counted, digest))) {
+        try (ParquetTable.Writer writer = TABLE.repeatableWriter(new DigestOutputStream(counted, digest))) {
             while (rows.hasNext()) {
                 Row row = rows.next()._2();
                 writer.add(List.of(

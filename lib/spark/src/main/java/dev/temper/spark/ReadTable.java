@@ -97,6 +97,7 @@ public record ReadTable(List<String> columns, String encoding, String delimiter,
         Column occurrence =
                 row_number().over(Window.partitionBy("source", "content").orderBy("row_number"));
         return rows.mapPartitions(new NumberRows(columns.size(), sources), Encoders.row(schema))
+                .repartition(files.partitions(spark), col("source"), col("content"))
                 .withColumn("_occurrence", occurrence)
                 .withColumn(
                         "row_id",

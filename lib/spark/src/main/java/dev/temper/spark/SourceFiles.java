@@ -10,9 +10,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
 
 /** The files of one location: the file itself, or all files of one kind in the folder and below. */
 record SourceFiles(String location, Kind kind, List<SourceFile> files) {
+    private static final long BYTES_PER_PARTITION = 32L << 20;
+    private static final int MAX_PARTITIONS = 10_000;
+
     /** @param source how rows name it: the location as the user wrote it, and the file's name below it */
     record SourceFile(String source, String location, long bytes, long modified) implements Serializable {}
 
@@ -57,6 +61,13 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files) {
                 location,
                 kinds.get(0),
                 files.stream().filter(file -> file.bytes() > 0).toList());
+    }
+
+    /** Tasks to work on the rows with: two for each core, more for large files. */
+    int partitions(SparkSession spark) {
+        long bytes = files.stream().mapToLong(SourceFile::bytes).sum();
+        int forCores = 2 * spark.sparkContext().defaultParallelism();
+        return (int) Math.max(forCores, Math.min(bytes / BYTES_PER_PARTITION, MAX_PARTITIONS));
     }
 
     private static void collect(HadoopStore store, String folder, String source, List<SourceFile> files)

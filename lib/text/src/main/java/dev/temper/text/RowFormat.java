@@ -32,9 +32,7 @@ public final class RowFormat implements Serializable {
     private final String separator;
     private final TrainOn trainOn;
 
-    /**
-     * @param columns which columns hold {@code text}, {@code prompt}, {@code completion}; a role left out is its name
-     */
+    /** @param columns by role: {@code text}, or {@code prompt} and {@code completion}; a role left out is its name */
     public RowFormat(Format format, Map<String, List<String>> columns, String separator, TrainOn trainOn) {
         List<String> names = format == Format.TEXT ? List.of(TEXT) : List.of(PROMPT, COMPLETION);
         for (String role : columns.keySet()) {
