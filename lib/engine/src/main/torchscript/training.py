@@ -82,4 +82,4 @@ class Training(Module):
 
   def from_bytes(self: __torch__.training.Training, bytes: Tensor, dtype: Tensor) -> Tensor:
     # (n) uint8 -> the same bytes read as bfloat16 (15) or float16 (5), as float32.
-    return torch.to(torch.view(bytes, int(dtype)), 6)
+    return torch.to(torch.view_copy(bytes, dtype=int(dtype)), 6)
