@@ -82,6 +82,25 @@ public final class ModelWeights {
         }
     }
 
+    /**
+     * Reads a tensor into {@code weight}. A mapped file would stay resident until the collector sees its buffers: as
+     * much memory again as the weights.
+     *
+     * @throws dev.temper.check.InvalidInputException when there is none of that name
+     */
+    static void read(Workspace workspace, TensorFiles files, String name, NDArray weight) throws IOException {
+        boolean isFloat32 = files.index().find(name).stream()
+                .anyMatch(tensor -> tensor.dtype().equals("F32"));
+        if (isFloat32) {
+            files.read(name, Workspace.memory(weight));
+            return;
+        }
+        Workspace.scoped(() -> {
+            workspace.training().copy(read(workspace, files, name), weight);
+            return null;
+        });
+    }
+
     /** Specs of all parameters, for full fine-tuning. */
     public static List<TrainedParameters.Spec> specs(Architecture architecture) {
         return architecture.parameters().stream()
