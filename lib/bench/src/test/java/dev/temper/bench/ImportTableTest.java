@@ -37,6 +37,7 @@ final class ImportTableTest {
             train       | kernel adapter model safetensors generate collective track text eval
             spark       | text adapter model train collective track eval
             jobs        | all
+            bench       | all
             """;
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -65,6 +66,11 @@ final class ImportTableTest {
     @Test
     void packagesFormNoCycles() {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void familiesDoNotKnowEachOther() {
+        slices().matching(ROOT + ".model.(*)..").should().notDependOnEachOther().check(CLASSES);
     }
 
     @Test
