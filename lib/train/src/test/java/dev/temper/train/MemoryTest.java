@@ -25,7 +25,7 @@ final class MemoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"full", "adapter", "checkpointing"})
+    @ValueSource(strings = {"full", "checkpointing"})
     void doesNotGrowWithTheUpdates(String mode) throws Exception {
         TinyModel.LLAMA.write(folder);
         Path log = folder.resolve("log.txt");
