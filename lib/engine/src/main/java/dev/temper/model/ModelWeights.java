@@ -55,6 +55,11 @@ public final class ModelWeights {
                 tensor.name(),
                 new Shape(tensor.shape()),
                 parameter.shape());
+        checkType(tensor, location);
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when the tensor is of a type that {@link #read} does not read */
+    public static void checkType(TensorInfo tensor, String location) {
         check(
                 tensor.dtype().equals("F32") || LIBTORCH_16_BIT.containsKey(tensor.dtype()),
                 "%s: the tensor %s is %s; only F32, F16 and BF16 are read",

@@ -39,11 +39,6 @@ public final class SafetensorsFile {
         return this;
     }
 
-    public SafetensorsFile remove(String name) {
-        entries.remove(name);
-        return this;
-    }
-
     /** The whole file. */
     public byte[] bytes() {
         StringBuilder header = new StringBuilder();

@@ -21,21 +21,22 @@ final class SteadyRun {
     static final Path STATUS = Path.of("/proc/self/status");
     static final int EARLY = 20;
     static final int LAST = 500;
-    private static final int LENGTH = 150;
+    private static final int LENGTH = 300;
 
     private SteadyRun() {}
 
-    /** @param args a model folder, and full, adapter or checkpointing */
+    /** @param args a model folder, and full or checkpointing */
     public static void main(String[] args) throws IOException {
         Path base = Path.of(args[0]);
         Settings settings = new Settings();
         settings.steps = LAST;
+        settings.batchSize = 2;
         settings.evalSteps = 50;
         settings.checkpointing = args[1].equals("checkpointing");
         Random random = new Random(3);
         boolean[] trained = new boolean[LENGTH];
         Arrays.fill(trained, 1, LENGTH, true);
-        List<TokenRow> rows = random.ints(8)
+        List<TokenRow> rows = random.ints(4)
                 .mapToObj(i -> new TokenRow(random.ints(LENGTH, 0, 31).toArray(), trained))
                 .toList();
         LoraConfig config = new LoraConfig("lora", 3, 6, 0.1, List.of(LoraConfig.ALL_LINEAR), false, Optional.empty());
