@@ -81,6 +81,13 @@ public final class SparkCluster implements AutoCloseable {
         return masterUrl;
     }
 
+    /** The {@code --add-opens} that Spark needs; a driver in a standalone cluster does not get them by itself. */
+    public static List<String> opens() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("--add-opens"))
+                .toList();
+    }
+
     /** A {@code SPARK_HOME}; it has no scripts. */
     public Path home() {
         return folder.resolve("home");
@@ -167,9 +174,7 @@ public final class SparkCluster implements AutoCloseable {
             String name, String heap, String mainClass, List<String> arguments, Map<String, String> environment)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(ChildProcess.java(), heap));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-opens"))
-                .forEach(command::add);
+        command.addAll(opens());
         command.add("-Dlog4j2.configurationFile=" + home().resolve("conf").resolve("log4j2.properties"));
         command.addAll(List.of("-cp", home().resolve("jars") + "/*", mainClass));
         command.addAll(arguments);

@@ -1,0 +1,178 @@
+package dev.temper.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.safetensors.TensorIndex;
+import dev.temper.storage.Folder;
+import dev.temper.testkit.ChildProcess;
+import dev.temper.testkit.Jars;
+import dev.temper.testkit.SparkCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code temper run} through spark-submit, on a standalone cluster whose executors are processes of their own. */
+@Tag("spark")
+final class ClusterRunTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> TWO_EXECUTORS = List.of("--total-executor-cores", "2", "--executor-cores", "1");
+
+    @TempDir
+    private static Path folder;
+
+    private static Jars jars;
+    private static SparkCluster cluster;
+    private static Path output;
+    private static ChildProcess.Result twoWorkers;
+
+    @BeforeAll
+    static void runWithTwoWorkers() throws Exception {
+        Files.writeString(folder.resolve("small.yaml"), SmallRun.RECIPE);
+        Files.write(folder.resolve("train.csv"), SmallRun.rows("train.csv", SmallRun.TRAIN_ROWS));
+        Files.write(folder.resolve("eval.csv"), SmallRun.rows("eval.csv", SmallRun.EVAL_ROWS));
+        jars = Jars.ofClassPath(folder);
+        cluster = SparkCluster.start(new SparkCluster.Size(jars.spark(), 2, 2, 2048)); // a driver takes a core, too
+        output = folder.resolve("two");
+        twoWorkers = submit(TWO_EXECUTORS, "two", "cluster.workers=2");
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @Test
+    void writesEverythingAndEndsByItself() throws Exception {
+        assertThat(twoWorkers.exitCode()).as(twoWorkers.output()).isZero();
+        JsonNode manifest = manifest(output);
+        assertThat(manifest.path("status").asText()).isEqualTo("finished");
+        assertThat(manifest.path("steps").asInt()).isEqualTo(6);
+        JsonNode rows = manifest.path("rows");
+        assertThat(rows.path("in").asInt()).isEqualTo(SmallRun.TRAIN_ROWS + SmallRun.EVAL_ROWS);
+        assertThat(rows.path("trained").asInt()).isEqualTo(SmallRun.TRAIN_ROWS);
+        assertThat(rows.path("evaluated").asInt()).isEqualTo(SmallRun.EVAL_ROWS);
+        assertThat(output.resolve("run.yaml")).content().contains("workers: 2");
+        assertThat(TensorIndex.read(Folder.local(output.resolve("model")), "model").names())
+                .isEqualTo(TensorIndex.read(Folder.local(SmallRun.BASE), "model").names());
+        WrittenRun run = written("two");
+        assertThat(run.generations()).isEqualTo(2 * (2 + 4));
+        assertThat(run.rejected()).isZero();
+    }
+
+    @Test
+    void twoWorkersGiveTheCurveOfOne() throws Exception {
+        ChildProcess.Result alone = submit(List.of("--master", "local[1]"), "one", "cluster.workers=1");
+
+        assertThat(alone.exitCode()).as(alone.output()).isZero();
+        for (String name : List.of("train/loss", "train/grad_norm", "eval/loss")) {
+            Map<Long, Double> expected = written("one").metric(name);
+            Map<Long, Double> actual = written("two").metric(name);
+            assertThat(actual.keySet()).as(name).isEqualTo(expected.keySet()).hasSizeGreaterThanOrEqualTo(3);
+            expected.forEach((step, value) -> assertThat(actual.get(step))
+                    .as("%s at step %d", name, step)
+                    .isCloseTo(value, within(1e-4 * value)));
+        }
+    }
+
+    @Test
+    void finishedOutputIsLeftAsItIs() throws Exception {
+        Map<String, List<Object>> before = files(output);
+
+        ChildProcess.Result again = submit(TWO_EXECUTORS, "two", "cluster.workers=2");
+        ChildProcess.Result other = submit(TWO_EXECUTORS, "two", "training.seed=7");
+
+        assertThat(again.output()).contains("holds the finished run of this recipe");
+        assertThat(again.exitCode()).isZero();
+        assertThat(SmallRun.complaints(other.output()))
+                .singleElement()
+                .asString()
+                .contains("output: " + output, "another recipe");
+        assertThat(other.exitCode()).isEqualTo(2);
+        assertThat(files(output)).isEqualTo(before);
+    }
+
+    @Test
+    void mistakeInTheDataIsOneSentenceAndExitCodeTwo() throws Exception {
+        ChildProcess.Result result = submit(TWO_EXECUTORS, "bad", "data.columns.prompt=question");
+
+        assertThat(SmallRun.complaints(result.output()))
+                .singleElement()
+                .asString()
+                .contains("question", "prompt, completion");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(folder.resolve("bad")).doesNotExist();
+    }
+
+    @Test
+    void driverOnTheClusterTrainsAnAdapterAndFinishes() throws Exception {
+        ChildProcess.Result result = submit(onCluster(), "adapter", "cluster.workers=2", "adapter.r=4");
+
+        assertThat(result.output()).as(result.output()).containsPattern("driver-\\S+ is FINISHED");
+        assertThat(result.exitCode()).isZero();
+        assertThat(manifest(folder.resolve("adapter")).path("status").asText()).isEqualTo("finished");
+        Folder adapter = Folder.local(folder.resolve("adapter/adapter"));
+        assertThat(TensorIndex.read(adapter, "adapter_model").names()).isNotEmpty();
+    }
+
+    @Test
+    void driverOnTheClusterFailsWithTheRun() throws Exception {
+        ChildProcess.Result result = submit(onCluster(), "bad-on-cluster", "data.columns.prompt=question");
+
+        assertThat(result.output()).containsPattern("driver-\\S+ is (FAILED|ERROR)");
+        assertThat(folder.resolve("bad-on-cluster")).doesNotExist();
+    }
+
+    private static List<String> onCluster() {
+        List<String> options = new ArrayList<>(TWO_EXECUTORS);
+        options.addAll(List.of("--deploy-mode", "cluster", "--driver-memory", "768m"));
+        options.addAll(List.of("--conf", "spark.standalone.submit.waitAppCompletion=true"));
+        options.addAll(List.of("--driver-java-options", String.join(" ", SparkCluster.opens())));
+        return options;
+    }
+
+    private static ChildProcess.Result submit(List<String> options, String output, String... overrides)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("run", folder.resolve("small.yaml").toString()));
+        command.add("model.base=" + SmallRun.BASE);
+        command.add("data.train=" + folder.resolve("train.csv"));
+        command.add("data.eval=" + folder.resolve("eval.csv"));
+        command.add("output=" + folder.resolve(output));
+        command.addAll(Arrays.asList(overrides));
+        return cluster.submit(SmallRun.arguments(jars, options, command), Map.of());
+    }
+
+    private static WrittenRun written(String name) {
+        return new WrittenRun(WrittenRun.session(), folder.resolve(name).toString());
+    }
+
+    private static JsonNode manifest(Path output) throws IOException {
+        return JSON.readTree(output.resolve("manifest.json").toFile());
+    }
+
+    /** Sizes and times of all files. */
+    private static Map<String, List<Object>> files(Path root) throws IOException {
+        Map<String, List<Object>> found = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path file : all.toList()) {
+                found.put(file.toString(), List.of(Files.size(file), Files.getLastModifiedTime(file)));
+            }
+        }
+        return found;
+    }
+}
