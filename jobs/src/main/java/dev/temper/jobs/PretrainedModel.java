@@ -75,7 +75,7 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         int rows = architecture.sizes().vocabulary();
         check(
                 tokens <= rows,
-                "model.base: %s has %d tokens, but vocab_size in config.json is %d: it is the tokenizer of another model",
+                "model.base: %s has %d tokens, config.json says vocab_size %d: it is the tokenizer of another model",
                 folder.location("tokenizer.json"),
                 tokens,
                 rows);

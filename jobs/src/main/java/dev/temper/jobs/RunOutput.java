@@ -17,7 +17,6 @@ import dev.temper.storage.Store;
 import dev.temper.track.Metric;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -114,9 +113,6 @@ final class RunOutput {
     static String reason(Exception failure) {
         String message =
                 String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
-        if (failure instanceof FileAlreadyExistsException) {
-            return message + " is a file";
-        }
         return message.contains(" ") ? message : failure.getClass().getSimpleName() + " " + message;
     }
 

@@ -1,9 +1,14 @@
 package dev.temper.jobs;
 
+import static dev.temper.jobs.Damage.config;
+import static dev.temper.jobs.Damage.cut;
+import static dev.temper.jobs.Damage.data;
+import static dev.temper.jobs.Damage.overwrite;
+import static dev.temper.jobs.Damage.remove;
+import static dev.temper.jobs.Damage.replace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,7 +20,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,11 +36,6 @@ final class BadInputTest {
 
     @TempDir
     private Path folder;
-
-    /** Breaks a good setup. */
-    private interface Damage {
-        void to(Path folder) throws IOException;
-    }
 
     /**
      * @param says the message; {@code @} is the folder of the setup
@@ -55,7 +54,7 @@ final class BadInputTest {
                         "unknown key: the nearest",
                         "unknown key data.max_len; did you mean data.max_length?",
                         "data.max_len=3"),
-                with("wrong type", "training.seed must be an integer, got 'seven'", "training.seed=seven"),
+                with("wrong type", "training.seed must be a whole number, got 'seven'", "training.seed=seven"),
                 with("max_length 0", "data.max_length must be at least 2 tokens, got 0", "data.max_length=0"),
                 with(
                         "max_length over positions",
@@ -114,7 +113,7 @@ final class BadInputTest {
                                 folder.resolve("base/tokenizer.json"),
                                 Files.readString(folder.resolve("base/tokenizer.json"))
                                         .replaceFirst("(\"vocab\": *\\{)", "$1 \"another\": 700,")),
-                        "model.base: @/base/tokenizer.json has 701 tokens, but vocab_size in config.json is 512: it is"
+                        "model.base: @/base/tokenizer.json has 701 tokens, config.json says vocab_size 512: it is"
                                 + " the tokenizer of another model"));
     }
 
@@ -122,23 +121,24 @@ final class BadInputTest {
         return Stream.of(
                 new Mistake(
                         "truncated",
-                        folder -> cut(weights(folder), 2_000_000),
-                        "@/base/model.safetensors is cut off or damaged: it has 2000000 bytes, its header says 2630072"),
+                        folder -> cut(Damage.weights(folder), 2_000_000),
+                        "@/base/model.safetensors is cut off or damaged: it has 2000000 bytes, its header says"
+                                + " 2630072"),
                 new Mistake(
                         "cut in the header",
-                        folder -> cut(weights(folder), 100),
+                        folder -> cut(Damage.weights(folder), 100),
                         "@/base/model.safetensors is damaged: its header cannot be"),
                 new Mistake(
                         "empty weights",
-                        folder -> cut(weights(folder), 0),
+                        folder -> cut(Damage.weights(folder), 0),
                         "@/base/model.safetensors is cut off: 0 bytes are no safetensors file"),
                 new Mistake(
                         "corrupted",
-                        folder -> overwrite(weights(folder), 8, "broken!"),
+                        folder -> overwrite(Damage.weights(folder), 8, "broken!"),
                         "@/base/model.safetensors is damaged: its header is not JSON"),
                 new Mistake(
                         "wrong shape",
-                        folder -> replace(weights(folder), QUERY, "\"shape\":[128,128]", "\"shape\":[64,256]"),
+                        folder -> replace(Damage.weights(folder), QUERY, "\"shape\":[128,128]", "\"shape\":[64,256]"),
                         "@/base: the tensor " + QUERY + " has the shape (64, 256), config.json makes it (128, 128)"),
                 new Mistake(
                         "missing tensor",
@@ -151,7 +151,7 @@ final class BadInputTest {
                                 + " config.json does not have"),
                 new Mistake(
                         "pickle only",
-                        folder -> Files.move(weights(folder), folder.resolve("base/pytorch_model.bin")),
+                        folder -> Files.move(Damage.weights(folder), folder.resolve("base/pytorch_model.bin")),
                         "@/base/pytorch_model.bin is a pickle, which can run code and is not read; convert the weights"
                                 + " to safetensors"),
                 new Mistake(
@@ -167,10 +167,11 @@ final class BadInputTest {
                         "data.train: @/nothing.csv does not exist; name a file or folder that does",
                         "data.train=@/nothing.csv"),
                 new Mistake("data of no bytes", data(""), "data: @/train.csv is empty"),
-                with(
+                new Mistake(
                         "a folder without data",
-                        "data: @/base has no .csv, .jsonl, .json or .parquet file in it",
-                        "data.train=@/base"),
+                        folder -> Files.createDirectories(folder.resolve("data/2024")),
+                        "data: @/data has no .csv, .jsonl, .json or .parquet file in it",
+                        "data.train=@/data"),
                 with(
                         "no data file",
                         "data: @/recipe.yaml is no .csv, .jsonl, .json or .parquet file",
@@ -196,7 +197,7 @@ final class BadInputTest {
                 with("output is a file", "output: @/recipe.yaml is a file; name a folder", "output=@/recipe.yaml"),
                 with(
                         "output below a file",
-                        "output: @/recipe.yaml/run cannot be written: @/recipe.yaml is a file; name another folder",
+                        "output: @/recipe.yaml/run cannot be written: @/recipe.yaml/run: Not a directory; name another folder",
                         "output=@/recipe.yaml/run"),
                 with(
                         "output in the base",
@@ -219,8 +220,8 @@ final class BadInputTest {
                 new Mistake(
                         "too many nulls",
                         data("prompt,completion\na,b\nc,\nd,e\n"),
-                        "data: 1 of 3 rows are rejected, more than data.max_rejected_fraction 0.01 allows: null 1 (row 2"
-                                + " of @/train.csv: completion)",
+                        "data: 1 of 3 rows are rejected, more than data.max_rejected_fraction 0.01 allows: null_value 1"
+                                + " (row 2 of @/train.csv: null in completion)",
                         "output=@/new/and/deep"),
                 new Mistake(
                         "too long",
@@ -301,12 +302,12 @@ final class BadInputTest {
 
         Path output = folder.resolve("output");
         assertThat(JSON.readTree(output.resolve("manifest.json").toFile()).path("rows"))
-                .isEqualTo(
-                        JSON.readTree("{\"in\": 20, \"trained\": 18, \"evaluated\": 0, \"rejected\": {\"null\": 2}}"));
+                .isEqualTo(JSON.readTree(
+                        "{\"in\": 20, \"trained\": 18, \"evaluated\": 0, \"rejected\": {\"null_value\": 2}}"));
         assertThat(rejected(output.resolve("rejected")))
                 .containsExactly(
-                        List.of(folder + "/train.csv", "null", "completion"),
-                        List.of(folder + "/train.csv", "null", "prompt"));
+                        List.of(folder + "/train.csv", "null_value", "null in completion"),
+                        List.of(folder + "/train.csv", "null_value", "null in prompt"));
         Map<String, String> before = snapshot();
         assertThat(run("data.max_rejected_fraction=0.1").code()).as("finished").isZero();
         assertThat(run("data.max_rejected_fraction=0.1", "training.seed=3").code())
@@ -328,45 +329,6 @@ final class BadInputTest {
 
     private static Mistake with(String name, String says, String... overrides) {
         return new Mistake(name, folder -> {}, says, overrides);
-    }
-
-    private static Damage data(String csv) {
-        return folder -> Files.writeString(folder.resolve("train.csv"), csv);
-    }
-
-    private static Damage remove(String file) {
-        return folder -> Files.delete(folder.resolve("base").resolve(file));
-    }
-
-    private static Damage config(Consumer<ObjectNode> change) {
-        return folder -> {
-            Path file = folder.resolve("base/config.json");
-            ObjectNode fields = (ObjectNode) JSON.readTree(Files.readString(file));
-            change.accept(fields);
-            Files.writeString(file, fields.toString());
-        };
-    }
-
-    private static Path weights(Path folder) {
-        return folder.resolve("base/model.safetensors");
-    }
-
-    private static void cut(Path file, int bytes) throws IOException {
-        Files.write(file, Arrays.copyOf(Files.readAllBytes(file), bytes));
-    }
-
-    private static void overwrite(Path file, int at, String text) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
-        byte[] other = text.getBytes(StandardCharsets.ISO_8859_1);
-        System.arraycopy(other, 0, bytes, at, other.length);
-        Files.write(file, bytes);
-    }
-
-    /** Replaces the first {@code from} behind {@code after} by {@code to} and spaces, so that the length stays. */
-    private static void replace(Path file, String after, String from, String to) throws IOException {
-        String text = Files.readString(file, StandardCharsets.ISO_8859_1);
-        int at = text.indexOf(from, text.indexOf(after));
-        overwrite(file, at, to + " ".repeat(from.length() - to.length()));
     }
 
     private record Ended(int code, String err) {}

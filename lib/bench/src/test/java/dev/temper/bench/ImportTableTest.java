@@ -37,6 +37,7 @@ final class ImportTableTest {
             train       | kernel adapter model safetensors generate collective track text eval
             spark       | text adapter model train collective track eval
             jobs        | all
+            bench       | all
             """;
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
