@@ -9,7 +9,7 @@ def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   else:
     y = torch.linear(x, w[name])
   if name + ".lora_A" in w:
-    y = y + __torch__.ops.low_rank(x, w, name)
+    y = torch.add_(y, __torch__.ops.low_rank(x, w, name))
   return y
 
 def low_rank(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
@@ -53,17 +53,22 @@ def attention(q: Tensor, k: Tensor, v: Tensor, segments: Tensor, scale: float, w
   k = __torch__.ops.grouped(k, q.size(1))
   v = __torch__.ops.grouped(v, q.size(1))
   borders = annotate(List[int], segments.tolist())
-  parts = annotate(List[Tensor], [])
+  lengths = annotate(List[int], [])
   for i in range(len(borders) - 1):
-    s = borders[i]
-    e = borders[i + 1]
-    n = e - s
+    lengths.append(borders[i + 1] - borders[i])
+  # Split, not sliced: the gradient of a slice is as large as the whole.
+  queries = torch.split_with_sizes(q, lengths, 2)
+  keys = torch.split_with_sizes(k, lengths, 2)
+  values = torch.split_with_sizes(v, lengths, 2)
+  parts = annotate(List[Tensor], [])
+  for i in range(len(lengths)):
+    n = lengths[i]
     if window > 0 and n > window:
       near = torch.ones([n, n], dtype=11, layout=0, device=q.device, pin_memory=False)
       mask = torch.bitwise_and(torch.tril(near), torch.triu(near, 1 - window))
-      o = torch.scaled_dot_product_attention(q[:, :, s:e], k[:, :, s:e], v[:, :, s:e], mask, 0.0, False, scale=scale)
+      o = torch.scaled_dot_product_attention(queries[i], keys[i], values[i], mask, 0.0, False, scale=scale)
     else:
-      o = torch.scaled_dot_product_attention(q[:, :, s:e], k[:, :, s:e], v[:, :, s:e], None, 0.0, True, scale=scale)
+      o = torch.scaled_dot_product_attention(queries[i], keys[i], values[i], None, 0.0, True, scale=scale)
     parts.append(o)
   if len(parts) == 1:
     o = parts[0]

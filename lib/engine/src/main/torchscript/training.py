@@ -28,21 +28,24 @@ class Training(Module):
     # h (N, D), head (V, D), targets (N) int64. The gradient of head is added to g[0] when that is a matrix.
     n = h.size(0)
     step = int(chunk)
+    factor = float(scale)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     gh = torch.empty_like(h)
+    rows = torch.empty([min(n, step), head.size(0)], dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:
       c = h[i:i + step]
       t = torch.unsqueeze(targets[i:i + step], 1)
-      z = torch.linear(c, head)  # (chunk, V)
-      z = torch.sub_(z, torch.logsumexp(z, [1], True))
+      z = rows[:c.size(0)]  # (chunk, V), one piece of memory for all chunks: fresh pages cost as much as a pass
+      _0 = torch.mm(c, torch.t(head), out=z)
+      _1 = torch._log_softmax(z, 1, False, out=z)
       total = total - torch.sum(torch.gather(z, 1, t), dtype=7)
       p = torch.exp_(z)
       minus = torch.full([t.size(0), 1], -1.0, dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
-      p = torch.mul_(torch.scatter_add_(p, 1, t, minus), scale)
-      _0 = torch.copy_(gh[i:i + step], torch.mm(p, head))
+      p = torch.scatter_add_(p, 1, t, minus)
+      _2 = torch.addmm(c, p, head, beta=0, alpha=factor, out=gh[i:i + step])
       if g[0].dim() == 2:
-        _1 = torch.addmm_(g[0], torch.t(p), c)
+        _3 = torch.addmm_(g[0], torch.t(p), c, beta=1, alpha=factor)
       i = i + step
     return (total, gh)
 
@@ -82,4 +85,4 @@ class Training(Module):
 
   def from_bytes(self: __torch__.training.Training, bytes: Tensor, dtype: Tensor) -> Tensor:
     # (n) uint8 -> the same bytes read as bfloat16 (15) or float16 (5), as float32.
-    return torch.to(torch.view(bytes, int(dtype)), 6)
+    return torch.to(torch.view_copy(bytes, dtype=int(dtype)), 6)

@@ -18,14 +18,14 @@ import scala.Tuple2;
 /** {@code temper run}: all of it, in order. What is wrong with recipe, base or output is found before Spark starts. */
 final class RunJob {
     private final Recipe recipe;
-    private final String version;
+    private final List<String> version;
 
-    private RunJob(Recipe recipe, String version) {
+    private RunJob(Recipe recipe, List<String> version) {
         this.recipe = recipe;
         this.version = version;
     }
 
-    static void run(Recipe recipe, String version) throws Exception {
+    static void run(Recipe recipe, List<String> version) throws Exception {
         new RunJob(recipe, version).run();
     }
 

@@ -55,9 +55,12 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
     }
 
     /** The manifest of a run that has begun. */
-    static ObjectNode begun(Recipe recipe, PreparedData data, String version) {
+    static ObjectNode begun(Recipe recipe, PreparedData data, List<String> version) {
         ObjectNode manifest = JSON.createObjectNode();
-        manifest.put("version", version).put("status", "running").put("recipe_hash", recipe.hash());
+        manifest.put("version", version.get(0))
+                .put("commit", version.get(1))
+                .put("status", "running")
+                .put("recipe_hash", recipe.hash());
         ObjectNode rows = manifest.putObject("rows");
         rows.put("in", data.rows().in())
                 .put("trained", data.rows().trained())
@@ -68,7 +71,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
     }
 
     /** The manifest with all figures; its status is the writer's to set. */
-    ObjectNode manifest(String version) {
+    ObjectNode manifest(List<String> version) {
         ObjectNode manifest = begun(recipe, data, version);
         ObjectNode loss = manifest.putObject("loss");
         lossBefore().ifPresent(value -> loss.put("before", value));

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -35,7 +36,7 @@ public final class Temper implements Runnable {
         HadoopStore store = RunJob.store();
         Exit exit = run(
                 args,
-                new RunCommand(store, recipe -> RunJob.run(recipe, Version.text())),
+                new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts())),
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)));
         exit.leave();
@@ -75,16 +76,20 @@ public final class Temper implements Runnable {
         return exit.code();
     }
 
-    /** The build's version. */
+    /** The build's version and commit. */
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {
-            return new String[] {"temper " + text()};
+            return new String[] {"temper " + String.join(" ", parts())};
         }
 
-        static String text() throws IOException {
+        /** Version, then commit; {@code unknown} when it was not built from a git folder. */
+        static List<String> parts() throws IOException {
             try (InputStream in = Temper.class.getResourceAsStream("version.txt")) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+                String[] parts = new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                        .strip()
+                        .split(" ");
+                return List.of(parts[0], parts[1].startsWith("$") ? "unknown" : parts[1]);
             }
         }
     }

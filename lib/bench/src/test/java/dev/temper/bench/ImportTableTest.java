@@ -69,6 +69,11 @@ final class ImportTableTest {
     }
 
     @Test
+    void familiesDoNotKnowEachOther() {
+        slices().matching(ROOT + ".model.(*)..").should().notDependOnEachOther().check(CLASSES);
+    }
+
+    @Test
     void noPackageIsALumberRoom() {
         noClasses()
                 .should()

@@ -65,6 +65,10 @@ public final class AdapterFile {
                 location,
                 root.path("task_type"));
         refuseOthers(root, location);
+        for (String name : List.of("r", "lora_alpha")) {
+            JsonNode value = root.path(name);
+            check(value.asDouble() > 0, "%s: %s must be positive, got %s", location, name, value);
+        }
         return new LoraConfig(
                 "lora",
                 root.path("r").asInt(),

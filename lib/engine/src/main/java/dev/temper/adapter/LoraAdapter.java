@@ -159,6 +159,7 @@ public final class LoraAdapter {
                 spec.name(),
                 Arrays.toString(tensor.shape()),
                 spec.shape());
+        ModelWeights.checkType(tensor, location);
     }
 
     private void attach(Decoder decoder) {

@@ -47,7 +47,7 @@ final class Sampler {
         return best;
     }
 
-    private void penalize(float[] logits, int[] history) {
+    void penalize(float[] logits, int[] history) {
         if (config.repetitionPenalty() == 1) {
             return;
         }

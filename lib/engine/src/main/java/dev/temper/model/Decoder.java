@@ -52,10 +52,7 @@ public final class Decoder implements AutoCloseable {
         Decoder decoder = new Decoder(workspace, architecture);
         for (Parameter parameter : architecture.parameters()) {
             NDArray weight = trained.weight(parameter.name());
-            Workspace.scoped(() -> {
-                workspace.training().copy(ModelWeights.read(workspace, files, parameter.name()), weight);
-                return null;
-            });
+            ModelWeights.read(workspace, files, parameter.name(), weight);
             decoder.dictionary(parameter.layer()).put(parameter.key(), weight, trained.gradient(parameter.name()));
         }
         return decoder;

@@ -55,6 +55,11 @@ public final class ModelWeights {
                 tensor.name(),
                 new Shape(tensor.shape()),
                 parameter.shape());
+        checkType(tensor, location);
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when the tensor is of a type that {@link #read} does not read */
+    public static void checkType(TensorInfo tensor, String location) {
         check(
                 tensor.dtype().equals("F32") || LIBTORCH_16_BIT.containsKey(tensor.dtype()),
                 "%s: the tensor %s is %s; only F32, F16 and BF16 are read",
@@ -80,6 +85,25 @@ public final class ModelWeights {
         try (raw) {
             return workspace.training().toFloat32(raw, half.get()).reshape(new Shape(tensor.shape()));
         }
+    }
+
+    /**
+     * Reads a tensor into {@code weight}. A mapped file would stay resident until the collector sees its buffers: as
+     * much memory again as the weights.
+     *
+     * @throws dev.temper.check.InvalidInputException when there is none of that name
+     */
+    static void read(Workspace workspace, TensorFiles files, String name, NDArray weight) throws IOException {
+        boolean isFloat32 = files.index().find(name).stream()
+                .anyMatch(tensor -> tensor.dtype().equals("F32"));
+        if (isFloat32) {
+            files.read(name, Workspace.memory(weight));
+            return;
+        }
+        Workspace.scoped(() -> {
+            workspace.training().copy(read(workspace, files, name), weight);
+            return null;
+        });
     }
 
     /** Specs of all parameters, for full fine-tuning. */

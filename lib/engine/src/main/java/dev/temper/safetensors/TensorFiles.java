@@ -1,5 +1,6 @@
 package dev.temper.safetensors;
 
+import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.storage.Folder;
@@ -37,10 +38,32 @@ public final class TensorFiles {
      * @throws dev.temper.check.InvalidInputException when there is no such tensor
      */
     public ByteBuffer bytes(String name) throws IOException {
-        TensorInfo tensor = index.find(name).orElseThrow(() -> invalid("%s holds no tensor %s", folder, name));
+        TensorInfo tensor = find(name);
         try (FileChannel channel = FileChannel.open(folder.resolve(tensor.file()), StandardOpenOption.READ)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes())
                     .order(ByteOrder.LITTLE_ENDIAN);
         }
+    }
+
+    /**
+     * Reads the bytes of a tensor into memory of the caller: unlike mapped pages these do not count twice.
+     *
+     * @param target direct, of the tensor's size
+     * @throws dev.temper.check.InvalidInputException when there is no such tensor
+     */
+    public void read(String name, ByteBuffer target) throws IOException {
+        TensorInfo tensor = find(name);
+        try (FileChannel channel = FileChannel.open(folder.resolve(tensor.file()), StandardOpenOption.READ)) {
+            long at = tensor.offset();
+            while (target.hasRemaining()) {
+                int count = channel.read(target, at);
+                check(count > 0, "%s is cut off inside the tensor %s", folder.resolve(tensor.file()), name);
+                at += count;
+            }
+        }
+    }
+
+    private TensorInfo find(String name) {
+        return index.find(name).orElseThrow(() -> invalid("%s holds no tensor %s", folder, name));
     }
 }

@@ -11,8 +11,11 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -117,11 +120,21 @@ public final class TensorIndex {
             throw invalid("%s is cut off: %d bytes are no safetensors file", location, size);
         }
         parse(header, location, file, 8 + length, tensors);
-        long end = tensors.values().stream()
+        long end = 8 + length;
+        List<TensorInfo> inFile = tensors.values().stream()
                 .filter(tensor -> tensor.file().equals(file))
-                .mapToLong(tensor -> tensor.offset() + tensor.bytes())
-                .max()
-                .orElse(8 + length);
+                .sorted(Comparator.comparingLong(TensorInfo::offset).thenComparing(TensorInfo::bytes))
+                .toList();
+        for (TensorInfo tensor : inFile) {
+            check(
+                    tensor.offset() == end,
+                    "%s is damaged: its header puts %s at byte %d, the tensors before it end at %d",
+                    location,
+                    tensor,
+                    tensor.offset(),
+                    end);
+            end += tensor.bytes();
+        }
         check(end == size, "%s is cut off or damaged: it has %d bytes, its header says %d", location, size, end);
     }
 
@@ -141,13 +154,22 @@ public final class TensorIndex {
                 TensorInfo tensor = tensor(field.getKey(), field.getValue(), file, start);
                 Integer width = BYTES_OF_DTYPE.get(tensor.dtype());
                 check(
-                        width != null && tensor.bytes() == Math.multiplyExact(tensor.elements(), width),
+                        width != null && fits(tensor, width),
                         "%s is damaged: %s does not fit its %d bytes",
                         location,
                         tensor,
                         tensor.bytes());
                 check(tensors.put(tensor.name(), tensor) == null, "%s holds %s twice", location, tensor.name());
             }
+        }
+    }
+
+    private static boolean fits(TensorInfo tensor, int width) {
+        try {
+            return Arrays.stream(tensor.shape()).allMatch(side -> side >= 0)
+                    && tensor.bytes() == Math.multiplyExact(tensor.elements(), width);
+        } catch (ArithmeticException e) {
+            return false; // more elements than a long counts
         }
     }
 

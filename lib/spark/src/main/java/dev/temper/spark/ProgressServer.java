@@ -8,7 +8,6 @@ import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -54,7 +53,7 @@ final class ProgressServer implements AutoCloseable {
                     worker.setSoTimeout(0);
                     lines.lines().forEach(this::hear);
                 }
-            } catch (IOException | UncheckedIOException e) {
+            } catch (IOException | RuntimeException e) {
                 // the worker went away, or the run is over: its results come with the stage
             }
         }

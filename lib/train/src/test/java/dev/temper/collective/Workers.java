@@ -13,7 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Workers of a ring as threads of this process. */
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
     static final byte[] SECRET = "0123456789abcdef-secret".getBytes(StandardCharsets.UTF_8);
 
     private final List<ServerSocketChannel> channels = new ArrayList<>();
@@ -21,7 +21,7 @@ final class Workers implements AutoCloseable {
     private final Duration timeout;
     private final ExecutorService threads;
 
-    interface Work<T> {
+    public interface Work<T> {
         T with(Collective collective) throws Exception;
     }
 
@@ -37,7 +37,7 @@ final class Workers implements AutoCloseable {
     }
 
     /** Every worker does the same; the results by rank. */
-    static <T> List<T> all(int size, Work<T> work) throws Exception {
+    public static <T> List<T> all(int size, Work<T> work) throws Exception {
         try (Workers workers = new Workers(size, Duration.ofSeconds(20))) {
             List<Future<T>> futures = new ArrayList<>();
             for (int rank = 0; rank < size; rank++) {

@@ -45,6 +45,12 @@ public final class GptNeo implements Family {
                 "summary_use_proj");
         int width = config.integer("hidden_size", 2048);
         int heads = config.integer("num_heads", 16);
+        check(
+                heads > 0 && width % heads == 0,
+                "%s: hidden_size %d must be a multiple of num_heads %d",
+                config.location(),
+                width,
+                heads);
         Sizes sizes = new Sizes(
                 config.integer("vocab_size", 50257),
                 width,

@@ -40,7 +40,7 @@ public final class Llama implements Family {
                 config.integer("num_hidden_layers"),
                 heads,
                 config.integer("num_key_value_heads", heads),
-                config.integer("head_dim", width / heads),
+                config.integer("head_dim", width / Math.max(1, heads)),
                 config.integer("intermediate_size"),
                 config.integer("max_position_embeddings", 2048));
         boolean attentionBias = config.isTrue("attention_bias");

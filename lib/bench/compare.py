@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Runs Temper and its Python peers in turn on the same model and rows, and writes a Markdown table.
+
+    lib/bench/compare.py --peers ../shared/bench --fixtures ../shared/fixtures --python VENV/bin/python --out FILE.md
+                         [--jobs full,lora,generate] [--rounds 3] [--steps 20] [--work FOLDER]
+
+--peers holds peer_train.py, peer_generate.py, make_model.py and make_rows.py; --python has what they import; lib/bench
+is built (mvn package). Nothing else may run on the machine: both sides get two threads, and a third busy one costs
+PyTorch's threads more than its share. Each round runs every side once, so that a slow spell of the machine meets all;
+ratios are taken round by round. The exit code is 1 when both sides do not compute the same losses or tokens.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+BENCH = pathlib.Path(__file__).resolve().parent
+SHAPE = "tinystories-33m"
+ATTENTION = "q_proj,k_proj,v_proj,out_proj"
+JVM = "-Xms256m -Xmx256m -XX:+UseSerialGC".split()
+# Largest relative difference of a loss. The peer draws another random adapter, so its later losses are not ours.
+TOLERANCE = 1e-3
+# Ours must be so many times as fast, and need at most this share of the memory.
+TARGETS = {("full", "trainer"): (1.2, 0.7), ("full", "plain"): (1.1, 0.7), ("lora", "trainer"): (1.15, 0.7),
+           ("generate", "generate"): (1.3, None)}
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--peers", type=pathlib.Path, required=True)
+    p.add_argument("--fixtures", type=pathlib.Path, required=True)
+    p.add_argument("--python", required=True)
+    p.add_argument("--out", type=pathlib.Path, required=True)
+    p.add_argument("--jobs", default="full,lora,generate")
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--steps", type=int, default=20)
+    p.add_argument("--warmup", type=int, default=3)
+    p.add_argument("--work", type=pathlib.Path, default=BENCH / "target" / "compare", help="for the model and the rows")
+    return p.parse_args()
+
+
+def prepare(a):
+    """The model and the rows; made once."""
+    model, rows = a.work / SHAPE, a.work / "backstories.jsonl"
+    a.work.mkdir(parents=True, exist_ok=True)
+    if not (model / "model.safetensors").exists():
+        subprocess.run([a.python, a.peers / "make_model.py", SHAPE, model], check=True)
+    count = 8 * a.steps
+    if not rows.exists() or sum(1 for _ in rows.open()) < count:
+        subprocess.run([a.python, a.peers / "make_rows.py", "backstories", a.fixtures, rows, "--rows", str(count)],
+                       check=True)
+    return model, rows
+
+
+def java(name, *rest):
+    path = os.pathsep.join([str(BENCH / "target" / "classes"), (BENCH / "target" / "classpath").read_text().strip()])
+    home = os.environ.get("JAVA_HOME")
+    binary = str(pathlib.Path(home) / "bin" / "java") if home else "java"
+    return [binary, *JVM, "-cp", path, f"dev.temper.bench.{name}", *rest]
+
+
+def sides(a, job, model, rows):
+    """Per side of a job, its command."""
+    if job == "generate":
+        return {"generate": [a.python, a.peers / "peer_generate.py", model],
+                "temper": java("GenerateBench", model)}
+    options = [model, rows, "--steps", str(a.steps), "--warmup", str(a.warmup)]
+    if job == "lora":
+        options += ["--lora", "8", "--target-modules", ATTENTION]
+    loops = ["trainer", "plain"] if job == "full" else ["trainer"]
+    peers = {loop: [a.python, a.peers / "peer_train.py", *options, "--loop", loop] for loop in loops}
+    return peers | {"temper": java("TrainBench", *options)}
+
+
+def run(command, work):
+    done = subprocess.run([str(part) for part in command], cwd=work, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{done.stderr[-3000:]}\nfailed: {' '.join(str(part) for part in command)}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def measure(a, model, rows):
+    """Per job and side, one result per round."""
+    results = {}
+    for job in a.jobs.split(","):
+        commands = sides(a, job, model, rows)
+        results[job] = {side: [] for side in commands}
+        for number in range(a.rounds):
+            for side, command in commands.items():
+                result = run(command, a.work)
+                results[job][side].append(result)
+                print(f"{job} {number + 1}/{a.rounds} {side}: {result['tokens_per_s']} tokens/s", file=sys.stderr)
+    return results
+
+
+def denominators(rows, steps):
+    """Per step, the share of labels that something predicts: Trainer's loss divides by all labels."""
+    lengths = [len(json.loads(line)["labels"]) for line in rows.open()]
+    batches = [lengths[i * 8:(i + 1) * 8] for i in range(steps)]
+    return [1 - len(batch) / sum(batch) for batch in batches]
+
+
+def same(job, side, theirs, ours, shares):
+    """Whether both computed the same, in words; and whether that is so."""
+    if job == "generate":
+        return ("same tokens", True) if theirs["ids"] == ours["ids"] else ("other tokens", False)
+    # The plain loop keeps its learning rate while ours falls linearly: its first two losses are comparable.
+    count = {"trainer": len(theirs["losses"]), "plain": 2}[side] if job == "full" else 1
+    pairs = zip(theirs["losses"][:count], ours["losses"][:count], shares)
+    worst = max(abs(t - o * (s if side == "trainer" else 1)) / t for t, o, s in pairs)
+    return f"{count} losses within {worst:.1e}", worst <= TOLERANCE
+
+
+def gigabytes(results):
+    peaks = [r["peak_bytes"] for r in results if "peak_bytes" in r]
+    return f"{statistics.median(peaks) / 2**30:.2f}" if peaks else ""
+
+
+def ratio(values, limit, is_met):
+    """The median of the ratios, their range, and the target."""
+    middle = statistics.median(values)
+    text = f"{middle:.2f} ({min(values):.2f}-{max(values):.2f})"
+    return text if limit is None else f"{text}, target {limit}: {'met' if is_met(middle) else '**missed**'}"
+
+
+def table(results, shares):
+    lines = ["| job | side | tokens/s | peak GiB | ours : theirs, speed | ours : theirs, memory | computes the same |",
+             "|---|---|---|---|---|---|---|"]
+    agree = True
+    for job, by_side in results.items():
+        ours = by_side["temper"]
+        for side, theirs in by_side.items():
+            speed = statistics.median(r["tokens_per_s"] for r in theirs)
+            cells = [job, side, f"{speed:.1f}", gigabytes(theirs), "", "", ""]
+            if side != "temper":
+                fast, small = TARGETS[job, side]
+                pairs = list(zip(ours, theirs))
+                faster = [o["tokens_per_s"] / t["tokens_per_s"] for o, t in pairs]
+                cells[4] = ratio(faster, fast, lambda x: x >= fast)
+                if "peak_bytes" in theirs[0]:
+                    memory = [o["peak_bytes"] / t["peak_bytes"] for o, t in pairs]
+                    cells[5] = ratio(memory, small, lambda x: x <= small)
+                cells[6], agrees = same(job, side, theirs[0], ours[0], shares)
+                agree = agree and agrees
+            lines.append("| " + " | ".join(cells) + " |")
+    return lines, agree
+
+
+def details(results):
+    """How near to the machine's own rate, and where our time goes."""
+    lines = []
+    for job, by_side in results.items():
+        ours = by_side["temper"]
+        phases = ", ".join(f"{name} {share:.0%}" for name, share in ours[-1]["phases"].items())
+        line = f"- {job}: {phases}"
+        if "matmul_gflops" in ours[0]:
+            rate, used, share = (statistics.median(r[key] for r in ours)
+                                 for key in ("matmul_gflops", "model_gflops", "share_of_matmul_rate"))
+            line += f"; {used:.0f} of the machine's {rate:.0f} GFLOP/s in float32 matrix products ({share:.0%})"
+        lines.append(line)
+    return lines
+
+
+def machine():
+    fields = dict(line.split(":", 1) for line in subprocess.check_output(["lscpu"], text=True).splitlines() if ":" in line)
+    kib = int(pathlib.Path("/proc/meminfo").read_text().split()[1])
+    return f"{fields['Model name'].strip()}, {os.cpu_count()} cores, {kib / 2**20:.0f} GiB"
+
+
+def commit():
+    git = ["git", "-C", str(BENCH)]
+    changed = subprocess.check_output([*git, "status", "--porcelain"], text=True).strip()
+    return subprocess.check_output([*git, "rev-parse", "--short", "HEAD"], text=True).strip() + (
+        " with uncommitted changes" if changed else "")
+
+
+def main():
+    a = arguments()
+    for name in ("peers", "fixtures", "work", "out"):
+        setattr(a, name, getattr(a, name).resolve())
+    if not (BENCH / "target" / "classpath").exists():
+        sys.exit("lib/bench is not built: mvn package -DskipTests -pl lib/bench -am")
+    load = os.getloadavg()[0]
+    model, rows = prepare(a)
+    results = measure(a, model, rows)
+    lines, agree = table(results, denominators(rows, a.steps))
+    peer = next(iter(next(iter(results.values())).values()))[0]["peer"]
+    head = [f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {machine()}, load {load:.1f} at the start; {SHAPE} shape, "
+            f"float32, 2 threads, {a.rounds} rounds in turn, medians; {a.steps - a.warmup} steps of 8 backstories after "
+            f"{a.warmup} of warm-up; 64 + 128 tokens generated; {' '.join(peer.split()[:2])}; java {' '.join(JVM)}.", ""]
+    text = "\n".join(head + lines + [""] + details(results)) + "\n"
+    a.out.parent.mkdir(parents=True, exist_ok=True)
+    a.out.write_text(text)
+    print(text)
+    return 0 if agree else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+package dev.temper.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.adapter.LoraConfig;
+import dev.temper.collective.Collective;
+import dev.temper.eval.Prompts;
+import dev.temper.generate.GenerationConfig;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Architecture;
+import dev.temper.model.Parameter;
+import dev.temper.text.TokenRow;
+import dev.temper.track.Metric;
+import dev.temper.train.ProgressListener;
+import dev.temper.train.Schedule;
+import dev.temper.train.TrainedModel;
+import dev.temper.train.TrainingConfig;
+import dev.temper.train.TrainingLoop;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** One training run in a Java process without Spark, timed as the peers' scripts are; prints one JSON line. */
+public final class TrainBench implements Callable<Integer> {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int SHOWN_LOSSES = 10;
+    private static final int SEED = 1;
+
+    @Parameters(index = "0", paramLabel = "MODEL_DIR", description = "Model folder in Hugging Face's layout.")
+    private Path model = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "ROWS.jsonl", description = "Objects with input_ids and labels.")
+    private Path rows = Path.of("");
+
+    @Option(names = "--lora", description = "Rank of an adapter; 0 trains all weights.")
+    private int rank;
+
+    @Option(names = "--target-modules", split = ",", defaultValue = LoraConfig.ALL_LINEAR)
+    private List<String> targetModules = List.of();
+
+    @Option(names = "--batch-size", defaultValue = "8")
+    private int batchSize;
+
+    @Option(names = "--steps", defaultValue = "20")
+    private int steps;
+
+    @Option(names = "--warmup", defaultValue = "3", description = "First steps that are not counted.")
+    private int warmup;
+
+    @Option(names = "--threads", defaultValue = "2")
+    private int threads;
+
+    @Option(names = "--gradient-checkpointing")
+    private boolean checkpointing;
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new TrainBench()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<TokenRow> train = read();
+        try (Workspace workspace = Workspace.open(threads);
+                TrainedModel trained = open(workspace);
+                PhaseSampler phases = PhaseSampler.start()) {
+            Clock clock = new Clock(phases);
+            var loop = new TrainingLoop(
+                    trained, new TrainingLoop.Rows(train, List.of()), config(), Collective.alone(), clock);
+            loop.run(new Prompts(null, GenerationConfig.greedy(1), List.of())); // nothing is asked, so nothing decoded
+            Map<String, Object> line = report(train, clock);
+            line.put("phases", phases.shares());
+            double rate = Machine.matrixProductRate(workspace, 1);
+            double used = flopsPerToken(trained) * (double) line.get("tokens_per_s");
+            line.put("matmul_gflops", rounded(rate / 1e9, 10));
+            line.put("model_gflops", rounded(used / 1e9, 10));
+            line.put("share_of_matmul_rate", rounded(used / rate, 1000));
+            System.out.println(JSON.writeValueAsString(line));
+        }
+        return 0;
+    }
+
+    private List<TokenRow> read() throws IOException {
+        List<TokenRow> train = new ArrayList<>();
+        try (Stream<String> lines = Files.lines(rows)) {
+            for (String line : (Iterable<String>) lines.limit((long) batchSize * steps)::iterator) {
+                JsonNode row = JSON.readTree(line);
+                train.add(TokenRow.of(ints(row.path("input_ids")), ints(row.path("labels"))));
+            }
+        }
+        if (train.size() < batchSize * steps) {
+            throw new IllegalArgumentException("only " + train.size() + " rows in " + rows);
+        }
+        return train;
+    }
+
+    private static int[] ints(JsonNode array) {
+        int[] values = new int[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = array.get(i).asInt();
+        }
+        return values;
+    }
+
+    private TrainedModel open(Workspace workspace) throws IOException {
+        if (rank == 0) {
+            return TrainedModel.full(workspace, model);
+        }
+        LoraConfig lora = new LoraConfig("lora", rank, 2 * rank, 0, targetModules, false, Optional.empty());
+        return TrainedModel.withAdapter(workspace, model, lora, SEED);
+    }
+
+    /** What peer_train.py sets, and for the rest the defaults of TrainingArguments. */
+    private TrainingConfig config() {
+        return new TrainingConfig(
+                1,
+                OptionalInt.of(steps),
+                batchSize,
+                OptionalInt.empty(),
+                OptionalDouble.of(1e-4),
+                Schedule.Type.LINEAR,
+                0,
+                0,
+                0.01,
+                0.9,
+                0.999,
+                1e-8,
+                1,
+                TrainingConfig.Optim.ADAMW,
+                checkpointing,
+                false,
+                1,
+                TrainingConfig.EvalStrategy.NO,
+                OptionalInt.empty(),
+                SEED);
+    }
+
+    /** When each update ended. */
+    private final class Clock implements ProgressListener {
+        private final PhaseSampler phases;
+        private final List<Double> losses = new ArrayList<>();
+        private long start = System.nanoTime();
+        private long end;
+        private double cpuAtStart;
+        private double cpuAtEnd;
+
+        Clock(PhaseSampler phases) {
+            this.phases = phases;
+        }
+
+        @Override
+        public void started(int planned) {}
+
+        @Override
+        public void stepped(int step, double loss, double learningRate, long tokens) {
+            losses.add(rounded(loss, 10_000));
+            end = System.nanoTime();
+            cpuAtEnd = Machine.cpuSeconds();
+            if (step == warmup) {
+                start = end;
+                cpuAtStart = cpuAtEnd;
+                phases.restart();
+            }
+        }
+
+        @Override
+        public void measured(Metric metric) {}
+    }
+
+    private Map<String, Object> report(List<TokenRow> train, Clock clock) throws IOException {
+        long tokens = train.stream()
+                .skip((long) warmup * batchSize)
+                .mapToLong(TokenRow::length)
+                .sum();
+        double seconds = (clock.end - clock.start) / 1e9;
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("peer", "temper");
+        line.put("threads", threads);
+        line.put("dtype", "float32");
+        line.put("lora", rank);
+        line.put("batch_size", batchSize);
+        line.put("steps", steps - warmup);
+        line.put("seconds", rounded(seconds, 1000));
+        line.put("cpu_seconds", rounded(clock.cpuAtEnd - clock.cpuAtStart, 1000));
+        line.put("tokens_per_s", rounded(tokens / seconds, 10));
+        line.put("peak_bytes", Machine.peakBytes());
+        line.put("losses", clock.losses.subList(0, Math.min(SHOWN_LOSSES, clock.losses.size())));
+        return line;
+    }
+
+    /** Per weight in a matrix product: 2 forward, 2 for the input's gradient, 2 for its own unless it is frozen. */
+    private static double flopsPerToken(TrainedModel trained) {
+        Architecture architecture = trained.decoder().architecture();
+        double weights = 0;
+        for (Parameter parameter : architecture.parameters()) {
+            boolean multiplied =
+                    parameter.kind() == Parameter.Kind.LINEAR || parameter.key().equals(architecture.head());
+            weights += multiplied ? parameter.shape().size() : 0;
+        }
+        boolean frozen = trained.totalParameters() > architecture.parameterCount();
+        return frozen ? 4 * weights + 6 * trained.parameters().count() : 6 * weights;
+    }
+
+    static double rounded(double value, int parts) {
+        return Math.rint(value * parts) / parts;
+    }
+}

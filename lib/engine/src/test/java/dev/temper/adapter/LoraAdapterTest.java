@@ -1,0 +1,254 @@
+package dev.temper.adapter;
+
+import static dev.temper.model.GoldenModels.difference;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.temper.check.InvalidInputException;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Architecture;
+import dev.temper.model.Backpropagation;
+import dev.temper.model.Decoder;
+import dev.temper.model.LabelledStream;
+import dev.temper.model.ModelFolder;
+import dev.temper.model.Parameter;
+import dev.temper.model.TinyModel;
+import dev.temper.model.TokenStream;
+import dev.temper.model.TrainedParameters;
+import dev.temper.safetensors.TensorFiles;
+import dev.temper.storage.Folder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class LoraAdapterTest {
+    private static final int[] TEXT = {3, 14, 15, 9, 26, 5, 3, 5, 8, 9};
+
+    @TempDir
+    Path disk;
+
+    private Workspace workspace;
+    private Architecture architecture;
+
+    @BeforeEach
+    void open() {
+        workspace = Workspace.open(1);
+    }
+
+    @AfterEach
+    void close() {
+        workspace.close();
+    }
+
+    /** A decoder with an adapter. */
+    private record Adapted(Decoder decoder, TrainedParameters parameters, LoraAdapter adapter) {
+        /** As if trained: B is no longer zero. */
+        Adapted moved() {
+            Random random = new Random(5);
+            for (TrainedParameters.Spec spec : parameters.specs()) {
+                float[] values = new float[Math.toIntExact(spec.shape().size())];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = (float) (0.2 * random.nextGaussian());
+                }
+                Workspace.scoped(() -> {
+                    Workspace own = decoder.workspace();
+                    own.training().copy(own.floats(values, spec.shape()), parameters.weight(spec.name()));
+                    return null;
+                });
+            }
+            return this;
+        }
+
+        float[] logits() {
+            return LoraAdapterTest.logits(decoder);
+        }
+
+        double loss(LabelledStream stream) {
+            return Backpropagation.recording(decoder, parameters).accumulate(stream, 1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFreshAdapterIsTheBase(TinyModel model) throws Exception {
+        assertThat(fresh(model, config(0, LoraConfig.ALL_LINEAR)).logits()).isEqualTo(logits(base()));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void mergedComputesWhatTheAdapterComputes(TinyModel model) throws Exception {
+        Adapted adapted = fresh(model, config(0, LoraConfig.ALL_LINEAR)).moved();
+        Folder merged = Folder.local(disk.resolve("merged"));
+
+        ModelFolder.save(merged, adapted.decoder(), Folder.local(disk), adapted.adapter()::merged);
+
+        Decoder reloaded =
+                Decoder.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
+        float[] expected = adapted.logits();
+        assertThat(logits(reloaded)).hasSameSizeAs(expected).isNotEqualTo(logits(base()));
+        assertThat(difference(workspace.floats(logits(reloaded), shape(expected)), expected))
+                .isLessThan(1e-5);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aSavedAdapterComesBackAsItWas(TinyModel model) throws Exception {
+        LoraConfig config = config(0.25, "v_proj", "q_proj");
+        Adapted adapted = fresh(model, config).moved();
+        Folder folder = Folder.local(disk.resolve("adapter"));
+
+        adapted.adapter().save(folder, "the base");
+
+        LoraConfig read = AdapterFile.read(folder);
+        assertThat(read).isEqualTo(config(0.25, "q_proj", "v_proj")); // sorted, as PEFT's sets are not
+        Decoder decoder = base();
+        TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(read, architecture));
+        LoraAdapter.load(read, folder, decoder, parameters);
+        assertThat(parameters.flatWeights().toFloatArray())
+                .isEqualTo(adapted.parameters().flatWeights().toFloatArray());
+        assertThat(logits(decoder)).isEqualTo(adapted.logits());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theGradientReachesTheAdapterButNotTheBase(TinyModel model) throws Exception {
+        Adapted adapted = fresh(model, config(0, LoraConfig.ALL_LINEAR)).moved();
+        float[] before = weights(adapted.decoder());
+
+        adapted.loss(LabelledStream.of(TinyModel.rows(3)));
+
+        for (TrainedParameters.Spec spec : adapted.parameters().specs()) {
+            assertThat(norm(adapted.parameters().gradient(spec.name())))
+                    .as(spec.name())
+                    .isPositive();
+        }
+        for (Parameter parameter : architecture.parameters()) {
+            NDArray weight = adapted.decoder().dictionary(parameter.layer()).get(parameter.key());
+            assertThat(weight.hasGradient()).as(parameter.name()).isFalse();
+        }
+        assertThat(weights(adapted.decoder())).isEqualTo(before);
+    }
+
+    @Test
+    void theRandomStartDependsOnTheSeed() throws Exception {
+        float[] one = start(1);
+
+        assertThat(start(1)).isEqualTo(one);
+        assertThat(start(2)).isNotEqualTo(one);
+    }
+
+    private float[] start(long seed) throws Exception {
+        LoraConfig config = config(0, "q_proj");
+        TinyModel.LLAMA.write(disk);
+        Decoder decoder = base();
+        TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
+        LoraAdapter.create(config, decoder, parameters, seed);
+        return parameters.flatWeights().toFloatArray();
+    }
+
+    @Test
+    void dropoutFollowsTheRowsKeyAlone() throws Exception {
+        Adapted adapted =
+                fresh(TinyModel.LLAMA, config(0.5, LoraConfig.ALL_LINEAR)).moved();
+        boolean[] trained = new boolean[TEXT.length];
+        trained[TEXT.length - 1] = true;
+        LabelledStream.Row row = new LabelledStream.Row(TEXT, trained, 1);
+        LabelledStream.Row another = new LabelledStream.Row(TEXT, trained, 2);
+
+        double loss = adapted.loss(LabelledStream.of(List.of(row)));
+
+        assertThat(adapted.loss(LabelledStream.of(List.of(row)))).isEqualTo(loss);
+        assertThat(Backpropagation.checkpointing(adapted.decoder(), adapted.parameters())
+                        .accumulate(LabelledStream.of(List.of(row)), 1))
+                .isEqualTo(loss);
+        assertThat(adapted.loss(LabelledStream.of(List.of(another)))).isNotEqualTo(loss);
+        double together = adapted.loss(LabelledStream.of(List.of(another, row)));
+        assertThat(together - adapted.loss(LabelledStream.of(List.of(another)))).isCloseTo(loss, within(1e-5));
+    }
+
+    @Test
+    void recomputationSeesTheSameDropout() throws Exception {
+        Adapted adapted =
+                fresh(TinyModel.LLAMA, config(0.5, LoraConfig.ALL_LINEAR)).moved();
+        LabelledStream stream = LabelledStream.of(TinyModel.rows(5));
+        adapted.loss(stream);
+        float[] recorded = adapted.parameters().flatGradients().toFloatArray();
+        adapted.parameters().clearGradients();
+
+        Backpropagation.checkpointing(adapted.decoder(), adapted.parameters()).accumulate(stream, 1);
+
+        assertThat(difference(adapted.parameters().flatGradients(), recorded)).isLessThan(1e-6);
+    }
+
+    @Test
+    void evaluationDropsNothing() throws Exception {
+        LabelledStream stream = LabelledStream.of(TinyModel.rows(5));
+        double dropped = Backpropagation.lossSum(
+                fresh(TinyModel.LLAMA, config(0.5, "q_proj", "down_proj"))
+                        .moved()
+                        .decoder(),
+                stream);
+        double whole = Backpropagation.lossSum(
+                fresh(TinyModel.LLAMA, config(0, "q_proj", "down_proj")).moved().decoder(), stream);
+
+        assertThat(dropped).isEqualTo(whole);
+    }
+
+    @Test
+    void namesATargetThatMatchesNothing() throws Exception {
+        assertThatThrownBy(() -> fresh(TinyModel.GPT_NEO, config(0, "q_proj", "query")))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("adapter.target_modules: query matches no projection of a gpt_neo model; it has "
+                        + "[c_fc, c_proj, k_proj, out_proj, q_proj, v_proj]");
+    }
+
+    private Adapted fresh(TinyModel model, LoraConfig config) throws Exception {
+        model.write(disk);
+        Decoder decoder = base();
+        TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
+        return new Adapted(decoder, parameters, LoraAdapter.create(config, decoder, parameters, 3));
+    }
+
+    private Decoder base() throws Exception {
+        architecture = Architecture.read(Folder.local(disk));
+        return Decoder.load(workspace, architecture, TensorFiles.open(disk, "model"));
+    }
+
+    private static LoraConfig config(double dropout, String... targets) {
+        return new LoraConfig("lora", 5, 8, dropout, List.of(targets), false, Optional.empty());
+    }
+
+    private static float[] logits(Decoder decoder) {
+        return Workspace.scoped(() -> decoder.logits(
+                        TokenStream.of(List.of(TEXT)),
+                        IntStream.range(0, TEXT.length).toArray())
+                .toFloatArray());
+    }
+
+    private static Shape shape(float[] values) {
+        return new Shape(values.length);
+    }
+
+    private static double norm(NDArray array) {
+        return Workspace.scoped(() -> (double) array.norm().getFloat());
+    }
+
+    private static float[] weights(Decoder decoder) {
+        return Workspace.scoped(() -> decoder.architecture().parameters().stream()
+                .map(p -> decoder.dictionary(p.layer()).get(p.key()).sum())
+                .reduce(NDArray::add)
+                .orElseThrow()
+                .toFloatArray());
+    }
+}

@@ -1,0 +1,113 @@
+package dev.temper.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.Workspace;
+import dev.temper.safetensors.SafetensorsFile;
+import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorWriter;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is written is read back; what others wrote in 16 bits is read as what it is. */
+final class ModelFolderTest {
+    @TempDir
+    Path disk;
+
+    @ParameterizedTest
+    @EnumSource
+    void aSavedModelComesBackAsItWas(TinyModel model) throws Exception {
+        Path base = model.write(disk.resolve("base"));
+        Files.writeString(base.resolve("tokenizer.json"), "{}");
+        Files.writeString(base.resolve("notes.txt"), "stays there");
+        Path saved = disk.resolve("saved");
+        try (Workspace workspace = Workspace.open(1)) {
+            Replica replica = Replica.of(workspace, base);
+
+            ModelFolder.save(Folder.local(saved), replica.decoder(), Folder.local(base));
+
+            Replica reloaded = Replica.of(workspace, saved);
+            assertThat(reloaded.parameters().flatWeights().toFloatArray())
+                    .isEqualTo(replica.parameters().flatWeights().toFloatArray());
+        }
+        ModelWeights.verify(
+                Architecture.read(Folder.local(saved)),
+                TensorFiles.open(saved, "model").index(),
+                "saved");
+        assertThat(Folder.local(saved).list())
+                .extracting(Store.Entry::name)
+                .containsExactly("config.json", "model.safetensors", "tokenizer.json");
+    }
+
+    @Test
+    void shardsAreOneModel() throws Exception {
+        Path base = TinyModel.LLAMA.write(disk.resolve("base"));
+        Path sharded = disk.resolve("sharded");
+        TensorFiles files = TensorFiles.open(base, "model");
+        Architecture architecture = Architecture.read(Folder.local(base));
+        List<TensorWriter.Tensor> tensors = architecture.parameters().stream()
+                .map(parameter -> new TensorWriter.Tensor(
+                        parameter.name(), parameter.shape().getShape(), () -> bytes(files, parameter.name())))
+                .toList();
+
+        TensorWriter.write(Folder.local(sharded), "model", tensors, 4000);
+
+        List<Store.Entry> written = Folder.local(sharded).list();
+        assertThat(written).extracting(Store.Entry::name).contains("model.safetensors.index.json");
+        assertThat(written).hasSizeGreaterThan(4).allSatisfy(file -> assertThat(file.bytes())
+                .isLessThan(6000));
+        TensorFiles read = TensorFiles.open(sharded, "model");
+        ModelWeights.verify(architecture, read.index(), "sharded");
+        for (Parameter parameter : architecture.parameters()) {
+            assertThat(bytes(read, parameter.name())).isEqualTo(bytes(files, parameter.name()));
+        }
+    }
+
+    private static ByteBuffer bytes(TensorFiles files, String name) {
+        try {
+            return files.bytes(name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BF16, 3f80 c000 3f01 0001 7f80, 1 -2 0.50390625 9.18355e-41 Infinity",
+        "F16, 3c00 c000 3801 0001 fc00, 1 -2 0.50048828125 5.9604644775390625E-8 -Infinity"
+    })
+    void reads16Bits(String dtype, String words, String expected) throws Exception {
+        String[] hex = words.split(" ");
+        ByteBuffer bytes = ByteBuffer.allocate(2 * hex.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (String word : hex) {
+            bytes.putShort((short) Integer.parseInt(word, 16));
+        }
+        new SafetensorsFile()
+                .add("before", "U8", new long[] {1}, new byte[1]) // so that the values start at an odd place
+                .add("values", dtype, new long[] {5, 1}, bytes.array())
+                .write(disk.resolve("model.safetensors"));
+        try (Workspace workspace = Workspace.open(1)) {
+
+            NDArray values = ModelWeights.read(workspace, TensorFiles.open(disk, "model"), "values");
+
+            String[] numbers = expected.split(" ");
+            assertThat(values.getShape().getShape()).containsExactly(5, 1);
+            for (int i = 0; i < numbers.length; i++) {
+                assertThat(values.getFloat(i, 0)).isEqualTo(Float.parseFloat(numbers[i]));
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.temper.model;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.InvalidInputException;
+import dev.temper.storage.Folder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A config.json that asks for what we do not compute is refused, by name and value. */
+final class RefusedConfigTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Model, field, its value, and the message after the file's place. */
+    private static final String FIELDS =
+            """
+            LLAMA | model_type | "bert" | : model_type bert is not supported; supported are [gpt_neo, llama]
+            LLAMA | model_type | null | : model_type (none) is not supported; supported are [gpt_neo, llama]
+            LLAMA | hidden_act | "relu" | : hidden_act: "relu" is not supported, only silu
+            LLAMA | attention_dropout | 0.1 | : attention_dropout: 0.1 is not supported, only 0.0
+            LLAMA | attention_dropout | "none" | : attention_dropout: "none" is not supported, only 0.0
+            LLAMA | sliding_window | 128 | : sliding_window: 128 is not supported; remove the field if the model \
+            does not need it
+            LLAMA | quantization_config | {"bits": 4} | : quantization_config: {"bits":4} is not supported; remove \
+            the field if the model does not need it
+            LLAMA | rope_scaling | {"type": "longrope", "factor": 2} | : rope_scaling: rope_type: longrope is not \
+            supported
+            LLAMA | rope_scaling | {"type": "linear"} | : rope_scaling: factor must be a number, got
+            LLAMA | rope_scaling | {"type": "linear", "factor": 2, "low_freq_factor": 1} | : rope_scaling: \
+            low_freq_factor: 1 is not supported; remove the field if the model does not need it
+            LLAMA | hidden_size | "12" | : hidden_size must be an integer, got "12"
+            LLAMA | hidden_size | 12.5 | : hidden_size must be an integer, got 12.5
+            LLAMA | hidden_size | 9999999999 | : hidden_size must be an integer, got 9999999999
+            LLAMA | vocab_size | null | : vocab_size must be an integer, got null
+            LLAMA | rms_norm_eps | "small" | : rms_norm_eps must be a number, got "small"
+            LLAMA | mlp_bias | 1 | : mlp_bias must be true or false, got 1
+            GPT_NEO | activation_function | "gelu" | : activation_function: "gelu" is not supported, only gelu_new
+            GPT_NEO | resid_dropout | 0.1 | : resid_dropout: 0.1 is not supported, only 0.0
+            GPT_NEO | tie_word_embeddings | false | : tie_word_embeddings: false is not supported, only true
+            GPT_NEO | num_heads | 4 | : hidden_size 15 must be a multiple of num_heads 4
+            GPT_NEO | num_heads | 0 | : hidden_size 15 must be a multiple of num_heads 0
+            GPT_NEO | attention_types | [[["global"], 3]] | : attention_types must name global or local for each of \
+            the 2 layers, got [global, global, global]
+            """;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource(textBlock = FIELDS, delimiter = '|', quoteCharacter = '`')
+    void namesFieldAndValue(TinyModel model, String field, String value, String message) throws Exception {
+        write(model, field, value);
+
+        assertRefused(folder.resolve("config.json") + message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "num_attention_heads, 0, config.json: sizes must be positive",
+        "num_hidden_layers, -1, config.json: sizes must be positive",
+        "num_key_value_heads, 3, config.json: num_attention_heads 4 must be a multiple of num_key_value_heads 3"
+    })
+    void refusesImpossibleSizes(String field, String value, String message) throws Exception {
+        write(TinyModel.LLAMA, field, value);
+
+        assertRefused(message);
+    }
+
+    @Test
+    void divisionByNoHeadsIsNoCrash() throws Exception {
+        ObjectNode config = (ObjectNode) JSON.readTree(TinyModel.LLAMA.config());
+        config.remove("head_dim");
+        config.put("num_attention_heads", 0);
+        Files.writeString(folder.resolve("config.json"), config.toString());
+
+        assertRefused("config.json: sizes must be positive");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "[1] | is damaged: it is not a JSON object",
+                "`` | is damaged: it is not a JSON object",
+                "{\"model_type\": | is damaged: it is not JSON (Unexpected end-of-input",
+                "llama | is damaged: it is not JSON (Unrecognized token 'llama'"
+            })
+    void namesADamagedConfig(String text, String message) throws Exception {
+        Files.writeString(folder.resolve("config.json"), text == null ? "" : text);
+
+        assertRefused(folder.resolve("config.json") + " " + message);
+    }
+
+    @Test
+    void namesAFolderWithoutConfig() {
+        assertRefused(folder + " is no model folder: there is no config.json");
+    }
+
+    private void write(TinyModel model, String field, String value) throws Exception {
+        ObjectNode config = (ObjectNode) JSON.readTree(model.config());
+        JsonNode node = JSON.readTree(value);
+        config.set(field, node);
+        Files.writeString(folder.resolve("config.json"), config.toString());
+    }
+
+    private void assertRefused(String message) {
+        assertThatThrownBy(() -> Architecture.read(Folder.local(folder)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(message);
+    }
+}

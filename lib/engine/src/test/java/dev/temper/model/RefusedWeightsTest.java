@@ -1,0 +1,96 @@
+package dev.temper.model;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.check.InvalidInputException;
+import dev.temper.safetensors.SafetensorsFile;
+import dev.temper.safetensors.TensorIndex;
+import dev.temper.storage.Folder;
+import java.nio.file.Path;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Weights that are not those of config.json are refused by the tensor's name. */
+final class RefusedWeightsTest {
+    private static final String QUERY = "model.layers.1.self_attn.q_proj.weight";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void namesAMissingTensor() throws Exception {
+        assertRefused(
+                all(TinyModel.LLAMA, "", name -> !name.equals(QUERY)),
+                "the tensor " + QUERY + " is missing from the weights");
+    }
+
+    @Test
+    void namesATensorTooMany() throws Exception {
+        assertRefused(
+                all(TinyModel.LLAMA, "", name -> true).add("lm_head.bias", new long[] {1}, 1),
+                "the weights hold lm_head.bias, which a llama model with this config.json does not have");
+    }
+
+    @Test
+    void aTiedModelMayCarryItsHead() throws Exception {
+        SafetensorsFile file =
+                all(TinyModel.LLAMA_TIED_WITH_BIASES, "", name -> true).add("lm_head.weight", new long[] {1}, 1);
+
+        assertThatCode(() -> verify(file)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void namesAnotherShape() throws Exception {
+        assertRefused(
+                all(TinyModel.LLAMA, "", name -> !name.equals(QUERY)).add(QUERY, new long[] {12, 40}, new float[480]),
+                "the tensor " + QUERY + " has the shape (12, 40), config.json makes it (40, 12)");
+    }
+
+    @Test
+    void namesAnotherType() throws Exception {
+        assertRefused(
+                all(TinyModel.LLAMA, "", name -> !name.equals(QUERY))
+                        .add(QUERY, "I64", new long[] {40, 12}, new byte[480 * 8]),
+                "the tensor " + QUERY + " is I64; only F32, F16 and BF16 are read");
+    }
+
+    @Test
+    void namesWhatAModelWithoutItsHeadLacks() throws Exception {
+        assertRefused(
+                all(TinyModel.LLAMA, "model.", name -> true),
+                "the tensor model.embed_tokens.weight is missing from the weights");
+        assertRefused(
+                all(TinyModel.GPT_NEO, "transformer.", name -> true),
+                "the tensor transformer.wte.weight is missing from the weights");
+    }
+
+    /** The weights that the predicate wants, all zero, without a prefix of their names. */
+    private SafetensorsFile all(TinyModel model, String prefix, Predicate<String> wanted) throws Exception {
+        model.weights(folder);
+        SafetensorsFile file = new SafetensorsFile();
+        for (Parameter parameter : Architecture.read(Folder.local(folder)).parameters()) {
+            if (wanted.test(parameter.name())) {
+                float[] zeros = new float[Math.toIntExact(parameter.shape().size())];
+                file.add(
+                        parameter.name().substring(parameter.name().startsWith(prefix) ? prefix.length() : 0),
+                        parameter.shape().getShape(),
+                        zeros);
+            }
+        }
+        return file;
+    }
+
+    private void verify(SafetensorsFile file) throws Exception {
+        file.write(folder.resolve("model.safetensors"));
+        Folder local = Folder.local(folder);
+        ModelWeights.verify(Architecture.read(local), TensorIndex.read(local, "model"), local.location());
+    }
+
+    private void assertRefused(SafetensorsFile file, String message) {
+        assertThatThrownBy(() -> verify(file))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(folder + ": " + message);
+    }
+}

@@ -1,0 +1,34 @@
+package dev.temper.train;
+
+import dev.temper.collective.Collective;
+import dev.temper.eval.Prompts;
+import dev.temper.generate.GenerationConfig;
+import dev.temper.track.Metric;
+import java.io.IOException;
+import java.util.List;
+
+/** What a run of the training loop logged. */
+record Curve(List<Metric> metrics) {
+    /** Trains without prompts. */
+    static Curve of(TrainedModel model, TrainingLoop.Rows rows, TrainingConfig config, Collective workers)
+            throws IOException {
+        Prompts none = new Prompts(null, GenerationConfig.greedy(1), List.of()); // no prompt, so nothing to tokenize
+        return new Curve(new TrainingLoop(model, rows, config, workers, ProgressListener.silent())
+                .run(none)
+                .metrics());
+    }
+
+    double[] values(String name) {
+        return metrics.stream()
+                .filter(metric -> metric.name().equals(name))
+                .mapToDouble(Metric::value)
+                .toArray();
+    }
+
+    long[] steps(String name) {
+        return metrics.stream()
+                .filter(metric -> metric.name().equals(name))
+                .mapToLong(Metric::step)
+                .toArray();
+    }
+}

@@ -1,0 +1,159 @@
+package dev.temper.train;
+
+import static dev.temper.model.GoldenModels.difference;
+import static dev.temper.model.GoldenModels.floats;
+import static dev.temper.model.GoldenModels.ints;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.collective.Collective;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.GoldenModels;
+import dev.temper.model.TrainedParameters;
+import dev.temper.safetensors.TensorFiles;
+import dev.temper.storage.Folder;
+import dev.temper.text.TokenRow;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Ten updates of golden's tiny models, through the training loop, against torch's AdamW and transformers' schedule. */
+@EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
+final class StepsAcceptanceTest {
+    private static final GoldenModels GOLDEN = GoldenModels.open();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "gpt_neo",
+                "llama",
+                "llama_tied",
+                "llama_rope_llama3",
+                "llama_rope_linear",
+                "llama_rope_dynamic",
+                "llama_rope_yarn"
+            })
+    void trainsAllWeightsAsTorchDoes(String model) throws Exception {
+        JsonNode golden = GOLDEN.json("models/" + model + "/steps.json");
+        try (Workspace workspace = Workspace.open(1)) {
+            TrainedModel trained =
+                    TrainedModel.full(workspace, GOLDEN.root().resolve("models").resolve(model));
+
+            Curve curve = train(trained, golden, golden.path("batches"));
+
+            assertCurve(curve, golden);
+            assertDecay(trained.parameters(), golden);
+            for (TrainedParameters.Spec spec : trained.parameters().specs()) {
+                JsonNode expected = golden.path("final_weights").path(spec.name());
+                assertWeights(trained.parameters().weight(spec.name()).toFloatArray(), spec, expected);
+            }
+            assertThat(golden.path("final_weights"))
+                    .hasSameSizeAs(trained.parameters().specs());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama, plain",
+        "llama, all_linear",
+        "llama, rslora",
+        "gpt_neo, plain",
+        "gpt_neo, all_linear",
+        "gpt_neo, rslora"
+    })
+    void trainsAdaptersAsPeftDoes(String model, String variant) throws Exception {
+        Path folder = GOLDEN.root().resolve("lora").resolve(model).resolve(variant);
+        JsonNode golden = GOLDEN.json("lora/" + model + "/" + variant + "/steps.json");
+        JsonNode batches = GOLDEN.json("models/" + model + "/steps.json").path("batches");
+        try (Workspace workspace = Workspace.open(1)) {
+            TrainedModel trained = TrainedModel.withAdapter(
+                    workspace,
+                    GOLDEN.root().resolve("models").resolve(model),
+                    Folder.local(folder.resolve("adapter_init")));
+
+            Curve curve = train(trained, golden, batches);
+
+            assertCurve(curve, golden);
+            assertDecay(trained.parameters(), golden);
+            TensorFiles last = TensorFiles.open(folder.resolve("adapter_final"), "adapter_model");
+            for (String name : last.index().names()) {
+                assertThat(difference(trained.parameters().weight(name), floats(last, name)))
+                        .as(name)
+                        .isLessThan(1e-4);
+            }
+        }
+    }
+
+    private static Curve train(TrainedModel model, JsonNode golden, JsonNode batches) throws Exception {
+        List<TokenRow> rows = new ArrayList<>();
+        batches.forEach(batch ->
+                batch.forEach(row -> rows.add(TokenRow.of(ints(row.path("input_ids")), ints(row.path("labels"))))));
+        JsonNode settings = golden.path("settings");
+        Settings own = new Settings();
+        own.steps = settings.path("steps").asInt();
+        own.warmupSteps = settings.path("warmup_steps").asInt();
+        own.learningRate = settings.path("lr").asDouble();
+        return Curve.of(model, new TrainingLoop.Rows(rows, List.of()), own.config(), Collective.alone());
+    }
+
+    private static void assertCurve(Curve curve, JsonNode golden) {
+        double[] losses = curve.values("train/loss");
+        double[] norms = curve.values("train/grad_norm");
+        double[] rates = curve.values("train/learning_rate");
+        assertThat(losses).hasSize(golden.path("steps").size());
+        for (int i = 0; i < losses.length; i++) {
+            JsonNode step = golden.path("steps").path(i);
+            double loss = step.path("loss").asDouble();
+            double norm = step.path("grad_norm").asDouble();
+            assertThat(losses[i]).as("loss %d", i).isCloseTo(loss, within(1e-4 * loss));
+            assertThat(norms[i]).as("gradient norm %d", i).isCloseTo(norm, within(1e-4 * norm));
+            assertThat(rates[i])
+                    .as("learning rate %d", i)
+                    .isCloseTo(step.path("lr").asDouble(), within(1e-12));
+        }
+    }
+
+    private static void assertDecay(TrainedParameters parameters, JsonNode golden) {
+        for (boolean isDecayed : new boolean[] {true, false}) {
+            Set<String> expected = new TreeSet<>();
+            golden.path(isDecayed ? "weight_decay_on" : "no_weight_decay_on")
+                    .forEach(name -> expected.add(name.asText().replace(".default.", ".")));
+            assertThat(parameters.specs().stream()
+                            .filter(spec -> spec.isDecayed() == isDecayed)
+                            .map(TrainedParameters.Spec::name)
+                            .collect(Collectors.toSet()))
+                    .isEqualTo(expected);
+        }
+    }
+
+    private static void assertWeights(float[] actual, TrainedParameters.Spec spec, JsonNode expected) {
+        double sum = 0;
+        double squares = 0;
+        for (float value : actual) {
+            sum += value;
+            squares += (double) value * value;
+        }
+        String name = spec.name();
+        assertThat(ints(expected.path("shape")))
+                .as(name)
+                .containsExactly(LongStream.of(spec.shape().getShape())
+                        .mapToInt(Math::toIntExact)
+                        .toArray());
+        assertThat(Math.sqrt(squares)).as(name).isCloseTo(expected.path("l2").asDouble(), within(1e-4));
+        assertThat(sum).as(name).isCloseTo(expected.path("sum").asDouble(), within(1e-3));
+        for (int i = 0; i < expected.path("first").size(); i++) {
+            assertThat((double) actual[i])
+                    .as(name)
+                    .isCloseTo(expected.path("first").path(i).asDouble(), within(1e-4));
+        }
+    }
+}

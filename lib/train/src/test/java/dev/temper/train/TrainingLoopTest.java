@@ -1,0 +1,151 @@
+package dev.temper.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.temper.adapter.LoraConfig;
+import dev.temper.collective.Collective;
+import dev.temper.collective.Workers;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.LabelledStream;
+import dev.temper.model.TinyModel;
+import dev.temper.text.TokenRow;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The curve and the weights do not depend on how many workers there are, nor on how the rows are cut. */
+final class TrainingLoopTest {
+    private static final double FULL = -1; // in place of a dropout: no adapter
+
+    @TempDir
+    Path folder;
+
+    /** What a worker has at the end. */
+    private record Outcome(double[] losses, double[] norms, double[] evaluated, float[] weights) {}
+
+    @ParameterizedTest
+    @CsvSource({"LLAMA, 2, 0", "LLAMA, 3, 0.2", "GPT_NEO, 3, -1", "LLAMA_TIED_WITH_BIASES, 2, -1", "GPT_NEO, 2, 0.2"})
+    void workersDoNotChangeTheRun(TinyModel model, int count, double dropout) throws Exception {
+        model.write(folder);
+        Settings settings = new Settings();
+        settings.evalSteps = 3;
+
+        Outcome alone = train(settings, dropout, Collective.alone());
+        List<Outcome> together = Workers.all(count, ring -> train(settings, dropout, ring));
+        List<Outcome> again = Workers.all(count, ring -> train(settings, dropout, ring));
+
+        for (int rank = 0; rank < count; rank++) {
+            assertSame(together.get(rank), alone, 1e-5);
+            assertThat(together.get(rank)).usingRecursiveComparison().isEqualTo(together.get(0));
+            assertThat(again.get(rank)).usingRecursiveComparison().isEqualTo(together.get(0));
+        }
+        assertThat(alone.losses()[5]).isNotEqualTo(alone.losses()[0]);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void microBatchesDoNotChangeTheRun(TinyModel model) throws Exception {
+        model.write(folder);
+        Settings whole = new Settings();
+        Settings single = new Settings();
+        single.microBatchTokens = 1;
+
+        assertSame(train(single, 0.2, Collective.alone()), train(whole, 0.2, Collective.alone()), 1e-5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"LLAMA, -1", "LLAMA, 0.2", "GPT_NEO, -1", "GPT_NEO, 0.2"})
+    void checkpointingDoesNotChangeTheRun(TinyModel model, double dropout) throws Exception {
+        model.write(folder);
+        Settings recording = new Settings();
+        Settings checkpointing = new Settings();
+        checkpointing.checkpointing = true;
+
+        assertSame(
+                train(checkpointing, dropout, Collective.alone()), train(recording, dropout, Collective.alone()), 1e-6);
+    }
+
+    @Test
+    void masksDifferFromUpdateToUpdate() throws Exception {
+        TinyModel.LLAMA.write(folder);
+        Settings settings = new Settings();
+        settings.batchSize = 24; // every update sees all rows
+        settings.learningRate = 1e-30; // and the same weights
+
+        double[] dropped = train(settings, 0.2, Collective.alone()).norms(); // B is zero: masks show in its gradient
+        double[] whole = train(settings, 0, Collective.alone()).norms();
+
+        assertThat(dropped).doesNotHaveDuplicates();
+        assertThat(whole).containsOnly(whole[0]);
+    }
+
+    @Test
+    void learns() throws Exception {
+        TinyModel.LLAMA.write(folder);
+        Settings settings = new Settings();
+        settings.steps = 60;
+        settings.learningRate = 1e-2;
+
+        double[] evaluated = train(settings, 0, Collective.alone()).evaluated();
+
+        assertThat(evaluated).hasSize(2);
+        assertThat(evaluated[1]).isLessThan(0.8 * evaluated[0]);
+    }
+
+    @Test
+    void givesUpWhenTrainingDiverges() throws Exception {
+        TinyModel.LLAMA.write(folder);
+        Settings settings = new Settings();
+        settings.steps = 20;
+        settings.learningRate = 1e38;
+
+        assertThatThrownBy(() -> train(settings, FULL, Collective.alone()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContainingAll("in 10 updates in a row", "diverged", "training.learning_rate");
+    }
+
+    private Outcome train(Settings settings, double dropout, Collective workers) throws Exception {
+        List<TokenRow> rows = TinyModel.rows(24).stream()
+                .map(row -> new TokenRow(row.ids(), row.trained()))
+                .toList();
+        try (Workspace workspace = Workspace.open(1);
+                TrainedModel model = model(workspace, dropout)) {
+            Curve curve = Curve.of(model, new TrainingLoop.Rows(rows, rows.subList(0, 7)), settings.config(), workers);
+            return new Outcome(
+                    curve.values("train/loss"),
+                    curve.values("train/grad_norm"),
+                    curve.values("eval/loss"),
+                    model.parameters().flatWeights().toFloatArray());
+        }
+    }
+
+    private TrainedModel model(Workspace workspace, double dropout) throws Exception {
+        if (dropout == FULL) {
+            return TrainedModel.full(workspace, folder);
+        }
+        List<String> targets = List.of(LoraConfig.ALL_LINEAR);
+        LoraConfig config = new LoraConfig("lora", 3, 6, dropout, targets, false, Optional.empty());
+        return TrainedModel.withAdapter(workspace, folder, config, LabelledStream.mix(4));
+    }
+
+    private static void assertSame(Outcome actual, Outcome expected, double tolerance) {
+        assertRelative(actual.losses(), expected.losses(), tolerance);
+        assertRelative(actual.norms(), expected.norms(), 10 * tolerance);
+        assertRelative(actual.evaluated(), expected.evaluated(), tolerance);
+        assertThat(actual.weights()).containsExactly(expected.weights(), within((float) tolerance));
+    }
+
+    private static void assertRelative(double[] actual, double[] expected, double tolerance) {
+        assertThat(actual).hasSameSizeAs(expected);
+        for (int i = 0; i < actual.length; i++) {
+            assertThat(actual[i]).isCloseTo(expected[i], within(tolerance * expected[i]));
+        }
+    }
+}
