@@ -10,7 +10,9 @@ import dev.temper.model.ModelWeights;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
+import dev.temper.storage.LocalStore;
 import dev.temper.storage.Store;
+import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import java.util.regex.Pattern;
 /** The base model of a recipe: checked from its headers before anything is paid for, and brought to a worker's disk. */
 record PretrainedModel(Folder folder, Architecture architecture) {
     private static final Pattern NEEDED = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)");
+    private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
     private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
     /** Reads config.json alone. */
@@ -39,15 +42,43 @@ record PretrainedModel(Folder folder, Architecture architecture) {
     void verify(Recipe recipe) throws IOException {
         ModelWeights.verify(architecture, TensorIndex.read(folder, "model"), folder.location());
         adapterSpecs(recipe);
-        for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
-            check(folder.has(file), "%s has no %s, which the data is tokenized with", folder.location(), file);
-        }
+        verifyTokenizer();
         int positions = architecture.sizes().maxPositions();
         check(
                 recipe.data().maxLength() <= positions,
-                "data.max_length: %d is more than the %d positions of the model",
+                "data.max_length: %d is more than the %d positions of the model; set %d or less",
                 recipe.data().maxLength(),
+                positions,
                 positions);
+    }
+
+    private void verifyTokenizer() throws IOException {
+        for (String file : TOKENIZER_FILES) {
+            check(
+                    folder.has(file),
+                    "model.base: %s has no %s, which the data is tokenized with; save the tokenizer there",
+                    folder.location(),
+                    file);
+        }
+        int tokens;
+        Optional<Path> path = folder.store().localPath(folder.location());
+        if (path.isPresent()) {
+            tokens = Tokenizer.shared(path.get()).vocabularySize();
+        } else {
+            Path copy = Files.createTempDirectory("temper-tokenizer-");
+            try (Tokenizer tokenizer = Tokenizer.open(folder.localize(copy, TOKENIZER_FILES::contains))) {
+                tokens = tokenizer.vocabularySize();
+            } finally {
+                new LocalStore().delete(copy.toString());
+            }
+        }
+        int rows = architecture.sizes().vocabulary();
+        check(
+                tokens <= rows,
+                "model.base: %s has %d tokens, config.json says vocab_size %d: it is the tokenizer of another model",
+                folder.location("tokenizer.json"),
+                tokens,
+                rows);
     }
 
     /** What an adapter adds; nothing for full fine-tuning. */

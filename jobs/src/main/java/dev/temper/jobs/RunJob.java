@@ -31,6 +31,8 @@ final class RunJob {
 
     private void run() throws Exception {
         HadoopStore store = store();
+        Locations locations = new Locations(store, recipe);
+        locations.verifyOutput();
         Folder folder = store.folder(recipe.output());
         RunOutput output = RunOutput.of(folder);
         RunOutput.State state = output.state(recipe);
@@ -38,6 +40,7 @@ final class RunJob {
             say("%s holds the finished run of this recipe; nothing to do", folder.location());
             return;
         }
+        locations.verifyInput();
         PretrainedModel base =
                 PretrainedModel.read(store, HadoopStore.resolve(recipe.model().base()));
         base.verify(recipe);

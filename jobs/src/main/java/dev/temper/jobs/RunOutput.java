@@ -13,9 +13,14 @@ import dev.temper.spark.ParquetTable.Column;
 import dev.temper.spark.ParquetTable.Kind;
 import dev.temper.spark.RejectedRow;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
 import dev.temper.track.Metric;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The output folder of a run: whose it is, and the tables and files in it. */
 final class RunOutput {
@@ -36,10 +41,12 @@ final class RunOutput {
 
     private final Folder folder;
     private final boolean existed;
+    private final Optional<Path> firstMade;
 
-    private RunOutput(Folder folder, boolean existed) {
+    private RunOutput(Folder folder, boolean existed, Optional<Path> firstMade) {
         this.folder = folder;
         this.existed = existed;
+        this.firstMade = firstMade;
     }
 
     /** What the folder holds before a run. */
@@ -50,7 +57,17 @@ final class RunOutput {
     }
 
     static RunOutput of(Folder folder) throws IOException {
-        return new RunOutput(folder, !folder.list().isEmpty());
+        Optional<Path> path = folder.store().localPath(folder.location());
+        return new RunOutput(folder, !folder.list().isEmpty(), path.flatMap(RunOutput::firstMissing));
+    }
+
+    /** The uppermost folder that is not there yet: what writing would make. */
+    private static Optional<Path> firstMissing(Path path) {
+        Path missing = path.toAbsolutePath();
+        while (missing.getParent() != null && Files.notExists(missing.getParent())) {
+            missing = missing.getParent();
+        }
+        return Files.exists(missing) ? Optional.empty() : Optional.of(missing);
     }
 
     /**
@@ -81,26 +98,50 @@ final class RunOutput {
     }
 
     /** Finds out that nothing can be written while nothing has been paid for. */
-    void tryWriting() {
+    void tryWriting() throws IOException {
         String name = "trial-of-writing";
         try {
             folder.writeText(name, "temper");
             folder.delete(name);
         } catch (IOException | RuntimeException e) {
-            throw invalid("output: %s cannot be written (%s); name another folder", folder.location(), reason(e));
+            undo();
+            throw invalid("output: %s cannot be written: %s; name another folder", folder.location(), reason(e));
         }
     }
 
-    private static String reason(Throwable failure) {
-        String message = String.valueOf(failure.getMessage());
-        return failure.getClass().getSimpleName() + ": "
-                + message.lines().findFirst().orElse("");
+    /** Why a place cannot be reached or written, in a few words. */
+    static String reason(Exception failure) {
+        String message =
+                String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+        return message.contains(" ") ? message : failure.getClass().getSimpleName() + " " + message;
     }
 
-    /** Takes back what a run that could not begin has written. */
+    /** Takes back what a run that could not begin has written, folders made on the way to it included. */
     void undo() throws IOException {
-        if (!existed) {
-            folder.store().delete(folder.location());
+        if (existed) {
+            return;
+        }
+        for (Store.Entry entry : folder.list()) {
+            folder.delete(entry.name());
+        }
+        if (firstMade.isPresent()) {
+            Path path =
+                    folder.store().localPath(folder.location()).orElseThrow().toAbsolutePath();
+            while (path.startsWith(firstMade.get()) && isEmptied(path)) {
+                path = path.getParent();
+            }
+        }
+    }
+
+    // Another run may have begun to write beside this one.
+    private static boolean isEmptied(Path folder) throws IOException {
+        try {
+            if (Files.exists(folder)) {
+                Files.delete(folder);
+            }
+            return true;
+        } catch (DirectoryNotEmptyException e) {
+            return false;
         }
     }
 

@@ -70,7 +70,10 @@ public final class ConfigFields {
 
     static ConfigFields read(Folder folder) throws IOException {
         String location = folder.location("config.json");
-        check(folder.has("config.json"), "%s is no model folder: there is no config.json", folder.location());
+        check(
+                folder.has("config.json"),
+                "%s is no model folder: there is no config.json; name one in Hugging Face's layout",
+                folder.location());
         try {
             JsonNode root = JSON.readTree(folder.readText("config.json"));
             check(root != null && root.isObject(), "%s is damaged: it is not a JSON object", location);

@@ -107,7 +107,7 @@ final class PrepareRows implements AutoCloseable {
         check(in > 0, "data: %s has no rows", data.train().get(0).location());
         checkLength(rejectedRows);
         checkRejected(data, counts, rejectedRows);
-        check(train.rows() > 0, "data: no row is left to train on: %s", counts);
+        check(train.rows() > 0, "data: no row is left to train on: %s; add rows or lower data.eval_fraction", counts);
         check(
                 data.eval().isEmpty() || eval.rows() > 0,
                 "data: no row of %s is left",

@@ -83,6 +83,15 @@ public record PreparedData(
     }
 
     /**
+     * Looks for the files without reading them.
+     *
+     * @throws dev.temper.check.InvalidInputException when one is missing or empty, or a folder has none
+     */
+    public static void verifyFiles(HadoopStore store, DataConfig data) throws IOException {
+        Sources.find(store, data);
+    }
+
+    /**
      * Hands over all rows in their order, on any machine. The folder's store must be one that this machine can reach,
      * such as {@link HadoopStore}.
      */

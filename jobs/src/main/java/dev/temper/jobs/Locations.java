@@ -1,0 +1,76 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PreparedData;
+import dev.temper.storage.Store;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** The places that a recipe names, looked at before anything is paid for. */
+record Locations(HadoopStore store, Recipe recipe) {
+    /**
+     * The output is a folder, or can become one, and what is written there is not what is read.
+     *
+     * @throws dev.temper.check.InvalidInputException naming the key
+     */
+    void verifyOutput() {
+        String output = HadoopStore.resolve(recipe.output());
+        check(
+                find("output", output).map(Store.Entry::isFolder).orElse(true),
+                "output: %s is a file; name a folder",
+                output);
+        read().forEach((location, key) -> check(
+                !isInside(output, location) && !isInside(location, output),
+                "output: %s and %s: %s lie one in the other; name an output apart from what is read",
+                output,
+                key,
+                location));
+    }
+
+    /**
+     * What the recipe reads is there.
+     *
+     * @throws dev.temper.check.InvalidInputException naming the key
+     */
+    void verifyInput() {
+        read().forEach((location, key) -> check(
+                find(key, location).isPresent(),
+                "%s: %s does not exist; name %s that does",
+                key,
+                location,
+                key.startsWith("data.") ? "a file or folder" : "a folder"));
+        try {
+            PreparedData.verifyFiles(store, recipe.data());
+        } catch (IOException e) {
+            throw invalid("data: its files cannot be read: %s", RunOutput.reason(e));
+        }
+    }
+
+    private Map<String, String> read() {
+        Map<String, String> keys = new LinkedHashMap<>();
+        keys.put(HadoopStore.resolve(recipe.model().base()), "model.base");
+        recipe.adapter()
+                .flatMap(adapter -> adapter.initFrom())
+                .ifPresent(location -> keys.put(HadoopStore.resolve(location), "adapter.init_from"));
+        recipe.data().train().forEach(source -> keys.put(HadoopStore.resolve(source.location()), "data.train"));
+        recipe.data().eval().ifPresent(location -> keys.put(HadoopStore.resolve(location), "data.eval"));
+        return keys;
+    }
+
+    private Optional<Store.Entry> find(String key, String location) {
+        try {
+            return store.find(location);
+        } catch (IOException | RuntimeException e) {
+            throw invalid("%s: %s cannot be reached: %s", key, location, RunOutput.reason(e));
+        }
+    }
+
+    private static boolean isInside(String location, String folder) {
+        return (location + "/").startsWith(folder.endsWith("/") ? folder : folder + "/");
+    }
+}
