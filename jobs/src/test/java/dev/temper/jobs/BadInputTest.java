@@ -197,7 +197,8 @@ final class BadInputTest {
                 with("output is a file", "output: @/recipe.yaml is a file; name a folder", "output=@/recipe.yaml"),
                 with(
                         "output below a file",
-                        "output: @/recipe.yaml/run cannot be written: @/recipe.yaml/run: Not a directory; name another folder",
+                        "output: @/recipe.yaml/run cannot be written: @/recipe.yaml/run: Not a directory; "
+                                + "name another folder",
                         "output=@/recipe.yaml/run"),
                 with(
                         "output in the base",

@@ -68,8 +68,10 @@ final class ClusterRunTest {
         assertThat(rows.path("trained").asInt()).isEqualTo(SmallRun.TRAIN_ROWS);
         assertThat(rows.path("evaluated").asInt()).isEqualTo(SmallRun.EVAL_ROWS);
         assertThat(output.resolve("run.yaml")).content().contains("workers: 2");
-        assertThat(TensorIndex.read(Folder.local(output.resolve("model")), "model").names())
-                .isEqualTo(TensorIndex.read(Folder.local(SmallRun.BASE), "model").names());
+        assertThat(TensorIndex.read(Folder.local(output.resolve("model")), "model")
+                        .names())
+                .isEqualTo(
+                        TensorIndex.read(Folder.local(SmallRun.BASE), "model").names());
         WrittenRun run = written("two");
         assertThat(run.generations()).isEqualTo(2 * (2 + 4));
         assertThat(run.rejected()).isZero();
@@ -148,7 +150,8 @@ final class ClusterRunTest {
 
     private static ChildProcess.Result submit(List<String> options, String output, String... overrides)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("run", folder.resolve("small.yaml").toString()));
+        List<String> command =
+                new ArrayList<>(List.of("run", folder.resolve("small.yaml").toString()));
         command.add("model.base=" + SmallRun.BASE);
         command.add("data.train=" + folder.resolve("train.csv"));
         command.add("data.eval=" + folder.resolve("eval.csv"));
