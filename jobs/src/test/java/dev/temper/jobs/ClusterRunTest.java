@@ -68,8 +68,10 @@ final class ClusterRunTest {
         assertThat(rows.path("trained").asInt()).isEqualTo(SmallRun.TRAIN_ROWS);
         assertThat(rows.path("evaluated").asInt()).isEqualTo(SmallRun.EVAL_ROWS);
         assertThat(output.resolve("run.yaml")).content().contains("workers: 2");
-        assertThat(TensorIndex.read(Folder.local(output.resolve("model")), "model").names())
-                .isEqualTo(TensorIndex.read(Folder.local(SmallRun.BASE), "model").names());
+        assertThat(TensorIndex.read(Folder.local(output.resolve("model")), "model")
+                        .names())
+                .isEqualTo(
+                        TensorIndex.read(Folder.local(SmallRun.BASE), "model").names());
         WrittenRun run = written("two");
         assertThat(run.generations()).isEqualTo(2 * (2 + 4));
         assertThat(run.rejected()).isZero();
@@ -142,13 +144,14 @@ final class ClusterRunTest {
         List<String> options = new ArrayList<>(TWO_EXECUTORS);
         options.addAll(List.of("--deploy-mode", "cluster", "--driver-memory", "768m"));
         options.addAll(List.of("--conf", "spark.standalone.submit.waitAppCompletion=true"));
-        options.addAll(List.of("--driver-java-options", String.join(" ", SparkCluster.opens())));
+        options.addAll(List.of("--driver-java-options", SparkCluster.driverOptions()));
         return options;
     }
 
     private static ChildProcess.Result submit(List<String> options, String output, String... overrides)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("run", folder.resolve("small.yaml").toString()));
+        List<String> command =
+                new ArrayList<>(List.of("run", folder.resolve("small.yaml").toString()));
         command.add("model.base=" + SmallRun.BASE);
         command.add("data.train=" + folder.resolve("train.csv"));
         command.add("data.eval=" + folder.resolve("eval.csv"));
