@@ -144,7 +144,7 @@ final class ClusterRunTest {
         List<String> options = new ArrayList<>(TWO_EXECUTORS);
         options.addAll(List.of("--deploy-mode", "cluster", "--driver-memory", "768m"));
         options.addAll(List.of("--conf", "spark.standalone.submit.waitAppCompletion=true"));
-        options.addAll(List.of("--driver-java-options", String.join(" ", SparkCluster.opens())));
+        options.addAll(List.of("--driver-java-options", SparkCluster.driverOptions()));
         return options;
     }
 

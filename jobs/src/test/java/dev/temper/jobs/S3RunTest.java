@@ -73,7 +73,7 @@ final class S3RunTest {
     void adapterIsReadFromTheStore() throws Exception {
         assertThat(result.exitCode()).as(result.output()).isZero();
         Configuration configuration = new Configuration();
-        s3.sparkOptions().forEach((key, value) -> configuration.set(key.replace("spark.hadoop.", ""), value));
+        configure(configuration);
         Folder adapter = new HadoopStore(configuration).folder("s3a://bucket/out/adapter");
 
         TensorIndex index = TensorIndex.read(adapter, "adapter_model");
@@ -85,9 +85,7 @@ final class S3RunTest {
     @Test
     void tablesAreReadFromTheStore() {
         SparkSession spark = WrittenRun.session();
-        s3.sparkOptions()
-                .forEach((key, value) ->
-                        spark.sparkContext().hadoopConfiguration().set(key.replace("spark.hadoop.", ""), value));
+        configure(spark.sparkContext().hadoopConfiguration());
         WrittenRun run = new WrittenRun(spark, "s3a://bucket/out");
 
         assertThat(run.metric("train/loss")).hasSize(6);
@@ -110,5 +108,9 @@ final class S3RunTest {
                     .doesNotContain(secret);
         }
         assertThat(result.output()).doesNotContain(secret);
+    }
+
+    private static void configure(Configuration configuration) {
+        s3.sparkOptions().forEach((key, value) -> configuration.set(key.replace("spark.hadoop.", ""), value));
     }
 }

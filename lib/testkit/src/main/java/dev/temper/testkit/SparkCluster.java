@@ -23,6 +23,8 @@ import java.util.regex.Pattern;
 public final class SparkCluster implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Duration JOB_LIMIT = Duration.ofMinutes(10);
+    // These processes live for seconds: half of their time would go into compiling.
+    private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
     private static final Pattern WEB = Pattern.compile("MasterWebUI.* started at (http://\\S+)");
     private static final String LOGGING =
@@ -81,11 +83,11 @@ public final class SparkCluster implements AutoCloseable {
         return masterUrl;
     }
 
-    /** The {@code --add-opens} that Spark needs; a driver in a standalone cluster does not get them by itself. */
-    public static List<String> opens() {
-        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-opens"))
-                .toList();
+    /**
+     * What {@code --driver-java-options} needs in cluster mode, where Spark adds no {@code --add-opens} to a driver.
+     */
+    public static String driverOptions() {
+        return String.join(" ", opens()) + " " + String.join(" ", QUICK);
     }
 
     /** A {@code SPARK_HOME}; it has no scripts. */
@@ -104,6 +106,7 @@ public final class SparkCluster implements AutoCloseable {
     /** The same without waiting for its end; the caller closes it. */
     public ChildProcess startSubmit(List<String> arguments, Map<String, String> environment) throws IOException {
         List<String> all = new ArrayList<>(List.of("--master", masterUrl, "--conf", "spark.ui.enabled=false"));
+        all.addAll(List.of("--conf", "spark.executor.extraJavaOptions=" + String.join(" ", QUICK)));
         all.addAll(arguments);
         submissions++;
         return startJava("submit-" + submissions, "-Xmx1g", "org.apache.spark.deploy.SparkSubmit", all, environment);
@@ -175,6 +178,7 @@ public final class SparkCluster implements AutoCloseable {
             throws IOException {
         List<String> command = new ArrayList<>(List.of(ChildProcess.java(), heap));
         command.addAll(opens());
+        command.addAll(QUICK);
         command.add("-Dlog4j2.configurationFile=" + home().resolve("conf").resolve("log4j2.properties"));
         command.addAll(List.of("-cp", home().resolve("jars") + "/*", mainClass));
         command.addAll(arguments);
@@ -185,6 +189,12 @@ public final class SparkCluster implements AutoCloseable {
         all.put("SPARK_LOCAL_DIRS", folder.resolve("local").toString());
         all.putAll(environment);
         return ChildProcess.start(command, all, folder.resolve(name + ".log"));
+    }
+
+    private static List<String> opens() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("--add-opens"))
+                .toList();
     }
 
     private static String page(HttpClient client, String address) {
