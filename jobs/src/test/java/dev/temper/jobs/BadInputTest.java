@@ -197,8 +197,8 @@ final class BadInputTest {
                 with("output is a file", "output: @/recipe.yaml is a file; name a folder", "output=@/recipe.yaml"),
                 with(
                         "output below a file",
-                        "output: @/recipe.yaml/run cannot be written: @/recipe.yaml/run: Not a directory; "
-                                + "name another folder",
+                        "output: @/recipe.yaml/run cannot be written: @/recipe.yaml/run: Not a directory; name another"
+                                + " folder",
                         "output=@/recipe.yaml/run"),
                 with(
                         "output in the base",
@@ -342,7 +342,8 @@ final class BadInputTest {
         System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
         try {
             Exit exit = Temper.run(
-                    args.toArray(String[]::new), new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, "test")));
+                    args.toArray(String[]::new),
+                    new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
             return new Ended(exit.code(), bytes.toString(StandardCharsets.UTF_8));
         } finally {
             System.setErr(err);

@@ -42,7 +42,7 @@ final class RealInputAcceptanceTest {
                         "generation.max_new_tokens=10",
                         "output=" + output));
 
-        RunJob.run(recipe, "test");
+        RunJob.run(recipe, List.of("test", "commit"));
 
         JsonNode manifest =
                 new ObjectMapper().readTree(output.resolve("manifest.json").toFile());
