@@ -19,9 +19,10 @@ import java.util.function.BiFunction;
 /** Writes a full model as transformers does: weights, config.json, and the base's generation and tokenizer files. */
 public final class ModelFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String GENERATION = "generation_config.json";
     /** Files that belong to a tokenizer or a generation config. */
     private static final Set<String> COPIED = Set.of(
-            "generation_config.json",
+            GENERATION,
             "tokenizer.json",
             "tokenizer_config.json",
             "special_tokens_map.json",
@@ -51,7 +52,22 @@ public final class ModelFolder {
             return null;
         });
         target.writeText("config.json", config(base));
+        if (!base.has(GENERATION)) {
+            target.writeText(GENERATION, generationConfig(base));
+        }
         copyTokenizer(target, base);
+    }
+
+    /** What transformers derives for a model that was saved without one. */
+    private static String generationConfig(Folder base) throws IOException {
+        JsonNode config = JSON.readTree(base.readText("config.json"));
+        ObjectNode generation = JSON.createObjectNode().put("_from_model_config", true);
+        for (String name : List.of("bos_token_id", "eos_token_id", "pad_token_id", "transformers_version")) {
+            if (config.hasNonNull(name)) {
+                generation.set(name, config.get(name));
+            }
+        }
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(generation) + "\n";
     }
 
     private static ByteBuffer values(
