@@ -76,7 +76,7 @@ public final class Generator {
             }
             List<Sequence> active = new ArrayList<>(all);
             for (int step = 0; step < config.maxNewTokens() && !active.isEmpty(); step++) {
-                float[][] logits = Workspace.scoped(() -> step(active));
+                float[][] logits = Workspace.scoped(() -> Workspace.inferred(() -> step(active)));
                 for (int i = 0; i < active.size(); i++) {
                     Sequence sequence = active.get(i);
                     sequence.append(sampler.next(logits[i], sequence.tokens, sequence.number));

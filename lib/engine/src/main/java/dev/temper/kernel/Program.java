@@ -3,14 +3,17 @@ package dev.temper.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,43 +85,88 @@ public final class Program implements AutoCloseable {
 
     /** The arguments of one call. An array may be given once only: its role is kept in its name. */
     public final class Call {
-        private final NDList arguments = new NDList();
+        private final String method;
+        private final List<Argument> arguments = new ArrayList<>();
 
         private Call(String method) {
-            arguments.add(selector(method));
+            this.method = method;
         }
 
         /** A tensor. */
         public Call with(NDArray array) {
-            arguments.add(array);
+            arguments.add(new Argument(null, Map.of("", array)));
             return this;
         }
 
         /** A {@code Dict[str, Tensor]}, not empty. */
         public Call with(String name, Map<String, NDArray> dictionary) {
-            dictionary.forEach((key, array) -> {
-                array.setName(name + "." + key);
-                arguments.add(array);
-            });
+            arguments.add(new Argument(name, dictionary));
             return this;
         }
 
         /** A {@code List[Tensor]}, not empty. */
         public Call with(String name, List<NDArray> list) {
-            for (NDArray array : list) {
-                array.setName(name + "[]");
-                arguments.add(array);
-            }
+            arguments.add(new Argument(name, list));
             return this;
         }
 
         /** Runs the method; a tuple comes back as several arrays. */
         public NDList run() {
-            NDList result = IValueUtils.forward(block, arguments, true);
-            for (int i = 1; i < arguments.size(); i++) {
-                arguments.get(i).setName(null);
+            return Workspace.isInferring() ? infer() : runNamed();
+        }
+
+        /** The only way into libtorch that can record: DJL tells lists and dictionaries by the names of the arrays. */
+        private NDList runNamed() {
+            NDList named = new NDList();
+            named.add(selector(method));
+            arguments.forEach(argument -> argument.addTo(named));
+            NDList result = IValueUtils.forward(block, named, true);
+            for (int i = 1; i < named.size(); i++) {
+                named.get(i).setName(null);
             }
             return result;
+        }
+
+        /** Without names, whose parsing costs more than a small layer, and in libtorch's inference mode. */
+        private NDList infer() {
+            IValue[] values = arguments.stream().map(Argument::value).toArray(IValue[]::new);
+            try (IValue result = IValueUtils.runMethod(block, method, values)) {
+                return result.toNDList((PtNDManager) manager);
+            } finally {
+                for (IValue value : values) {
+                    value.close();
+                }
+            }
+        }
+    }
+
+    /** A tensor (without a name), a dictionary or a list. */
+    private record Argument(String name, Object content) {
+        void addTo(NDList named) {
+            if (content instanceof List<?> list) {
+                list.forEach(element -> add(named, name + "[]", (NDArray) element));
+            } else {
+                ((Map<?, ?>) content)
+                        .forEach((key, value) -> add(named, name == null ? null : name + "." + key, (NDArray) value));
+            }
+        }
+
+        private static void add(NDList named, String name, NDArray array) {
+            array.setName(name);
+            named.add(array);
+        }
+
+        IValue value() {
+            if (content instanceof List<?> list) {
+                return IValue.listFrom(list.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+            }
+            Map<?, ?> map = (Map<?, ?>) content;
+            if (name == null) {
+                return IValue.from((PtNDArray) map.get(""));
+            }
+            Map<String, PtNDArray> arrays = new HashMap<>();
+            map.forEach((key, array) -> arrays.put((String) key, (PtNDArray) array));
+            return IValue.stringMapFrom(arrays);
         }
     }
 }

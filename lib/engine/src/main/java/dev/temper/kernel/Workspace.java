@@ -17,6 +17,8 @@ import java.util.function.Supplier;
  * {@link #close()}; what is made inside goes with it, so memory is freed at once and never waits for the collector.
  */
 public final class Workspace implements AutoCloseable {
+    private static final ThreadLocal<Boolean> INFERRING = ThreadLocal.withInitial(() -> false);
+
     private final NDManager manager;
     private final TrainingKernels training;
 
@@ -72,6 +74,23 @@ public final class Workspace implements AutoCloseable {
         } finally {
             JniUtils.setGradMode(false);
         }
+    }
+
+    /**
+     * The work's operations run in libtorch's inference mode: with less to do for each call, and results that nothing
+     * can be differentiated through later.
+     */
+    public static <T> T inferred(Supplier<T> work) {
+        INFERRING.set(true);
+        try {
+            return work.get();
+        } finally {
+            INFERRING.set(false);
+        }
+    }
+
+    static boolean isInferring() {
+        return INFERRING.get();
     }
 
     public NDArray zeros(Shape shape) {
