@@ -156,7 +156,7 @@ def details(results):
     lines = []
     for job, by_side in results.items():
         ours = by_side["temper"]
-        phases = ", ".join(f"{name} {share:.0%}" for name, share in ours[-1]["phases"].items())
+        phases = ", ".join(f"{name} {share:.0%}" for name, share in ours[-1].get("phases", {"one call for each token": 1}).items())
         line = f"- {job}: {phases}"
         if "matmul_gflops" in ours[0]:
             rate, used, share = (statistics.median(r[key] for r in ours)

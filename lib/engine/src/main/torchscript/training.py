@@ -62,6 +62,9 @@ class Training(Module):
       i = i + step
     return total
 
+  def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
+    return torch.argmax(logits, 1)
+
   def logits(self: __torch__.training.Training, h: Tensor, head: Tensor) -> Tensor:
     return torch.linear(h, head)
 

@@ -52,12 +52,10 @@ public final class GenerateBench implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Workspace workspace = Workspace.open(threads);
-                Decoder decoder = TrainedModel.frozen(workspace, model);
-                PhaseSampler phases = PhaseSampler.start()) {
+                Decoder decoder = TrainedModel.frozen(workspace, model)) {
             Generator generator = new Generator(decoder);
             List<int[]> prompts = prompts();
             generate(generator, prompts);
-            phases.restart();
             double seconds = Double.MAX_VALUE;
             double cpuStart = Machine.cpuSeconds();
             List<int[]> answers = List.of();
@@ -67,7 +65,6 @@ public final class GenerateBench implements Callable<Integer> {
                 seconds = Math.min(seconds, (System.nanoTime() - start) / 1e9);
             }
             Map<String, Object> line = report(seconds, (Machine.cpuSeconds() - cpuStart) / rounds);
-            line.put("phases", phases.shares());
             int[] first = answers.get(0);
             line.put("ids", Arrays.copyOfRange(first, Math.max(0, first.length - SHOWN_IDS), first.length));
             System.out.println(new ObjectMapper().writeValueAsString(line));

@@ -76,10 +76,9 @@ public final class Generator {
             }
             List<Sequence> active = new ArrayList<>(all);
             for (int step = 0; step < config.maxNewTokens() && !active.isEmpty(); step++) {
-                float[][] logits = Workspace.scoped(() -> Workspace.inferred(() -> step(active)));
-                for (int i = 0; i < active.size(); i++) {
-                    Sequence sequence = active.get(i);
-                    sequence.append(sampler.next(logits[i], sequence.tokens, sequence.number));
+                int[] next = Workspace.scoped(() -> Workspace.inferred(() -> next(active, sampler)));
+                for (int i = 0; i < next.length; i++) {
+                    active.get(i).append(next[i]);
                 }
                 active.removeIf(sequence -> stopTokens.contains(sequence.tokens[sequence.tokens.length - 1])
                         || sequence.tokens.length >= longest());
@@ -112,8 +111,26 @@ public final class Generator {
         return sequence;
     }
 
-    /** Logits of the token that follows each sequence. */
-    private float[][] step(List<Sequence> active) {
+    /** The token that follows each sequence. */
+    private int[] next(List<Sequence> active, Sampler sampler) {
+        NDArray logits = step(active);
+        if (sampler.isPlain()) {
+            return Arrays.stream(workspace.training().best(logits).toLongArray())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+        }
+        float[] flat = logits.toFloatArray();
+        int vocabulary = flat.length / active.size();
+        return IntStream.range(0, active.size())
+                .map(i -> {
+                    float[] own = Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary);
+                    return sampler.next(own, active.get(i).tokens, active.get(i).number);
+                })
+                .toArray();
+    }
+
+    /** Logits (S, V) of the token that follows each sequence. */
+    private NDArray step(List<Sequence> active) {
         Optional<RotaryEmbedding> rotary = decoder.architecture().rotary();
         for (Sequence sequence : active) {
             if (sequence.cached > 0
@@ -128,27 +145,19 @@ public final class Generator {
         Decoder.Inputs inputs = decoder.inputs(stream);
         NDArray past = workspace.ints(
                 active.stream().mapToInt(sequence -> sequence.cached).toArray());
-        NDArray x = decoder.embed(inputs);
-        for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
-            x = decoder.layer(layer, x, inputs, past, cache(active, layer));
-        }
-        int[] last = IntStream.range(1, active.size() + 1)
-                .map(i -> stream.segments()[i] - 1)
-                .toArray();
-        float[] flat = workspace
-                .training()
-                .logits(decoder.finalNorm(x, workspace.ints(last)), decoder.head())
-                .toFloatArray();
         active.forEach(sequence -> sequence.cached = sequence.tokens.length);
-        int vocabulary = flat.length / active.size();
-        return IntStream.range(0, active.size())
-                .mapToObj(i -> Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary))
-                .toArray(float[][]::new);
+        return decoder.decode(inputs, cache(active, past));
     }
 
-    private static Decoder.Cache cache(List<Sequence> active, int layer) {
-        return new Decoder.Cache(
-                active.stream().map(sequence -> sequence.keys.get(layer)).toList(),
-                active.stream().map(sequence -> sequence.values.get(layer)).toList());
+    private Decoder.Cache cache(List<Sequence> active, NDArray past) {
+        List<NDArray> keys = new ArrayList<>();
+        List<NDArray> values = new ArrayList<>();
+        for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
+            for (Sequence sequence : active) {
+                keys.add(sequence.keys.get(layer));
+                values.add(sequence.values.get(layer));
+            }
+        }
+        return new Decoder.Cache(past, keys, values);
     }
 }

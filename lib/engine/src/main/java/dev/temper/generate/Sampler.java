@@ -17,6 +17,11 @@ final class Sampler {
         this.seed = seed;
     }
 
+    /** True when the best token of the plain logits is the next one. */
+    boolean isPlain() {
+        return !config.doSample() && config.repetitionPenalty() == 1;
+    }
+
     /** @param history tokens of the sequence so far, its prompt included */
     int next(float[] logits, int[] history, long sequence) {
         penalize(logits, history);

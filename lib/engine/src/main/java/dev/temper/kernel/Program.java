@@ -110,6 +110,12 @@ public final class Program implements AutoCloseable {
             return this;
         }
 
+        /** A {@code List[Dict[str, Tensor]]}, not empty; inside {@link Workspace#inferred} only. */
+        public Call withEach(List<Map<String, NDArray>> dictionaries) {
+            arguments.add(new Argument("", dictionaries));
+            return this;
+        }
+
         /** Runs the method; a tuple comes back as several arrays. */
         public NDList run() {
             return Workspace.isInferring() ? infer() : runNamed();
@@ -140,7 +146,7 @@ public final class Program implements AutoCloseable {
         }
     }
 
-    /** A tensor (without a name), a dictionary or a list. */
+    /** A tensor (without a name), a dictionary, a list of tensors or one of dictionaries. */
     private record Argument(String name, Object content) {
         void addTo(NDList named) {
             if (content instanceof List<?> list) {
@@ -157,13 +163,24 @@ public final class Program implements AutoCloseable {
         }
 
         IValue value() {
-            if (content instanceof List<?> list) {
-                return IValue.listFrom(list.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+            if (content instanceof Map<?, ?> map) {
+                return name == null ? IValue.from((PtNDArray) map.get("")) : dictionary(map);
             }
-            Map<?, ?> map = (Map<?, ?>) content;
-            if (name == null) {
-                return IValue.from((PtNDArray) map.get(""));
+            List<?> list = (List<?>) content;
+            if (list.get(0) instanceof Map<?, ?>) {
+                IValue[] dictionaries = list.stream()
+                        .map(element -> dictionary((Map<?, ?>) element))
+                        .toArray(IValue[]::new);
+                IValue all = IValue.listFrom(dictionaries);
+                for (IValue dictionary : dictionaries) {
+                    dictionary.close();
+                }
+                return all;
             }
+            return IValue.listFrom(list.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+        }
+
+        private static IValue dictionary(Map<?, ?> map) {
             Map<String, PtNDArray> arrays = new HashMap<>();
             map.forEach((key, array) -> arrays.put((String) key, (PtNDArray) array));
             return IValue.stringMapFrom(arrays);

@@ -103,6 +103,11 @@ public final class TrainingKernels implements AutoCloseable {
         return sum.getDouble();
     }
 
+    /** The largest of each row's logits: (S, V) -> (S) int64. */
+    public NDArray best(NDArray logits) {
+        return program.call("best").with(logits).run().get(0);
+    }
+
     /** All logits (N, V) of hidden states (N, D). */
     public NDArray logits(NDArray h, NDArray head) {
         return program.call("logits").with(h).with(head).run().get(0);

@@ -97,8 +97,12 @@ public final class Decoder implements AutoCloseable {
     public record Inputs(
             NDArray ids, NDArray positions, NDArray segments, NDArray rotary, Map<String, NDArray> training) {}
 
-    /** Keys and values of a layer's earlier tokens, one array per sequence: {@code (1, K, capacity, E)}. */
-    public record Cache(List<NDArray> keys, List<NDArray> values) {}
+    /**
+     * Keys and values of earlier tokens, layer by layer, one array per sequence: {@code (1, K, capacity, E)}.
+     *
+     * @param past (S) int64, tokens that each sequence's arrays hold
+     */
+    public record Cache(NDArray past, List<NDArray> keys, List<NDArray> values) {}
 
     /** As {@link #inputs(TokenStream)}, with what layers need while training. */
     Inputs inputs(LabelledStream batch) {
@@ -129,19 +133,21 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * As {@link #layer}, with and into a cache.
-     *
-     * @param past (S) int64, tokens that each sequence's cache holds
+     * Logits (S, V) of the token that follows each sequence, with and into a cache. All of it is one call, as a token
+     * is little work; it runs inside {@link Workspace#inferred} only.
      */
-    public NDArray layer(int layer, NDArray x, Inputs inputs, NDArray past, Cache cache) {
-        return program.call("layer_cached")
-                .with(x)
+    public NDArray decode(Inputs inputs, Cache cache) {
+        return program.call("decode")
+                .with(inputs.ids())
+                .with(inputs.positions())
                 .with(inputs.rotary())
                 .with(inputs.segments())
-                .with(past)
+                .with(cache.past())
                 .with("k", cache.keys())
                 .with("v", cache.values())
-                .with("w", layers.get(layer).arrays())
+                .with("w", shared.arrays())
+                .with(head())
+                .withEach(layers.stream().map(LayerWeights::arrays).toList())
                 .run()
                 .get(0);
     }

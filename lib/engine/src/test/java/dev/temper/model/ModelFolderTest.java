@@ -49,7 +49,7 @@ final class ModelFolderTest {
                 "saved");
         assertThat(Folder.local(saved).list())
                 .extracting(Store.Entry::name)
-                .containsExactly("config.json", "model.safetensors", "tokenizer.json");
+                .containsExactly("config.json", "generation_config.json", "model.safetensors", "tokenizer.json");
     }
 
     @Test
