@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.testkit.S3Endpoint;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,13 +33,14 @@ final class S3EndpointTest {
 
     @Test
     void tableWrittenBySparkIsReadBack() throws Exception {
-        SparkSession.Builder builder = SparkSession.builder().master("local[2]").config("spark.ui.enabled", "false");
-        s3.sparkOptions().forEach(builder::config);
-        try (SparkSession spark = builder.getOrCreate()) {
-            spark.range(1000).write().parquet("s3a://bucket/a/table");
+        Map<String, String> options = new HashMap<>(); // of this table, as the session is shared with other tests
+        s3.sparkOptions().forEach((key, value) -> options.put(key.replaceFirst("^spark\\.hadoop\\.", ""), value));
+        SparkSession spark = LocalSpark.session();
 
-            assertThat(spark.read().parquet("s3a://bucket/a/table").count()).isEqualTo(1000);
-        }
+        spark.range(1000).write().options(options).parquet("s3a://bucket/a/table");
+
+        assertThat(spark.read().options(options).parquet("s3a://bucket/a/table").count())
+                .isEqualTo(1000);
         assertThat(s3.list("bucket")).contains("a/table/_SUCCESS");
     }
 
