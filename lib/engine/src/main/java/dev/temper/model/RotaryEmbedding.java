@@ -2,6 +2,7 @@ package dev.temper.model;
 
 import static dev.temper.check.Check.invalid;
 
+import java.util.Arrays;
 import java.util.function.IntFunction;
 
 /**
@@ -134,7 +135,7 @@ public final class RotaryEmbedding {
 
     /** True when texts of these lengths turn with the same frequencies, so that cached keys stay valid. */
     public boolean isSame(int length, int otherLength) {
-        return java.util.Arrays.equals(frequencies.apply(length), frequencies.apply(otherLength));
+        return Arrays.equals(frequencies.apply(length), frequencies.apply(otherLength));
     }
 
     /**

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Greedy continuations against transformers' generate. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
@@ -19,16 +19,7 @@ final class GreedyAcceptanceTest {
     private static final GoldenModels GOLDEN = GoldenModels.open();
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama",
-                "llama_tied",
-                "gpt_neo",
-                "llama_rope_llama3",
-                "llama_rope_linear",
-                "llama_rope_dynamic",
-                "llama_rope_yarn"
-            })
+    @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void continuesAsTransformersDoes(String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Decoder decoder = Decoder.load(workspace, GOLDEN.architecture(model), GOLDEN.weights(model));

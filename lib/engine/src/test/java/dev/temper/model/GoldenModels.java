@@ -15,11 +15,24 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** The folder {@code golden} beside the repository: numbers computed by transformers and PEFT. */
 public record GoldenModels(Path root) {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The causal models of the families that there are. */
+    public static Stream<String> causalModels() {
+        return Stream.of(
+                "llama",
+                "llama_tied",
+                "gpt_neo",
+                "llama_rope_llama3",
+                "llama_rope_linear",
+                "llama_rope_dynamic",
+                "llama_rope_yarn");
+    }
 
     public static GoldenModels open() {
         return new GoldenModels(Path.of(System.getProperty("temper.shared"), "golden"));

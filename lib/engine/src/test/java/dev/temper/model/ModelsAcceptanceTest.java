@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits, hidden states, losses and every gradient against transformers; tolerances of golden's README. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
@@ -22,16 +22,7 @@ final class ModelsAcceptanceTest {
     private static final GoldenModels GOLDEN = GoldenModels.open();
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama",
-                "llama_tied",
-                "gpt_neo",
-                "llama_rope_llama3",
-                "llama_rope_linear",
-                "llama_rope_dynamic",
-                "llama_rope_yarn"
-            })
+    @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void computesWhatTransformersComputes(String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Architecture architecture = GOLDEN.architecture(model);
@@ -60,16 +51,7 @@ final class ModelsAcceptanceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama",
-                "llama_tied",
-                "gpt_neo",
-                "llama_rope_llama3",
-                "llama_rope_linear",
-                "llama_rope_dynamic",
-                "llama_rope_yarn"
-            })
+    @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void differentiatesAsTransformersDoes(String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Architecture architecture = GOLDEN.architecture(model);
