@@ -28,7 +28,8 @@ final class ImportTableTest {
             safetensors |
             collective  |
             track       |
-            text        |
+            jinja       |
+            text        | jinja
             testkit     |
             model       | kernel safetensors
             adapter     | kernel safetensors model

@@ -1,0 +1,23 @@
+package dev.temper.jinja;
+
+/**
+ * What one template may use up; beyond it parsing or rendering ends with {@link TemplateException.Kind#LIMIT}.
+ *
+ * @param steps statements, operations and copied list elements of one rendering; 20 million take about a second
+ * @param depth nested tags, brackets, macro calls and containers in containers
+ * @param outputChars length of the text, and of any string on the way to it; all strings together may have 16 times as
+ *     many, which bounds the memory
+ */
+public record Limits(long steps, int depth, int outputChars) {
+    public Limits {
+        if (steps < 1 || depth < 1 || outputChars < 1) {
+            throw new IllegalArgumentException("limits must be positive, got %d steps, depth %d, %d characters"
+                    .formatted(steps, depth, outputChars));
+        }
+    }
+
+    /** Far above what real templates need for a conversation of a few million characters. */
+    public static Limits defaults() {
+        return new Limits(20_000_000, 200, 8_000_000);
+    }
+}

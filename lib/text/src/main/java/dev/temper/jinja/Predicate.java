@@ -1,0 +1,6 @@
+package dev.temper.jinja;
+
+/** What stands behind {@code is}. */
+interface Predicate {
+    boolean test(RenderState state, Object value, Arguments arguments);
+}

@@ -1,0 +1,14 @@
+package dev.temper.jinja;
+
+import java.util.List;
+
+/**
+ * A rendered text with the parts that stand in {@code {% generation %}} blocks.
+ *
+ * @param generation in the order in which the blocks end; a block may be empty
+ */
+public record Rendering(String text, List<Span> generation) {
+    public Rendering {
+        generation = List.copyOf(generation);
+    }
+}
