@@ -67,6 +67,6 @@ record TrainWorker(HadoopStore store, String recipe, String prepared) implements
         List<TokenRow> eval = new ArrayList<>();
         PreparedData.read(store.folder(prepared), row -> (row.split() == PreparedRow.Split.TRAIN ? train : eval)
                 .add(row.tokens()));
-        return new TrainingLoop.Rows(train, eval);
+        return TrainingLoop.Rows.unpacked(train, eval);
     }
 }

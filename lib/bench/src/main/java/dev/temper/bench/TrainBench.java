@@ -77,7 +77,7 @@ public final class TrainBench implements Callable<Integer> {
                 PhaseSampler phases = PhaseSampler.start()) {
             Clock clock = new Clock(phases);
             var loop = new TrainingLoop(
-                    trained, new TrainingLoop.Rows(train, List.of()), config(), Collective.alone(), clock);
+                    trained, TrainingLoop.Rows.unpacked(train, List.of()), config(), Collective.alone(), clock);
             loop.run(new Prompts(null, GenerationConfig.greedy(1), List.of())); // nothing is asked, so nothing decoded
             Map<String, Object> line = report(train, clock);
             line.put("phases", phases.shares());

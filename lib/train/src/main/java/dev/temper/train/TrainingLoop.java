@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th row of a step, and sums its
- * gradients with the others. The loss of a step is the sum of the token losses over all workers divided by the number
- * of trained tokens over all workers, so the curve does not depend on how many there are.
+ * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th sequence of a step, and
+ * sums its gradients with the others. The loss of a step is the sum of the token losses over all workers divided by the
+ * number of trained tokens over all workers, so the curve does not depend on how many there are.
  */
 public final class TrainingLoop {
     /** One bucket of the gradient sum: large enough to be fast, small enough to travel while another is added. */
@@ -30,10 +30,16 @@ public final class TrainingLoop {
     /**
      * What is trained on.
      *
-     * @param train in the order of the data
+     * @param train sequences in the order of the data: a row each, or the rows that were packed into one. The rows of a
+     *     sequence never see each other; packing says how much an update learns from, no more
      * @param eval may be empty
      */
-    public record Rows(List<TokenRow> train, List<TokenRow> eval) {}
+    public record Rows(List<List<TokenRow>> train, List<TokenRow> eval) {
+        /** Every row is a sequence of its own. */
+        public static Rows unpacked(List<TokenRow> train, List<TokenRow> eval) {
+            return new Rows(train.stream().map(List::of).toList(), eval);
+        }
+    }
 
     private final TrainedModel model;
     private final Rows rows;
@@ -137,44 +143,65 @@ public final class TrainingLoop {
     }
 
     private void step(int step, int[] batch) throws IOException {
-        long targets = 0;
-        long length = 0;
-        List<LabelledStream.Row> own = new ArrayList<>();
+        Share share = new Share();
         for (int i = 0; i < batch.length; i++) {
-            TokenRow row = rows.train().get(batch[i]);
-            targets += row.trainedTokens();
-            length += row.length();
-            if (i % workers.size() == workers.rank()) {
-                own.add(new LabelledStream.Row(row.inputIds(), row.trained(), key(step, batch[i])));
+            List<TokenRow> sequence = rows.train().get(batch[i]);
+            for (int j = 0; j < sequence.size(); j++) {
+                share.add(sequence.get(j), i, key(step, batch[i], j));
             }
         }
         double loss = 0;
-        for (LabelledStream stream : microBatches(own)) {
-            loss += backpropagation.accumulate(stream, 1.0 / targets);
+        for (LabelledStream stream : share.microBatches()) {
+            loss += backpropagation.accumulate(stream, 1.0 / share.targets);
         }
         workers.sum(gradientBuckets);
         loss = workers.sum(new double[] {loss})[0];
-        tokens += length;
-        update(step, loss, targets, length);
+        tokens += share.tokens;
+        update(step, loss, share.targets, share.tokens);
     }
 
-    /** What the dropout masks of a row come from. */
-    private long key(int step, int row) {
-        return LabelledStream.mix(LabelledStream.mix(LabelledStream.mix(config.seed()) + step) + row);
+    /** What the dropout masks of a sequence's {@code index}-th row come from. */
+    private long key(int step, int sequence, int index) {
+        long key = LabelledStream.mix(LabelledStream.mix(LabelledStream.mix(config.seed()) + step) + sequence);
+        return index == 0 ? key : LabelledStream.mix(key + index);
     }
 
-    private List<LabelledStream> microBatches(List<LabelledStream.Row> own) {
-        int[] lengths = own.stream().mapToInt(row -> row.ids().length).toArray();
-        int maxTokens = config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS);
-        List<LabelledStream> streams = new ArrayList<>();
-        for (int[] group : MicroBatches.split(lengths, maxTokens)) {
-            List<LabelledStream.Row> members = new ArrayList<>();
-            for (int index : group) {
-                members.add(own.get(index));
+    /** The rows of an update or an evaluation, and those of them that are this worker's. */
+    private final class Share {
+        private final List<LabelledStream.Row> own = new ArrayList<>();
+        private long targets;
+        private long tokens;
+
+        /**
+         * A row that teaches nothing, such as the piece of a long prompt, is left out: no other row sees it.
+         *
+         * @param number which sequence it belongs to; every {@code size}-th one is this worker's
+         */
+        void add(TokenRow row, int number, long key) {
+            int learned = row.trainedTokens();
+            if (learned == 0) {
+                return;
             }
-            streams.add(LabelledStream.of(members));
+            targets += learned;
+            tokens += row.length();
+            if (number % workers.size() == workers.rank()) {
+                own.add(new LabelledStream.Row(row.inputIds(), row.trained(), key));
+            }
         }
-        return streams;
+
+        List<LabelledStream> microBatches() {
+            int[] lengths = own.stream().mapToInt(row -> row.ids().length).toArray();
+            int maxTokens = config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS);
+            List<LabelledStream> streams = new ArrayList<>();
+            for (int[] group : MicroBatches.split(lengths, maxTokens)) {
+                List<LabelledStream.Row> members = new ArrayList<>();
+                for (int index : group) {
+                    members.add(own.get(index));
+                }
+                streams.add(LabelledStream.of(members));
+            }
+            return streams;
+        }
     }
 
     private void update(int step, double loss, long targets, long length) {
@@ -233,20 +260,15 @@ public final class TrainingLoop {
         if (rows.eval().isEmpty()) {
             return;
         }
-        List<LabelledStream.Row> own = new ArrayList<>();
-        long targets = 0;
+        Share share = new Share();
         for (int i = 0; i < rows.eval().size(); i++) {
-            TokenRow row = rows.eval().get(i);
-            targets += row.trainedTokens();
-            if (i % workers.size() == workers.rank()) {
-                own.add(new LabelledStream.Row(row.inputIds(), row.trained(), 0));
-            }
+            share.add(rows.eval().get(i), i, 0);
         }
         double loss = 0;
-        for (LabelledStream stream : microBatches(own)) {
+        for (LabelledStream stream : share.microBatches()) {
             loss += Backpropagation.lossSum(model.decoder(), stream);
         }
-        double mean = workers.sum(new double[] {loss})[0] / targets;
+        double mean = workers.sum(new double[] {loss})[0] / share.targets;
         measure(step, "eval/loss", mean);
         measure(step, "eval/perplexity", Math.exp(mean));
     }

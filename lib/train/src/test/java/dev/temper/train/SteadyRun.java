@@ -47,7 +47,7 @@ final class SteadyRun {
             Prompts none = new Prompts(null, GenerationConfig.greedy(1), List.of());
             new TrainingLoop(
                             model,
-                            new TrainingLoop.Rows(rows, rows),
+                            TrainingLoop.Rows.unpacked(rows, rows),
                             settings.config(),
                             Collective.alone(),
                             new Watch())

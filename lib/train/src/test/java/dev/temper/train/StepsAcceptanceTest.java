@@ -102,7 +102,7 @@ final class StepsAcceptanceTest {
         own.steps = settings.path("steps").asInt();
         own.warmupSteps = settings.path("warmup_steps").asInt();
         own.learningRate = settings.path("lr").asDouble();
-        return Curve.of(model, new TrainingLoop.Rows(rows, List.of()), own.config(), Collective.alone());
+        return Curve.of(model, TrainingLoop.Rows.unpacked(rows, List.of()), own.config(), Collective.alone());
     }
 
     private static void assertCurve(Curve curve, JsonNode golden) {

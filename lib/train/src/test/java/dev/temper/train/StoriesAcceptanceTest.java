@@ -111,7 +111,7 @@ final class StoriesAcceptanceTest {
         }
         List<TokenRow> ordered = new ArrayList<>();
         curves().path("order").forEach(batch -> batch.forEach(index -> ordered.add(train.get(index.asInt()))));
-        return new TrainingLoop.Rows(ordered, eval);
+        return TrainingLoop.Rows.unpacked(ordered, eval);
     }
 
     private static JsonNode curves() throws IOException {

@@ -12,6 +12,7 @@ import dev.temper.model.LabelledStream;
 import dev.temper.model.TinyModel;
 import dev.temper.text.TokenRow;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The curve and the weights do not depend on how many workers there are, nor on how the rows are cut. */
 final class TrainingLoopTest {
@@ -72,6 +74,45 @@ final class TrainingLoopTest {
                 train(checkpointing, dropout, Collective.alone()), train(recording, dropout, Collective.alone()), 1e-6);
     }
 
+    @ParameterizedTest
+    @ValueSource(doubles = {FULL, 0})
+    void packedRowsTrainAsTheyDoAlone(double dropout) throws Exception {
+        TinyModel.LLAMA.write(folder);
+        List<TokenRow> rows = rows();
+        TokenRow silent =
+                new TokenRow(rows.get(0).inputIds(), new boolean[rows.get(0).length()]);
+        List<List<TokenRow>> pairs = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i += 2) {
+            pairs.add(List.of(rows.get(i), silent, rows.get(i + 1)));
+        }
+        Settings four = new Settings();
+        Settings two = new Settings();
+        two.batchSize = 2;
+        List<TokenRow> eval = rows.subList(0, 7);
+
+        assertSame(
+                train(two, dropout, Collective.alone(), new TrainingLoop.Rows(pairs, eval)),
+                train(four, dropout, Collective.alone(), TrainingLoop.Rows.unpacked(rows, eval)),
+                1e-5);
+    }
+
+    @Test
+    void masksDifferFromRowToRowOfASequence() throws Exception {
+        TinyModel.LLAMA.write(folder);
+        TokenRow row = rows().get(0);
+        Settings settings = new Settings();
+        settings.steps = 1;
+        settings.batchSize = 1;
+        double[] once = train(
+                        settings, 0.4, Collective.alone(), new TrainingLoop.Rows(List.of(List.of(row)), List.of()))
+                .norms();
+        double[] twice = train(
+                        settings, 0.4, Collective.alone(), new TrainingLoop.Rows(List.of(List.of(row, row)), List.of()))
+                .norms();
+
+        assertThat(twice[0]).isNotCloseTo(once[0], within(1e-9)); // the same masks would give the same mean gradient
+    }
+
     @Test
     void masksDifferFromUpdateToUpdate() throws Exception {
         TinyModel.LLAMA.write(folder);
@@ -111,13 +152,22 @@ final class TrainingLoopTest {
                 .hasMessageContainingAll("in 10 updates in a row", "diverged", "training.learning_rate");
     }
 
-    private Outcome train(Settings settings, double dropout, Collective workers) throws Exception {
-        List<TokenRow> rows = TinyModel.rows(24).stream()
+    private static List<TokenRow> rows() {
+        return TinyModel.rows(24).stream()
                 .map(row -> new TokenRow(row.ids(), row.trained()))
                 .toList();
+    }
+
+    private Outcome train(Settings settings, double dropout, Collective workers) throws Exception {
+        List<TokenRow> rows = rows();
+        return train(settings, dropout, workers, TrainingLoop.Rows.unpacked(rows, rows.subList(0, 7)));
+    }
+
+    private Outcome train(Settings settings, double dropout, Collective workers, TrainingLoop.Rows rows)
+            throws Exception {
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = model(workspace, dropout)) {
-            Curve curve = Curve.of(model, new TrainingLoop.Rows(rows, rows.subList(0, 7)), settings.config(), workers);
+            Curve curve = Curve.of(model, rows, settings.config(), workers);
             return new Outcome(
                     curve.values("train/loss"),
                     curve.values("train/grad_norm"),
