@@ -16,6 +16,11 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
     }
 
     @Override
+    public synchronized void resumed(int step) {
+        bar.print("continues after step " + step);
+    }
+
+    @Override
     public synchronized void stepped(int step, double loss, double learningRate, long tokens) {
         bar.update(new ProgressBar.Progress(step, loss, learningRate, tokens));
     }

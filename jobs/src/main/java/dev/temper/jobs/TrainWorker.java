@@ -10,7 +10,9 @@ import dev.temper.spark.PreparedRow;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
+import dev.temper.train.Checkpoints;
 import dev.temper.train.TrainedModel;
+import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.TrainingResult;
 import java.io.IOException;
@@ -39,7 +41,7 @@ record TrainWorker(HadoopStore store, String recipe, String prepared) implements
                 TrainedModel model = model(workspace, local, settings)) {
             TrainingLoop loop =
                     new TrainingLoop(model, rows, settings.training(), context.workers(), context.listener());
-            TrainingResult result = loop.run(prompts);
+            TrainingResult result = loop.run(prompts, checkpoints(settings));
             if (context.workers().rank() == 0) {
                 model.save(store.folder(settings.output()), base);
             }
@@ -60,6 +62,16 @@ record TrainWorker(HadoopStore store, String recipe, String prepared) implements
         }
         return TrainedModel.withAdapter(
                 workspace, base, adapter.get(), settings.training().seed());
+    }
+
+    private Optional<Checkpoints> checkpoints(Recipe settings) {
+        if (settings.training().saveStrategy() == TrainingConfig.When.NO) {
+            return Optional.empty();
+        }
+        String key = prepared.substring(prepared.lastIndexOf('/') + 1);
+        Folder folder = store.folder(settings.output()).child("checkpoints");
+        return Optional.of(new Checkpoints(
+                folder, settings.hash() + " " + key, settings.training().saveTotalLimit()));
     }
 
     private TrainingLoop.Rows rows() throws IOException {

@@ -84,7 +84,7 @@ final class RecipeTest {
         assertThat(recipe.training().learningRate()).hasValue(1e-3);
         assertThat(recipe.training().weightDecay()).isEqualTo(0.5);
         assertThat(recipe.training().maxSteps()).hasValue(5);
-        assertThat(recipe.training().evalStrategy()).isEqualTo(TrainingConfig.EvalStrategy.NO);
+        assertThat(recipe.training().evalStrategy()).isEqualTo(TrainingConfig.When.NO);
         assertThat(recipe.training().lrSchedulerType()).isEqualTo(Schedule.Type.CONSTANT_WITH_WARMUP);
         assertThat(recipe.cluster().collectiveTimeout()).isEqualTo(Duration.ofMinutes(5));
         assertThat(recipe.data().separator()).isEqualTo("=");
@@ -120,7 +120,7 @@ final class RecipeTest {
                 "data.packing=none",
                 "data.train_on=completion",
                 "data.stages=[]",
-                "training.save_strategy=no",
+                "training.save_strategy=epoch",
                 "training.optimizer_offload=false",
                 "cluster.sync_every=1",
                 "tracking=[console]"
@@ -163,7 +163,6 @@ final class RecipeTest {
                 "generation.prompts=[a, 5] | generation.prompts[1] must be a text, got 5: put it in quotes",
                 "training.optim=adamw_8bit | training.optim: adamw_8bit is not built yet; use adamw",
                 "training.optim=adamv | training.optim must be adamw, got 'adamv'",
-                "training.save_strategy=epoch | training.save_strategy: epoch is not built yet; use no",
                 "model.labels=[a, b] | model.labels: [\"a\",\"b\"] is not built yet; leave it out",
                 "model.quantization={type: nf4} | model.quantization: {\"type\":\"nf4\"} is not built yet; use none",
                 "model.precision=bf16 | model.precision: bf16 is not built yet; use auto or fp32",

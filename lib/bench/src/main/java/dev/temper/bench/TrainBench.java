@@ -78,7 +78,9 @@ public final class TrainBench implements Callable<Integer> {
             Clock clock = new Clock(phases);
             var loop = new TrainingLoop(
                     trained, TrainingLoop.Rows.unpacked(train, List.of()), config(), Collective.alone(), clock);
-            loop.run(new Prompts(null, GenerationConfig.greedy(1), List.of())); // nothing is asked, so nothing decoded
+            loop.run(
+                    new Prompts(null, GenerationConfig.greedy(1), List.of()),
+                    Optional.empty()); // nothing is asked, so nothing decoded
             Map<String, Object> line = report(train, clock);
             line.put("phases", phases.shares());
             double rate = Machine.matrixProductRate(workspace, 1);
@@ -141,8 +143,11 @@ public final class TrainBench implements Callable<Integer> {
                 checkpointing,
                 false,
                 1,
-                TrainingConfig.EvalStrategy.NO,
+                TrainingConfig.When.NO,
                 OptionalInt.empty(),
+                TrainingConfig.When.NO,
+                OptionalInt.empty(),
+                2,
                 SEED);
     }
 
@@ -161,6 +166,9 @@ public final class TrainBench implements Callable<Integer> {
 
         @Override
         public void started(int planned) {}
+
+        @Override
+        public void resumed(int step) {}
 
         @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {

@@ -69,6 +69,7 @@ final class ProgressServer implements AutoCloseable {
         String[] parts = line.split(" ");
         switch (parts[0]) {
             case "started" -> listener.started(Integer.parseInt(parts[1]));
+            case "resumed" -> listener.resumed(Integer.parseInt(parts[1]));
             case "stepped" -> listener.stepped(
                     Integer.parseInt(parts[1]),
                     Double.parseDouble(parts[2]),
@@ -107,6 +108,11 @@ final class ProgressServer implements AutoCloseable {
         @Override
         public void started(int steps) {
             out.println("started " + steps);
+        }
+
+        @Override
+        public void resumed(int step) {
+            out.println("resumed " + step);
         }
 
         @Override

@@ -6,8 +6,13 @@ import dev.temper.kernel.TrainingKernels.AdamWState;
 import dev.temper.kernel.TrainingKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
+import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorWriter;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -16,6 +21,8 @@ import java.util.stream.Stream;
  * @see <a href="https://arxiv.org/abs/1711.05101">Decoupled Weight Decay Regularization</a>
  */
 public final class AdamW {
+    private static final long MAX_SLICE = 1L << 28; // floats: a buffer ends at 2 GiB
+
     private final Workspace workspace;
     private final TrainingConfig config;
     private final List<AdamWState> decayed = new ArrayList<>();
@@ -67,6 +74,47 @@ public final class AdamW {
             notDecayed.forEach(state -> update(state, learningRate, 0, divisor));
             return null;
         });
+    }
+
+    /** Both moments and the number of updates, for a checkpoint; values are read when they are asked for. */
+    List<TensorWriter.Tensor> state() {
+        List<TensorWriter.Tensor> tensors = new ArrayList<>();
+        slices().forEach((name, slice) ->
+                tensors.add(new TensorWriter.Tensor(name, new long[] {slice.size()}, () -> Workspace.memory(slice))));
+        return tensors;
+    }
+
+    /** Reads what {@link #state} gave. */
+    void restore(TensorFiles files) throws IOException {
+        for (Map.Entry<String, NDArray> slice : slices().entrySet()) {
+            files.read(slice.getKey(), Workspace.memory(slice.getValue()));
+        }
+    }
+
+    /** The state's memory in pieces that a buffer can hold. */
+    private Map<String, NDArray> slices() {
+        Map<String, NDArray> slices = new LinkedHashMap<>();
+        addSlices("decayed", decayed, slices);
+        addSlices("not_decayed", notDecayed, slices);
+        return slices;
+    }
+
+    private static void addSlices(String group, List<AdamWState> states, Map<String, NDArray> slices) {
+        for (AdamWState state : states) {
+            cut(group + ".exp_avg", state.firstMoments(), slices);
+            cut(group + ".exp_avg_sq", state.secondMoments(), slices);
+            cut(group + ".step", state.steps(), slices);
+        }
+    }
+
+    private static void cut(String name, List<NDArray> arrays, Map<String, NDArray> slices) {
+        for (int i = 0; i < arrays.size(); i++) {
+            NDArray flat = arrays.get(i).reshape(new Shape(-1));
+            for (long from = 0; from < flat.size(); from += MAX_SLICE) {
+                long to = Math.min(flat.size(), from + MAX_SLICE);
+                slices.put(name + "." + i + "." + from, Workspace.slice(flat, from, to));
+            }
+        }
     }
 
     private void update(AdamWState state, double learningRate, double weightDecay, double divisor) {

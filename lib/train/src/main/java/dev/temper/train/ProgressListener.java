@@ -7,6 +7,9 @@ public interface ProgressListener {
     /** Training begins; so many updates are planned. */
     void started(int steps);
 
+    /** Training goes on after this update, whose checkpoint was read. */
+    void resumed(int step);
+
     /**
      * An update is finished.
      *
@@ -22,6 +25,9 @@ public interface ProgressListener {
         return new ProgressListener() {
             @Override
             public void started(int steps) {}
+
+            @Override
+            public void resumed(int step) {}
 
             @Override
             public void stepped(int step, double loss, double learningRate, long tokens) {}

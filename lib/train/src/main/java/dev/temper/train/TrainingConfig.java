@@ -19,6 +19,8 @@ import java.util.OptionalInt;
  * @param gradientCheckpointing keeps layer inputs only and computes each layer twice: less memory, a third more time
  * @param shuffle false: rows in the order of the data
  * @param loggingSteps updates between two logged losses
+ * @param saveSteps updates between two checkpoints with {@code save_strategy: steps}
+ * @param saveTotalLimit checkpoints that are kept
  * @param evalSteps updates between two evaluations with {@code eval_strategy: steps}
  */
 public record TrainingConfig(
@@ -39,15 +41,28 @@ public record TrainingConfig(
         boolean gradientCheckpointing,
         boolean shuffle,
         int loggingSteps,
-        EvalStrategy evalStrategy,
+        When evalStrategy,
         OptionalInt evalSteps,
+        When saveStrategy,
+        OptionalInt saveSteps,
+        int saveTotalLimit,
         long seed) {
 
-    /** When the evaluation loss is measured, besides before training and at its end. */
-    public enum EvalStrategy {
+    /**
+     * When the evaluation loss is measured, besides before training and at its end, and when a checkpoint is written.
+     */
+    public enum When {
         NO,
         STEPS,
-        EPOCH
+        EPOCH;
+
+        boolean isDue(int step, OptionalInt every, int stepsPerEpoch) {
+            return switch (this) {
+                case NO -> false;
+                case STEPS -> step % every.orElseThrow() == 0;
+                case EPOCH -> step % stepsPerEpoch == 0;
+            };
+        }
     }
 
     /** The update rule. */
@@ -79,8 +94,16 @@ public record TrainingConfig(
         check(maxGradNorm >= 0, "training.max_grad_norm must not be negative, got %s", maxGradNorm);
         check(loggingSteps > 0, "training.logging_steps must be positive, got %d", loggingSteps);
         check(
-                evalStrategy != EvalStrategy.STEPS || evalSteps.orElse(0) > 0,
+                evalStrategy != When.STEPS || evalSteps.orElse(0) > 0,
                 "training.eval_strategy: steps needs a positive training.eval_steps, got %d",
                 evalSteps.orElse(0));
+        check(
+                saveStrategy != When.STEPS || saveSteps.orElse(0) > 0,
+                "training.save_strategy: steps needs a positive training.save_steps, got %d",
+                saveSteps.orElse(0));
+        check(
+                saveTotalLimit >= 2,
+                "training.save_total_limit must be at least 2, got %d: the last checkpoint may be a broken one",
+                saveTotalLimit);
     }
 }

@@ -6,14 +6,23 @@ import dev.temper.eval.Sample;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
+import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th sequence of a step, and
@@ -51,16 +60,10 @@ public final class TrainingLoop {
     private final AdamW optimizer;
     private final Backpropagation backpropagation;
     private final double peakLearningRate;
-    private final List<Metric> metrics = new ArrayList<>();
     private final List<ByteBuffer> gradientBuckets;
 
-    private double lossSinceLog;
-    private long targetsSinceLog;
-    private long tokensSinceLog;
+    private TrainingState state = new TrainingState();
     private long timeOfLog;
-    private long tokens;
-    private int skipped;
-    private int skippedInARow;
 
     public TrainingLoop(
             TrainedModel model, Rows rows, TrainingConfig config, Collective workers, ProgressListener listener) {
@@ -92,54 +95,101 @@ public final class TrainingLoop {
     }
 
     /**
-     * Trains to the end.
+     * Trains to the end, from the newest checkpoint if there is one.
      *
+     * @param checkpoints where they are kept; empty: none are read or written
      * @throws IOException when another worker is lost
      * @throws IllegalStateException when ten updates in a row have a non-finite gradient
      */
-    public TrainingResult run(Prompts prompts) throws IOException {
+    public TrainingResult run(Prompts prompts, Optional<Checkpoints> checkpoints) throws IOException {
         listener.started(plan.steps());
+        Optional<Folder> resumed = checkpoints.isPresent() ? checkpoints.get().newest() : Optional.empty();
         List<Sample> samples = new ArrayList<>();
-        evaluate(0);
+        if (resumed.isEmpty()) {
+            evaluate(0);
+        }
         answer(prompts, 0, samples);
-        long start = System.nanoTime();
-        timeOfLog = start;
-        double aside = 0;
+        if (resumed.isPresent()) {
+            resume(checkpoints.get(), resumed.get());
+        }
+        timeOfLog = System.nanoTime() - (long) (state.secondsSinceLog * 1e9);
         int[] epoch = {};
-        for (int step = 0; step < plan.steps(); step++) {
-            if (step % plan.stepsPerEpoch() == 0) {
+        for (int step = state.step; step < plan.steps(); step++) {
+            long start = System.nanoTime();
+            if (epoch.length == 0 || step % plan.stepsPerEpoch() == 0) {
                 epoch = plan.epoch(step / plan.stepsPerEpoch());
             }
             step(step, plan.batch(epoch, step));
-            if (evaluatesAfter(step + 1)) {
-                long before = System.nanoTime();
-                evaluate(step + 1);
-                long spent = System.nanoTime() - before;
-                timeOfLog += spent;
-                aside += spent / 1e9;
+            long end = System.nanoTime();
+            state.seconds += (end - start) / 1e9;
+            state.secondsSinceLog = (end - timeOfLog) / 1e9;
+            if (isDue(config.evalStrategy(), config.evalSteps()) || state.step == plan.steps()) {
+                evaluate(state.step);
             }
+            if (checkpoints.isPresent() && isDue(config.saveStrategy(), config.saveSteps())) {
+                save(checkpoints.get());
+            }
+            timeOfLog += System.nanoTime() - end; // neither is training
         }
-        double seconds = (System.nanoTime() - start) / 1e9 - aside;
         answer(prompts, plan.steps(), samples);
         return new TrainingResult(
-                metrics,
+                state.metrics,
                 samples,
                 plan.steps(),
-                seconds,
-                tokens,
-                skipped,
+                state.seconds,
+                state.tokens,
+                state.skipped,
                 model.totalParameters(),
                 model.parameters().count());
     }
 
-    private boolean evaluatesAfter(int step) {
-        boolean due =
-                switch (config.evalStrategy()) {
-                    case NO -> false;
-                    case STEPS -> step % config.evalSteps().orElseThrow() == 0;
-                    case EPOCH -> step % plan.stepsPerEpoch() == 0;
-                };
-        return due || step == plan.steps();
+    private boolean isDue(TrainingConfig.When when, OptionalInt every) {
+        return when.isDue(state.step, every, plan.stepsPerEpoch());
+    }
+
+    /** All workers read the same checkpoint; that they did is made sure of. */
+    private void resume(Checkpoints checkpoints, Folder checkpoint) throws IOException {
+        state = checkpoints.restore(checkpoint, model.parameters(), optimizer);
+        double sum = workers.sum(new double[] {state.step})[0];
+        if (sum != (double) state.step * workers.size()) {
+            throw new IOException("the workers found different checkpoints; this one has update " + state.step);
+        }
+        listener.resumed(state.step);
+    }
+
+    /** The first worker writes beside its training thread, which tells the others each second that it is alive. */
+    private void save(Checkpoints checkpoints) throws IOException {
+        CompletableFuture<Void> saved = new CompletableFuture<>();
+        if (workers.rank() == 0) {
+            saved = CompletableFuture.runAsync(() -> {
+                try {
+                    checkpoints.save(state, model.parameters(), optimizer);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+        double done;
+        do {
+            done = workers.sum(new double[] {workers.rank() == 0 && isDone(saved) ? 1 : 0})[0];
+        } while (done == 0);
+        if (workers.rank() == 0) {
+            saved.join();
+        }
+    }
+
+    private static boolean isDone(CompletableFuture<Void> work) throws IOException {
+        try {
+            work.get(1, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while a checkpoint was written");
+        } catch (ExecutionException e) {
+            return true; // join throws it
+        }
+        return true;
     }
 
     private void step(int step, int[] batch) throws IOException {
@@ -156,7 +206,7 @@ public final class TrainingLoop {
         }
         workers.sum(gradientBuckets);
         loss = workers.sum(new double[] {loss})[0];
-        tokens += share.tokens;
+        state.tokens += share.tokens;
         update(step, loss, share.targets, share.tokens);
     }
 
@@ -210,23 +260,24 @@ public final class TrainingLoop {
         double learningRate = peakLearningRate * schedule.factor(step);
         if (Double.isFinite(norm) && Double.isFinite(loss)) {
             optimizer.step(learningRate, norm);
-            skippedInARow = 0;
-            lossSinceLog += loss;
-            targetsSinceLog += targets;
+            state.skippedInARow = 0;
+            state.lossSinceLog += loss;
+            state.targetsSinceLog += targets;
         } else {
             skip(step, norm);
         }
         model.parameters().clearGradients();
-        tokensSinceLog += length;
-        listener.stepped(step + 1, loss / targets, learningRate, tokens);
+        state.tokensSinceLog += length;
+        state.step = step + 1;
+        listener.stepped(step + 1, loss / targets, learningRate, state.tokens);
         if ((step + 1) % config.loggingSteps() == 0 || step + 1 == plan.steps()) {
             log(step + 1, norm, learningRate);
         }
     }
 
     private void skip(int step, double norm) {
-        skipped++;
-        if (++skippedInARow == MAX_SKIPPED_IN_A_ROW) {
+        state.skipped++;
+        if (++state.skippedInARow == MAX_SKIPPED_IN_A_ROW) {
             throw new IllegalStateException(String.format(
                     Locale.ROOT,
                     "the gradient was not finite (norm %s) in %d updates in a row, up to update %d: training has "
@@ -239,19 +290,19 @@ public final class TrainingLoop {
 
     private void log(int step, double norm, double learningRate) {
         long now = System.nanoTime();
-        measure(step, "train/loss", lossSinceLog / targetsSinceLog);
+        measure(step, "train/loss", state.lossSinceLog / state.targetsSinceLog);
         measure(step, "train/grad_norm", norm);
         measure(step, "train/learning_rate", learningRate);
-        measure(step, "train/tokens_per_second", tokensSinceLog / ((now - timeOfLog) / 1e9));
-        lossSinceLog = 0;
-        targetsSinceLog = 0;
-        tokensSinceLog = 0;
+        measure(step, "train/tokens_per_second", state.tokensSinceLog / ((now - timeOfLog) / 1e9));
+        state.lossSinceLog = 0;
+        state.targetsSinceLog = 0;
+        state.tokensSinceLog = 0;
         timeOfLog = now;
     }
 
     private void measure(int step, String name, double value) {
         Metric metric = new Metric(step, name, value, Instant.now());
-        metrics.add(metric);
+        state.metrics.add(metric);
         listener.measured(metric);
     }
 

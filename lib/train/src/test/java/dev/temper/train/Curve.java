@@ -6,15 +6,26 @@ import dev.temper.generate.GenerationConfig;
 import dev.temper.track.Metric;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** What a run of the training loop logged. */
 record Curve(List<Metric> metrics) {
     /** Trains without prompts. */
     static Curve of(TrainedModel model, TrainingLoop.Rows rows, TrainingConfig config, Collective workers)
             throws IOException {
+        return of(model, rows, config, workers, Optional.empty());
+    }
+
+    static Curve of(
+            TrainedModel model,
+            TrainingLoop.Rows rows,
+            TrainingConfig config,
+            Collective workers,
+            Optional<Checkpoints> checkpoints)
+            throws IOException {
         Prompts none = new Prompts(null, GenerationConfig.greedy(1), List.of()); // no prompt, so nothing to tokenize
         return new Curve(new TrainingLoop(model, rows, config, workers, ProgressListener.silent())
-                .run(none)
+                .run(none, checkpoints)
                 .metrics());
     }
 

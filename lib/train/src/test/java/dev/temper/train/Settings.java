@@ -12,6 +12,7 @@ final class Settings {
     Schedule.Type schedule = Schedule.Type.LINEAR;
     int warmupSteps;
     int evalSteps; // 0: only before and after
+    int saveSteps; // 0: no checkpoints
     boolean checkpointing;
 
     TrainingConfig config() {
@@ -33,8 +34,11 @@ final class Settings {
                 checkpointing,
                 false,
                 1,
-                evalSteps > 0 ? TrainingConfig.EvalStrategy.STEPS : TrainingConfig.EvalStrategy.NO,
+                evalSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
                 evalSteps > 0 ? OptionalInt.of(evalSteps) : OptionalInt.empty(),
+                saveSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
+                saveSteps > 0 ? OptionalInt.of(saveSteps) : OptionalInt.empty(),
+                2,
                 17);
     }
 }

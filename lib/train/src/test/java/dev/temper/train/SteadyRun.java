@@ -51,7 +51,7 @@ final class SteadyRun {
                             settings.config(),
                             Collective.alone(),
                             new Watch())
-                    .run(none);
+                    .run(none, Optional.empty());
         }
     }
 
@@ -59,6 +59,9 @@ final class SteadyRun {
     private static final class Watch implements ProgressListener {
         @Override
         public void started(int steps) {}
+
+        @Override
+        public void resumed(int step) {}
 
         @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {

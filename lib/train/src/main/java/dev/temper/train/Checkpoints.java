@@ -1,0 +1,158 @@
+package dev.temper.train;
+
+import static dev.temper.check.Check.check;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.TrainedParameters;
+import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorWriter;
+import dev.temper.storage.Folder;
+import dev.temper.storage.LocalStore;
+import dev.temper.storage.Store;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Checkpoints of a run: {@code step-00000120/} with {@code weights.safetensors}, {@code optimizer.safetensors} and
+ * {@code state.json}, and, written last, {@code MANIFEST.json} with the size and SHA-256 of each. A folder whose
+ * manifest is missing or does not agree with its files counts as none. Nothing is renamed, so any store will do.
+ *
+ * @param folder that holds all of them
+ * @param run what the run follows from; a checkpoint of another run is never continued
+ * @param limit how many are kept, at least 2; an older one goes when the newer one was read back
+ */
+public record Checkpoints(Folder folder, String run, int limit) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String MANIFEST = "MANIFEST.json";
+    private static final String STATE = "state.json";
+    private static final String WEIGHTS = "weights";
+    private static final String OPTIMIZER = "optimizer";
+    private static final Pattern NAME = Pattern.compile("step-\\d{8}");
+
+    public Checkpoints {
+        check(limit >= 2, "training.save_total_limit must be at least 2, got %d", limit);
+    }
+
+    /** Writes one and lets the oldest go. Called by one worker alone. */
+    void save(TrainingState state, TrainedParameters parameters, AdamW optimizer) throws IOException {
+        String name = String.format(Locale.ROOT, "step-%08d", state.step);
+        folder.delete(name); // what an interrupted attempt may have left
+        Folder target = folder.child(name);
+        List<TensorWriter.Tensor> weights = new ArrayList<>();
+        for (TrainedParameters.Spec spec : parameters.specs()) {
+            weights.add(new TensorWriter.Tensor(
+                    spec.name(), spec.shape().getShape(), () -> Workspace.memory(parameters.weight(spec.name()))));
+        }
+        TensorWriter.write(target, WEIGHTS, weights, TensorWriter.SHARD_BYTES);
+        TensorWriter.write(target, OPTIMIZER, optimizer.state(), TensorWriter.SHARD_BYTES);
+        target.writeText(STATE, JSON.writeValueAsString(state.json().put("run", run)) + "\n");
+        ObjectNode manifest = JSON.createObjectNode().put("step", state.step);
+        for (Store.Entry file : target.list()) {
+            manifest.withArray("files")
+                    .addObject()
+                    .put("name", file.name())
+                    .put("bytes", file.bytes())
+                    .put("sha256", sha256(target, file.name()));
+        }
+        target.writeText(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
+        if (verifies(target)) {
+            List<String> names = names();
+            for (String old : names.subList(0, Math.max(0, names.size() - limit))) {
+                folder.delete(old + "/" + MANIFEST); // first, so that what is left is no checkpoint
+                folder.delete(old);
+            }
+        }
+    }
+
+    /**
+     * The newest one that is whole.
+     *
+     * @throws dev.temper.check.InvalidInputException when it belongs to another run
+     */
+    Optional<Folder> newest() throws IOException {
+        List<String> names = names();
+        for (int i = names.size() - 1; i >= 0; i--) {
+            Folder checkpoint = folder.child(names.get(i));
+            if (verifies(checkpoint)) {
+                String owner =
+                        JSON.readTree(checkpoint.readText(STATE)).path("run").asText();
+                check(
+                        owner.equals(run),
+                        "output: %s is of a run with other data or settings; name another output or delete it",
+                        checkpoint.location());
+                return Optional.of(checkpoint);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Brings weights, optimizer and state back to where they were. */
+    TrainingState restore(Folder checkpoint, TrainedParameters parameters, AdamW optimizer) throws IOException {
+        Path copy = Files.createTempDirectory("temper-checkpoint-");
+        try {
+            Path local = checkpoint.localize(copy, name -> true);
+            TensorFiles weights = TensorFiles.open(local, WEIGHTS);
+            for (TrainedParameters.Spec spec : parameters.specs()) {
+                weights.read(spec.name(), Workspace.memory(parameters.weight(spec.name())));
+            }
+            optimizer.restore(TensorFiles.open(local, OPTIMIZER));
+        } finally {
+            new LocalStore().delete(copy.toString());
+        }
+        return TrainingState.of(JSON.readTree(checkpoint.readText(STATE)));
+    }
+
+    private List<String> names() throws IOException {
+        return folder.list().stream()
+                .map(Store.Entry::name)
+                .filter(name -> NAME.matcher(name).matches())
+                .sorted()
+                .toList();
+    }
+
+    private static boolean verifies(Folder checkpoint) throws IOException {
+        if (!checkpoint.has(MANIFEST)) {
+            return false;
+        }
+        try {
+            for (JsonNode file : JSON.readTree(checkpoint.readText(MANIFEST)).path("files")) {
+                String name = file.path("name").asText();
+                if (!checkpoint
+                                .bytes(name)
+                                .equals(Optional.of(file.path("bytes").asLong()))
+                        || !sha256(checkpoint, name).equals(file.path("sha256").asText())) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (JsonProcessingException e) {
+            return false; // cut off
+        }
+    }
+
+    private static String sha256(Folder folder, String file) throws IOException {
+        try (InputStream in = folder.read(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

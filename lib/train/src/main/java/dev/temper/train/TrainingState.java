@@ -1,0 +1,67 @@
+package dev.temper.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.track.Metric;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where a run stands between two updates: what a checkpoint keeps beside weights and optimizer. */
+final class TrainingState {
+    int step; // finished updates
+    long tokens;
+    double seconds; // of the updates alone
+    int skipped;
+    int skippedInARow;
+    double lossSinceLog;
+    long targetsSinceLog;
+    long tokensSinceLog;
+    double secondsSinceLog;
+    final List<Metric> metrics = new ArrayList<>();
+
+    ObjectNode json() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("step", step)
+                .put("tokens", tokens)
+                .put("seconds", seconds)
+                .put("skipped", skipped)
+                .put("skipped_in_a_row", skippedInARow)
+                .put("loss_since_log", lossSinceLog)
+                .put("targets_since_log", targetsSinceLog)
+                .put("tokens_since_log", tokensSinceLog)
+                .put("seconds_since_log", secondsSinceLog);
+        for (Metric metric : metrics) {
+            json.withArray("metrics")
+                    .addObject()
+                    .put("step", metric.step())
+                    .put("name", metric.name())
+                    .put("value", metric.value())
+                    .put("micros", ChronoUnit.MICROS.between(Instant.EPOCH, metric.time()));
+        }
+        return json;
+    }
+
+    static TrainingState of(JsonNode json) {
+        TrainingState state = new TrainingState();
+        state.step = json.get("step").asInt();
+        state.tokens = json.get("tokens").asLong();
+        state.seconds = json.get("seconds").asDouble();
+        state.skipped = json.get("skipped").asInt();
+        state.skippedInARow = json.get("skipped_in_a_row").asInt();
+        state.lossSinceLog = json.get("loss_since_log").asDouble();
+        state.targetsSinceLog = json.get("targets_since_log").asLong();
+        state.tokensSinceLog = json.get("tokens_since_log").asLong();
+        state.secondsSinceLog = json.get("seconds_since_log").asDouble();
+        for (JsonNode metric : json.path("metrics")) {
+            state.metrics.add(new Metric(
+                    metric.get("step").asLong(),
+                    metric.get("name").asText(),
+                    metric.get("value").asDouble(),
+                    Instant.EPOCH.plus(metric.get("micros").asLong(), ChronoUnit.MICROS)));
+        }
+        return state;
+    }
+}
