@@ -13,6 +13,7 @@ import dev.temper.train.TrainedModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** {@code temper generate}: continues prompts with a model folder, with or without an adapter. */
 final class GenerateJob {
@@ -30,7 +31,13 @@ final class GenerateJob {
             } else {
                 decoder = TrainedModel.frozen(workspace, base);
             }
-            Prompts prompts = new Prompts(Tokenizer.shared(base), request.generation(), List.of());
+            Tokenizer tokenizer = Tokenizer.shared(base);
+            List<Prompts.Question> questions = request.generation().prompts().stream()
+                    .map(text ->
+                            new Prompts.Question(text, tokenizer.encode(text).ids()))
+                    .toList();
+            Set<Integer> ends = RecipeData.ends(Folder.local(base));
+            Prompts prompts = new Prompts(tokenizer, request.generation(), questions, List.of(), ends);
             print(prompts.answer(decoder, 0, 0, 1, request.seed()), request);
         }
     }

@@ -39,11 +39,10 @@ record Locations(HadoopStore store, Recipe recipe) {
      */
     void verifyInput() {
         read().forEach((location, key) -> check(
-                find(key, location).isPresent(),
-                "%s: %s does not exist; name %s that does",
+                find(key, location).isPresent() || key.startsWith("data."), // may be a pattern
+                "%s: %s does not exist; name a folder that does",
                 key,
-                location,
-                key.startsWith("data.") ? "a file or folder" : "a folder"));
+                location));
         try {
             PreparedData.verifyFiles(store, recipe.data());
         } catch (IOException e) {

@@ -24,6 +24,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -51,17 +52,24 @@ public record Recipe(
      * What is fine-tuned.
      *
      * @param base a folder in Hugging Face's layout
+     * @param labels names of the classes, by number; of a classifier only
      * @param precision arithmetic of the layers
      */
-    public record Model(String base, Task task, Precision precision) {
+    public record Model(String base, Task task, List<String> labels, Precision precision) {
         public Model {
             check(!base.isBlank(), "model.base must name a folder with config.json and *.safetensors");
+            check(
+                    labels.isEmpty() || task == Task.SEQUENCE_CLASSIFICATION,
+                    "model.labels are the classes of model.task: sequence_classification; leave them out");
+            check(labels.size() == Set.copyOf(labels).size(), "model.labels names a class twice: %s", labels);
+            labels = List.copyOf(labels);
         }
     }
 
     /** What the model learns to do. */
     public enum Task {
-        CAUSAL_LM
+        CAUSAL_LM,
+        SEQUENCE_CLASSIFICATION
     }
 
     /** Arithmetic of the layers. */
@@ -76,6 +84,15 @@ public record Recipe(
         for (String tracker : tracking) {
             check(tracker.equals("console"), "tracking must be console, got '%s'", tracker);
         }
+        boolean isClassifier = model.task() == Task.SEQUENCE_CLASSIFICATION;
+        check(
+                isClassifier == (data.format() == DataConfig.Format.CLASSIFICATION),
+                isClassifier
+                        ? "model.task: sequence_classification needs data.format: classification"
+                        : "data.format: classification needs model.task: sequence_classification");
+        check(
+                !isClassifier || !model.labels().isEmpty(),
+                "model.task: sequence_classification needs the names of the classes as model.labels");
         refuseHub("model.base", Stream.of(model.base()));
         refuseHub("adapter.init_from", adapter.stream().flatMap(lora -> lora.initFrom().stream()));
         refuseHub("data.train", data.train().stream().map(DataConfig.Source::location));
@@ -102,6 +119,15 @@ public record Recipe(
     /** The whole recipe in YAML, credentials removed; read again, it gives this recipe. */
     public String resolved() {
         return YamlText.write(tree());
+    }
+
+    /** The same with the day that the templates were told, where one asked. */
+    String resolved(String date) {
+        ObjectNode tree = tree();
+        if (!date.isEmpty()) {
+            ((ObjectNode) tree.get("data")).put("date", date);
+        }
+        return YamlText.write(tree);
     }
 
     /** The whole recipe, credentials included, to travel to a worker of this run; never to be written down. */

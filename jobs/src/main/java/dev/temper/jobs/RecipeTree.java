@@ -115,12 +115,13 @@ final class RecipeTree {
         if (columns.isObject()) {
             List<String> valid = new ArrayList<>();
             columns.fieldNames().forEachRemaining(valid::add);
+            forFormat.path("optional_columns").forEach(name -> valid.add(name.asText()));
             tree.at("/data/columns").fieldNames().forEachRemaining(name -> {
                 if (!valid.contains(name)) {
                     throw RecordTree.unknown("data.columns." + name, valid);
                 }
             });
-            layUnder(tree, forFormat);
+            layUnder(tree, ((ObjectNode) forFormat.deepCopy()).without("optional_columns"));
         }
         layUnder(tree, defaults("every_recipe"));
     }

@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
+import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -48,16 +49,17 @@ record RecordTree<T extends Record>(Class<T> root) {
         Object read(JsonNode node, String key);
     }
 
-    private static final Map<Type, Scalar> SCALARS = Map.of(
-            int.class, RecordTree::wholeNumber,
-            long.class, RecordTree::longNumber,
-            double.class, RecordTree::number,
-            boolean.class, RecordTree::truth,
-            String.class, RecordTree::text,
-            Duration.class, RecordTree::duration,
-            OptionalInt.class, (node, key) -> OptionalInt.of(wholeNumber(node, key)),
-            OptionalLong.class, (node, key) -> OptionalLong.of(longNumber(node, key)),
-            OptionalDouble.class, (node, key) -> OptionalDouble.of(number(node, key)));
+    private static final Map<Type, Scalar> SCALARS = Map.ofEntries(
+            entry(int.class, RecordTree::wholeNumber),
+            entry(long.class, RecordTree::longNumber),
+            entry(double.class, RecordTree::number),
+            entry(boolean.class, RecordTree::truth),
+            entry(String.class, RecordTree::text),
+            entry(Object.class, (node, key) -> MAPPER.convertValue(node, Object.class)),
+            entry(Duration.class, RecordTree::duration),
+            entry(OptionalInt.class, (node, key) -> OptionalInt.of(wholeNumber(node, key))),
+            entry(OptionalLong.class, (node, key) -> OptionalLong.of(longNumber(node, key))),
+            entry(OptionalDouble.class, (node, key) -> OptionalDouble.of(number(node, key))));
 
     private static final Map<Type, Object> ABSENT = Map.of(
             Optional.class, Optional.empty(),

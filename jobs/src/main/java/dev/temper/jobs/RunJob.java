@@ -1,5 +1,7 @@
 package dev.temper.jobs;
 
+import static dev.temper.check.Check.check;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.BarrierTraining;
@@ -30,6 +32,9 @@ final class RunJob {
     }
 
     private void run() throws Exception {
+        check(
+                recipe.model().task() == Recipe.Task.CAUSAL_LM,
+                "model.task: training a classifier is not built yet; temper prepare and temper preview work");
         HadoopStore store = store();
         Locations locations = new Locations(store, recipe);
         locations.verifyOutput();
@@ -41,6 +46,7 @@ final class RunJob {
             return;
         }
         locations.verifyInput();
+        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
         PretrainedModel base =
                 PretrainedModel.read(store, HadoopStore.resolve(recipe.model().base()));
         base.verify(recipe);
@@ -51,27 +57,27 @@ final class RunJob {
                 base.architecture().modelType(),
                 base.architecture().parameterCount(),
                 base.folder().location());
-        try (SparkSession spark = session()) {
-            run(spark, output);
+        List<RecipeData.Prompt> prompts = rows.prompts();
+        try (SparkSession spark = session(recipe)) {
+            run(spark, output, rows, prompts);
         } catch (InvalidInputException e) {
             output.undo();
             throw e;
         }
     }
 
-    private void run(SparkSession spark, RunOutput output) throws IOException {
+    private void run(SparkSession spark, RunOutput output, RecipeData rows, List<RecipeData.Prompt> prompts)
+            throws IOException {
         Folder folder = output.folder();
-        HadoopStore store = HadoopStore.of(spark);
-        Folder prepared = recipe.data().prepared().map(store::folder).orElseGet(() -> folder.child("prepared"));
-        PreparedData data = PreparedData.prepare(
-                spark, recipe.data(), recipe.training().seed(), recipe.model().base(), prepared);
+        PreparedData data = rows.prepare(spark);
+        data.notes().forEach(note -> say("%s", note));
         say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
-        output.writeRecipe(recipe);
+        output.writeRecipe(recipe, rows.chat().date());
         output.writeManifest(RunSummary.begun(recipe, data, version));
-        output.writeRejected(data.rejected());
+        output.writeRejected(data);
 
-        TrainWorker worker =
-                new TrainWorker(store, recipe.portable(), data.folder().location());
+        TrainWorker worker = new TrainWorker(
+                HadoopStore.of(spark), recipe.portable(), data.folder().location(), prompts, rows.ends());
         List<TrainingResult> results;
         try (ConsoleProgress progress = new ConsoleProgress()) {
             results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
@@ -98,7 +104,7 @@ final class RunJob {
     }
 
     /** The cluster that spark-submit names; without one this machine, with a slot for each worker. */
-    private SparkSession session() {
+    static SparkSession session(Recipe recipe) {
         SparkConf conf = new SparkConf();
         SparkSession.Builder builder = SparkSession.builder().appName(recipe.name());
         if (!conf.contains("spark.master")) {

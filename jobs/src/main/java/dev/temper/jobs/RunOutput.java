@@ -11,7 +11,7 @@ import dev.temper.eval.Sample;
 import dev.temper.spark.ParquetTable;
 import dev.temper.spark.ParquetTable.Column;
 import dev.temper.spark.ParquetTable.Kind;
-import dev.temper.spark.RejectedRow;
+import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.track.Metric;
@@ -19,12 +19,15 @@ import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 
 /** The output folder of a run: whose it is, and the tables and files in it. */
 final class RunOutput {
     static final String MANIFEST = "manifest.json";
+    static final String PREPARED = "prepared";
+    private static final String RUN = "run.yaml";
     private static final String FINISHED = "finished";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ParquetTable METRICS = new ParquetTable(List.of(
@@ -77,8 +80,8 @@ final class RunOutput {
      *     files that are no run's
      */
     State state(Recipe recipe) throws IOException {
-        if (!existed) {
-            return State.FREE;
+        if (folder.list().stream().allMatch(entry -> entry.name().equals(PREPARED))) {
+            return State.FREE; // temper prepare was here, or nobody
         }
         check(
                 folder.has(MANIFEST),
@@ -145,8 +148,20 @@ final class RunOutput {
         }
     }
 
-    void writeRecipe(Recipe recipe) throws IOException {
-        folder.writeText("run.yaml", recipe.resolved());
+    /** @param date what the templates were told is today; empty where none asked */
+    void writeRecipe(Recipe recipe, String date) throws IOException {
+        folder.writeText(RUN, recipe.resolved(date));
+    }
+
+    /** The day that an unfinished run here has told its templates; it goes on with the same rows. */
+    Optional<LocalDate> date() throws IOException {
+        if (!folder.has(RUN)) {
+            return Optional.empty();
+        }
+        String date = YamlText.parse(folder.readText(RUN), folder.location(RUN))
+                .at("/data/date")
+                .asText();
+        return date.isEmpty() ? Optional.empty() : Optional.of(LocalDate.parse(date));
     }
 
     void writeManifest(ObjectNode manifest) throws IOException {
@@ -174,8 +189,8 @@ final class RunOutput {
         GENERATIONS.writeCsv(folder.child("evaluation"), "generations.csv", rows);
     }
 
-    void writeRejected(List<RejectedRow> rejected) throws IOException {
-        RejectedRow.write(folder.child("rejected"), rejected);
+    void writeRejected(PreparedData data) throws IOException {
+        data.copyRejected(folder.child("rejected"));
     }
 
     Folder folder() {

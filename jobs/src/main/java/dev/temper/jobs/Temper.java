@@ -37,6 +37,8 @@ public final class Temper implements Runnable {
         Exit exit = run(
                 args,
                 new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts())),
+                new PrepareCommand(store, recipe -> PrepareJob.run(store, recipe)),
+                new PreviewCommand(store, request -> PreviewJob.run(store, request)),
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)));
         exit.leave();

@@ -8,6 +8,7 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.spark.PreparedRow;
 import dev.temper.storage.Folder;
+import dev.temper.text.DataConfig;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
 import dev.temper.train.Checkpoints;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One worker of a run: brings the base to its disk, reads the prepared rows, trains, and, as the first of all, writes
@@ -27,16 +29,26 @@ import java.util.Optional;
  *
  * @param recipe the whole recipe as {@link Recipe#portable}
  * @param prepared location of the prepared rows
+ * @param asked before and after training
+ * @param ends ids that end an answer, besides the tokenizer's end token
  */
-record TrainWorker(HadoopStore store, String recipe, String prepared) implements BarrierTraining.Worker {
+record TrainWorker(HadoopStore store, String recipe, String prepared, List<RecipeData.Prompt> asked, Set<Integer> ends)
+        implements BarrierTraining.Worker {
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         Recipe settings = Recipe.ofPortable(recipe);
         Folder base = store.folder(settings.model().base());
         Path local = PretrainedModel.localize(base, settings.cluster().localDir());
-        TrainingLoop.Rows rows = rows();
+        List<TokenRow> train = new ArrayList<>();
+        List<TokenRow> eval = new ArrayList<>();
+        PreparedData.read(store.folder(prepared), row -> (row.split() == PreparedRow.Split.TRAIN ? train : eval)
+                .add(row.tokens()));
+        DataConfig data = settings.data();
+        TrainingLoop.Rows rows = TrainingLoop.Rows.packed(train, eval, data.packing(), data.maxLength());
         Tokenizer tokenizer = Tokenizer.shared(local);
-        Prompts prompts = new Prompts(tokenizer, settings.generation(), rows.eval());
+        List<Prompts.Question> questions =
+                asked.stream().map(prompt -> prompt.question(tokenizer)).toList();
+        Prompts prompts = new Prompts(tokenizer, settings.generation(), questions, eval, ends);
         try (Workspace workspace = Workspace.open(context.threads());
                 TrainedModel model = model(workspace, local, settings)) {
             TrainingLoop loop =
@@ -72,13 +84,5 @@ record TrainWorker(HadoopStore store, String recipe, String prepared) implements
         Folder folder = store.folder(settings.output()).child("checkpoints");
         return Optional.of(new Checkpoints(
                 folder, settings.hash() + " " + key, settings.training().saveTotalLimit()));
-    }
-
-    private TrainingLoop.Rows rows() throws IOException {
-        List<TokenRow> train = new ArrayList<>();
-        List<TokenRow> eval = new ArrayList<>();
-        PreparedData.read(store.folder(prepared), row -> (row.split() == PreparedRow.Split.TRAIN ? train : eval)
-                .add(row.tokens()));
-        return TrainingLoop.Rows.unpacked(train, eval);
     }
 }

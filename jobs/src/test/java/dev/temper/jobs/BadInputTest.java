@@ -6,6 +6,7 @@ import static dev.temper.jobs.Damage.data;
 import static dev.temper.jobs.Damage.overwrite;
 import static dev.temper.jobs.Damage.remove;
 import static dev.temper.jobs.Damage.replace;
+import static dev.temper.jobs.Mistake.with;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -36,17 +37,6 @@ final class BadInputTest {
 
     @TempDir
     private Path folder;
-
-    /**
-     * @param says the message; {@code @} is the folder of the setup
-     * @param overrides of the recipe
-     */
-    private record Mistake(String name, Damage damage, String says, String... overrides) {
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
 
     static Stream<Mistake> recipe() {
         return Stream.of(
@@ -170,11 +160,11 @@ final class BadInputTest {
                 new Mistake(
                         "a folder without data",
                         folder -> Files.createDirectories(folder.resolve("data/2024")),
-                        "data: @/data has no .csv, .jsonl, .json or .parquet file in it",
+                        "data: @/data has no .csv, .tsv, .jsonl, .json or .parquet file in it",
                         "data.train=@/data"),
                 with(
                         "no data file",
-                        "data: @/recipe.yaml is no .csv, .jsonl, .json or .parquet file",
+                        "data: @/recipe.yaml is no .csv, .tsv, .jsonl, .json or .parquet file",
                         "data.train=@/recipe.yaml"),
                 with(
                         "nobody knows the store, and no password is told",
@@ -211,32 +201,6 @@ final class BadInputTest {
                         "output=@"));
     }
 
-    static Stream<Mistake> rows() {
-        return Stream.of(
-                new Mistake("header only", data("prompt,completion\n"), "data: @/train.csv has no rows"),
-                new Mistake(
-                        "missing column",
-                        data("prompts,answer\na,b\n"),
-                        "data: @/train.csv has no column prompt (prompts?); it has prompts, answer"),
-                new Mistake(
-                        "too many nulls",
-                        data("prompt,completion\na,b\nc,\nd,e\n"),
-                        "data: 1 of 3 rows are rejected, more than data.max_rejected_fraction 0.01 allows: null_value 1"
-                                + " (row 2 of @/train.csv: null in completion)",
-                        "output=@/new/and/deep"),
-                new Mistake(
-                        "too long",
-                        data("prompt,completion\na,b\nc," + "word ".repeat(80) + "\n"),
-                        "data: row 2 of @/train.csv has",
-                        "data.too_long=fail"),
-                new Mistake(
-                        "nothing to train on",
-                        data("prompt,completion\na,b\n"),
-                        "data: no row is left to train on: 1 rows = 0 trained + 1 evaluated + 0 rejected; add rows or"
-                                + " lower data.eval_fraction",
-                        "data.eval_fraction=0.9999"));
-    }
-
     @BeforeEach
     void goodSetup() throws IOException {
         Path base = Files.createDirectory(folder.resolve("base"));
@@ -258,7 +222,14 @@ final class BadInputTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"recipe", "base", "weights", "locations", "rows"})
+    @MethodSource({
+        "recipe",
+        "base",
+        "weights",
+        "locations",
+        "dev.temper.jobs.DataMistakes#templates",
+        "dev.temper.jobs.DataMistakes#rows"
+    })
     void isOneSentenceAndTwoAndChangesNothing(Mistake mistake) throws Exception {
         mistake.damage().to(folder);
         Map<String, String> before = snapshot();
@@ -326,10 +297,6 @@ final class BadInputTest {
                     .map(row -> List.of(row.getString(0), row.getString(1), row.getString(2)))
                     .toList();
         }
-    }
-
-    private static Mistake with(String name, String says, String... overrides) {
-        return new Mistake(name, folder -> {}, says, overrides);
     }
 
     private record Ended(int code, String err) {}

@@ -38,7 +38,7 @@ final class RecipeTest {
 
         assertThat(recipe.name()).isEqualTo("recipe");
         assertThat(recipe.model())
-                .isEqualTo(new Recipe.Model("models/tiny", Recipe.Task.CAUSAL_LM, Recipe.Precision.AUTO));
+                .isEqualTo(new Recipe.Model("models/tiny", Recipe.Task.CAUSAL_LM, List.of(), Recipe.Precision.AUTO));
         assertThat(recipe.adapter()).isEmpty();
         assertThat(recipe.data().train()).containsExactly(DataConfig.Source.of("rows.csv"));
         assertThat(recipe.data().columns())
@@ -149,7 +149,7 @@ final class RecipeTest {
                 "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
                 "model.base=7 | model.base must be a text, got 7: put it in quotes",
                 "model.base=[a] | model.base must be a text, got [\"a\"]",
-                "model=tiny | model must have the keys base, task, precision, got 'tiny'",
+                "model=tiny | model must have the keys base, task, labels, precision, got 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
                 "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
@@ -163,7 +163,6 @@ final class RecipeTest {
                 "generation.prompts=[a, 5] | generation.prompts[1] must be a text, got 5: put it in quotes",
                 "training.optim=adamw_8bit | training.optim: adamw_8bit is not built yet; use adamw",
                 "training.optim=adamv | training.optim must be adamw, got 'adamv'",
-                "model.labels=[a, b] | model.labels: [\"a\",\"b\"] is not built yet; leave it out",
                 "model.quantization={type: nf4} | model.quantization: {\"type\":\"nf4\"} is not built yet; use none",
                 "model.precision=bf16 | model.precision: bf16 is not built yet; use auto or fp32",
                 "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",

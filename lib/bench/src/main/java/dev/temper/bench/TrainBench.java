@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
-import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Parameter;
@@ -78,9 +77,7 @@ public final class TrainBench implements Callable<Integer> {
             Clock clock = new Clock(phases);
             var loop = new TrainingLoop(
                     trained, TrainingLoop.Rows.unpacked(train, List.of()), config(), Collective.alone(), clock);
-            loop.run(
-                    new Prompts(null, GenerationConfig.greedy(1), List.of()),
-                    Optional.empty()); // nothing is asked, so nothing decoded
+            loop.run(Prompts.none(), Optional.empty());
             Map<String, Object> line = report(train, clock);
             line.put("phases", phases.shares());
             double rate = Machine.matrixProductRate(workspace, 1);

@@ -54,6 +54,11 @@ public enum TinyModel {
 
     /** Writes config.json alone, and returns the weights that belong to it. */
     public SafetensorsFile weights(Path folder) throws IOException {
+        return weights(folder, config);
+    }
+
+    /** Writes a config.json alone, and returns random weights that belong to it. */
+    public static SafetensorsFile weights(Path folder, String config) throws IOException {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), config);
         Random random = new Random(SEED);

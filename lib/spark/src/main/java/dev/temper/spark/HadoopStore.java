@@ -10,12 +10,15 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -64,6 +67,31 @@ public final class HadoopStore implements Store, Serializable {
         return path.getFileSystem(configuration).open(path);
     }
 
+    /** Reads from a byte on, without reading what stands before it. */
+    public InputStream read(String location, long offset) throws IOException {
+        if (isLocal(location)) {
+            return Channels.newInputStream(
+                    Files.newByteChannel(local().localPath(localName(location)).orElseThrow())
+                            .position(offset));
+        }
+        Path path = new Path(location);
+        FSDataInputStream in = path.getFileSystem(configuration).open(path);
+        in.seek(offset);
+        return in;
+    }
+
+    /** Copies a file of this machine to its place in one put; a put that breaks off leaves nothing on object stores. */
+    void put(java.nio.file.Path file, String location) throws IOException {
+        if (isLocal(location)) {
+            try (OutputStream out = write(location)) {
+                Files.copy(file, out);
+            }
+            return;
+        }
+        Path path = new Path(location);
+        path.getFileSystem(configuration).copyFromLocalFile(false, true, hadoopPath(file.toString()), path);
+    }
+
     @Override
     public OutputStream write(String location) throws IOException {
         if (isLocal(location)) {
@@ -105,12 +133,6 @@ public final class HadoopStore implements Store, Serializable {
         }
     }
 
-    /** When a file was last written, in milliseconds since 1970. */
-    public long modified(String location) throws IOException {
-        Path path = hadoopPath(location);
-        return path.getFileSystem(configuration).getFileStatus(path).getModificationTime();
-    }
-
     @Override
     public void delete(String location) throws IOException {
         if (isLocal(location)) {
@@ -129,6 +151,10 @@ public final class HadoopStore implements Store, Serializable {
     /** As Hadoop and Spark write it: a local path with {@code file:} in front, whatever the default file system. */
     static Path hadoopPath(String location) {
         return isLocal(location) ? new Path("file", null, resolve(location)) : new Path(location);
+    }
+
+    Configuration configuration() {
+        return configuration;
     }
 
     private static LocalStore local() {

@@ -11,6 +11,8 @@ import java.util.HexFormat;
 
 /** SHA-256 in hexadecimal. */
 final class Hashes {
+    static final int BYTES = 32;
+
     private Hashes() {}
 
     static MessageDigest sha256() {

@@ -1,44 +1,33 @@
 package dev.temper.spark;
 
-import java.io.BufferedReader;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
-import java.util.zip.GZIPInputStream;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
+import java.util.List;
 
-/** The lines of one file that are not blank, with their numbers; the file closes after the last. */
-final class JsonLines implements Iterator<Row> {
-    static final String LINE = "line";
-    static final String FILE = "file";
-    static final String NUMBER = "number";
-    static final StructType SCHEMA = new StructType()
-            .add(LINE, DataTypes.StringType)
-            .add(FILE, DataTypes.StringType)
-            .add(NUMBER, DataTypes.LongType);
-    private static final String BYTE_ORDER_MARK = "\uFEFF";
+/** One object a line; a line ends with LF or CRLF. Blank lines are no rows, but they count. */
+final class JsonLines implements FileRows {
+    private static final int SHOWN_CHARACTERS = 100;
 
-    private final BufferedReader in;
-    private final String file;
+    private final StrictReader reader;
+    private final JsonValues values;
+    private final char[] buffer = new char[1 << 13];
+    private int position;
+    private int limit;
     private String line; // the next one, null after the last
-    private long number;
+    private long number; // of this line
 
-    private JsonLines(BufferedReader in, String file) {
-        this.in = in;
-        this.file = file;
+    private JsonLines(StrictReader reader, FileSlice slice, ReadTable table) {
+        this.reader = reader;
+        this.values = new JsonValues(slice.file().index(), table.columns());
+        this.number = slice.firstLine() - 1;
     }
 
-    static JsonLines open(HadoopStore store, String location, String charset) throws IOException {
-        InputStream bytes = store.read(location);
-        InputStream plain = location.endsWith(".gz") ? new GZIPInputStream(bytes) : bytes;
-        String file = HadoopStore.hadoopPath(location).toString();
-        JsonLines lines = new JsonLines(new BufferedReader(new InputStreamReader(plain, charset)), file);
+    static JsonLines open(StrictReader reader, FileSlice slice, ReadTable table) throws IOException {
+        JsonLines lines = new JsonLines(reader, slice, table);
         lines.advance();
         return lines;
     }
@@ -49,29 +38,71 @@ final class JsonLines implements Iterator<Row> {
     }
 
     @Override
-    public Row next() {
-        if (line == null) {
-            throw new NoSuchElementException();
-        }
-        Row row = RowFactory.create(line, file, number);
-        advance();
-        return row;
-    }
-
-    private void advance() {
+    public ReadRow next() {
         try {
-            do {
-                line = in.readLine();
-                number++;
-                if (number == 1 && line != null && line.startsWith(BYTE_ORDER_MARK)) {
-                    line = line.substring(1);
-                }
-            } while (line != null && line.isBlank());
-            if (line == null) {
-                in.close();
-            }
+            ReadRow row = parse();
+            advance();
+            return row;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public List<String> columns() {
+        return values.names();
+    }
+
+    @Override
+    public void close() throws IOException {
+        reader.close();
+    }
+
+    private ReadRow parse() throws IOException {
+        try (JsonParser parser = JsonValues.JSON.createParser(line)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return values.malformed(number, line, "no object: " + shown());
+            }
+            ReadRow row = values.read(parser, number);
+            return parser.nextToken() == null
+                    ? row
+                    : values.malformed(number, line, "more than one object: " + shown());
+        } catch (JsonParseException | StreamConstraintsException e) {
+            return values.malformed(number, line, e.getOriginalMessage() + ": " + shown());
+        }
+    }
+
+    private String shown() {
+        return line.length() <= SHOWN_CHARACTERS ? line : line.substring(0, SHOWN_CHARACTERS) + "…";
+    }
+
+    private void advance() throws IOException {
+        do {
+            line = readLine();
+            number++;
+        } while (line != null && line.isBlank());
+    }
+
+    private String readLine() throws IOException {
+        reader.rowBegins(number + 1);
+        StringBuilder text = null;
+        while (true) {
+            int start = position;
+            while (position < limit && buffer[position] != '\n') {
+                position++;
+            }
+            if (position < limit) {
+                String end = new String(buffer, start, position++ - start);
+                return text == null ? end : text.append(end).toString();
+            }
+            if (limit > start) {
+                text = (text == null ? new StringBuilder() : text).append(buffer, start, limit - start);
+            }
+            position = 0;
+            limit = Math.max(reader.read(buffer, 0, buffer.length), 0);
+            if (limit == 0) {
+                return text == null ? null : text.toString();
+            }
         }
     }
 }

@@ -17,15 +17,17 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.column.ParquetProperties.WriterVersion;
-import org.apache.parquet.example.data.Group;
-import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
@@ -34,6 +36,8 @@ import org.apache.parquet.schema.Types;
 /** A table with typed columns that becomes one Parquet file, written once, without a renaming committer. */
 public record ParquetTable(List<Column> columns) {
     public static final String PART = "part-00000.parquet";
+
+    private static final long ROW_GROUP_BYTES = 32L << 20; // held in memory while it is written
 
     /** What a column holds, and the Java type of its values; each may be null. */
     public enum Kind {
@@ -78,7 +82,7 @@ public record ParquetTable(List<Column> columns) {
 
     /** Closing the writer closes the stream. */
     Writer writer(OutputStream out) throws IOException {
-        return new Writer(columns, schema(), builder(out).build());
+        return new Writer(builder(out).build());
     }
 
     /**
@@ -87,16 +91,15 @@ public record ParquetTable(List<Column> columns) {
      * each.
      */
     Writer repeatableWriter(OutputStream out) throws IOException {
-        ParquetWriter<Group> writer = builder(out)
+        return new Writer(builder(out)
                 .withWriterVersion(WriterVersion.PARQUET_2_0)
                 .withDictionaryEncoding(false)
-                .build();
-        return new Writer(columns, schema(), writer);
+                .withRowGroupSize(ROW_GROUP_BYTES)
+                .build());
     }
 
-    private ExampleParquetWriter.Builder builder(OutputStream out) {
-        return ExampleParquetWriter.builder(new StreamFile(out))
-                .withType(schema())
+    private Builder builder(OutputStream out) {
+        return new Builder(new StreamFile(out), new WriteRows(columns, schema()))
                 .withCompressionCodec(CompressionCodecName.SNAPPY);
     }
 
@@ -115,11 +118,11 @@ public record ParquetTable(List<Column> columns) {
             case TIMESTAMP -> Types.optional(INT64)
                     .as(timestampType(true, TimeUnit.MICROS))
                     .named(name);
+                // Lists of two levels, which every reader knows: of three each element would be a group of its own, and
+                // writing them takes three times as long.
             case INTS -> Types.optionalGroup()
                     .as(listType())
-                    .addField(Types.repeatedGroup()
-                            .addField(Types.required(INT32).named("element"))
-                            .named("list"))
+                    .addField(Types.repeated(INT32).named("element"))
                     .named(name);
         };
     }
@@ -137,46 +140,97 @@ public record ParquetTable(List<Column> columns) {
 
     /** Adds rows one by one. */
     static final class Writer implements Closeable {
-        private final List<Column> columns;
-        private final MessageType schema;
-        private final ParquetWriter<Group> out;
+        private final ParquetWriter<List<?>> out;
 
-        private Writer(List<Column> columns, MessageType schema, ParquetWriter<Group> out) {
-            this.columns = columns;
-            this.schema = schema;
+        private Writer(ParquetWriter<List<?>> out) {
             this.out = out;
         }
 
         void add(List<?> row) throws IOException {
-            Group group = new SimpleGroup(schema);
-            for (int i = 0; i < columns.size(); i++) {
-                if (row.get(i) != null) {
-                    add(group, i, row.get(i));
-                }
-            }
-            out.write(group);
+            out.write(row);
         }
 
         @Override
         public void close() throws IOException {
             out.close();
         }
+    }
 
-        private void add(Group group, int i, Object value) {
-            switch (columns.get(i).kind()) {
-                case INT -> group.add(i, (int) value);
-                case LONG -> group.add(i, (long) value);
-                case DOUBLE -> group.add(i, (double) value);
-                case BOOLEAN -> group.add(i, (boolean) value);
-                case STRING -> group.add(i, (String) value);
-                case TIMESTAMP -> group.add(i, ChronoUnit.MICROS.between(Instant.EPOCH, (Instant) value));
-                case INTS -> {
-                    Group list = group.addGroup(i);
-                    for (int element : (int[]) value) {
-                        list.addGroup(0).add(0, element);
-                    }
+    private static final class Builder extends ParquetWriter.Builder<List<?>, Builder> {
+        private final WriteRows rows;
+
+        Builder(OutputFile file, WriteRows rows) {
+            super(file);
+            this.rows = rows;
+        }
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        @Override
+        protected WriteSupport<List<?>> getWriteSupport(Configuration configuration) {
+            return rows;
+        }
+    }
+
+    /** Hands values to Parquet one by one; its own groups would make two objects of each element of a list. */
+    private static final class WriteRows extends WriteSupport<List<?>> {
+        private final List<Column> columns;
+        private final MessageType schema;
+        private RecordConsumer out;
+
+        WriteRows(List<Column> columns, MessageType schema) {
+            this.columns = columns;
+            this.schema = schema;
+        }
+
+        @Override
+        public WriteContext init(Configuration configuration) {
+            return new WriteContext(schema, Map.of());
+        }
+
+        @Override
+        public void prepareForWrite(RecordConsumer consumer) {
+            out = consumer;
+        }
+
+        @Override
+        public void write(List<?> row) {
+            out.startMessage();
+            for (int i = 0; i < columns.size(); i++) {
+                if (row.get(i) != null) {
+                    out.startField(columns.get(i).name(), i);
+                    write(columns.get(i).kind(), row.get(i));
+                    out.endField(columns.get(i).name(), i);
                 }
             }
+            out.endMessage();
+        }
+
+        private void write(Kind kind, Object value) {
+            switch (kind) {
+                case INT -> out.addInteger((int) value);
+                case LONG -> out.addLong((long) value);
+                case DOUBLE -> out.addDouble((double) value);
+                case BOOLEAN -> out.addBoolean((boolean) value);
+                case STRING -> out.addBinary(Binary.fromString((String) value));
+                case TIMESTAMP -> out.addLong(ChronoUnit.MICROS.between(Instant.EPOCH, (Instant) value));
+                case INTS -> writeInts((int[]) value);
+            }
+        }
+
+        private void writeInts(int[] values) {
+            out.startGroup();
+            if (values.length > 0) {
+                out.startField("element", 0);
+                for (int value : values) {
+                    out.addInteger(value);
+                }
+                out.endField("element", 0);
+            }
+            out.endGroup();
         }
     }
 

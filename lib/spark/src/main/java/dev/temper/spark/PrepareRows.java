@@ -1,289 +1,259 @@
 package dev.temper.spark;
 
-import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.concat;
-import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.sha2;
-import static org.apache.spark.sql.functions.when;
-
-import dev.temper.spark.PreparedData.Sources;
-import dev.temper.spark.PreparedManifest.Part;
-import dev.temper.spark.PreparedManifest.Tokens;
+import dev.temper.spark.PreparedRow.Split;
+import dev.temper.spark.ReadRow.Decoded;
+import dev.temper.spark.Sources.InputFile;
+import dev.temper.spark.Survey.Taken;
+import dev.temper.spark.SurveyRows.ByContent;
+import dev.temper.spark.SurveyRows.Lighten;
 import dev.temper.storage.Folder;
-import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Source;
-import dev.temper.text.DataConfig.TooLong;
-import dev.temper.text.RejectedRowException.Reason;
-import java.util.HashMap;
+import java.io.Serializable;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalLong;
-import java.util.stream.Collectors;
 import org.apache.spark.Partitioner;
-import org.apache.spark.TaskContext;
-import org.apache.spark.sql.Column;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.ml.Transformer;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import scala.Tuple2;
 
 /**
- * The steps of preparing, in order: {@link #read}, {@link #count}, {@link #write}.
+ * Reads all rows twice: {@link #survey} finds which are taken; {@link #write} brings them into parts, each a range of
+ * the rows' numbers, lets the stages work on a part and writes it, in one stage after one shuffle. Nothing is kept in
+ * memory but the row in hand and what sorting a part needs.
  *
- * <p>Who is evaluated follows from the hash of seed and content, so equal rows never stand on both sides and more rows
- * move no other. Weights and limits take the rows with the smallest hashes, before anything is tokenized: a source with
- * half the largest weight gives half of its rows.
+ * @param shape which of the table's columns are what
  */
-final class PrepareRows implements AutoCloseable {
-    private static final long ROWS_PER_FILE = 50_000;
-    private static final int SHOWN_REASONS = 3;
-    private static final String TRAIN = "train";
-    private static final String EVAL = "eval";
+record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadTable table, Shape shape) {
+    private static final int ROWS_PER_PART = 20_000;
+    private static final int MAX_STRETCH = 10;
+    private static final long BYTES_PER_SURVEY_PARTITION = 8L << 20;
+    private static final int MAX_PARTITIONS = 10_000;
 
-    private final SparkSession spark;
-    private final DataConfig data;
-    private final long seed;
-    private final String tokenizer;
-    private Dataset<Row> rows; // tokenized
-    private long read; // rows of the files, where not all of them are taken
-
-    PrepareRows(SparkSession spark, DataConfig data, long seed, String tokenizer) {
-        this.spark = spark;
-        this.data = data;
-        this.seed = seed;
-        this.tokenizer = tokenizer;
-    }
-
-    void read(Sources sources, ReadTable table) {
-        Dataset<Row> all = all(sources, table);
-        Dataset<Row> taken = all.filter("taken").drop("taken");
-        int partitions = sources.train().get(0).partitions(spark);
-        Dataset<Row> train = limited(taken.filter(col("split").equalTo(TRAIN)), data.maxTrainRows(), partitions);
-        Dataset<Row> eval = limited(taken.filter(col("split").equalTo(EVAL)), data.maxEvalRows(), partitions);
-        RenderText render = new RenderText()
-                .setFormat(data.format())
-                .setColumns(data.columns())
-                .setSeparator(data.separator())
-                .setTrainOn(data.trainOn());
-        TokenizeText tokenize = new TokenizeText()
-                .setTokenizer(tokenizer)
-                .setMaxLength(data.maxLength())
-                .setTooLong(data.tooLong() == TooLong.FAIL ? TooLong.DROP : data.tooLong()); // refused when counted
-        rows = tokenize.transform(render.transform(areLimited() ? train.unionByName(eval) : taken))
-                .select("source", "row_number", "content", "row_id", "split", "reason", "detail", "input_ids", "labels")
-                .persist(StorageLevel.MEMORY_AND_DISK());
-        read = areLimited()
-                        || data.train().stream()
-                                        .mapToDouble(Source::weight)
-                                        .distinct()
-                                        .count()
-                                > 1
-                ? all.count()
-                : 0;
-    }
-
-    /** What the manifest says, except its files; nothing is written yet. */
-    PreparedManifest count(String key) {
-        Map<String, Tally> tallies = tallies();
-        boolean mayEvaluate = data.evalFraction() > 0 && data.maxEvalRows().orElse(1) > 0;
-        if (mayEvaluate
-                && tally(tallies, EVAL).rows() == 0
-                && tally(tallies, TRAIN).rows() > 1) {
-            evaluateOne();
-            tallies = tallies();
-        }
-        Tally train = tally(tallies, TRAIN);
-        Tally eval = tally(tallies, EVAL);
-        Map<String, Long> rejected = new HashMap<>();
-        tallies.forEach((name, tally) -> rejected.put(name, tally.rows()));
-        rejected.keySet().removeAll(List.of(TRAIN, EVAL));
-        long in = tallies.values().stream().mapToLong(Tally::rows).sum();
-        RowCounts counts = new RowCounts(in, train.rows(), eval.rows(), rejected);
-        List<RejectedRow> rejectedRows = rejected.isEmpty() ? List.of() : rejectedRows();
-        check(in > 0, "data: %s has no rows", data.train().get(0).location());
-        checkLength(rejectedRows);
-        checkRejected(data, counts, rejectedRows);
-        check(train.rows() > 0, "data: no row is left to train on: %s; add rows or lower data.eval_fraction", counts);
-        check(
-                data.eval().isEmpty() || eval.rows() > 0,
-                "data: no row of %s is left",
-                data.eval().orElse(""));
-        long leftOut = read == 0 ? 0 : read - in;
-        return new PreparedManifest(
-                PreparedManifest.VERSION, key, List.of(), counts, leftOut, train.tokens(), eval.tokens(), rejectedRows);
-    }
-
-    /** Writes the rows, each file by the task that has its rows. */
-    List<Part> write(Folder folder, RowCounts counts) {
-        HadoopStore store = (HadoopStore) folder.store();
-        String location = folder.location();
-        return rows.filter(col("reason").isNull())
-                .orderBy("source", "row_number", "split")
-                .toJavaRDD()
-                .zipWithIndex()
-                .mapToPair(row -> new Tuple2<>(row._2(), row._1()))
-                .repartitionAndSortWithinPartitions(new FileOfRow(counts.trained() + counts.evaluated()))
-                .mapPartitions(numbered -> {
-                    String name = "part-%05d.parquet".formatted(TaskContext.getPartitionId());
-                    return List.of(PreparedPart.write(new Folder(store, location), name, numbered))
-                            .iterator();
-                })
-                .collect();
-    }
-
-    @Override
-    public void close() {
-        if (rows != null) {
-            rows.unpersist();
+    /**
+     * What columns are for.
+     *
+     * @param content how many of them make a row's content, the first ones
+     * @param balance which one rows are balanced by; -1 for none
+     */
+    record Shape(int content, int balance) implements Serializable {
+        String value(ReadRow row) {
+            return balance < 0 || row.values()[balance] == null ? "" : row.values()[balance];
         }
     }
 
-    /** @throws dev.temper.check.InvalidInputException when more rows are rejected than the recipe allows */
-    static void checkRejected(DataConfig data, RowCounts counts, List<RejectedRow> rejected) {
-        if (counts.rejectedRows() <= data.maxRejectedFraction() * counts.in()) {
-            return;
+    /** The first reading. */
+    Survey survey(RowChoice choice) {
+        Lighten lighten = new Lighten(sources.files(), choice, shape);
+        JavaPairRDD<byte[], byte[]> light = table.rows(spark, sources, chunks).mapPartitionsToPair(lighten::of);
+        long forBytes = Math.min(sources.bytes() / BYTES_PER_SURVEY_PARTITION, MAX_PARTITIONS);
+        int partitions = (int) Math.max(spark.sparkContext().defaultParallelism(), forBytes);
+        JavaRDD<Tuple2<byte[], byte[]>> sorted =
+                LeanShuffle.sorted(light, new ByContent(partitions), Arrays::compareUnsigned, byte[].class);
+        return Survey.of(table, sources, sorted, choice);
+    }
+
+    /** The rows as they are read, for a look at the first ones. */
+    JavaRDD<Row> all() {
+        return table.withOwnColumns(sources, table.rows(spark, sources, chunks));
+    }
+
+    /** The second reading: writes the parts. */
+    PartCounts write(Folder folder, Survey survey, Taken taken, List<Transformer> stages) {
+        // Where few of the rows are taken, a part is a longer range, so that files do not become small.
+        long range = ROWS_PER_PART * Math.max(1, Math.min(survey.keys() / Math.max(taken.rows(), 1), MAX_STRETCH));
+        PartOfRow partOfRow = new PartOfRow(range, (int) Math.max((survey.keys() + range - 1) / range, 1));
+        boolean isRepeated = survey.seen().repeated() > 0;
+        Placing placing = new Placing(sources.files(), survey.firstKeys(), taken.choice(), shape, !isRepeated);
+        JavaRDD<Tuple2<Long, byte[]>> rows = LeanShuffle.sorted(
+                table.rows(spark, sources, chunks).mapPartitionsToPair(placing::encoded),
+                partOfRow,
+                Long::compare,
+                byte[].class);
+        long[] firstKeys = survey.firstKeys();
+        JavaRDD<Tuple2<Long, Integer>> repeated = LeanShuffle.sorted(
+                survey.rows().mapPartitionsToPair(part -> SurveyRows.repeated(part, firstKeys)),
+                partOfRow,
+                Long::compare,
+                Integer.class);
+        StructType schema = schema();
+        Placed placed = new Placed(placing, table.columns().size(), schema);
+        JavaRDD<Row> whole = isRepeated
+                ? rows.zipPartitions(repeated, placed::rows)
+                : rows.mapPartitions(part ->
+                        placed.rows(part, List.<Tuple2<Long, Integer>>of().iterator()));
+        WritePart writing = new WritePart((HadoopStore) folder.store(), folder.location(), taken.choice());
+        List<byte[]> counts = stages.stream().allMatch(RowStage.class::isInstance)
+                ? onRows(whole, schema, stages).mapPartitions(writing::call).collect()
+                : onDataset(whole, schema, stages, writing);
+        return counts.stream()
+                .map(bytes -> JavaBytes.read(bytes, PartCounts.class))
+                .reduce(new PartCounts(), PartCounts::plus);
+    }
+
+    private JavaRDD<Row> onRows(JavaRDD<Row> rows, StructType schema, List<Transformer> stages) {
+        HadoopStore store = HadoopStore.of(spark);
+        JavaRDD<Row> done = rows;
+        StructType at = schema;
+        for (Transformer stage : stages) {
+            done = done.mapPartitions(((RowStage) stage).rows(store, at));
+            at = stage.transformSchema(at);
         }
-        String reasons = counts.rejected().entrySet().stream()
-                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-                .limit(SHOWN_REASONS)
-                .map(entry -> entry.getKey() + " " + entry.getValue() + example(entry.getKey(), rejected))
-                .collect(Collectors.joining("; "));
-        throw invalid(
-                "data: %d of %d rows are rejected, more than data.max_rejected_fraction %s allows: %s",
-                counts.rejectedRows(), counts.in(), data.maxRejectedFraction(), reasons);
+        return done;
     }
 
-    private static String example(String reason, List<RejectedRow> rejected) {
-        return rejected.stream()
-                .filter(row -> row.reason().equals(reason))
-                .findFirst()
-                .map(row -> " (row %d of %s: %s)".formatted(row.rowNumber(), row.source(), row.detail()))
-                .orElse("");
-    }
-
-    private void checkLength(List<RejectedRow> rejected) {
-        if (data.tooLong() != TooLong.FAIL) {
-            return;
+    private List<byte[]> onDataset(JavaRDD<Row> rows, StructType schema, List<Transformer> stages, WritePart writing) {
+        Dataset<Row> dataset = spark.createDataset(rows.rdd(), Encoders.row(schema));
+        for (Transformer stage : stages) {
+            dataset = stage.transform(dataset);
         }
-        rejected.stream()
-                .filter(row -> row.reason().equals(Reason.TOO_LONG.label()))
-                .findFirst()
-                .ifPresent(row -> {
-                    throw invalid(
-                            "data: row %d of %s has %s: raise data.max_length or set data.too_long to truncate or drop",
-                            row.rowNumber(), row.source(), row.detail());
-                });
+        // Directly behind the last stage: so its rows come as they are, with their arrays of int, not as Spark's own.
+        return dataset.mapPartitions(writing, Encoders.BINARY()).collectAsList();
     }
 
-    /** The rows of all sources with {@code split} and {@code taken}. */
-    private Dataset<Row> all(Sources sources, ReadTable table) {
-        double largestWeight =
-                data.train().stream().mapToDouble(Source::weight).max().orElseThrow();
-        Column split = when(isBelow("split", data.evalFraction()), EVAL).otherwise(TRAIN);
-        Dataset<Row> all = null;
-        for (int i = 0; i < sources.train().size(); i++) {
-            double share = data.train().get(i).weight() / largestWeight;
-            Dataset<Row> source = table.read(spark, sources.train().get(i))
-                    .withColumn("split", split)
-                    .withColumn("taken", share < 1 ? isBelow("weight", share) : lit(true));
-            all = all == null ? source : all.unionByName(source);
+    private StructType schema() {
+        StructType schema = table.schema();
+        return schema.add("_row_id", DataTypes.StringType).add("_split", DataTypes.StringType);
+    }
+
+    /**
+     * Gives rows their place among all.
+     *
+     * @param isDistinct whether no row stands in its file twice: then it is known early which rows limits leave out
+     */
+    private record Placing(List<InputFile> files, long[] firstKeys, RowChoice choice, Shape shape, boolean isDistinct)
+            implements Serializable {
+        /** The rows that the weights take in, by their number. */
+        Iterator<Tuple2<Long, byte[]>> encoded(Iterator<ReadRow> rows) {
+            MessageDigest sha256 = Hashes.sha256();
+            return new Iterator<>() {
+                private Tuple2<Long, byte[]> next;
+
+                @Override
+                public boolean hasNext() {
+                    while (next == null && rows.hasNext()) {
+                        ReadRow row = rows.next();
+                        next = row.isRow() ? encoded(row, sha256) : null;
+                    }
+                    return next != null;
+                }
+
+                @Override
+                public Tuple2<Long, byte[]> next() {
+                    Tuple2<Long, byte[]> row = next;
+                    next = null;
+                    return row;
+                }
+            };
         }
-        if (sources.eval().isPresent()) {
-            Dataset<Row> eval = table.read(spark, sources.eval().get())
-                    .withColumn("split", lit(EVAL))
-                    .withColumn("taken", lit(true));
-            all = all.unionByName(eval);
+
+        private Tuple2<Long, byte[]> encoded(ReadRow row, MessageDigest sha256) {
+            byte[] hash = row.content(sha256, shape.content());
+            InputFile file = files.get(row.file());
+            boolean isLimited = isDistinct && !choice.limits().isEmpty();
+            String hex = isLimited || file.origin().share() < 1 ? Hashes.hex(hash) : "";
+            boolean isTaken = choice.takes(file.origin(), hex)
+                    && (!isLimited || takes(row, file, hex, RowChoice.rowId(file.source(), hex, 1)));
+            return isTaken ? new Tuple2<>(firstKeys[row.file()] + row.number() - 1, row.encoded(hash)) : null;
         }
-        return all;
+
+        /** Whether the limits take it. */
+        boolean takes(ReadRow row, InputFile file, String hash, String rowId) {
+            Split split = choice.split(file.origin(), hash);
+            return choice.takes(RowChoice.group(split, shape.value(row)), rowId);
+        }
+
+        Decoded decoded(long key, byte[] encoded) {
+            int file = Arrays.binarySearch(firstKeys, key);
+            file = file < 0 ? -file - 2 : file;
+            while (firstKeys[file + 1] == key) {
+                file++; // files without rows
+            }
+            return Decoded.of(file, key - firstKeys[file] + 1, encoded);
+        }
     }
 
-    private boolean areLimited() {
-        return data.maxTrainRows().isPresent() || data.maxEvalRows().isPresent();
+    /** Makes the rows that the stages get. */
+    private record Placed(Placing placing, int columns, StructType schema) implements Serializable {
+        Iterator<Row> rows(Iterator<Tuple2<Long, byte[]>> rows, Iterator<Tuple2<Long, Integer>> repeated) {
+            return new Iterator<>() {
+                private Tuple2<Long, Integer> mark = repeated.hasNext() ? repeated.next() : null;
+                private Row next;
+
+                @Override
+                public boolean hasNext() {
+                    while (next == null && rows.hasNext()) {
+                        Tuple2<Long, byte[]> row = rows.next();
+                        int occurrence = 1;
+                        if (mark != null && mark._1().equals(row._1())) {
+                            occurrence = mark._2();
+                            mark = repeated.hasNext() ? repeated.next() : null;
+                        }
+                        next = row(placing.decoded(row._1(), row._2()), occurrence);
+                    }
+                    return next != null;
+                }
+
+                @Override
+                public Row next() {
+                    Row row = next;
+                    next = null;
+                    return row;
+                }
+            };
+        }
+
+        /** Null when a limit leaves it out. */
+        private Row row(Decoded decoded, int occurrence) {
+            ReadRow row = decoded.row();
+            InputFile file = placing.files().get(row.file());
+            RowChoice choice = placing.choice();
+            String hash = Hashes.hex(decoded.content());
+            String rowId = RowChoice.rowId(file.source(), hash, occurrence);
+            Split split = choice.split(file.origin(), hash);
+            if (!placing.takes(row, file, hash, rowId)) {
+                return null;
+            }
+            Object[] values = new Object[schema.length()];
+            System.arraycopy(row.values(), 0, values, 0, columns);
+            values[columns] = file.source();
+            values[columns + 1] = row.number();
+            values[columns + 2] = hash;
+            values[columns + 3] = row.reason();
+            values[columns + 4] = row.detail();
+            values[columns + 5] = rowId;
+            values[columns + 6] = WritePart.name(split);
+            return new GenericRowWithSchema(values, schema);
+        }
     }
 
-    private Dataset<Row> limited(Dataset<Row> split, OptionalLong maxRows, int partitions) {
-        return maxRows.isEmpty()
-                ? split
-                : split.orderBy(hash("limit", "row_id"), col("row_id"))
-                        .limit((int) Math.min(maxRows.getAsLong(), Integer.MAX_VALUE))
-                        .repartition(partitions, col("row_id")); // a limit leaves one partition
-    }
-
-    /** Moves the row, and its equals, that a larger fraction would evaluate first. */
-    private void evaluateOne() {
-        Column hash = hash("split", "content");
-        String first = rows.filter(col("reason").isNull())
-                .select(col("content"), hash.as("hash"))
-                .orderBy("hash")
-                .first()
-                .getString(0);
-        rows = rows.withColumn(
-                "split", when(col("content").equalTo(first), EVAL).otherwise(col("split")));
-    }
-
-    /** By split, and by reason for the rejected rows. */
-    private Map<String, Tally> tallies() {
-        Map<String, Tally> tallies = new HashMap<>();
-        rows.groupBy(expr("coalesce(reason, split) as name"))
-                .agg(
-                        expr("count(*)"),
-                        expr("sum(if(reason is null, size(input_ids), 0))"),
-                        expr("sum(if(reason is null, size(filter(labels, x -> x <> -100)), 0))"))
-                .collectAsList()
-                .forEach(row -> tallies.put(
-                        row.getString(0), new Tally(row.getLong(1), new Tokens(row.getLong(2), row.getLong(3)))));
-        return tallies;
-    }
-
-    private static Tally tally(Map<String, Tally> tallies, String name) {
-        return tallies.getOrDefault(name, new Tally(0, new Tokens(0, 0)));
-    }
-
-    private List<RejectedRow> rejectedRows() {
-        return rows
-                .filter(col("reason").isNotNull())
-                .orderBy("source", "row_number")
-                .limit(PreparedManifest.MAX_REJECTED_ROWS)
-                .select("row_id", "source", "row_number", "reason", "detail")
-                .collectAsList()
-                .stream()
-                .map(row -> new RejectedRow(
-                        row.getString(0), row.getString(1), row.getLong(2), row.getString(3), row.getString(4)))
-                .toList();
-    }
-
-    private Column isBelow(String purpose, double share) {
-        return hash(purpose, "content").lt(String.format("%015x", (long) (share * (1L << 60))));
-    }
-
-    // Sixty bits in hexadecimal, so that text order is number order.
-    private Column hash(String purpose, String column) {
-        return sha2(concat(lit(seed + " " + purpose + " "), col(column)), 256).substr(1, 15);
-    }
-
-    private record Tally(long rows, Tokens tokens) {}
-
-    private static final class FileOfRow extends Partitioner {
+    private static final class PartOfRow extends Partitioner {
         private static final long serialVersionUID = 1L;
 
-        private final long rows;
+        private final long range;
+        private final int parts;
 
-        FileOfRow(long rows) {
-            this.rows = rows;
+        PartOfRow(long range, int parts) {
+            this.range = range;
+            this.parts = parts;
         }
 
         @Override
         public int numPartitions() {
-            return (int) ((rows + ROWS_PER_FILE - 1) / ROWS_PER_FILE);
+            return parts;
         }
 
         @Override
-        public int getPartition(Object index) {
-            return (int) ((long) index / ROWS_PER_FILE);
+        public int getPartition(Object key) {
+            return (int) ((long) key / range);
         }
     }
 }

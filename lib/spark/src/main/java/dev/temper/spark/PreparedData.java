@@ -2,30 +2,42 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.check.InvalidInputException;
+import dev.temper.spark.PrepareRows.Shape;
 import dev.temper.spark.PreparedManifest.Part;
+import dev.temper.spark.PreparedRow.Split;
+import dev.temper.spark.Sources.InputFile;
+import dev.temper.spark.Survey.Limit;
+import dev.temper.spark.Survey.Taken;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Source;
-import dev.temper.text.RowFormat;
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.spark.ml.Transformer;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A data set as tokens, kept below a folder by the hash of all it follows from: the files, the tokenizer, the settings
- * and the seed. The rows stand in the order of source and row number, and the files have the same bytes for any number
- * of partitions.
+ * A data set as tokens, kept below a folder by the hash of all it follows from: the bytes of the files, the stages'
+ * settings, our own and the seed. The rows stand in the order of source and row number, and the files have the same
+ * bytes for any number of partitions.
  *
  * @param folder where it is: {@code <prepared>/<key>}
- * @param rejected the first ten thousand of the rejected rows, by source and row number
+ * @param rejected a few of the rejected rows of each reason; {@link #copyRejected} has them all
  * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or a weight left out
+ * @param cut rows that were longer than {@code max_length} and lost their end
+ * @param lengths rows by the number of their tokens before any was cut: at most so many, and more than half as many
+ * @param notes what else to tell the user, such as the splits that were not read
  * @param reused whether it was there already
  */
 public record PreparedData(
@@ -35,6 +47,9 @@ public record PreparedData(
         List<RejectedRow> rejected,
         Tokens tokens,
         long leftOut,
+        long cut,
+        Map<Long, Long> lengths,
+        List<String> notes,
         boolean reused) {
     /**
      * The tokens of both splits together with those that are learned.
@@ -45,42 +60,107 @@ public record PreparedData(
     public record Tokens(long train, long trained, long eval, long evaluated) {}
 
     /**
-     * Reads, splits, renders and tokenizes the data, or finds it prepared. Nothing is written when a row is refused, or
-     * too many are rejected.
+     * Reads, splits, renders and tokenizes the data, or finds it prepared. Nothing stays behind when a row is refused,
+     * or too many are rejected.
      *
-     * @param tokenizer location of the folder with {@code tokenizer.json}
      * @param prepared the folder that holds prepared data sets
      * @throws dev.temper.check.InvalidInputException when the data cannot be trained on
      */
     public static PreparedData prepare(
-            SparkSession spark, DataConfig data, long seed, String tokenizer, Folder prepared) throws IOException {
+            SparkSession spark, DataConfig data, long seed, Preparation preparation, Folder prepared)
+            throws IOException {
         HadoopStore store = HadoopStore.of(spark);
-        RowFormat format = RowFormat.of(data);
-        TokenizerFolder tokenizerFolder = TokenizerFolder.of(store, tokenizer, "");
-        tokenizerFolder.shared(); // a broken one fails here, not in a task
         Sources sources = Sources.find(store, data);
-        String key = key(data, seed, tokenizerFolder, sources);
-        Folder folder = store.folder(prepared.location(key));
-        Optional<PreparedManifest> found = PreparedManifest.find(folder, key);
-        if (found.isPresent()) {
-            PreparedManifest manifest = found.get();
-            PrepareRows.checkRejected(data, manifest.rows(), manifest.rejected());
-            return of(folder, manifest, true);
-        }
-        try (PrepareRows rows = new PrepareRows(spark, data, seed, tokenizerFolder.location())) {
-            rows.read(sources, ReadTable.of(format.columns(), data));
-            PreparedManifest counted = rows.count(key);
-            folder.store().delete(folder.location()); // what an interrupted run may have left
-            PreparedManifest manifest = counted.withFiles(rows.write(folder, counted.rows()));
+        boolean isNew = store.find(prepared.location()).isEmpty();
+        Folder written = null;
+        CompletableFuture<Void> firstRows =
+                isNew ? look(spark, data, preparation, sources) : CompletableFuture.completedFuture(null);
+        try {
+            FileChunks chunks = FileChunks.read(spark, sources);
+            String key = key(data, seed, preparation, sources, chunks);
+            Folder folder = store.folder(prepared.location(key));
+            Optional<PreparedManifest> found = PreparedManifest.find(folder, key);
+            if (found.isPresent()) {
+                new Refusals(data).checkRejected(found.get().rows(), found.get().rejected());
+                return of(folder, found.get(), sources, true);
+            }
+            PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
+            RowChoice choice = RowChoice.of(seed, data.evalFraction());
+            if (!isNew) {
+                firstRows = look(spark, data, preparation, sources);
+            }
+            Survey survey = rows.survey(choice);
+            check(survey.read() > 0, "data: %s has no rows", data.train().get(0).location());
+            firstRows.join();
+            written = folder;
+            PartCounts counts = write(rows, survey, choice, new Plan(data, preparation.stages(), folder));
+            new Refusals(data).verify(counts.rows(), counts.examples());
+            PreparedManifest manifest =
+                    counts.manifest(key, survey.read() - counts.rows().in());
             manifest.write(folder);
-            return of(folder, manifest, false);
+            written = null;
+            return of(folder, manifest, sources, false);
         } catch (Exception e) { // Spark throws checked exceptions that it does not declare
-            ReadTable.mistake(e).ifPresent(mistake -> {
-                throw mistake;
-            });
+            Optional<InvalidInputException> mistake = ReadTable.mistake(e);
+            if (mistake.isPresent()) {
+                throw mistake.get();
+            }
             throw e;
+        } finally {
+            firstRows.exceptionally(failure -> null).join(); // nothing of ours runs on
+            if (written != null) {
+                store.delete(written.location());
+                if (isNew && prepared.list().isEmpty()) {
+                    store.delete(prepared.location());
+                }
+            }
         }
     }
+
+    /** Looks at the first rows while all are read: to open a tokenizer and Spark's SQL takes seconds, on one core. */
+    private static CompletableFuture<Void> look(
+            SparkSession spark, DataConfig data, Preparation preparation, Sources sources) {
+        PrepareRows rows = prepareRows(spark, data, preparation, sources, FileChunks.unread(sources));
+        return CompletableFuture.runAsync(() -> preparation.check().accept(rows.all()));
+    }
+
+    /** Writes the parts; once more when the row that was to be evaluated turns out to be rejected. */
+    private static PartCounts write(PrepareRows rows, Survey survey, RowChoice choice, Plan plan) throws IOException {
+        DataConfig data = plan.data();
+        Limit limit = new Limit(
+                data.maxTrainRows(), data.maxEvalRows(), data.balanceBy().isPresent());
+        boolean mustEvaluate = data.evalFraction() > 0 && data.maxEvalRows().orElse(1) > 0;
+        Taken taken = survey.take(choice, limit, mustEvaluate);
+        while (true) {
+            plan.folder().store().delete(plan.folder().location()); // what an interrupted run may have left
+            PartCounts counts = rows.write(plan.folder(), survey, taken, plan.stages());
+            RowCounts found = counts.rows();
+            check(
+                    found.in() == taken.rows(),
+                    "data: %d rows were to be prepared and %d were: a stage drops or adds rows, or a file"
+                            + " changed while it was read",
+                    taken.rows(),
+                    found.in());
+            verify(plan.folder(), counts);
+            if (!mustEvaluate || found.evaluated() > 0 || found.trained() < 2) {
+                return counts;
+            }
+            taken = new Taken(taken.choice().evaluatingUpTo(counts.smallestHash()), taken.rows());
+        }
+    }
+
+    // A late attempt of a task that was given up may have been stopped while it put its file in place.
+    private static void verify(Folder folder, PartCounts counts) throws IOException {
+        for (Part part : Stream.concat(counts.files().stream(), counts.rejectedFiles().stream())
+                .toList()) {
+            if (!folder.bytes(part.name()).equals(Optional.of(part.bytes()))) {
+                throw new IOException(folder.location(part.name()) + " is not as it was written: run again");
+            }
+        }
+    }
+
+    /** What to do with the rows, and where they go. */
+    private record Plan(DataConfig data, List<Transformer> stages, Folder folder) {}
 
     /**
      * Looks for the files without reading them.
@@ -102,38 +182,95 @@ public record PreparedData(
         }
     }
 
-    private static PreparedData of(Folder folder, PreparedManifest manifest, boolean reused) {
+    /** The first so many rows of a split. */
+    public static List<PreparedRow> first(Folder folder, Split split, int count) throws IOException {
+        List<PreparedRow> rows = new ArrayList<>();
+        for (Part part : PreparedManifest.read(folder).files()) {
+            if (rows.size() < count) {
+                PreparedPart.read(folder, part, row -> {
+                    if (row.split() == split && rows.size() < count) {
+                        rows.add(row);
+                    }
+                });
+            }
+        }
+        return rows;
+    }
+
+    /** Writes the table {@code rejected}: all rows that were not trained on, with their reasons. */
+    public void copyRejected(Folder target) throws IOException {
+        List<Part> files = PreparedManifest.read(folder).rejectedFiles();
+        if (files.isEmpty()) {
+            RejectedRow.TABLE.write(target, List.of());
+        }
+        for (int i = 0; i < files.size(); i++) {
+            try (InputStream in = folder.read(files.get(i).name());
+                    OutputStream out = target.write("part-%05d.parquet".formatted(i))) {
+                in.transferTo(out);
+            }
+        }
+    }
+
+    private static PreparedData of(Folder folder, PreparedManifest manifest, Sources sources, boolean reused) {
         Tokens tokens = new Tokens(
                 manifest.train().tokens(),
                 manifest.train().trained(),
                 manifest.eval().tokens(),
                 manifest.eval().trained());
+        Map<Long, Long> lengths = new TreeMap<>();
+        manifest.lengths().forEach(length -> lengths.put(length.upTo(), length.rows()));
         return new PreparedData(
-                folder, manifest.key(), manifest.rows(), manifest.rejected(), tokens, manifest.leftOut(), reused);
+                folder,
+                manifest.key(),
+                manifest.rows(),
+                manifest.rejected(),
+                tokens,
+                manifest.leftOut(),
+                manifest.cut(),
+                lengths,
+                sources.notes(),
+                reused);
     }
 
-    private static String key(DataConfig data, long seed, TokenizerFolder tokenizer, Sources sources)
-            throws IOException {
-        StringBuilder text = new StringBuilder("version " + PreparedManifest.VERSION + "\n");
-        for (String file : TokenizerFolder.FILES) {
-            try (InputStream in = tokenizer.read(file)) {
-                text.append(file).append(' ').append(Hashes.sha256(in)).append('\n');
+    private static PrepareRows prepareRows(
+            SparkSession spark, DataConfig data, Preparation preparation, Sources sources, FileChunks chunks) {
+        List<InputColumn> columns = new ArrayList<>(preparation.columns());
+        int balance = -1;
+        if (data.balanceBy().isPresent()) {
+            String name = data.balanceBy().get();
+            List<String> names = columns.stream().map(InputColumn::name).toList();
+            balance = names.contains(name) ? names.indexOf(name) : columns.size();
+            if (balance == columns.size()) {
+                columns.add(new InputColumn(name, Content.LABEL, true));
             }
         }
-        sources.train().forEach(files -> text.append("train ").append(files).append('\n'));
-        text.append("eval ").append(sources.eval()).append('\n');
+        Shape shape = new Shape(preparation.columns().size(), balance);
+        return new PrepareRows(spark, sources, chunks, ReadTable.of(columns, data), shape);
+    }
+
+    private static String key(DataConfig data, long seed, Preparation preparation, Sources sources, FileChunks chunks) {
+        StringBuilder text = new StringBuilder("version " + PreparedManifest.VERSION + "\n");
+        preparation.settings().forEach(setting -> text.append(setting).append('\n'));
+        preparation.columns().forEach(column -> text.append(column).append('\n'));
+        for (InputFile file : sources.files()) {
+            text.append(file.source()).append(' ').append(file.origin()).append(' ');
+            text.append(chunks.sha256(file)).append('\n');
+        }
         for (Object setting : List.of(
-                data.train(),
                 data.evalFraction(),
                 data.format(),
                 new TreeMap<>(data.columns()), // Map.copyOf orders its keys differently in each process
                 data.separator(),
+                data.system(),
                 data.chatTemplate(),
+                data.chatTemplateKwargs(),
+                data.date(),
                 data.trainOn(),
                 data.maxLength(),
                 data.tooLong(),
                 data.maxTrainRows(),
                 data.maxEvalRows(),
+                data.balanceBy(),
                 data.encoding(),
                 data.delimiter(),
                 data.header(),
@@ -141,25 +278,5 @@ public record PreparedData(
             text.append(setting).append('\n');
         }
         return Hashes.sha256(text.toString()).substring(0, 16);
-    }
-
-    /** The files to read. */
-    record Sources(List<SourceFiles> train, Optional<SourceFiles> eval) {
-        static Sources find(HadoopStore store, DataConfig data) throws IOException {
-            Set<String> names = new HashSet<>();
-            List<SourceFiles> train = new ArrayList<>();
-            for (Source source : data.train()) {
-                check(
-                        names.add(HadoopStore.resolve(source.location())),
-                        "data.train names %s twice",
-                        source.location());
-                train.add(SourceFiles.find(store, source.location()));
-            }
-            Optional<String> eval = data.eval();
-            eval.ifPresent(location ->
-                    check(names.add(HadoopStore.resolve(location)), "data.eval and data.train both name %s", location));
-            return new Sources(
-                    train, eval.isPresent() ? Optional.of(SourceFiles.find(store, eval.get())) : Optional.empty());
-        }
     }
 }

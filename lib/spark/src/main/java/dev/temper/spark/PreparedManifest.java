@@ -1,6 +1,7 @@
 package dev.temper.spark;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -11,26 +12,33 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * {@code MANIFEST.json} of a prepared data set, written last: without it, or when a file differs, there is no data set.
  *
  * @param key hash of all that the rows follow from
- * @param rejected the first of the rejected rows, at most {@link #MAX_REJECTED_ROWS}
+ * @param files of the rows
+ * @param rejectedFiles tables of the rejected rows, all of them
  * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or weights left out
+ * @param cut rows that lost their end
+ * @param lengths how many rows there are by the number of their tokens, before any was cut
+ * @param rejected a few of the rejected rows of each reason
  */
 record PreparedManifest(
         int version,
         String key,
         List<Part> files,
+        List<Part> rejectedFiles,
         RowCounts rows,
         long leftOut,
         Tokens train,
         Tokens eval,
+        long cut,
+        List<Length> lengths,
         List<RejectedRow> rejected) {
     static final String NAME = "MANIFEST.json";
-    static final int VERSION = 1;
-    static final int MAX_REJECTED_ROWS = 10_000;
+    static final int VERSION = 2;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -40,11 +48,14 @@ record PreparedManifest(
     record Part(String name, long bytes, String sha256, long rows) implements Serializable {}
 
     /** The tokens of a split, and those of them that are learned. */
-    record Tokens(long tokens, long trained) {}
-
-    PreparedManifest withFiles(List<Part> parts) {
-        return new PreparedManifest(version, key, List.copyOf(parts), rows, leftOut, train, eval, rejected);
+    record Tokens(long tokens, long trained) implements Serializable {
+        Tokens plus(Tokens other) {
+            return new Tokens(tokens + other.tokens, trained + other.trained);
+        }
     }
+
+    /** Rows with at most so many tokens, and more than half as many. */
+    record Length(long upTo, long rows) {}
 
     void write(Folder folder) throws IOException {
         folder.writeText(NAME, JSON.writeValueAsString(this));
@@ -60,15 +71,20 @@ record PreparedManifest(
             return Optional.empty();
         }
         try {
-            PreparedManifest manifest = read(folder);
-            return manifest.key().equals(key) && manifest.verifies(folder) ? Optional.of(manifest) : Optional.empty();
+            JsonNode json = JSON.readTree(folder.readText(NAME));
+            if (json.path("version").asInt() != VERSION
+                    || !json.path("key").asText().equals(key)) {
+                return Optional.empty();
+            }
+            PreparedManifest manifest = JSON.treeToValue(json, PreparedManifest.class);
+            return manifest.verifies(folder) ? Optional.of(manifest) : Optional.empty();
         } catch (JsonProcessingException e) {
             return Optional.empty(); // cut off: prepared again
         }
     }
 
     private boolean verifies(Folder folder) throws IOException {
-        for (Part part : files) {
+        for (Part part : Stream.concat(files.stream(), rejectedFiles.stream()).toList()) {
             if (!folder.bytes(part.name()).equals(Optional.of(part.bytes()))) {
                 return false;
             }

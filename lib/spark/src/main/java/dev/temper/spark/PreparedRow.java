@@ -1,9 +1,17 @@
 package dev.temper.spark;
 
 import dev.temper.text.TokenRow;
+import java.util.OptionalInt;
 
-/** A row of a prepared data set. */
-public record PreparedRow(String rowId, Split split, TokenRow tokens) {
+/**
+ * A row of a prepared data set.
+ *
+ * @param source the file it comes from, as the recipe names it
+ * @param rowNumber 1 is the first row of the file
+ * @param label its class, where rows have one
+ */
+public record PreparedRow(
+        String rowId, String source, long rowNumber, Split split, TokenRow tokens, OptionalInt label) {
     /** What a row is for. */
     public enum Split {
         TRAIN,

@@ -1,15 +1,25 @@
 package dev.temper.spark;
 
+import static dev.temper.check.Check.check;
+
+import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.InputColumn;
 import dev.temper.text.RejectedRowException;
+import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText;
+import dev.temper.text.RenderedText.Span;
 import dev.temper.text.RowFormat;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.param.Param;
@@ -26,21 +36,22 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code rendered}, the text of the row, and {@code trained}, the parts of it that are learned: start and end
- * of each as indexes into the Java string, one after the other. Appends {@code reason} and {@code detail} where they
- * are not there yet and fills them for rows without a text; rows that have a reason already stay as they are. Keeps
- * order, drops no row.
+ * Appends {@code rendered}, the text of the row, {@code trained}, the parts of it that are learned (start and end of
+ * each as indexes into the Java string, one after the other), and {@code label}, the number of its class, in place of a
+ * column of this name that is read. Appends {@code _reason} and {@code _detail} where they are not there yet and fills
+ * them for rows without a text; rows that have a reason already stay as they are. Keeps order, drops no row.
  */
-public final class RenderText extends Transformer implements DefaultParamsWritable {
+public final class RenderText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
     private final Param<String> format;
-    private final StringArrayParam textColumns;
-    private final StringArrayParam promptColumns;
-    private final StringArrayParam completionColumns;
+    private final StringArrayParam columns;
     private final Param<String> separator;
+    private final Param<String> system;
     private final Param<String> trainOn;
+    private final StringArrayParam labels;
+    private final Param<String> chat;
 
     public RenderText() {
         this(Identifiable$.MODULE$.randomUID("renderText"));
@@ -48,17 +59,20 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     public RenderText(String uid) {
         this.uid = uid; // first: Param reads its parent's uid
-        this.format = new Param<>(this, "format", "text or prompt_completion");
-        this.textColumns = new StringArrayParam(this, "textColumns", "columns of a text, joined by the separator");
-        this.promptColumns = new StringArrayParam(this, "promptColumns", "columns of a prompt");
-        this.completionColumns = new StringArrayParam(this, "completionColumns", "columns of a completion");
+        this.format =
+                new Param<>(this, "format", "text, prompt_completion, messages, sharegpt, alpaca, classification");
+        this.columns = new StringArrayParam(this, "columns", "role=column, for roles not called as their columns");
         this.separator = new Param<>(this, "separator", "between joined columns");
-        this.trainOn = new Param<>(this, "trainOn", "completion or all");
-        setDefault(textColumns, new String[] {"text"});
-        setDefault(promptColumns, new String[] {"prompt"});
-        setDefault(completionColumns, new String[] {"completion"});
+        this.system = new Param<>(this, "system", "system message for conversations that have none");
+        this.trainOn = new Param<>(this, "trainOn", "completion, assistant or all");
+        this.labels = new StringArrayParam(this, "labels", "names of the classes, by number");
+        this.chat = new Param<>(this, "chat", "the chat template and its variables as JSON; empty: none");
+        setDefault(columns, new String[0]);
         setDefault(separator, "\n");
+        setDefault(system, "");
         setDefault(trainOn, "completion");
+        setDefault(labels, new String[0]);
+        setDefault(chat, ChatFormat.NONE.toJson());
     }
 
     /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
@@ -66,14 +80,27 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return new DefaultParamsReader<>();
     }
 
+    /** Takes all its settings from there. */
+    RenderText setAll(RowFormat value) {
+        set(labels, value.labels().toArray(String[]::new));
+        set(chat, value.chat().toJson());
+        set(system, value.system());
+        return setFormat(value.format())
+                .setColumns(value.columns())
+                .setSeparator(value.separator())
+                .setTrainOn(value.trainOn());
+    }
+
     public RenderText setFormat(Format value) {
         set(format, StageColumns.name(value));
         return this;
     }
 
-    /** @param columns by role: {@code text}, or {@code prompt} and {@code completion} */
-    public RenderText setColumns(Map<String, List<String>> columns) {
-        columns.forEach((role, names) -> set(column(role), names.toArray(String[]::new)));
+    /** @param value by role: {@code text}, {@code prompt}, {@code messages}, … */
+    public RenderText setColumns(Map<String, List<String>> value) {
+        List<String> pairs = new ArrayList<>();
+        value.forEach((role, names) -> names.forEach(name -> pairs.add(role + "=" + name)));
+        set(columns, pairs.toArray(String[]::new));
         return this;
     }
 
@@ -89,22 +116,38 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
-        Dataset<Row> rows = StageColumns.withReason(dataset);
-        Format chosen = StageColumns.value(Format.class, $(format));
-        List<String> roles = chosen == Format.TEXT ? List.of("text") : List.of("prompt", "completion");
-        Map<String, List<String>> columns = new HashMap<>();
-        roles.forEach(role -> columns.put(role, Arrays.asList($(column(role)))));
-        RowFormat rowFormat =
-                new RowFormat(chosen, columns, $(separator), StageColumns.value(TrainOn.class, $(trainOn)));
-        StructType schema = transformSchema(dataset.schema());
-        return rows.map(new Render(rowFormat, schema), Encoders.row(schema));
+        Render render = new Render(rowFormat(), dataset.schema(), appended(dataset.schema()));
+        return StageColumns.withReason(dataset).map(render, Encoders.row(render.appended.schema()));
+    }
+
+    @Override
+    public FlatMapFunction<Iterator<Row>, Row> rows(HadoopStore store, StructType schema) {
+        Render render = new Render(rowFormat(), schema, appended(schema));
+        return rows -> new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return rows.hasNext();
+            }
+
+            @Override
+            public Row next() {
+                return render.call(rows.next());
+            }
+        };
     }
 
     @Override
     public StructType transformSchema(StructType schema) {
-        return StageColumns.withReason(schema)
-                .add("rendered", DataTypes.StringType)
-                .add("trained", DataTypes.createArrayType(DataTypes.IntegerType, false));
+        return appended(schema).schema();
+    }
+
+    private static StageColumns.Appended appended(StructType schema) {
+        return new StageColumns.Appended(
+                StageColumns.withReason(schema),
+                new StructType()
+                        .add("rendered", DataTypes.StringType)
+                        .add("trained", DataTypes.createArrayType(DataTypes.IntegerType, false))
+                        .add("label", DataTypes.IntegerType));
     }
 
     @Override
@@ -123,65 +166,119 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return format;
     }
 
-    public StringArrayParam textColumns() {
-        return textColumns;
-    }
-
-    public StringArrayParam promptColumns() {
-        return promptColumns;
-    }
-
-    public StringArrayParam completionColumns() {
-        return completionColumns;
+    public StringArrayParam columns() {
+        return columns;
     }
 
     public Param<String> separator() {
         return separator;
     }
 
+    public Param<String> system() {
+        return system;
+    }
+
     public Param<String> trainOn() {
         return trainOn;
     }
 
-    private StringArrayParam column(String role) {
-        return switch (role) {
-            case "text" -> textColumns;
-            case "prompt" -> promptColumns;
-            case "completion" -> completionColumns;
-            default -> throw new IllegalArgumentException("no such role: " + role);
-        };
+    public StringArrayParam labels() {
+        return labels;
+    }
+
+    public Param<String> chat() {
+        return chat;
+    }
+
+    /** The text of a row that has no reason. */
+    static RenderedText rendered(Row row) {
+        int[] bounds = StageColumns.ints(row, "trained");
+        List<Span> spans = new ArrayList<>(bounds.length / 2);
+        for (int i = 0; i < bounds.length; i += 2) {
+            spans.add(new Span(bounds[i], bounds[i + 1]));
+        }
+        return new RenderedText(row.getString(row.fieldIndex("rendered")), spans);
+    }
+
+    /** The text of one row as it was read; none when it is rejected. */
+    Optional<RenderedText> text(Row row) {
+        Row done = new Render(rowFormat(), row.schema(), appended(row.schema())).call(row);
+        return StageColumns.isRejected(done) ? Optional.empty() : Optional.of(rendered(done));
+    }
+
+    private RowFormat rowFormat() {
+        Map<String, List<String>> byRole = new HashMap<>();
+        for (String pair : $(columns)) {
+            int border = pair.indexOf('=');
+            byRole.computeIfAbsent(pair.substring(0, border), role -> new ArrayList<>())
+                    .add(pair.substring(border + 1));
+        }
+        return new RowFormat(
+                StageColumns.value(Format.class, $(format)),
+                byRole,
+                $(separator),
+                $(system),
+                StageColumns.value(TrainOn.class, $(trainOn)),
+                Arrays.asList($(labels)),
+                ChatFormat.parse($(chat)));
     }
 
     private static final class Render implements MapFunction<Row, Row> {
         private static final long serialVersionUID = 1L;
 
         private final RowFormat format;
-        private final StructType schema;
+        private final StageColumns.Appended appended;
+        private final String[] names;
+        private final int[] indexes;
 
-        Render(RowFormat format, StructType schema) {
+        Render(RowFormat format, StructType input, StageColumns.Appended appended) {
             this.format = format;
-            this.schema = schema;
+            this.appended = appended;
+            List<String> known = Arrays.asList(input.fieldNames());
+            List<InputColumn> columns = format.inputColumns();
+            columns.forEach(column -> check(
+                    !column.required() || known.contains(column.name()),
+                    "data.columns: there is no column %s; the columns are %s",
+                    column.name(),
+                    String.join(", ", known)));
+            this.names = columns.stream()
+                    .map(InputColumn::name)
+                    .filter(known::contains)
+                    .toArray(String[]::new);
+            this.indexes = Arrays.stream(names).mapToInt(known::indexOf).toArray();
         }
 
         @Override
         public Row call(Row row) {
             if (StageColumns.isRejected(row)) {
-                return StageColumns.append(row, schema, null, null);
+                return appended.row(row);
             }
             try {
-                RenderedText text = format.render(values(row));
-                int[] spans = text.trained().stream()
-                        .flatMapToInt(span -> IntStream.of(span.start(), span.end()))
-                        .toArray();
-                return StageColumns.append(row, schema, text.text(), spans);
+                Map<String, String> values = values(row);
+                RenderedText text = format.render(values);
+                int[] spans = new int[2 * text.trained().size()];
+                for (int i = 0; i < spans.length; i += 2) {
+                    spans[i] = text.trained().get(i / 2).start();
+                    spans[i + 1] = text.trained().get(i / 2).end();
+                }
+                OptionalInt label = format.label(values);
+                return appended.row(row, text.text(), spans, label.isPresent() ? (Object) label.getAsInt() : null);
             } catch (RejectedRowException e) {
-                return StageColumns.reject(row, schema, e);
+                return appended.rejected(row, e);
             }
         }
 
-        private Map<String, Object> values(Row row) {
-            Map<String, Object> values = new HashMap<>();
-            format.columns().forEach(column -> values.put(column, row.get(row.fieldIndex(column))));
+        private Map<String, String> values(Row row) {
+            Map<String, String> values = new HashMap<>();
+            for (int i = 0; i < names.length; i++) {
+                Object value = row.get(indexes[i]);
+                if (value != null && !(value instanceof String)) {
+                    throw new RejectedRowException(
+                            Reason.WRONG_TYPE,
+                            names[i] + " holds no text but " + value.getClass().getSimpleName());
+                }
+                values.put(names[i], (String) value);
+            }
             return values;
         }
     }

@@ -3,19 +3,23 @@ package dev.temper.spark;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.text.RejectedRowException;
+import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** How our stages carry rejected rows along, and name the values of enums in their parameters. */
 final class StageColumns {
-    static final String REASON = "reason";
-    static final String DETAIL = "detail";
+    static final String REASON = "_reason";
+    static final String DETAIL = "_detail";
 
     private StageColumns() {}
 
@@ -34,25 +38,6 @@ final class StageColumns {
 
     static boolean isRejected(Row row) {
         return !row.isNullAt(row.fieldIndex(REASON));
-    }
-
-    /** The row with two more values; Spark hands it to the next stage as it is, so it must have its schema. */
-    static Row append(Row row, StructType schema, Object first, Object second) {
-        Object[] values = new Object[row.length() + 2];
-        for (int i = 0; i < row.length(); i++) {
-            values[i] = row.get(i);
-        }
-        values[row.length()] = first;
-        values[row.length() + 1] = second;
-        return new GenericRowWithSchema(values, schema);
-    }
-
-    /** The row with its reason and two nulls. */
-    static Row reject(Row row, StructType schema, RejectedRowException why) {
-        GenericRowWithSchema rejected = (GenericRowWithSchema) append(row, schema, null, null);
-        rejected.values()[row.fieldIndex(REASON)] = why.reason().label();
-        rejected.values()[row.fieldIndex(DETAIL)] = why.detail();
-        return rejected;
     }
 
     /** An array of integers, as our stages or as Spark hands it over. */
@@ -81,5 +66,50 @@ final class StageColumns {
                         Arrays.stream(type.getEnumConstants())
                                 .map(StageColumns::name)
                                 .toList()));
+    }
+
+    /** Rows with more columns; one that a row has already by this name is replaced. */
+    static final class Appended implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        private final int[] kept;
+        private final StructType schema;
+
+        /** @param rows with a reason */
+        Appended(StructType rows, StructType added) {
+            List<String> replaced = Arrays.asList(added.fieldNames());
+            this.kept = IntStream.range(0, rows.size())
+                    .filter(i -> !replaced.contains(rows.fields()[i].name()))
+                    .toArray();
+            StructType all = new StructType();
+            for (int i : kept) {
+                all = all.add(rows.fields()[i]);
+            }
+            for (StructField field : added.fields()) {
+                all = all.add(field);
+            }
+            this.schema = all;
+        }
+
+        StructType schema() {
+            return schema;
+        }
+
+        /** The row with these values, and nulls for those that are not given. */
+        Row row(Row row, Object... added) {
+            Object[] values = new Object[schema.size()];
+            for (int i = 0; i < kept.length; i++) {
+                values[i] = row.get(kept[i]);
+            }
+            System.arraycopy(added, 0, values, kept.length, added.length);
+            return new GenericRowWithSchema(values, schema); // the next stage gets it as it is, and asks for its schema
+        }
+
+        Row rejected(Row row, RejectedRowException why, Object... added) {
+            GenericRowWithSchema rejected = (GenericRowWithSchema) row(row, added);
+            rejected.values()[schema.fieldIndex(REASON)] = why.reason().label();
+            rejected.values()[schema.fieldIndex(DETAIL)] = why.detail();
+            return rejected;
+        }
     }
 }

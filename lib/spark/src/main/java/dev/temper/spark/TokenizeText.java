@@ -1,14 +1,16 @@
 package dev.temper.spark;
 
 import dev.temper.text.DataConfig.TooLong;
-import dev.temper.text.RejectedRowException;
 import dev.temper.text.RenderedText;
-import dev.temper.text.RenderedText.Span;
 import dev.temper.text.RowTokenizer;
+import dev.temper.text.TextKind;
 import dev.temper.text.TokenRow;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
-import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
@@ -25,16 +27,17 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code input_ids}, at most {@code maxLength} long, and {@code labels} (-100 where nothing is learned) to rows
- * that {@link RenderText} gave a text; fills {@code reason} and {@code detail} of those that cannot be trained on.
- * Keeps order, drops no row.
+ * Appends {@code input_ids}, at most {@code maxLength} long, {@code labels} (-100 where nothing is learned) and
+ * {@code full_length}, the tokens before any were cut, to rows that {@link RenderText} gave a text; fills
+ * {@code _reason} and {@code _detail} of those that cannot be trained on. Keeps order, drops no row.
  */
-public final class TokenizeText extends Transformer implements DefaultParamsWritable {
+public final class TokenizeText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
     private final Param<String> tokenizer;
     private final Param<String> localFolder;
+    private final Param<String> kind;
     private final IntParam maxLength;
     private final Param<String> tooLong;
 
@@ -46,9 +49,11 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         this.uid = uid; // first: Param reads its parent's uid
         this.tokenizer = new Param<>(this, "tokenizer", "location of a folder with tokenizer.json");
         this.localFolder = new Param<>(this, "localFolder", "folder on each machine for copies; temporary when empty");
+        this.kind = new Param<>(this, "kind", "chat, plain or classified: which tokens are added to a text");
         this.maxLength = new IntParam(this, "maxLength", "token limit of one row", ParamValidators.gt(1));
         this.tooLong = new Param<>(this, "tooLong", "truncate, drop or fail");
         setDefault(localFolder, "");
+        setDefault(kind, "plain");
         setDefault(maxLength, 1024);
         setDefault(tooLong, "truncate");
     }
@@ -68,6 +73,11 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return this;
     }
 
+    public TokenizeText setKind(TextKind value) {
+        set(kind, StageColumns.name(value));
+        return this;
+    }
+
     public TokenizeText setMaxLength(int value) {
         set(maxLength, value);
         return this;
@@ -78,23 +88,47 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return this;
     }
 
+    TokenizerFolder folder(HadoopStore store) {
+        return TokenizerFolder.of(store, $(tokenizer), $(localFolder));
+    }
+
+    /** What decides the tokens of a text, the tokenizer aside. */
+    String settings() {
+        return $(kind) + " " + $(maxLength) + " " + $(tooLong);
+    }
+
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
-        HadoopStore store = HadoopStore.of(dataset.sparkSession());
-        StructType schema = transformSchema(dataset.schema());
-        Tokenize tokenize = new Tokenize(
-                TokenizerFolder.of(store, $(tokenizer), $(localFolder)),
+        Tokenize tokenize = tokenize(HadoopStore.of(dataset.sparkSession()), dataset.schema());
+        return StageColumns.withReason(dataset).mapPartitions(tokenize, Encoders.row(tokenize.appended.schema()));
+    }
+
+    @Override
+    public FlatMapFunction<Iterator<Row>, Row> rows(HadoopStore store, StructType schema) {
+        return tokenize(store, schema)::call;
+    }
+
+    private Tokenize tokenize(HadoopStore store, StructType schema) {
+        return new Tokenize(
+                folder(store),
+                StageColumns.value(TextKind.class, $(kind)),
                 (Integer) $(maxLength),
                 StageColumns.value(TooLong.class, $(tooLong)),
-                schema);
-        return StageColumns.withReason(dataset).map(tokenize, Encoders.row(schema));
+                appended(schema));
     }
 
     @Override
     public StructType transformSchema(StructType schema) {
-        return StageColumns.withReason(schema)
-                .add("input_ids", DataTypes.createArrayType(DataTypes.IntegerType, false))
-                .add("labels", DataTypes.createArrayType(DataTypes.IntegerType, false));
+        return appended(schema).schema();
+    }
+
+    private static StageColumns.Appended appended(StructType schema) {
+        return new StageColumns.Appended(
+                StageColumns.withReason(schema),
+                new StructType()
+                        .add("input_ids", DataTypes.createArrayType(DataTypes.IntegerType, false))
+                        .add("labels", DataTypes.createArrayType(DataTypes.IntegerType, false))
+                        .add("full_length", DataTypes.IntegerType));
     }
 
     @Override
@@ -117,6 +151,10 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return localFolder;
     }
 
+    public Param<String> kind() {
+        return kind;
+    }
+
     public IntParam maxLength() {
         return maxLength;
     }
@@ -125,50 +163,68 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return tooLong;
     }
 
-    private static final class Tokenize implements MapFunction<Row, Row> {
+    private static final class Tokenize implements MapPartitionsFunction<Row, Row> {
         private static final long serialVersionUID = 1L;
+        private static final int BATCH = 256;
 
         private final TokenizerFolder folder;
+        private final TextKind kind;
         private final int maxLength;
         private final TooLong tooLong;
-        private final StructType schema;
-        private transient RowTokenizer rowTokenizer;
+        private final StageColumns.Appended appended;
 
-        Tokenize(TokenizerFolder folder, int maxLength, TooLong tooLong, StructType schema) {
+        Tokenize(
+                TokenizerFolder folder, TextKind kind, int maxLength, TooLong tooLong, StageColumns.Appended appended) {
             this.folder = folder;
+            this.kind = kind;
             this.maxLength = maxLength;
             this.tooLong = tooLong;
-            this.schema = schema;
+            this.appended = appended;
         }
 
         @Override
-        public Row call(Row row) {
-            if (StageColumns.isRejected(row)) {
-                return StageColumns.append(row, schema, null, null);
-            }
-            try {
-                TokenRow tokens = rowTokenizer().tokens(rendered(row));
-                return StageColumns.append(row, schema, tokens.inputIds(), tokens.labels());
-            } catch (RejectedRowException e) {
-                return StageColumns.reject(row, schema, e);
-            }
+        public Iterator<Row> call(Iterator<Row> rows) {
+            // One tokenizer per process, not per row or task: opening it parses the whole vocabulary.
+            RowTokenizer tokenizer = new RowTokenizer(folder.shared(), kind, maxLength, tooLong);
+            return new Iterator<>() { // a partition never sits in memory
+                private Iterator<Row> ready = Collections.emptyIterator();
+
+                @Override
+                public boolean hasNext() {
+                    return ready.hasNext() || rows.hasNext();
+                }
+
+                @Override
+                public Row next() {
+                    if (!ready.hasNext()) {
+                        ready = tokenized(rows, tokenizer).iterator();
+                    }
+                    return ready.next();
+                }
+            };
         }
 
-        private static RenderedText rendered(Row row) {
-            int[] bounds = StageColumns.ints(row, "trained");
-            List<Span> spans = new ArrayList<>();
-            for (int i = 0; i < bounds.length; i += 2) {
-                spans.add(new Span(bounds[i], bounds[i + 1]));
+        private List<Row> tokenized(Iterator<Row> rows, RowTokenizer tokenizer) {
+            List<Row> batch = new ArrayList<>(BATCH);
+            List<RenderedText> texts = new ArrayList<>(BATCH);
+            while (batch.size() < BATCH && rows.hasNext()) {
+                Row row = rows.next();
+                batch.add(row);
+                if (!StageColumns.isRejected(row)) {
+                    texts.add(RenderText.rendered(row));
+                }
             }
-            return new RenderedText(row.getString(row.fieldIndex("rendered")), spans);
+            Iterator<RowTokenizer.Result> results = tokenizer.tokens(texts).iterator();
+            batch.replaceAll(row -> StageColumns.isRejected(row) ? appended.row(row) : tokenized(row, results.next()));
+            return batch;
         }
 
-        // One tokenizer per process, not per row or task: opening it parses the whole vocabulary.
-        private RowTokenizer rowTokenizer() {
-            if (rowTokenizer == null) {
-                rowTokenizer = new RowTokenizer(folder.shared(), maxLength, tooLong);
+        private Row tokenized(Row row, RowTokenizer.Result result) {
+            if (result.rejection() != null) {
+                return appended.rejected(row, result.rejection(), null, null, result.fullLength());
             }
-            return rowTokenizer;
+            TokenRow tokens = result.tokens();
+            return appended.row(row, tokens.inputIds(), tokens.labels(), result.fullLength());
         }
     }
 }

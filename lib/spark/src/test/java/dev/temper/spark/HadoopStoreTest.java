@@ -45,7 +45,6 @@ final class HadoopStoreTest {
         assertThat(folder.bytes("a.txt")).contains(3L);
         assertThat(folder.bytes("b")).isEmpty();
         assertThat(folder.readText("b/1.txt")).isEqualTo("one");
-        assertThat(store.modified(folder.location("a.txt"))).isPositive();
         assertThatThrownBy(() -> folder.readText("none")).isInstanceOf(FileNotFoundException.class);
         folder.delete("b");
         folder.delete("none");

@@ -12,8 +12,13 @@ final class LocalSpark {
     private LocalSpark() {}
 
     static SparkSession session() {
+        return session("local[2]");
+    }
+
+    /** @param master counts only where there is no session yet */
+    static SparkSession session(String master) {
         return SparkSession.builder()
-                .master("local[2]")
+                .master(master)
                 .appName("temper-spark-tests")
                 .config("spark.ui.enabled", "false")
                 .config("spark.sql.shuffle.partitions", "3")

@@ -40,12 +40,11 @@ final class PreparedDataAcceptanceTest {
     @Test
     void reviewsHaveTheTokensOfTrl() throws IOException {
         SparkSession spark = LocalSpark.session();
-        PreparedData prepared = PreparedData.prepare(
-                spark,
-                data(shared.resolve("fixtures/datasets/imdb/imdb_sample_1000.csv")),
-                42,
-                shared.resolve("fixtures/tokenizers/gpt_neo").toString(),
-                HadoopStore.of(spark).folder(folder.toString()));
+        HadoopStore store = HadoopStore.of(spark);
+        DataConfig data = data(shared.resolve("fixtures/datasets/imdb/imdb_sample_1000.csv"));
+        Preparation preparation = Preparation.of(
+                store, data, shared.resolve("fixtures/tokenizers/gpt_neo").toString());
+        PreparedData prepared = PreparedData.prepare(spark, data, 42, preparation, store.folder(folder.toString()));
         assertThat(prepared.rows()).isEqualTo(new RowCounts(1000, 1000, 0, Map.of()));
         List<PreparedRow> rows = new ArrayList<>();
         PreparedData.read(prepared.folder(), rows::add);
@@ -70,7 +69,10 @@ final class PreparedDataAcceptanceTest {
                 Format.TEXT,
                 Map.of("text", List.of("text")),
                 "\n",
+                Optional.empty(),
                 "none",
+                Map.of(),
+                Optional.empty(),
                 TrainOn.COMPLETION,
                 128,
                 TooLong.TRUNCATE,
@@ -78,6 +80,7 @@ final class PreparedDataAcceptanceTest {
                 0,
                 OptionalLong.empty(),
                 OptionalLong.empty(),
+                Optional.empty(),
                 "UTF-8",
                 ",",
                 true,

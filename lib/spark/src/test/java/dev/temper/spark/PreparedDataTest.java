@@ -7,21 +7,16 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Format;
-import dev.temper.text.DataConfig.Packing;
-import dev.temper.text.DataConfig.Source;
 import dev.temper.text.DataConfig.TooLong;
-import dev.temper.text.DataConfig.TrainOn;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -51,7 +46,7 @@ final class PreparedDataTest {
     @Test
     void rowsStandInOrderAndAreCounted() throws IOException {
         writeRows("x.csv", 0, 20, "w1,\n");
-        PreparedData prepared = prepare(new Settings().rejecting(0.1), "out");
+        PreparedData prepared = prepare(new DataSettings().rejecting(0.1), "out");
         assertThat(prepared.rows()).isEqualTo(new RowCounts(21, 20, 0, Map.of("null_value", 1L)));
         assertThat(prepared.rows()).hasToString("21 rows = 20 trained + 0 evaluated + 1 rejected (null_value 1)");
         assertThat(prepared.tokens()).isEqualTo(new PreparedData.Tokens(60, 40, 0, 0));
@@ -67,7 +62,11 @@ final class PreparedDataTest {
     @Test
     void theBytesDoNotDependOnThePartitions() throws IOException {
         writeRows("x.csv", 0, 50, "");
-        Settings settings = new Settings().evaluating(0.3).limitedTo(30);
+        DataConfig settings = new DataSettings()
+                .training(folder + "/x.csv")
+                .evaluating(0.3)
+                .limitedTo(30)
+                .config();
         Map<String, byte[]> first = files(prepare(settings, "one").folder());
         spark.conf().set("spark.sql.shuffle.partitions", "7");
         spark.conf().set("spark.sql.adaptive.enabled", "false");
@@ -81,8 +80,8 @@ final class PreparedDataTest {
     @Test
     void theSameDataIsPreparedOnce() throws IOException {
         writeRows("x.csv", 0, 10, "");
-        PreparedData first = prepare(new Settings(), "out");
-        PreparedData again = prepare(new Settings(), "out");
+        PreparedData first = prepare(new DataSettings(), "out");
+        PreparedData again = prepare(new DataSettings(), "out");
         assertThat(first.reused()).isFalse();
         assertThat(again.reused()).isTrue();
         assertThat(again.rows()).isEqualTo(first.rows());
@@ -90,44 +89,111 @@ final class PreparedDataTest {
                 .isEqualTo(first.folder().location())
                 .isEqualTo(folder + "/out/" + first.key());
         Files.write(Path.of(first.folder().location("part-00000.parquet")), new byte[] {0}, StandardOpenOption.APPEND);
-        assertThat(prepare(new Settings(), "out").reused()).isFalse();
+        assertThat(prepare(new DataSettings(), "out").reused()).isFalse();
         writeRows("x.csv", 0, 11, "");
-        assertThat(prepare(new Settings(), "out").key()).isNotEqualTo(first.key());
+        assertThat(prepare(new DataSettings(), "out").key()).isNotEqualTo(first.key());
     }
 
     @Test
     void equalRowsNeverStandOnBothSidesAndNewRowsMoveNoOther() throws IOException {
         writeRows("x.csv", 0, 200, lines(0, 200));
-        PreparedData prepared = prepare(new Settings().evaluating(0.2), "out");
+        PreparedData prepared = prepare(new DataSettings().evaluating(0.2), "out");
         Set<Integer> train = firstTokens(prepared, Split.TRAIN);
         Set<Integer> eval = firstTokens(prepared, Split.EVAL);
         assertThat(train).doesNotContainAnyElementsOf(eval);
         assertThat(prepared.rows().evaluated()).isBetween(40L, 120L);
         writeRows("x.csv", 0, 400, "");
-        PreparedData larger = prepare(new Settings().evaluating(0.2), "out");
+        PreparedData larger = prepare(new DataSettings().evaluating(0.2), "out");
         assertThat(firstTokens(larger, Split.EVAL)).containsAll(eval).doesNotContainAnyElementsOf(train);
     }
 
     @Test
     void aFractionGivesAtLeastOneRow() throws IOException {
         writeRows("x.csv", 0, 5, "");
-        assertThat(prepare(new Settings().evaluating(1e-9), "out").rows()).isEqualTo(new RowCounts(5, 4, 1, Map.of()));
+        assertThat(prepare(new DataSettings().evaluating(1e-9), "out").rows())
+                .isEqualTo(new RowCounts(5, 4, 1, Map.of()));
     }
 
     @Test
     void limitsTakeRowsBySeed() throws IOException {
         writeRows("x.csv", 0, 100, "");
         writeRows("y.csv", 500, 10, "");
-        PreparedData prepared = prepare(new Settings().limitedTo(7).evaluatingFile("y.csv"), "out");
+        PreparedData prepared = prepare(new DataSettings().limitedTo(7).evaluatingFile(folder + "/y.csv"), "out");
         assertThat(prepared.rows()).isEqualTo(new RowCounts(17, 7, 10, Map.of()));
         assertThat(prepared.leftOut()).isEqualTo(93);
         assertThat(firstTokens(prepared, Split.TRAIN)).isNotEqualTo(new HashSet<>(range(0, 7)));
     }
 
     @Test
+    void valuesMayBeBalanced() throws IOException {
+        StringBuilder csv = new StringBuilder("prompt,completion,kind\n");
+        for (int i = 0; i < 300; i++) {
+            csv.append("w%d, w%d,%s\n".formatted(i, i, i < 250 ? "common" : "rare"));
+        }
+        Files.writeString(folder.resolve("x.csv"), csv);
+        PreparedData prepared = prepare(new DataSettings().limitedTo(61).balancedBy("kind"), "out");
+        assertThat(prepared.rows().trained()).isEqualTo(60);
+        assertThat(firstTokens(prepared, Split.TRAIN))
+                .filteredOn(token -> token < 252)
+                .hasSize(30);
+        DataSettings both =
+                new DataSettings().limitedTo(40).evaluatingAtMost(10).evaluating(0.5);
+        assertThat(prepare(both.balancedBy("kind"), "out").rows()).isEqualTo(new RowCounts(50, 40, 10, Map.of()));
+        assertThatThrownBy(() -> prepare(new DataSettings().limitedTo(9).balancedBy("prompt"), "out"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("data.balance_by: the column has 300 values, more than the rows wanted");
+    }
+
+    @Test
+    void weightsTakeAShare() throws IOException {
+        writeRows("x.csv", 0, 100, "");
+        writeRows("y.csv", 200, 400, "");
+        PreparedData prepared = prepare(new DataSettings().training(folder + "/y.csv", 0.25), "out");
+        assertThat(prepared.rows().trained() - 100).isBetween(60L, 140L);
+        assertThat(prepared.leftOut()).isEqualTo(500 - prepared.rows().in());
+        assertThat(firstTokens(prepared, Split.TRAIN)).containsAll(range(0, 100));
+    }
+
+    @Test
+    void theRowToEvaluateIsTheNextWhenTheFirstIsRejected() throws IOException {
+        writeRows("x.csv", 0, 0, "w1,\n".repeat(20) + "w2,\nw3,\nw4,\nw5, w5\nw6, w6\nw7, w7\nw7, w7\n");
+        RowCounts rows =
+                prepare(new DataSettings().evaluating(1e-9).rejecting(1), "out").rows();
+        assertThat(rows.rejectedRows()).isEqualTo(23);
+        assertThat(rows.evaluated()).isBetween(1L, 2L);
+        assertThat(rows.in()).isEqualTo(27);
+    }
+
+    @Test
+    void aChangeIsNoticedThatKeepsSizeAndTime() throws IOException {
+        writeRows("x.csv", 0, 5, "w1, w2\n");
+        FileTime time = Files.getLastModifiedTime(folder.resolve("x.csv"));
+        PreparedData first = prepare(new DataSettings(), "out");
+        writeRows("x.csv", 0, 5, "w1, w3\n");
+        Files.setLastModifiedTime(folder.resolve("x.csv"), time);
+        assertThat(prepare(new DataSettings(), "out").key()).isNotEqualTo(first.key());
+    }
+
+    @Test
+    void onlyTheSplitForTrainingIsReadAndSaysSo() throws IOException {
+        Files.createDirectories(folder.resolve("set/data"));
+        writeRows("set/data/train-00000-of-00002.csv", 0, 10, "");
+        writeRows("set/data/train-00001-of-00002.csv", 10, 10, "");
+        writeRows("set/data/test-00000-of-00001.csv", 50, 5, "");
+        Files.writeString(folder.resolve("set/dataset_infos.json"), "{}");
+        DataSettings settings = new DataSettings().training(folder + "/set").evaluatingFile(folder + "/set");
+        PreparedData prepared = prepare(settings.config(), "out");
+        assertThat(prepared.rows()).isEqualTo(new RowCounts(25, 20, 5, Map.of()));
+        assertThat(prepared.notes())
+                .containsExactly(
+                        "data.train: %s/set has the splits test, train; train is read".formatted(folder),
+                        "data.eval: %s/set has the splits test, train; test is read".formatted(folder));
+    }
+
+    @Test
     void tooManyRejectedRowsFailBeforeAnythingIsWritten() throws IOException {
         writeRows("x.csv", 0, 3, "w1,\nw2, \n");
-        assertThatThrownBy(() -> prepare(new Settings(), "out"))
+        assertThatThrownBy(() -> prepare(new DataSettings(), "out"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("2 of 5 rows are rejected, more than data.max_rejected_fraction 0.0 allows")
                 .hasMessageContaining("null_value 1 (row 4 of " + folder + "/x.csv: null in completion)")
@@ -138,7 +204,7 @@ final class PreparedDataTest {
     @Test
     void aTooLongRowIsNamed() throws IOException {
         writeRows("x.csv", 0, 3, "w1, w2 w3 w4 w5\n");
-        assertThatThrownBy(() -> prepare(new Settings().failing(4), "out"))
+        assertThatThrownBy(() -> prepare(new DataSettings().longerThan(4, TooLong.FAIL), "out"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("row 4 of " + folder + "/x.csv has 6 tokens, at most 4");
     }
@@ -148,7 +214,7 @@ final class PreparedDataTest {
         Files.createDirectories(folder.resolve("x.csv"));
         writeRows("x.csv/1.csv", 0, 3, "");
         Files.writeString(folder.resolve("x.csv/2.csv"), "completion,prompt\nw1,w2\n");
-        assertThatThrownBy(() -> prepare(new Settings(), "out"))
+        assertThatThrownBy(() -> prepare(new DataSettings(), "out"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("x.csv/2.csv has another header than the first file of its folder");
     }
@@ -156,10 +222,11 @@ final class PreparedDataTest {
     @Test
     void theRejectedFractionHoldsForReusedDataToo() throws IOException {
         writeRows("x.csv", 0, 3, "w1,\n");
-        PreparedData prepared = prepare(new Settings().rejecting(0.5), "out");
-        assertThatThrownBy(() -> prepare(new Settings(), "out")).hasMessageContaining("1 of 4 rows are rejected");
+        PreparedData prepared = prepare(new DataSettings().rejecting(0.5), "out");
+        assertThatThrownBy(() -> prepare(new DataSettings(), "out")).hasMessageContaining("1 of 4 rows are rejected");
         Folder rejected = HadoopStore.of(spark).folder(folder + "/rejected");
-        RejectedRow.write(rejected, prepared.rejected());
+        prepared.copyRejected(rejected);
+        assertThat(spark.read().parquet(rejected.location()).count()).isEqualTo(1);
         assertThat(spark.read().parquet(rejected.location()).columns())
                 .containsExactly("row_id", "source", "reason", "detail");
     }
@@ -167,7 +234,7 @@ final class PreparedDataTest {
     @Test
     void aFileWithoutRowsIsRefused() throws IOException {
         writeRows("x.csv", 0, 0, "");
-        assertThatThrownBy(() -> prepare(new Settings(), "out"))
+        assertThatThrownBy(() -> prepare(new DataSettings(), "out"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("x.csv has no rows");
     }
@@ -175,21 +242,24 @@ final class PreparedDataTest {
     @Test
     void everythingMayBeRemote() throws IOException {
         writeRows("x.csv", 0, 10, "");
-        HadoopStore store = HadoopStore.of(spark);
-        DataConfig data = new Settings().config("disk:" + folder + "/x.csv");
-        PreparedData prepared = PreparedData.prepare(
-                spark, data, SEED, "disk:" + folder + "/tokenizer", store.folder("disk:" + folder + "/out"));
+        DataConfig data =
+                new DataSettings().training("disk:" + folder + "/x.csv").config();
+        PreparedData prepared = prepare(data, "disk:" + folder + "/tokenizer", "disk:" + folder + "/out");
         assertThat(read(prepared)).hasSize(10);
         assertThat(prepared.folder().location()).startsWith("disk:");
     }
 
-    private PreparedData prepare(Settings settings, String out) throws IOException {
-        return PreparedData.prepare(
-                spark,
-                settings.config(folder + "/x.csv"),
-                SEED,
-                folder + "/tokenizer",
-                HadoopStore.of(spark).folder(folder + "/" + out));
+    private PreparedData prepare(DataSettings settings, String out) throws IOException {
+        return prepare(settings.training(folder + "/x.csv").config(), out);
+    }
+
+    private PreparedData prepare(DataConfig data, String out) throws IOException {
+        return prepare(data, folder + "/tokenizer", folder + "/" + out);
+    }
+
+    private PreparedData prepare(DataConfig data, String tokenizer, String out) throws IOException {
+        HadoopStore store = HadoopStore.of(spark);
+        return PreparedData.prepare(spark, data, SEED, Preparation.of(store, data, tokenizer), store.folder(out));
     }
 
     private static List<PreparedRow> read(PreparedData prepared) throws IOException {
@@ -227,63 +297,5 @@ final class PreparedDataTest {
         return IntStream.range(first, first + count)
                 .mapToObj(i -> "w" + i + ", w" + (i + 1) + "\n")
                 .collect(Collectors.joining());
-    }
-
-    /** The settings that these tests vary. */
-    private final class Settings {
-        private double evalFraction;
-        private double maxRejectedFraction;
-        private Optional<String> eval = Optional.empty();
-        private OptionalLong maxTrainRows = OptionalLong.empty();
-        private int maxLength = 16;
-        private TooLong tooLong = TooLong.TRUNCATE;
-
-        Settings evaluating(double fraction) {
-            evalFraction = fraction;
-            return this;
-        }
-
-        Settings evaluatingFile(String name) {
-            eval = Optional.of(folder + "/" + name);
-            return this;
-        }
-
-        Settings rejecting(double fraction) {
-            maxRejectedFraction = fraction;
-            return this;
-        }
-
-        Settings limitedTo(long rows) {
-            maxTrainRows = OptionalLong.of(rows);
-            return this;
-        }
-
-        Settings failing(int length) {
-            tooLong = TooLong.FAIL;
-            maxLength = length;
-            return this;
-        }
-
-        DataConfig config(String train) {
-            return new DataConfig(
-                    List.of(Source.of(train)),
-                    eval,
-                    evalFraction,
-                    Format.PROMPT_COMPLETION,
-                    Map.of("prompt", List.of("prompt"), "completion", List.of("completion")),
-                    "\n",
-                    "none",
-                    TrainOn.COMPLETION,
-                    maxLength,
-                    tooLong,
-                    Packing.NONE,
-                    maxRejectedFraction,
-                    maxTrainRows,
-                    OptionalLong.empty(),
-                    "UTF-8",
-                    ",",
-                    true,
-                    Optional.empty());
-        }
     }
 }

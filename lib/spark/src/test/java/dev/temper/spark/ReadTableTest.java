@@ -6,12 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.ParquetTable.Column;
 import dev.temper.spark.ParquetTable.Kind;
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Tag;
@@ -20,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Tag("spark")
 final class ReadTableTest {
-    private static final ReadTable AB = new ReadTable(List.of("a", "b"), "UTF-8", ",", true);
+    private static final ReadTable AB = table("a", "b");
 
     @TempDir
     Path folder;
@@ -33,29 +40,151 @@ final class ReadTableTest {
         List<Row> rows = read(AB, "x.csv");
         assertThat(rows).extracting(row -> row.get(0)).containsExactly("one \"1\"", null, "\u00e9");
         assertThat(rows).extracting(row -> row.get(1)).containsExactly("two\n2", "", "4");
-        assertThat(rows).extracting(row -> row.<Long>getAs("row_number")).containsExactly(1L, 2L, 3L);
+        assertThat(rows).extracting(row -> row.<Long>getAs("_row_number")).containsExactly(1L, 2L, 3L);
         assertThat(rows)
-                .extracting(row -> row.<String>getAs("source"))
+                .extracting(row -> row.<String>getAs("_source"))
                 .containsOnly(folder.resolve("x.csv").toString());
-        assertThat(rows).allMatch(row -> row.isNullAt(row.fieldIndex("reason")));
+        assertThat(rows).allMatch(row -> row.isNullAt(row.fieldIndex("_reason")));
     }
 
     @Test
     void csvOfOtherHabits() throws IOException {
         Files.write(folder.resolve("x.csv"), "\u00e4;1\r\u00f6;2\r".getBytes(Charset.forName("windows-1252")));
-        List<Row> rows = read(new ReadTable(List.of("_c0"), "windows-1252", ";", false), "x.csv");
+        List<Row> rows = read(new ReadTable(text("_c0"), "windows-1252", ";", false), "x.csv");
         assertThat(rows).extracting(row -> row.get(0)).containsExactly("\u00e4", "\u00f6");
     }
 
     @Test
-    void rowsThatCannotBeParsedKeepTheirReason() throws IOException {
+    void lineEndsWithinQuotesStayAsTheyAreAndRowsMayEndInAnyWay() throws IOException {
+        write("x.csv", "a,b\r\"1\r\n2\",\"\r\"\r\n\n\"\n\",4\n5,\"6,\"\"\"");
+        List<Row> rows = read(AB, "x.csv");
+        assertThat(rows).extracting(row -> row.get(0)).containsExactly("1\r\n2", "\n", "5");
+        assertThat(rows).extracting(row -> row.get(1)).containsExactly("\r", "4", "6,\"");
+    }
+
+    @Test
+    void aCellMayBeLong() throws IOException {
+        String cell = "word ".repeat(100_000);
+        write("x.csv", "a,b\n\"" + cell + "\"," + cell + "\n");
+        List<Row> rows = read(AB, "x.csv");
+        assertThat(rows).extracting(row -> row.get(0)).containsExactly(cell);
+        assertThat(rows).extracting(row -> row.get(1)).containsExactly(cell);
+    }
+
+    @Test
+    void tabsAndZippedFiles() throws IOException {
+        write("x.tsv", "a\tb\n1,5\t\"x\ty\"\n");
+        assertThat(read(AB, "x.tsv")).extracting(row -> row.get(1)).containsExactly("x\ty");
+        write("y.tsv", "a|b\n1|2\n");
+        assertThat(read(new ReadTable(text("b"), "UTF-8", "|", true), "y.tsv"))
+                .extracting(row -> row.get(0))
+                .containsExactly("2");
+        zip("x.csv.gz", "a,b\n1,2\n");
+        assertThat(read(AB, "x.csv.gz")).extracting(row -> row.get(1)).containsExactly("2");
+        zip("x.json.gz", "\n [{\"a\": \"1\", \"b\": \"3\"}]");
+        assertThat(read(AB, "x.json.gz")).extracting(row -> row.get(1)).containsExactly("3");
+        write("y.csv.gz", "a,b\n1,2\n");
+        assertInvalid("y.csv.gz", "y.csv.gz is no gzip file");
+        byte[] zipped = Files.readAllBytes(folder.resolve("x.csv.gz"));
+        Files.write(folder.resolve("z.csv.gz"), Arrays.copyOf(zipped, zipped.length - 9));
+        assertInvalid("z.csv.gz", "z.csv.gz is no whole gzip file");
+    }
+
+    @Test
+    void encodings() throws IOException {
+        for (Charset charset :
+                List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE, StandardCharsets.ISO_8859_1)) {
+            String mark = charset.equals(StandardCharsets.UTF_16LE) ? "\uFEFF" : "";
+            Files.write(folder.resolve("x.csv"), (mark + "a,b\n\u00e4,\u00f6\n").getBytes(charset));
+            Files.write(folder.resolve("x.jsonl"), (mark + "{\"a\": \"\u00e4\"}\n").getBytes(charset));
+            assertThat(read(new ReadTable(text("a"), charset.name(), ",", true), "x.csv"))
+                    .extracting(row -> row.get(0))
+                    .containsExactly("\u00e4");
+            assertThat(read(new ReadTable(text("a"), charset.name(), ",", true), "x.jsonl"))
+                    .extracting(row -> row.get(0))
+                    .containsExactly("\u00e4");
+        }
+    }
+
+    @Test
+    void aWrongEncodingIsNamedWithItsLine() throws IOException {
+        String lines = "a,b\n" + "w\u00f6rd,word\n".repeat(20_000);
+        Path file = folder.resolve("x.csv");
+        Files.writeString(file, lines);
+        Files.write(file, "\u00e4,1\n".getBytes(StandardCharsets.ISO_8859_1), StandardOpenOption.APPEND);
+        assertInvalid("x.csv", "x.csv is not UTF-8: line 20002 has the byte 0xE4", "data.encoding to windows-1252");
+        Files.write(file, "a,b\n1,2\n".getBytes(StandardCharsets.UTF_16));
+        assertInvalid("x.csv", "set data.encoding to UTF-16");
+        write("x.jsonl", "{\"a\": \"\u00e4\"}\n");
+        assertThatThrownBy(() -> read(new ReadTable(text("a"), "US-ASCII", ",", true), "x.jsonl"))
+                .hasStackTraceContaining("x.jsonl is not US-ASCII: line 1 has the byte 0xC3");
+    }
+
+    @Test
+    void rowsThatDoNotFitTheirHeaderAreNamed() throws IOException {
+        write("x.csv", "a,b\n1,2\n\"3\n\",4,5\n");
+        assertInvalid("x.csv", "row 2 of " + folder + "/x.csv (up to line 4) has 3 cells and its first line 2");
         write("x.csv", "a,b\n1,2\n3\n");
-        write("y.jsonl", "{\"a\": \"1\", \"b\": \"2\"}\n{\"a\": \n\n{\"b\": \"3\"}\n");
-        assertThat(read(AB, "x.csv")).extracting(row -> row.getAs("reason")).containsExactly(null, "malformed");
+        assertInvalid("x.csv", "row 2 of " + folder + "/x.csv (up to line 3) has 1 cells");
+        write("x.csv", "a,b\n1,2\n3,\"4\n5,6\n7,8\n");
+        assertInvalid("x.csv", "x.csv: a quote in the row that begins in line 3 is never closed");
+        write("x.csv", "a,b\n1,\"2\n3,\"4\"\n5,6\n");
+        assertInvalid("x.csv", "x.csv: line 3 has text after a closing quote");
+        write("x.csv", "a,b,a\n1,2,3\n");
+        assertInvalid("x.csv", "x.csv has two columns a");
+    }
+
+    @Test
+    void jsonRowsThatCannotBeParsedKeepTheirReason() throws IOException {
+        write(
+                "y.jsonl",
+                "{\"a\": \"1\", \"b\": \"2\"}\n{\"a\": \n\n{\"b\": \"3\"}\r\n[1]\n{\"a\": \"\\ud800\"} \n{} {}\n");
         List<Row> json = read(AB, "y.jsonl");
-        assertThat(json).extracting(row -> row.getAs("reason")).containsExactly(null, "malformed", null);
-        assertThat(json).extracting(row -> row.<Long>getAs("row_number")).containsExactly(1L, 2L, 4L);
+        assertThat(json)
+                .extracting(row -> row.getAs("_reason"))
+                .containsExactly(null, "malformed", null, "malformed", "malformed", "malformed");
+        assertThat(json).extracting(row -> row.<Long>getAs("_row_number")).containsExactly(1L, 2L, 4L, 5L, 6L, 7L);
         assertThat(json.get(2).isNullAt(0)).isTrue();
+        assertThat(json.get(3).<String>getAs("_detail")).isEqualTo("no object: [1]");
+    }
+
+    @Test
+    void jsonValuesAreTextOrNestedOrLabels() throws IOException {
+        ReadTable table = new ReadTable(
+                List.of(
+                        new InputColumn("t", Content.TEXT, true),
+                        new InputColumn("m", Content.JSON, false),
+                        new InputColumn("l", Content.LABEL, false)),
+                "UTF-8",
+                ",",
+                true);
+        write(
+                "x.json",
+                """
+                [{"t": "x", "m": [{"n": 1.10, "big": 12345678901234567890, "s": "\\u00e9\\n"}, null], "l": 3},
+                 {"t": 4, "m": "[]", "l": true, "other": {"a": [1]}},
+                 {"t": null, "m": 5, "l": false},
+                 {"t": {"a": 1}, "l": 1.5},
+                 7]
+                """);
+        List<Row> rows = read(table, "x.json");
+        assertThat(rows.get(0).getString(1))
+                .isEqualTo("[{\"n\":1.10,\"big\":12345678901234567890,\"s\":\"\u00e9\\n\"},null]");
+        assertThat(rows).extracting(row -> row.get(2)).startsWith("3", "1", "0");
+        assertThat(rows.get(1).getString(1)).isEqualTo("[]");
+        assertThat(rows)
+                .extracting(row -> row.getAs("_detail"))
+                .containsExactly(
+                        null,
+                        "t holds no text but a number",
+                        "m holds no text, list or object but a number",
+                        "t holds no text but an object",
+                        "no object, but VALUE_NUMBER_INT");
+        assertThat(rows).extracting(row -> row.getAs("_reason")).endsWith("wrong_type", "malformed");
+        write("y.json", "[{\"t\": \"x\"},\n {\"t\": \"y\",]");
+        assertThatThrownBy(() -> read(table, "y.json")).hasStackTraceContaining("y.json is no JSON: line 2");
+        write("y.json", "[{\"t\": \"x\"}");
+        assertThatThrownBy(() -> read(table, "y.json")).hasStackTraceContaining("y.json is no JSON: line 1");
     }
 
     @Test
@@ -66,56 +195,119 @@ final class ReadTableTest {
         write("d/_SUCCESS", "");
         List<Row> rows = read(AB, "d");
         assertThat(rows)
-                .extracting(row -> row.<String>getAs("source"))
+                .extracting(row -> row.<String>getAs("_source"))
                 .containsExactly(
                         folder + "/d/1 x.csv", folder + "/d/1 x.csv", folder + "/d/1 x.csv", folder + "/d/e/2.csv");
-        assertThat(rows).extracting(row -> row.<String>getAs("row_id")).doesNotHaveDuplicates();
-        assertThat(rows.get(0).<String>getAs("content")).isEqualTo(rows.get(3).<String>getAs("content"));
-        assertThat(rows.get(0).<String>getAs("content"))
-                .isNotEqualTo(rows.get(2).<String>getAs("content"));
+        assertThat(rows.get(0).<String>getAs("_content")).isEqualTo(rows.get(3).<String>getAs("_content"));
+        assertThat(rows.get(0).<String>getAs("_content"))
+                .isNotEqualTo(rows.get(2).<String>getAs("_content"));
         assertThat(read(AB, "d")).isEqualTo(rows);
     }
 
     @Test
     void parquetRowsAreNumberedInTheirFile() throws IOException {
-        ParquetTable table = new ParquetTable(List.of(new Column("b", Kind.STRING), new Column("a", Kind.LONG)));
-        HadoopStore store = HadoopStore.of(spark);
-        table.write(store.folder(folder + "/p"), List.of(List.of("x", 1L), List.of("y", 2L)));
-        List<Row> rows = read(AB, "p");
-        assertThat(rows).extracting(row -> row.get(0)).containsExactly(1L, 2L);
-        assertThat(rows).extracting(row -> row.<Long>getAs("row_number")).containsExactly(1L, 2L);
+        parquet(
+                "p",
+                List.of(new Column("b", Kind.STRING), new Column("a", Kind.LONG)),
+                List.of("x", 1L),
+                List.of("y", 2L));
+        ReadTable table = new ReadTable(
+                List.of(new InputColumn("a", Content.LABEL, true), new InputColumn("c", Content.TEXT, false)),
+                "UTF-8",
+                ",",
+                true);
+        List<Row> rows = read(table, "p");
+        assertThat(rows).extracting(row -> row.get(0)).containsExactly("1", "2");
+        assertThat(rows).extracting(row -> row.get(1)).containsExactly(null, null);
+        assertThat(rows).extracting(row -> row.<Long>getAs("_row_number")).containsExactly(1L, 2L);
+        assertInvalid("p", "part-00000.parquet: column a must hold text, it is of the type bigint");
+        write("p/broken.parquet", "PAR1");
+        assertInvalid("p", "broken.parquet cannot be read as Parquet");
+    }
+
+    @Test
+    void nestedParquetIsCarriedAsJson() throws IOException {
+        spark.sql("select array(named_struct('role', 'user', 'content', 'hi', 'tool', null),"
+                        + " named_struct('role', 'assistant', 'content', 'ho', 'tool', 1)) as messages, true as yes")
+                .write()
+                .parquet(folder + "/n");
+        ReadTable table = new ReadTable(
+                List.of(new InputColumn("messages", Content.JSON, true), new InputColumn("yes", Content.LABEL, true)),
+                "UTF-8",
+                ",",
+                true);
+        Row row = read(table, "n").get(0);
+        assertThat(row.getString(0))
+                .isEqualTo("[{\"role\":\"user\",\"content\":\"hi\"},"
+                        + "{\"role\":\"assistant\",\"content\":\"ho\",\"tool\":1}]");
+        assertThat(row.getString(1)).isEqualTo("1");
+    }
+
+    @Test
+    void filesOfOneFolderHaveOneSchema() throws IOException {
+        parquet("p/1", List.of(new Column("a", Kind.STRING), new Column("b", Kind.STRING)), List.of("x", "y"));
+        parquet("p/2", List.of(new Column("a", Kind.STRING), new Column("c", Kind.STRING)), List.of("x", "y"));
+        assertInvalid("p", "p/2/part-00000.parquet has no column b (a?); it has a, c");
+        ReadTable loose = new ReadTable(
+                List.of(new InputColumn("a", Content.TEXT, true), new InputColumn("b", Content.TEXT, false)),
+                "UTF-8",
+                ",",
+                true);
+        assertThatThrownBy(() -> read(loose, "p"))
+                .hasStackTraceContaining("p/2/part-00000.parquet has other columns than " + folder + "/p/1/part-0");
     }
 
     @Test
     void whatCannotBeReadIsNamed() throws IOException {
-        assertInvalid("none.csv", "none.csv does not exist");
+        assertInvalid(
+                "none.csv", "data.train: " + folder + "/none.csv does not exist; name a file or folder that does");
         write("x.txt", "a");
-        assertInvalid("x.txt", "x.txt is no .csv, .jsonl, .json or .parquet file");
+        assertInvalid("x.txt", "x.txt is no .csv, .tsv, .jsonl, .json or .parquet file");
         write("x.csv", "");
         assertInvalid("x.csv", "x.csv is empty");
         write("x.csv", "a,bb\n1,2\n");
         assertInvalid("x.csv", "has no column b (a?); it has a, bb");
         Files.createDirectories(folder.resolve("d"));
-        assertInvalid("d", "has no .csv, .jsonl, .json or .parquet file in it");
-        assertThatThrownBy(() -> new ReadTable(List.of("row_id"), "UTF-8", ",", true))
-                .hasMessageContaining("row_id is a name of ours");
-        assertThatThrownBy(() -> new ReadTable(List.of("a"), "utf-ate", ",", true))
+        assertInvalid("d", "has no .csv, .tsv, .jsonl, .json or .parquet file in it");
+        assertThatThrownBy(() -> table("_row_id")).hasMessageContaining("_row_id is a name of ours");
+        assertThatThrownBy(() -> new ReadTable(text("a"), "utf-ate", ",", true))
                 .hasMessageContaining("utf-ate is no encoding");
     }
 
-    private void assertInvalid(String name, String message) {
-        assertThatThrownBy(() -> read(AB, name))
-                .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining(message);
+    private void assertInvalid(String name, String... messages) {
+        assertThatThrownBy(() -> read(AB, name)).satisfies(failure -> {
+            InvalidInputException mistake = ReadTable.mistake(failure).orElseThrow(() -> new AssertionError(failure));
+            assertThat(mistake).hasMessageContainingAll(messages);
+        });
     }
 
     private List<Row> read(ReadTable table, String name) throws IOException {
         return table.read(spark, folder.resolve(name).toString())
-                .orderBy("source", "row_number")
+                .orderBy("_source", "_row_number")
                 .collectAsList();
+    }
+
+    private static ReadTable table(String... names) {
+        return new ReadTable(text(names), "UTF-8", ",", true);
+    }
+
+    private static List<InputColumn> text(String... names) {
+        return Stream.of(names)
+                .map(name -> new InputColumn(name, Content.TEXT, true))
+                .toList();
+    }
+
+    private void parquet(String name, List<Column> columns, List<?>... rows) throws IOException {
+        new ParquetTable(columns).write(HadoopStore.of(spark).folder(folder + "/" + name), List.of(rows));
     }
 
     private void write(String name, String text) throws IOException {
         Files.writeString(folder.resolve(name), text, StandardCharsets.UTF_8);
+    }
+
+    private void zip(String name, String text) throws IOException {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve(name)))) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
     }
 }

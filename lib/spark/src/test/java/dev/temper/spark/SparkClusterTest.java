@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.temper.testkit.ChildProcess;
 import dev.temper.testkit.Jars;
 import dev.temper.testkit.SparkCluster;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -44,7 +48,7 @@ final class SparkClusterTest {
     @Test
     void jobOutlivesAKilledExecutor() throws Exception {
         Path signal = folder.resolve("go");
-        try (ChildProcess job = cluster.startSubmit(arguments("1000", signal), Map.of())) {
+        try (ChildProcess job = cluster.startSubmit(arguments(CountRange.class, "1000", signal.toString()), Map.of())) {
             job.awaitUntil("two executors", LIMIT, () -> cluster.executorIds().size() == 2);
             long killed = cluster.executorIds().get(0);
             cluster.killExecutor(killed);
@@ -63,17 +67,48 @@ final class SparkClusterTest {
 
     @Test
     void failingJobReturnsItsExitCode() throws Exception {
-        ChildProcess.Result result = cluster.submit(arguments("many", folder), Map.of());
+        ChildProcess.Result result = cluster.submit(arguments(CountRange.class, "many", folder.toString()), Map.of());
 
         assertThat(result.output()).contains("NumberFormatException");
         assertThat(result.exitCode()).isEqualTo(1);
     }
 
-    private static List<String> arguments(String numbers, Path signal) {
+    @Test
+    void preparedDataIsTheSameWhenAnExecutorEndsMidway() throws Exception {
+        LocalSpark.writeTokenizer(folder.resolve("tokenizer"), 1000);
+        Files.createDirectories(folder.resolve("data"));
+        for (int file = 0; file < 2; file++) {
+            StringBuilder csv = new StringBuilder("prompt,completion\n");
+            IntStream.range(0, 13_000).forEach(i -> csv.append("w%d, w%d\n".formatted(i % 1000, i / 1000)));
+            Files.writeString(folder.resolve("data/" + file + ".csv"), csv);
+        }
+
+        ChildProcess.Result result =
+                cluster.submit(arguments(PrepareRowsMain.class, folder.toString(), "cluster"), Map.of());
+
+        assertThat(result.output()).contains("prepared 26000 rows = ");
+        assertThat(result.exitCode()).isZero();
+        assertThat(folder.resolve("ended")).as("an executor ended").exists();
+        PrepareRowsMain.prepare(LocalSpark.session(), folder, "local", List.of());
+        assertThat(files("cluster")).hasSize(3).usingRecursiveComparison().isEqualTo(files("local"));
+    }
+
+    private static Map<String, byte[]> files(String name) throws IOException {
+        Map<String, byte[]> files = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(folder.resolve(name))) {
+            for (Path path : paths.filter(Files::isRegularFile).toList()) {
+                files.put(path.getFileName().toString(), Files.readAllBytes(path));
+            }
+        }
+        return files;
+    }
+
+    private static List<String> arguments(Class<?> main, String... more) {
         List<String> arguments = new ArrayList<>();
-        arguments.addAll(List.of("--executor-memory", "512m", "--class", "dev.temper.spark.CountRange"));
+        arguments.addAll(List.of("--executor-memory", "512m", "--class", main.getName()));
         arguments.addAll(List.of("--jars", jars.applicationList()));
-        arguments.addAll(List.of(jars.application().get(0).toString(), numbers, signal.toString()));
+        arguments.add(jars.application().get(0).toString());
+        arguments.addAll(List.of(more));
         return arguments;
     }
 }

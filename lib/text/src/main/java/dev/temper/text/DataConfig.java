@@ -4,10 +4,14 @@ import static dev.temper.check.Check.check;
 
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /**
  * Where rows come from and how they become tokens; {@code data:} in the recipe.
@@ -15,10 +19,16 @@ import java.util.OptionalLong;
  * @param train one or more sources
  * @param eval rows to evaluate on, instead of {@code evalFraction}
  * @param evalFraction share of the rows kept for evaluation, in {@code [0, 1)}, by hash of the row's content and seed
- * @param columns which column holds what: {@code text} (several are joined), {@code prompt} and {@code completion}
+ * @param columns which column holds what, by the roles of the format: {@code text}, {@code prompt}, {@code messages},
+ *     …; several columns of one role are joined
  * @param separator between joined columns
+ * @param system a system message for conversations that have none
+ * @param chatTemplate {@code auto}: the tokenizer's, if it has one; {@code none}; a template's text, or where it is
+ * @param chatTemplateKwargs more variables for the template, as in transformers: {@code enable_thinking: false}
+ * @param date what a template is told is today, as {@code 2026-11-22}; the day of the run when empty
  * @param maxLength tokens of a row at most; what is longer goes by {@code tooLong}
  * @param maxRejectedFraction the run fails when a larger share of the rows is rejected, in {@code [0, 1]}
+ * @param balanceBy column of whose values {@code maxTrainRows} and {@code maxEvalRows} take equally many rows each
  * @param prepared where prepared rows are kept; {@code prepared} below the output when empty
  */
 public record DataConfig(
@@ -28,7 +38,10 @@ public record DataConfig(
         Format format,
         Map<String, List<String>> columns,
         String separator,
+        Optional<String> system,
         String chatTemplate,
+        Map<String, Object> chatTemplateKwargs,
+        Optional<String> date,
         TrainOn trainOn,
         int maxLength,
         TooLong tooLong,
@@ -36,6 +49,7 @@ public record DataConfig(
         double maxRejectedFraction,
         OptionalLong maxTrainRows,
         OptionalLong maxEvalRows,
+        Optional<String> balanceBy,
         String encoding,
         String delimiter,
         boolean header,
@@ -60,12 +74,18 @@ public record DataConfig(
     /** What the columns mean. */
     public enum Format {
         TEXT,
-        PROMPT_COMPLETION
+        PROMPT_COMPLETION,
+        MESSAGES,
+        SHAREGPT,
+        ALPACA,
+        CLASSIFICATION
     }
 
     /** Which part of a row is learned. */
     public enum TrainOn {
         COMPLETION,
+        /** Every turn of the assistant. */
+        ASSISTANT,
         ALL
     }
 
@@ -78,7 +98,11 @@ public record DataConfig(
 
     /** How rows share a sequence. */
     public enum Packing {
-        NONE
+        NONE,
+        /** Best fit decreasing: whole rows, few gaps. */
+        BFD,
+        /** One stream of all rows, cut every {@code max_length} tokens. */
+        WRAPPED
     }
 
     public DataConfig {
@@ -95,11 +119,24 @@ public record DataConfig(
         check(delimiter.length() == 1, "data.delimiter must be one character, got '%s'", delimiter);
         check(isCharset(encoding), "data.encoding: this Java does not know %s; write a name such as UTF-8", encoding);
         check(
-                chatTemplate.equals("none"),
-                "data.chat_template: %s is not built yet; write chat_template: none",
-                chatTemplate);
+                balanceBy.isEmpty() || maxTrainRows.isPresent() || maxEvalRows.isPresent(),
+                "data.balance_by needs data.max_train_rows or data.max_eval_rows: it says how those rows are chosen");
+        check(
+                date.isEmpty() || isDate(date.get()),
+                "data.date must be a day such as 2026-11-22, got %s",
+                date.orElse(""));
+        chatTemplateKwargs = Collections.unmodifiableMap(new TreeMap<>(chatTemplateKwargs));
         train = List.copyOf(train);
         columns = Map.copyOf(columns);
+    }
+
+    private static boolean isDate(String text) {
+        try {
+            LocalDate.parse(text);
+            return true;
+        } catch (DateTimeParseException e) {
+            return false;
+        }
     }
 
     private static boolean isCharset(String name) {

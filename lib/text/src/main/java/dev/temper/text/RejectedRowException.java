@@ -11,7 +11,11 @@ public final class RejectedRowException extends RuntimeException {
         EMPTY,
         TOO_LONG,
         NO_TRAINED_TOKENS,
-        MALFORMED;
+        MALFORMED,
+        BAD_JSON,
+        UNKNOWN_ROLE,
+        UNKNOWN_LABEL,
+        TEMPLATE;
 
         public String label() {
             return name().toLowerCase(Locale.ROOT);

@@ -4,38 +4,67 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.nearest;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NULL_VALUE;
-import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
+import static dev.temper.text.RejectedRowException.Reason.TEMPLATE;
+import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_LABEL;
 
+import dev.temper.jinja.TemplateException;
+import dev.temper.text.Conversation.Dialect;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RenderedText.Span;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
 
 /**
  * Turns the columns of a row into its text, and says which part of it is learned.
  *
- * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion}: the prompt and right
- * after it the completion; the completion is learned, or all of it with {@code train_on: all}.
+ * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion} and {@code alpaca}: with
+ * a chat template a question of the user and an answer of the assistant; without one the prompt and right after it the
+ * completion. {@code messages} and {@code sharegpt}: the conversation through the chat template.
+ * {@code classification}: the text and the number of its class.
+ *
+ * @param columns by role; a role left out is its own name
+ * @param separator between joined columns
+ * @param system a system message for conversations that have none; empty: none
+ * @param labels names of the classes, by number
  */
-public final class RowFormat implements Serializable {
-    private static final long serialVersionUID = 1L;
+public record RowFormat(
+        Format format,
+        Map<String, List<String>> columns,
+        String separator,
+        String system,
+        TrainOn trainOn,
+        List<String> labels,
+        ChatFormat chat)
+        implements Serializable {
     private static final String TEXT = "text";
     private static final String PROMPT = "prompt";
     private static final String COMPLETION = "completion";
+    private static final String MESSAGES = "messages";
+    private static final String CONVERSATIONS = "conversations";
+    private static final String TOOLS = "tools";
+    private static final String SYSTEM = "system";
+    private static final String INSTRUCTION = "instruction";
+    private static final String INPUT = "input";
+    private static final String OUTPUT = "output";
+    private static final String LABEL = "label";
 
-    private final Format format;
-    private final List<List<String>> roles; // the columns of text, or of prompt and of completion
-    private final String separator;
-    private final TrainOn trainOn;
+    /** What a column of a format is for. */
+    private record Role(String name, Content content, boolean isRequired) {}
 
-    /** @param columns by role: {@code text}, or {@code prompt} and {@code completion}; a role left out is its name */
-    public RowFormat(Format format, Map<String, List<String>> columns, String separator, TrainOn trainOn) {
-        List<String> names = format == Format.TEXT ? List.of(TEXT) : List.of(PROMPT, COMPLETION);
-        for (String role : columns.keySet()) {
+    public RowFormat {
+        columns = new TreeMap<>(columns);
+        labels = List.copyOf(labels);
+        List<String> names = roles(format).stream().map(Role::name).toList();
+        for (Map.Entry<String, List<String>> entry : columns.entrySet()) {
+            String role = entry.getKey();
             check(
                     names.contains(role),
                     "data.columns: format %s has no %s%s; it has %s",
@@ -43,58 +72,216 @@ public final class RowFormat implements Serializable {
                     role,
                     nearest(role, names).map(name -> " (" + name + "?)").orElse(""),
                     String.join(", ", names));
+            check(!entry.getValue().isEmpty(), "data.columns must name at least one column for each of %s", names);
         }
-        this.format = format;
-        this.separator = separator;
-        this.trainOn = trainOn;
-        this.roles = names.stream()
-                .map(role -> List.copyOf(columns.getOrDefault(role, List.of(role))))
-                .toList();
+        for (Role role : roles(format)) {
+            check(
+                    role.content() == Content.TEXT
+                            || columns.getOrDefault(role.name(), List.of()).size() < 2,
+                    "data.columns: %s must be one column, only texts are joined",
+                    role.name());
+        }
         check(
-                roles.stream().noneMatch(List::isEmpty),
-                "data.columns must name at least one column for each of %s",
-                names);
+                format != Format.CLASSIFICATION || !labels.isEmpty(),
+                "data.format classification needs the names of the classes as model.labels");
+        check(
+                system.isBlank() || chat.isPresent() || format == Format.ALPACA,
+                "data.system needs a chat template to write it: leave it out, or name one in data.chat_template");
     }
 
-    public static RowFormat of(DataConfig data) {
-        return new RowFormat(data.format(), data.columns(), data.separator(), data.trainOn());
+    public static RowFormat of(DataConfig data, List<String> labels, ChatFormat chat) {
+        return new RowFormat(
+                data.format(),
+                data.columns(),
+                data.separator(),
+                data.system().orElse(""),
+                data.trainOn(),
+                labels,
+                chat);
     }
 
-    /** The columns it reads, each once, in the order in which {@link #render} first needs them. */
-    public List<String> columns() {
-        return roles.stream().flatMap(List::stream).distinct().toList();
+    /** The columns that a format reads, each once. */
+    public List<InputColumn> inputColumns() {
+        Map<String, InputColumn> inputs = new LinkedHashMap<>();
+        for (Role role : roles(format)) {
+            boolean isRequired = role.isRequired() || columns.containsKey(role.name());
+            for (String column : names(role.name())) {
+                inputs.merge(
+                        column,
+                        new InputColumn(column, role.content(), isRequired),
+                        (a, b) -> new InputColumn(column, a.content(), a.required() || b.required()));
+            }
+        }
+        return List.copyOf(inputs.values());
+    }
+
+    /** What the tokenizer has to add to the text. */
+    public TextKind kind() {
+        return format == Format.CLASSIFICATION
+                ? TextKind.CLASSIFIED
+                : chat.isPresent() && format != Format.TEXT ? TextKind.CHAT : TextKind.PLAIN;
     }
 
     /**
-     * @param values by column, {@code null} included
-     * @throws RejectedRowException when a value is null or no text, or when nothing is left to learn
+     * @param values by column, as {@link InputColumn} carries them; {@code null} included
+     * @throws RejectedRowException when a value is missing or not what the format needs, or when nothing is left to
+     *     learn
      */
-    public RenderedText render(Map<String, ?> values) {
-        List<String> parts =
-                roles.stream().map(columns -> join(columns, values)).toList();
-        String learned = parts.get(parts.size() - 1);
-        if (learned.isBlank()) {
-            throw new RejectedRowException(EMPTY, "nothing in " + String.join(", ", roles.get(roles.size() - 1)));
-        }
-        String text = String.join("", parts);
-        boolean all = format == Format.TEXT || trainOn == TrainOn.ALL;
-        return new RenderedText(text, List.of(new Span(all ? 0 : text.length() - learned.length(), text.length())));
+    public RenderedText render(Map<String, String> values) {
+        return switch (format) {
+            case TEXT -> {
+                String text = filled(TEXT, values);
+                yield new RenderedText(text, List.of(new Span(0, text.length())));
+            }
+            case CLASSIFICATION -> new RenderedText(filled(TEXT, values), List.of());
+            case PROMPT_COMPLETION -> pair("", required(PROMPT, values), filled(COMPLETION, values));
+            case ALPACA -> alpaca(values);
+            case MESSAGES -> chat(MESSAGES, values, Dialect.MESSAGES);
+            case SHAREGPT -> chat(CONVERSATIONS, values, Dialect.SHAREGPT);
+        };
     }
 
-    private String join(List<String> columns, Map<String, ?> values) {
-        List<String> parts = new ArrayList<>();
-        for (String column : columns) {
-            Object value = values.get(column);
-            if (value == null) {
+    /**
+     * What a model is given to answer a question: as the chat template writes it, or the question as it is.
+     *
+     * @throws RejectedRowException when the template refuses it
+     */
+    public String prompt(String question) {
+        if (!chat.isPresent()) {
+            return question;
+        }
+        Conversation conversation = new Conversation(List.of(Conversation.message("user", question)), null);
+        Conversation whole = conversation.withSystem(system);
+        try {
+            return chat.template(whole)
+                    .render(whole.messages(), null, ChatFormat.Ending.ANSWER_BEGINS)
+                    .text();
+        } catch (TemplateException e) {
+            throw new RejectedRowException(TEMPLATE, e.getMessage());
+        }
+    }
+
+    /**
+     * The class of a row by its name, or by its number; empty for other formats.
+     *
+     * @throws RejectedRowException when it is neither
+     */
+    public OptionalInt label(Map<String, String> values) {
+        if (format != Format.CLASSIFICATION) {
+            return OptionalInt.empty();
+        }
+        String label = required(LABEL, values).strip();
+        int number = labels.indexOf(label);
+        if (number < 0 && label.matches("\\d{1,9}")) {
+            number = Integer.parseInt(label);
+        }
+        if (number < 0 || number >= labels.size()) {
+            throw new RejectedRowException(
+                    UNKNOWN_LABEL,
+                    "'%s' in %s is neither one of the labels %s nor a number from 0 to %d"
+                            .formatted(
+                                    shortened(label),
+                                    names(LABEL).get(0),
+                                    shortened(String.join(", ", labels)),
+                                    labels.size() - 1));
+        }
+        return OptionalInt.of(number);
+    }
+
+    private RenderedText alpaca(Map<String, String> values) {
+        String instruction = required(INSTRUCTION, values);
+        String input = optional(INPUT, values);
+        String own = optional(SYSTEM, values);
+        String systemText = own.isBlank() ? system : own;
+        String output = filled(OUTPUT, values);
+        String between = chat.isPresent() ? "\n" : separator;
+        String question = input.isBlank() ? instruction : instruction + between + input;
+        if (chat.isPresent()) {
+            return pair(systemText, question, output);
+        }
+        return pair("", (systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
+    }
+
+    private RenderedText pair(String systemText, String prompt, String completion) {
+        if (!chat.isPresent()) {
+            int start = trainOn == TrainOn.ALL ? 0 : prompt.length();
+            String text = prompt + completion;
+            return new RenderedText(text, List.of(new Span(start, text.length())));
+        }
+        List<Map<String, Object>> messages =
+                List.of(Conversation.message("user", prompt), Conversation.message(Conversation.ASSISTANT, completion));
+        Conversation conversation = new Conversation(messages, null);
+        return TrainedTurns.render(chat, conversation.withSystem(systemText.isBlank() ? system : systemText), trainOn);
+    }
+
+    private RenderedText chat(String role, Map<String, String> values, Dialect dialect) {
+        String messages = required(role, values);
+        String tools = values.get(names(TOOLS).get(0));
+        Conversation conversation = Conversation.read(names(role).get(0), messages, tools, dialect);
+        String own = dialect == Dialect.SHAREGPT ? optional(SYSTEM, values) : "";
+        return TrainedTurns.render(chat, conversation.withSystem(own.isBlank() ? system : own), trainOn);
+    }
+
+    /** The text of a role, of which something is learned. */
+    private String filled(String role, Map<String, String> values) {
+        String text = required(role, values);
+        if (text.isBlank()) {
+            throw new RejectedRowException(EMPTY, "nothing in " + String.join(", ", names(role)));
+        }
+        return text;
+    }
+
+    private String required(String role, Map<String, String> values) {
+        List<String> names = names(role);
+        for (String column : names) {
+            if (values.get(column) == null) {
                 throw new RejectedRowException(NULL_VALUE, "null in " + column);
             }
-            if (!(value instanceof String part)) {
-                throw new RejectedRowException(
-                        WRONG_TYPE,
-                        column + " holds no text but " + value.getClass().getSimpleName());
+        }
+        return optional(role, values);
+    }
+
+    /** The texts of a role joined, without those that are null. */
+    private String optional(String role, Map<String, String> values) {
+        List<String> names = names(role);
+        if (names.size() == 1) {
+            String value = values.get(names.get(0));
+            return value == null ? "" : value;
+        }
+        List<String> parts = new ArrayList<>();
+        for (String column : names) {
+            if (values.get(column) != null) {
+                parts.add(values.get(column));
             }
-            parts.add(part);
         }
         return String.join(separator, parts);
+    }
+
+    private List<String> names(String role) {
+        List<String> names = columns.get(role);
+        return names == null ? List.of(role) : names;
+    }
+
+    private static String shortened(String text) {
+        return text.length() > 80 ? text.substring(0, 80) + "…" : text;
+    }
+
+    private static List<Role> roles(Format format) {
+        return switch (format) {
+            case TEXT -> List.of(new Role(TEXT, Content.TEXT, true));
+            case PROMPT_COMPLETION -> List.of(
+                    new Role(PROMPT, Content.TEXT, true), new Role(COMPLETION, Content.TEXT, true));
+            case MESSAGES -> List.of(new Role(MESSAGES, Content.JSON, true), new Role(TOOLS, Content.JSON, false));
+            case SHAREGPT -> List.of(
+                    new Role(CONVERSATIONS, Content.JSON, true),
+                    new Role(SYSTEM, Content.TEXT, false),
+                    new Role(TOOLS, Content.JSON, false));
+            case ALPACA -> List.of(
+                    new Role(INSTRUCTION, Content.TEXT, true),
+                    new Role(INPUT, Content.TEXT, false),
+                    new Role(OUTPUT, Content.TEXT, true),
+                    new Role(SYSTEM, Content.TEXT, false));
+            case CLASSIFICATION -> List.of(new Role(TEXT, Content.TEXT, true), new Role(LABEL, Content.LABEL, true));
+        };
     }
 }

@@ -3,52 +3,141 @@ package dev.temper.text;
 import static dev.temper.check.Check.check;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NO_TRAINED_TOKENS;
+import static dev.temper.text.RejectedRowException.Reason.TOO_LONG;
 
 import dev.temper.text.DataConfig.TooLong;
-import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText.Span;
+import dev.temper.text.Tokenizer.Added;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Turns the text of a row into tokens and labels.
+ * Turns the texts of rows into tokens and labels.
  *
- * <p>The tokenizer's own post-processor runs, then the end token follows unless the text already ends with it. A token
- * is learned when its last character lies in a trained part: a token across the border of prompt and completion belongs
- * to the completion, whose first characters it says. What covers no characters (end token, special tokens) goes with
- * the token before it.
+ * <p>A chat has all its special tokens in its text. A plain text gets those of the tokenizer's post-processor, and the
+ * end token unless the text already ends with it. A text with a class gets those of the post-processor, and keeps the
+ * closing ones when it is cut; no token of it is learned.
  *
- * @param maxLength tokens at most
+ * <p>A token is learned when its last character lies in a trained part: a token across the border of prompt and
+ * completion belongs to the completion, whose first characters it says. What covers no characters (end token, special
+ * tokens) goes with the token before it.
  */
-public record RowTokenizer(Tokenizer tokenizer, int maxLength, TooLong tooLong) {
-    public static RowTokenizer of(Tokenizer tokenizer, DataConfig data) {
-        return new RowTokenizer(tokenizer, data.maxLength(), data.tooLong());
+public final class RowTokenizer {
+    private final Tokenizer tokenizer;
+    private final TextKind kind;
+    private final int maxLength;
+    private final TooLong tooLong;
+    private final int closing; // tokens that the post-processor puts behind a text
+
+    /** @param maxLength tokens at most */
+    public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong) {
+        this.tokenizer = tokenizer;
+        this.kind = kind;
+        this.maxLength = maxLength;
+        this.tooLong = tooLong;
+        boolean[] special = tokenizer.encode("a").special();
+        int last = special.length;
+        while (last > 0 && special[last - 1]) {
+            last--;
+        }
+        this.closing = special.length - last;
+        check(
+                kind != TextKind.CLASSIFIED || special.length <= maxLength,
+                "data.max_length %d leaves no room for a text: the tokenizer adds %d tokens to each",
+                maxLength,
+                special.length - 1);
     }
+
+    /**
+     * What became of a row.
+     *
+     * @param tokens null when it is rejected
+     * @param rejection null when it is not
+     * @param fullLength its tokens before any were cut
+     */
+    public record Result(TokenRow tokens, RejectedRowException rejection, int fullLength) {}
 
     /**
      * @throws RejectedRowException when nothing is left to learn, or when it is too long and such rows are dropped
      * @throws dev.temper.check.InvalidInputException when it is too long and such rows are an error
      */
     public TokenRow tokens(RenderedText row) {
-        Encoding encoding = tokenizer.encode(row.text());
-        if (encoding.length() == 0) {
-            throw new RejectedRowException(EMPTY, "no token in its text");
+        Result result = tokens(List.of(row)).get(0);
+        if (result.rejection() != null) {
+            throw result.rejection();
         }
-        boolean endMissing = endMissing(row.text(), encoding);
-        int length = encoding.length() + (endMissing ? 1 : 0);
-        int[] ids = Arrays.copyOf(encoding.ids(), length);
-        boolean[] trained = Arrays.copyOf(trained(encoding, row.trained()), length);
-        if (endMissing) {
+        return result.tokens();
+    }
+
+    /**
+     * The rows in their order, in at most two native calls.
+     *
+     * @throws dev.temper.check.InvalidInputException when one is too long and such rows are an error
+     */
+    public List<Result> tokens(List<RenderedText> rows) {
+        Added added = kind == TextKind.CHAT ? Added.NOTHING : Added.SPECIAL_TOKENS;
+        List<String> uniform = new ArrayList<>(); // all or nothing is learned: where the tokens lie does not matter
+        List<String> mixed = new ArrayList<>();
+        for (RenderedText row : rows) {
+            (isUniform(row) ? uniform : mixed).add(row.text());
+        }
+        List<int[]> ids = uniform.isEmpty() ? List.of() : tokenizer.ids(uniform, added);
+        List<Encoding> encodings = mixed.isEmpty() ? List.of() : tokenizer.encode(mixed, added);
+        List<Result> results = new ArrayList<>(rows.size());
+        int nextEncoding = 0;
+        for (RenderedText row : rows) {
+            if (isUniform(row)) {
+                int[] all = ids.get(results.size() - nextEncoding);
+                boolean[] trained = new boolean[all.length];
+                Arrays.fill(trained, kind != TextKind.CLASSIFIED);
+                results.add(result(row.text(), all, trained));
+            } else {
+                Encoding encoding = encodings.get(nextEncoding++);
+                results.add(result(row.text(), encoding.ids(), trained(encoding, row.trained())));
+            }
+        }
+        return results;
+    }
+
+    private boolean isUniform(RenderedText row) {
+        if (kind == TextKind.CLASSIFIED) {
+            return true;
+        }
+        return row.trained().size() == 1
+                && row.trained().get(0).start() == 0
+                && row.trained().get(0).end() == row.text().length();
+    }
+
+    private Result result(String text, int[] tokens, boolean[] counts) {
+        int length = tokens.length + (endMissing(text, tokens) ? 1 : 0);
+        int[] ids = tokens;
+        boolean[] trained = counts;
+        if (length > tokens.length && tokens.length > 0) {
+            ids = Arrays.copyOf(tokens, length);
+            trained = Arrays.copyOf(counts, length);
             ids[length - 1] = tokenizer.endToken().getAsInt();
             trained[length - 1] = trained[length - 2];
         }
-        trained[0] = false;
-        TokenRow tokens = length > maxLength ? shortened(ids, trained) : new TokenRow(ids, trained);
-        if (tokens.trainedTokens() == 0) {
-            throw new RejectedRowException(
-                    NO_TRAINED_TOKENS, "%d tokens, none of the first %d is learned".formatted(length, tokens.length()));
+        try {
+            return new Result(row(ids, trained), null, length);
+        } catch (RejectedRowException e) {
+            return new Result(null, e, length);
         }
-        return tokens;
+    }
+
+    private TokenRow row(int[] ids, boolean[] trained) {
+        if (ids.length == 0) {
+            throw new RejectedRowException(EMPTY, "no token in its text");
+        }
+        trained[0] = false;
+        TokenRow row = ids.length > maxLength ? shortened(ids, trained) : new TokenRow(ids, trained);
+        if (kind != TextKind.CLASSIFIED && row.trainedTokens() == 0) {
+            throw new RejectedRowException(
+                    NO_TRAINED_TOKENS,
+                    "%d tokens, none of the first %d is learned".formatted(ids.length, row.length()));
+        }
+        return row;
     }
 
     private TokenRow shortened(int[] ids, boolean[] trained) {
@@ -58,24 +147,37 @@ public record RowTokenizer(Tokenizer tokenizer, int maxLength, TooLong tooLong) 
                 ids.length,
                 maxLength);
         if (tooLong == TooLong.DROP) {
-            throw new RejectedRowException(Reason.TOO_LONG, "%d tokens, at most %d".formatted(ids.length, maxLength));
+            throw new RejectedRowException(TOO_LONG, "%d tokens, at most %d".formatted(ids.length, maxLength));
         }
-        return new TokenRow(Arrays.copyOf(ids, maxLength), Arrays.copyOf(trained, maxLength));
+        int[] kept = Arrays.copyOf(ids, maxLength);
+        if (kind == TextKind.CLASSIFIED) {
+            System.arraycopy(ids, ids.length - closing, kept, maxLength - closing, closing);
+        }
+        return new TokenRow(kept, Arrays.copyOf(trained, maxLength));
     }
 
-    private boolean endMissing(String text, Encoding encoding) {
-        return tokenizer.endToken().isPresent()
-                && encoding.ids()[encoding.length() - 1] != tokenizer.endToken().getAsInt()
+    private boolean endMissing(String text, int[] ids) {
+        return kind == TextKind.PLAIN
+                && ids.length > 0
+                && tokenizer.endToken().isPresent()
+                && ids[ids.length - 1] != tokenizer.endToken().getAsInt()
                 && !text.endsWith(tokenizer.endText().orElseThrow());
     }
 
+    /** Tokens and parts both stand in the order of the text. */
     private static boolean[] trained(Encoding encoding, List<Span> spans) {
         boolean[] trained = new boolean[encoding.length()];
+        int next = 0;
         for (int i = 0; i < trained.length; i++) {
+            if (encoding.special()[i]) {
+                trained[i] = i > 0 && trained[i - 1];
+                continue;
+            }
             int end = encoding.ends()[i];
-            trained[i] = encoding.special()[i]
-                    ? i > 0 && trained[i - 1]
-                    : spans.stream().anyMatch(span -> span.start() < end && end <= span.end());
+            while (next < spans.size() && spans.get(next).end() < end) {
+                next++;
+            }
+            trained[i] = next < spans.size() && spans.get(next).start() < end;
         }
         return trained;
     }

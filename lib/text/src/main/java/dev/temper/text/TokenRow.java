@@ -1,5 +1,7 @@
 package dev.temper.text;
 
+import java.util.Arrays;
+
 /**
  * One row, ready to train on.
  *
@@ -17,6 +19,16 @@ public record TokenRow(int[] inputIds, boolean[] trained) {
             trained[i] = labels[i] != IGNORED;
         }
         return new TokenRow(inputIds, trained);
+    }
+
+    /** Some of its tokens as a document of their own, whose first one nothing predicts. */
+    public TokenRow piece(int from, int to) {
+        if (from == 0 && to == inputIds.length) {
+            return this;
+        }
+        boolean[] kept = Arrays.copyOfRange(trained, from, to);
+        kept[0] = false;
+        return new TokenRow(Arrays.copyOfRange(inputIds, from, to), kept);
     }
 
     public int length() {

@@ -3,24 +3,24 @@ package dev.temper.text;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.check.InvalidInputException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A tokenizer of a Hugging Face folder: {@code tokenizer.json}, and from {@code tokenizer_config.json} which tokens
@@ -36,11 +36,25 @@ public final class Tokenizer implements AutoCloseable {
         setIfAbsent("RUST_FLAVOR", "cpu");
     }
 
-    private final HuggingFaceTokenizer tokenizer;
-    private final Vocabulary vocabulary;
+    // The library itself and not DJL's tokenizer on top of it, which changes case and accents by a config of its own,
+    // and fetches a string for each token.
+    private static final TokenizersLibrary LIB = TokenizersLibrary.LIB;
+    private static final LongAdder NATIVE_NANOS = new LongAdder();
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer, Vocabulary vocabulary) {
-        this.tokenizer = tokenizer;
+    /** What is added to the tokens of a text. */
+    public enum Added {
+        NOTHING,
+        /** What the tokenizer's post-processor adds. */
+        SPECIAL_TOKENS
+    }
+
+    private final long handle;
+    private final Vocabulary vocabulary;
+    private final Optional<ByteLevelTokens> byteLevel;
+
+    private Tokenizer(long handle, Vocabulary vocabulary, Optional<ByteLevelTokens> byteLevel) {
+        this.handle = handle;
+        this.byteLevel = byteLevel;
         this.vocabulary = vocabulary;
     }
 
@@ -48,16 +62,16 @@ public final class Tokenizer implements AutoCloseable {
     public static Tokenizer open(Path folder) {
         Path file = folder.resolve("tokenizer.json");
         String json = text(file);
-        Vocabulary vocabulary = Vocabulary.of(tree(json, file), folder.resolve("tokenizer_config.json"));
-        // DJL cuts at 512 tokens and pads unless told otherwise.
-        Map<String, String> options = Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "true");
+        JsonNode tree = tree(json, file);
+        Vocabulary vocabulary = Vocabulary.of(tree, folder.resolve("tokenizer_config.json"));
         LibUtils.checkStatus(); // a missing native library is no fault of the file
-        try (ByteArrayInputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
-            return new Tokenizer(HuggingFaceTokenizer.newInstance(in, options), vocabulary);
+        try {
+            long handle = LIB.createTokenizerFromString(json);
+            LIB.disableTruncation(handle); // a file may say how its model was once used
+            LIB.disablePadding(handle);
+            return new Tokenizer(handle, vocabulary, ByteLevelTokens.of(tree, vocabulary.size()));
         } catch (RuntimeException e) {
             throw new InvalidInputException(file + " is no tokenizer that can be read: " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
@@ -68,17 +82,67 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The tokens with those that the tokenizer's post-processor adds. */
     public Encoding encode(String text) {
-        return encode(text, true);
+        return encode(List.of(text), Added.SPECIAL_TOKENS).get(0);
     }
 
     /** The tokens of the text alone. */
     public Encoding encodePlain(String text) {
-        return encode(text, false);
+        return encode(List.of(text), Added.NOTHING).get(0);
+    }
+
+    /**
+     * The tokens of many texts, one after the other in the caller's thread: the library's own batches use all cores, as
+     * do the tasks that call this, and lose time to each other.
+     */
+    public List<Encoding> encode(List<String> texts, Added added) {
+        String[] inputs = wellFormed(texts);
+        List<Encoding> encodings = new ArrayList<>(inputs.length);
+        long start = System.nanoTime();
+        long javaNanos = 0;
+        for (String input : inputs) {
+            long encoded = LIB.encode(handle, input, added == Added.SPECIAL_TOKENS);
+            long[] ids = LIB.getTokenIds(encoded);
+            long[] special = added == Added.SPECIAL_TOKENS ? LIB.getSpecialTokenMask(encoded) : null;
+            long inJava = System.nanoTime();
+            Optional<Encoding> spelled = spelled(input, ids, special);
+            javaNanos += System.nanoTime() - inJava;
+            CharSpan[] spans = spelled.isPresent() ? null : LIB.getTokenCharSpans(encoded);
+            LIB.deleteEncoding(encoded);
+            inJava = System.nanoTime();
+            encodings.add(spelled.isPresent() ? spelled.get() : encoding(input, ids, spans, special));
+            javaNanos += System.nanoTime() - inJava;
+        }
+        NATIVE_NANOS.add(System.nanoTime() - start - javaNanos);
+        return encodings;
+    }
+
+    /** Only the ids, which are cheaper: where tokens lie in the text takes an object for each of them. */
+    public List<int[]> ids(List<String> texts, Added added) {
+        String[] inputs = wellFormed(texts);
+        List<int[]> all = new ArrayList<>(inputs.length);
+        long start = System.nanoTime();
+        for (String input : inputs) {
+            long encoded = LIB.encode(handle, input, added == Added.SPECIAL_TOKENS);
+            all.add(ints(LIB.getTokenIds(encoded)));
+            LIB.deleteEncoding(encoded);
+        }
+        NATIVE_NANOS.add(System.nanoTime() - start);
+        return all;
+    }
+
+    /** Time that this process has spent in the native library to encode texts, of all threads together. */
+    public static long nativeNanos() {
+        return NATIVE_NANOS.sum();
     }
 
     /** The text of these tokens, without special ones. */
     public String decode(int[] ids) {
-        return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+        return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), true);
+    }
+
+    /** One token as it is written in a text, special or not. */
+    public String text(int... ids) {
+        return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), false);
     }
 
     public OptionalInt beginToken() {
@@ -105,36 +169,58 @@ public final class Tokenizer implements AutoCloseable {
 
     @Override
     public void close() {
-        tokenizer.close();
+        LIB.deleteTokenizer(handle);
     }
 
-    private Encoding encode(String text, boolean withSpecialTokens) {
-        String wellFormed = withoutLoneSurrogates(text);
-        ai.djl.huggingface.tokenizers.Encoding encoding = tokenizer.encode(wellFormed, withSpecialTokens, false);
-        CharSpan[] spans = encoding.getCharTokenSpans();
-        long[] specialMask = encoding.getSpecialTokenMask();
-        int[] indexes = indexesOfCodePoints(wellFormed);
-        int length = spans.length;
-        int[] starts = new int[length];
-        int[] ends = new int[length];
-        boolean[] special = new boolean[length];
-        for (int i = 0; i < length; i++) {
-            special[i] = spans[i] == null || specialMask[i] == 1;
-            starts[i] = special[i] ? 0 : indexes[spans[i].getStart()];
-            ends[i] = special[i] ? 0 : indexes[spans[i].getEnd()];
+    private Optional<Encoding> spelled(String text, long[] ids, long[] special) {
+        return byteLevel.isEmpty() ? Optional.empty() : byteLevel.get().locate(text, ints(ids), special);
+    }
+
+    private static Encoding encoding(String text, long[] ids, CharSpan[] spans, long[] specialMask) {
+        int[] indexes = indexesOfCodePoints(text);
+        int[] starts = new int[ids.length];
+        int[] ends = new int[ids.length];
+        boolean[] special = new boolean[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            CharSpan span = spans[i];
+            if (span == null || (specialMask != null && specialMask[i] == 1)) {
+                special[i] = true;
+            } else {
+                starts[i] = indexes == null ? span.getStart() : indexes[span.getStart()];
+                ends[i] = indexes == null ? span.getEnd() : indexes[span.getEnd()];
+            }
         }
-        int[] ids = Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
-        return new Encoding(ids, starts, ends, special);
+        return new Encoding(ints(ids), starts, ends, special);
     }
 
-    // The native library counts Unicode code points, Java counts UTF-16 units.
+    private static int[] ints(long[] values) {
+        int[] ints = new int[values.length];
+        for (int i = 0; i < ints.length; i++) {
+            ints[i] = (int) values[i]; // the library has them as unsigned 32 bits
+        }
+        return ints;
+    }
+
+    // The native library counts Unicode code points, Java counts UTF-16 units; mostly that is the same.
     private static int[] indexesOfCodePoints(String text) {
-        int[] indexes = new int[text.codePointCount(0, text.length()) + 1];
+        int points = text.codePointCount(0, text.length());
+        if (points == text.length()) {
+            return null;
+        }
+        int[] indexes = new int[points + 1];
         for (int i = 0, index = 0; i < indexes.length; i++) {
             indexes[i] = index;
             index += index < text.length() ? Character.charCount(text.codePointAt(index)) : 0;
         }
         return indexes;
+    }
+
+    private static String[] wellFormed(List<String> texts) {
+        String[] inputs = new String[texts.size()];
+        for (int i = 0; i < inputs.length; i++) {
+            inputs[i] = withoutLoneSurrogates(texts.get(i));
+        }
+        return inputs;
     }
 
     // Half a surrogate pair has no UTF-8 form; one replacement character keeps all offsets where they are.

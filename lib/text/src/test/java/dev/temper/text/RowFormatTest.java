@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.temper.check.InvalidInputException;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText.Span;
 import java.util.HashMap;
@@ -15,48 +16,103 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class RowFormatTest {
-    private static final RowFormat PAIR =
-            new RowFormat(Format.PROMPT_COMPLETION, Map.of("prompt", List.of("q")), "\n", TrainOn.COMPLETION);
-    private static final RowFormat TEXT =
-            new RowFormat(Format.TEXT, Map.of("text", List.of("text", "target")), "\n", TrainOn.COMPLETION);
+    private static final RowFormat PAIR = format(Format.PROMPT_COMPLETION, Map.of("prompt", List.of("q")));
+    private static final RowFormat TEXT = format(Format.TEXT, Map.of("text", List.of("text", "target")));
 
     @Test
     void textJoinsItsColumnsAndLearnsAll() {
-        assertThat(TEXT.columns()).containsExactly("text", "target");
+        assertThat(TEXT.inputColumns())
+                .containsExactly(
+                        new InputColumn("text", Content.TEXT, true), new InputColumn("target", Content.TEXT, true));
         assertThat(TEXT.render(Map.of("text", "a", "target", "b")))
                 .isEqualTo(new RenderedText("a\nb", List.of(new Span(0, 3))));
+        assertThat(TEXT.kind()).isEqualTo(TextKind.PLAIN);
     }
 
     @Test
     void promptAndCompletionAreJoinedAsTheyAre() {
-        assertThat(PAIR.columns()).containsExactly("q", "completion");
+        assertThat(PAIR.inputColumns()).extracting(InputColumn::name).containsExactly("q", "completion");
         assertThat(PAIR.render(Map.of("q", "2+2=", "completion", " 4")))
                 .isEqualTo(new RenderedText("2+2= 4", List.of(new Span(4, 6))));
     }
 
     @Test
     void trainOnAllLearnsThePromptToo() {
-        RowFormat all = new RowFormat(Format.PROMPT_COMPLETION, Map.of(), "", TrainOn.ALL);
+        RowFormat all = Formats.chat(Format.PROMPT_COMPLETION, TrainOn.ALL, ChatFormat.NONE);
         assertThat(all.render(Map.of("prompt", "a", "completion", "b")).trained())
                 .containsExactly(new Span(0, 2));
     }
 
     @Test
+    void alpacaPutsTheInputUnderTheInstruction() {
+        RowFormat alpaca = Formats.plain(Format.ALPACA);
+        assertThat(alpaca.render(Map.of("instruction", "Add", "input", "2 2", "output", "4")))
+                .isEqualTo(new RenderedText("Add\n2 2\n4", List.of(new Span(8, 9))));
+        assertThat(alpaca.render(Map.of("instruction", "Hi", "input", " ", "output", "Ho"))
+                        .text())
+                .isEqualTo("Hi\nHo");
+        assertThat(alpaca.render(Map.of("instruction", "Hi", "system", "Be brief.", "output", "Ho"))
+                        .text())
+                .isEqualTo("Be brief.\nHi\nHo");
+    }
+
+    @Test
+    void columnsThatAreNamedAreRequired() {
+        assertThat(format(Format.ALPACA, Map.of("input", List.of("context"))).inputColumns())
+                .containsExactly(
+                        new InputColumn("instruction", Content.TEXT, true),
+                        new InputColumn("context", Content.TEXT, true),
+                        new InputColumn("output", Content.TEXT, true),
+                        new InputColumn("system", Content.TEXT, false));
+    }
+
+    @Test
+    void classesAreNamedOrNumbered() {
+        RowFormat classes = classes("Negative", "Positive");
+        assertThat(classes.kind()).isEqualTo(TextKind.CLASSIFIED);
+        assertThat(classes.render(Map.of("text", "Good.", "label", "1")))
+                .isEqualTo(new RenderedText("Good.", List.of()));
+        assertThat(classes.label(Map.of("label", "Positive"))).hasValue(1);
+        assertThat(classes.label(Map.of("label", " 0"))).hasValue(0);
+        assertThat(classes("1", "0").label(Map.of("label", "0"))).hasValue(1);
+        assertThat(PAIR.label(Map.of())).isEmpty();
+        RejectedRowException unknown =
+                catchThrowableOfType(RejectedRowException.class, () -> classes.label(Map.of("label", "2")));
+        assertThat(unknown.reason()).isEqualTo(Reason.UNKNOWN_LABEL);
+        assertThat(unknown.detail())
+                .isEqualTo("'2' in label is neither one of the labels Negative, Positive nor a number from 0 to 1");
+    }
+
+    @Test
     void rejectsRowsWithTheirReason() {
         assertThat(rejected("q", null)).isEqualTo(Reason.NULL_VALUE);
-        assertThat(rejected("q", 4L)).isEqualTo(Reason.WRONG_TYPE);
         assertThat(rejected("completion", " ")).isEqualTo(Reason.EMPTY);
     }
 
     @Test
-    void aRoleThatTheFormatLacksIsRefused() {
-        assertThatThrownBy(() -> new RowFormat(Format.TEXT, Map.of("texts", List.of("a")), "", TrainOn.ALL))
+    void refusesWhatCannotBe() {
+        assertThatThrownBy(() -> format(Format.TEXT, Map.of("texts", List.of("a"))))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage("data.columns: format text has no texts (text?); it has text");
+        assertThatThrownBy(() -> format(Format.MESSAGES, Map.of("messages", List.of("a", "b"))))
+                .hasMessage("data.columns: messages must be one column, only texts are joined");
+        assertThatThrownBy(() -> classes())
+                .hasMessage("data.format classification needs the names of the classes as model.labels");
+        assertThatThrownBy(() ->
+                        new RowFormat(Format.TEXT, Map.of(), "", "Be brief.", TrainOn.ALL, List.of(), ChatFormat.NONE))
+                .hasMessageStartingWith("data.system needs a chat template to write it");
     }
 
-    private static Reason rejected(String column, Object value) {
-        Map<String, Object> row = new HashMap<>(Map.of("q", "a", "completion", "b"));
+    private static RowFormat format(Format format, Map<String, List<String>> columns) {
+        return new RowFormat(format, columns, "\n", "", TrainOn.COMPLETION, List.of(), ChatFormat.NONE);
+    }
+
+    private static RowFormat classes(String... names) {
+        return new RowFormat(Format.CLASSIFICATION, Map.of(), "", "", TrainOn.ALL, List.of(names), ChatFormat.NONE);
+    }
+
+    private static Reason rejected(String column, String value) {
+        Map<String, String> row = new HashMap<>(Map.of("q", "a", "completion", "b"));
         row.put(column, value);
         return catchThrowableOfType(RejectedRowException.class, () -> PAIR.render(row))
                 .reason();

@@ -60,16 +60,59 @@ final class RowTokenizerTest {
     @Test
     void aLongRowIsCutDroppedOrRefused() {
         RenderedText row = row("vwxyz", 3);
-        TokenRow cut = new RowTokenizer(tokenizer, 5, TooLong.TRUNCATE).tokens(row);
+        TokenRow cut = new RowTokenizer(tokenizer, TextKind.PLAIN, 5, TooLong.TRUNCATE).tokens(row);
         assertThat(cut.trained()).containsExactly(false, false, false, false, true);
-        assertThat(reason(new RowTokenizer(tokenizer, 4, TooLong.TRUNCATE), row))
+        assertThat(reason(new RowTokenizer(tokenizer, TextKind.PLAIN, 4, TooLong.TRUNCATE), row))
                 .isEqualTo(Reason.NO_TRAINED_TOKENS);
-        assertThat(reason(new RowTokenizer(tokenizer, 6, TooLong.DROP), row)).isEqualTo(Reason.TOO_LONG);
-        assertThat(new RowTokenizer(tokenizer, 7, TooLong.FAIL).tokens(row).length())
+        assertThat(reason(new RowTokenizer(tokenizer, TextKind.PLAIN, 6, TooLong.DROP), row))
+                .isEqualTo(Reason.TOO_LONG);
+        assertThat(new RowTokenizer(tokenizer, TextKind.PLAIN, 7, TooLong.FAIL)
+                        .tokens(row)
+                        .length())
                 .isEqualTo(7);
-        assertThatThrownBy(() -> new RowTokenizer(tokenizer, 6, TooLong.FAIL).tokens(row))
+        assertThatThrownBy(() -> new RowTokenizer(tokenizer, TextKind.PLAIN, 6, TooLong.FAIL).tokens(row))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("a row has 7 tokens, more than data.max_length 6");
+    }
+
+    @Test
+    void aChatGetsNoTokensBesidesItsText() {
+        RowTokenizer chats = new RowTokenizer(tokenizer, TextKind.CHAT, 100, TooLong.FAIL);
+        TokenRow row = chats.tokens(new RenderedText("<s>xy</s>z", List.of(new Span(4, 9))));
+        assertThat(row.inputIds()).containsExactly(TinyTokenizer.BEGIN, 'x', 'y', TinyTokenizer.END, 'z');
+        assertThat(row.trained()).containsExactly(false, false, true, true, false);
+    }
+
+    @Test
+    void severalPartsAreLearned() {
+        RowTokenizer chats = new RowTokenizer(tokenizer, TextKind.CHAT, 100, TooLong.FAIL);
+        RenderedText row = new RenderedText("uvwxyz", List.of(new Span(1, 2), new Span(4, 5)));
+        assertThat(chats.tokens(row).trained()).containsExactly(false, true, false, false, true, false);
+    }
+
+    @Test
+    void aTextWithAClassKeepsItsClosingTokenAndLearnsNone() throws IOException {
+        try (Tokenizer closing = Tokenizer.open(TinyTokenizer.writeClosing(folder))) {
+            RowTokenizer classes = new RowTokenizer(closing, TextKind.CLASSIFIED, 4, TooLong.TRUNCATE);
+            RowTokenizer.Result cut = classes.tokens(List.of(new RenderedText("vwxyz", List.of())))
+                    .get(0);
+            assertThat(cut.tokens().inputIds()).containsExactly(TinyTokenizer.BEGIN, 'v', 'w', TinyTokenizer.END);
+            assertThat(cut.tokens().labels()).containsOnly(-100);
+            assertThat(cut.fullLength()).isEqualTo(7);
+            assertThatThrownBy(() -> new RowTokenizer(closing, TextKind.CLASSIFIED, 2, TooLong.TRUNCATE))
+                    .hasMessage("data.max_length 2 leaves no room for a text: the tokenizer adds 2 tokens to each");
+        }
+    }
+
+    @Test
+    void rowsOfABatchKeepTheirOrder() {
+        RowTokenizer rows = new RowTokenizer(tokenizer, TextKind.PLAIN, 5, TooLong.DROP);
+        List<RowTokenizer.Result> results =
+                rows.tokens(List.of(row("xy", 0), row("xyz", 1), row("vwxyz", 0), row("vwxyz", 2), row("z", 0)));
+        assertThat(results).extracting(RowTokenizer.Result::fullLength).containsExactly(4, 5, 7, 7, 3);
+        assertThat(results.get(1).tokens().labels()).containsExactly(-100, -100, 'y', 'z', TinyTokenizer.END);
+        assertThat(results.get(2).rejection().reason()).isEqualTo(Reason.TOO_LONG);
+        assertThat(results.get(4).tokens().inputIds()).containsExactly(TinyTokenizer.BEGIN, 'z', TinyTokenizer.END);
     }
 
     @Test
@@ -81,7 +124,7 @@ final class RowTokenizerTest {
     }
 
     private TokenRow tokens(String text, int border) {
-        return new RowTokenizer(tokenizer, 100, TooLong.FAIL).tokens(row(text, border));
+        return new RowTokenizer(tokenizer, TextKind.PLAIN, 100, TooLong.FAIL).tokens(row(text, border));
     }
 
     private static Reason reason(RowTokenizer tokenizer, RenderedText row) {

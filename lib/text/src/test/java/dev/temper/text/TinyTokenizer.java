@@ -32,6 +32,29 @@ final class TinyTokenizer {
         return write(folder, config);
     }
 
+    /** The same, but {@code <s>} and {@code </s>} stand around every text, as classifiers have them. */
+    static Path writeClosing(Path folder) throws IOException {
+        ObjectNode tokenizer = tokenizer();
+        ObjectNode processor = (ObjectNode) tokenizer.get("post_processor");
+        ((ArrayNode) processor.get("single"))
+                .addObject()
+                .putObject("SpecialToken")
+                .put("id", "</s>")
+                .put("type_id", 0);
+        specialToken(processor, "</s>", END);
+        write(folder);
+        Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
+        return folder;
+    }
+
+    private static void specialToken(ObjectNode processor, String content, int id) {
+        ObjectNode token = ((ObjectNode) processor.get("special_tokens"))
+                .putObject(content)
+                .put("id", content);
+        token.putArray("ids").add(id);
+        token.putArray("tokens").add(content);
+    }
+
     private static ObjectNode tokenizer() {
         ObjectNode tokenizer = JSON.createObjectNode();
         tokenizer.put("version", "1.0");
@@ -41,6 +64,14 @@ final class TinyTokenizer {
                 .put("stride", 0)
                 .put("strategy", "LongestFirst")
                 .put("direction", "Right");
+        tokenizer
+                .putObject("padding")
+                .put("direction", "Right")
+                .put("pad_id", 0)
+                .put("pad_type_id", 0)
+                .put("pad_token", "x")
+                .putObject("strategy")
+                .put("Fixed", 7);
         ArrayNode added = tokenizer.putArray("added_tokens");
         addToken(added, BEGIN, "<s>");
         addToken(added, END, "</s>");
@@ -57,10 +88,8 @@ final class TinyTokenizer {
                 .putObject("Sequence")
                 .put("id", "B")
                 .put("type_id", 1);
-        ObjectNode begin =
-                processor.putObject("special_tokens").putObject("<s>").put("id", "<s>");
-        begin.putArray("ids").add(BEGIN);
-        begin.putArray("tokens").add("<s>");
+        processor.putObject("special_tokens");
+        specialToken(processor, "<s>", BEGIN);
         ObjectNode model = tokenizer.putObject("model").put("type", "BPE");
         ObjectNode vocabulary = model.putObject("vocab");
         for (int i = 0; i < 256; i++) {

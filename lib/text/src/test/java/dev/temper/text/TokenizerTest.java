@@ -7,6 +7,7 @@ import dev.temper.check.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,20 @@ final class TokenizerTest {
             assertThat(encoding.ids()).containsExactly(TinyTokenizer.BEGIN, 257);
             assertThat(encoding.special()).containsExactly(true, false);
             assertThat(tokenizer.decode(encoding.ids())).isEqualTo("abc");
+        }
+    }
+
+    @Test
+    void textsOfABatchAreEncodedAlone() throws IOException {
+        try (Tokenizer tokenizer = Tokenizer.open(TinyTokenizer.write(folder))) {
+            long before = Tokenizer.nativeNanos();
+            List<Encoding> batch = tokenizer.encode(List.of("abc", "\u00e9x", ""), Tokenizer.Added.SPECIAL_TOKENS);
+            assertThat(batch).extracting(Encoding::length).containsExactly(2, 4, 1);
+            assertThat(batch.get(1).ends()).containsExactly(0, 1, 1, 2);
+            assertThat(tokenizer.ids(List.of("abc", "x"), Tokenizer.Added.NOTHING))
+                    .containsExactly(new int[] {257}, new int[] {'x'});
+            assertThat(Tokenizer.nativeNanos()).isGreaterThan(before);
+            assertThat(tokenizer.text(TinyTokenizer.END)).isEqualTo("</s>");
         }
     }
 

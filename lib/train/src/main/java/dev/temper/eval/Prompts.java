@@ -7,8 +7,8 @@ import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Set;
 
 /** Prompts that a model answers before, during and after training: the recipe's, and those of some evaluation rows. */
@@ -20,14 +20,35 @@ public final class Prompts {
 
     private final Tokenizer tokenizer;
     private final GenerationConfig config;
+    private final Set<Integer> stop;
     private final List<Prompt> prompts = new ArrayList<>();
 
-    /** @param evalRows rows to evaluate on; the first {@code config.evalPrompts()} of them are asked */
-    public Prompts(Tokenizer tokenizer, GenerationConfig config, List<TokenRow> evalRows) {
+    /**
+     * A prompt of the recipe.
+     *
+     * @param text as people read it
+     * @param ids what the model continues: the text alone, or as the chat template writes it
+     */
+    public record Question(String text, int[] ids) {}
+
+    /**
+     * @param evalRows rows to evaluate on; the first {@code config.evalPrompts()} of them are asked
+     * @param ends ids that end an answer, besides the tokenizer's end token
+     */
+    public Prompts(
+            Tokenizer tokenizer,
+            GenerationConfig config,
+            List<Question> questions,
+            List<TokenRow> evalRows,
+            Set<Integer> ends) {
         this.tokenizer = tokenizer;
         this.config = config;
-        for (String text : config.prompts()) {
-            prompts.add(new Prompt(prompts.size(), tokenizer.encode(text).ids(), text, ""));
+        this.stop = new HashSet<>(ends);
+        for (Question question : questions) {
+            prompts.add(new Prompt(prompts.size(), question.ids(), question.text(), ""));
+        }
+        if (tokenizer != null) {
+            tokenizer.endToken().ifPresent(stop::add);
         }
         for (TokenRow row : evalRows.subList(0, Math.min(config.evalPrompts(), evalRows.size()))) {
             int[] ids = row.inputIds();
@@ -41,6 +62,11 @@ public final class Prompts {
         }
     }
 
+    /** Nothing is asked. */
+    public static Prompts none() {
+        return new Prompts(null, GenerationConfig.greedy(1), List.of(), List.of(), Set.of());
+    }
+
     /**
      * Answers every {@code workers}-th prompt, starting with this worker's own.
      *
@@ -49,8 +75,6 @@ public final class Prompts {
     public List<Sample> answer(Decoder decoder, long step, int rank, int workers, long seed) {
         List<Prompt> own =
                 prompts.stream().filter(p -> p.number() % workers == rank).toList();
-        OptionalInt end = tokenizer.endToken();
-        Set<Integer> stop = end.isPresent() ? Set.of(end.getAsInt()) : Set.of();
         Generator generator = new Generator(decoder);
         List<Sample> samples = new ArrayList<>();
         for (int from = 0; from < own.size(); from += BATCH) {

@@ -1,6 +1,5 @@
 package dev.temper.track;
 
-import java.io.Console;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Duration;
@@ -63,20 +62,7 @@ public final class ProgressBar implements AutoCloseable {
 
     /** On standard output, as a terminal when it is one. */
     public static ProgressBar standard(int steps) {
-        return new ProgressBar(System.out, Clock.systemUTC(), steps, isTerminal());
-    }
-
-    @SuppressWarnings("SystemConsoleNull") // newer JDKs, where it is no test for a terminal, are asked for isTerminal
-    private static boolean isTerminal() {
-        Console console = System.console();
-        if (console == null || "dumb".equals(System.getenv("TERM"))) {
-            return false;
-        }
-        try {
-            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
-        } catch (ReflectiveOperationException e) {
-            return true; // before JDK 22 there is a console only in a terminal
-        }
+        return new ProgressBar(System.out, Clock.systemUTC(), steps, Terminal.isTerminal());
     }
 
     /** Training goes on from here; only what comes after it counts for the speed. */

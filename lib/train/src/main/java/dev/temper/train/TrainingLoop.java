@@ -7,6 +7,8 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.storage.Folder;
+import dev.temper.text.DataConfig;
+import dev.temper.text.Packs;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
 import java.io.IOException;
@@ -47,6 +49,32 @@ public final class TrainingLoop {
         /** Every row is a sequence of its own. */
         public static Rows unpacked(List<TokenRow> train, List<TokenRow> eval) {
             return new Rows(train.stream().map(List::of).toList(), eval);
+        }
+
+        /**
+         * Rows packed by their lengths alone. Sequences that teach nothing are left out. With {@code wrapped} the rows
+         * to evaluate on are cut, too.
+         */
+        public static Rows packed(
+                List<TokenRow> train, List<TokenRow> eval, DataConfig.Packing packing, int maxLength) {
+            List<List<TokenRow>> sequences = sequences(train, packing, maxLength).stream()
+                    .filter(sequence -> sequence.stream().anyMatch(row -> row.trainedTokens() > 0))
+                    .toList();
+            DataConfig.Packing cut = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
+            return new Rows(
+                    sequences,
+                    sequences(eval, cut, maxLength).stream()
+                            .flatMap(List::stream)
+                            .toList());
+        }
+
+        private static List<List<TokenRow>> sequences(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
+            int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
+            return Packs.of(packing, lengths, maxLength).stream()
+                    .map(pack -> pack.stream()
+                            .map(piece -> rows.get(piece.row()).piece(piece.from(), piece.to()))
+                            .toList())
+                    .toList();
         }
     }
 

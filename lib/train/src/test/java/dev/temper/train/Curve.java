@@ -2,7 +2,6 @@ package dev.temper.train;
 
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
-import dev.temper.generate.GenerationConfig;
 import dev.temper.track.Metric;
 import java.io.IOException;
 import java.util.List;
@@ -23,9 +22,8 @@ record Curve(List<Metric> metrics) {
             Collective workers,
             Optional<Checkpoints> checkpoints)
             throws IOException {
-        Prompts none = new Prompts(null, GenerationConfig.greedy(1), List.of()); // no prompt, so nothing to tokenize
         return new Curve(new TrainingLoop(model, rows, config, workers, ProgressListener.silent())
-                .run(none, checkpoints)
+                .run(Prompts.none(), checkpoints)
                 .metrics());
     }
 

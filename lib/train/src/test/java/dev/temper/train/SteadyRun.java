@@ -3,7 +3,6 @@ package dev.temper.train;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
-import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.Workspace;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
@@ -44,14 +43,13 @@ final class SteadyRun {
             TrainedModel model = args[1].equals("full")
                     ? TrainedModel.full(workspace, base)
                     : TrainedModel.withAdapter(workspace, base, config, 1);
-            Prompts none = new Prompts(null, GenerationConfig.greedy(1), List.of());
             new TrainingLoop(
                             model,
                             TrainingLoop.Rows.unpacked(rows, rows),
                             settings.config(),
                             Collective.alone(),
                             new Watch())
-                    .run(none, Optional.empty());
+                    .run(Prompts.none(), Optional.empty());
         }
     }
 

@@ -1,0 +1,28 @@
+package dev.temper.jobs;
+
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PreparedData;
+import org.apache.spark.sql.SparkSession;
+
+/** {@code temper prepare}: the rows of a recipe as tokens, where a run of it looks for them. */
+final class PrepareJob {
+    private PrepareJob() {}
+
+    static void run(HadoopStore store, Recipe recipe) throws Exception {
+        Locations locations = new Locations(store, recipe);
+        locations.verifyOutput();
+        locations.verifyInput();
+        RunOutput output = RunOutput.of(store.folder(recipe.output()));
+        output.state(recipe);
+        RecipeData rows = RecipeData.of(store, recipe, RecipeData.today());
+        try (SparkSession spark = RunJob.session(recipe)) {
+            PreparedData data = rows.prepare(spark);
+            data.notes().forEach(note -> System.err.println("temper: " + note));
+            System.out.println(new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data).text());
+            System.out.println("prepared    " + data.folder().location() + (data.reused() ? ", found there" : ""));
+        } catch (Exception e) {
+            output.undo();
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+
+import dev.temper.storage.Store;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code temper preview}: what a run would learn, token by token. */
+@Command(
+        name = "preview",
+        description = "Show rows as the model will see them, with what is learned marked, and what is cut or rejected.",
+        sortOptions = false)
+final class PreviewCommand implements Callable<Integer> {
+    /** What the command does. */
+    interface Job {
+        void run(Request request) throws Exception;
+    }
+
+    /**
+     * What to show.
+     *
+     * @param recipe one that rejects as many rows as there are to reject
+     * @param maxRejectedFraction what the recipe allows a run
+     * @param rows so many of the rows to train on
+     * @param html where to write a page, besides
+     * @param json print JSON instead of text
+     */
+    record Request(Recipe recipe, double maxRejectedFraction, int rows, Optional<String> html, boolean json) {}
+
+    private final Store store;
+    private final Job job;
+
+    @Parameters(index = "0", paramLabel = "RECIPE", description = "YAML file; docs/recipe.md explains its keys.")
+    private String recipe;
+
+    @Parameters(index = "1..*", paramLabel = "key=value", description = "Replaces a key, such as data.train_on=all.")
+    private List<String> overrides = List.of();
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "5",
+            showDefaultValue = Visibility.ALWAYS,
+            description = "Rows to show.")
+    private int rows;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Write a page with them, too.")
+    private Optional<String> html = Optional.empty();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    /** @param store where the recipe is read from */
+    PreviewCommand(Store store, Job job) {
+        this.store = store;
+        this.job = job;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        check(rows >= 0, "--rows must not be negative, got %d", rows);
+        Recipe asked = Recipe.read(store, recipe, overrides);
+        List<String> tolerant = new ArrayList<>(overrides);
+        tolerant.add("data.max_rejected_fraction=1"); // what a run would refuse is what one wants to see
+        double allowed = asked.data().maxRejectedFraction();
+        job.run(new Request(Recipe.read(store, recipe, tolerant), allowed, rows, html, json));
+        return 0;
+    }
+}

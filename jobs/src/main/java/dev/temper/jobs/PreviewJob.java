@@ -1,0 +1,60 @@
+package dev.temper.jobs;
+
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PreparedData;
+import dev.temper.spark.PreparedRow;
+import dev.temper.text.Tokenizer;
+import dev.temper.track.Terminal;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * {@code temper preview}: prepares the rows as a run would, rejects as many as there are to reject, and shows the first
+ * ones.
+ */
+final class PreviewJob {
+    private PreviewJob() {}
+
+    static void run(HadoopStore store, PreviewCommand.Request request) throws Exception {
+        Recipe recipe = request.recipe();
+        Locations locations = new Locations(store, recipe);
+        locations.verifyOutput();
+        locations.verifyInput();
+        RunOutput output = RunOutput.of(store.folder(recipe.output()));
+        output.state(recipe);
+        RecipeData rows = RecipeData.of(store, recipe, RecipeData.today());
+        try (SparkSession spark = RunJob.session(recipe)) {
+            PreparedData data = rows.prepare(spark);
+            data.notes().forEach(note -> System.err.println("temper: " + note));
+            DataSummary summary = new DataSummary(recipe.data(), request.maxRejectedFraction(), data);
+            Tokenizer tokenizer = Tokenizer.shared(
+                    PretrainedModel.localize(rows.base(), recipe.cluster().localDir()));
+            Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
+            if (request.html().isPresent()) {
+                try (OutputStream out =
+                        store.write(HadoopStore.resolve(request.html().get()))) {
+                    out.write(preview.html().getBytes(StandardCharsets.UTF_8));
+                }
+            }
+            System.out.println(
+                    request.json() ? preview.json().setAll(summary.json()) : preview.text(Terminal.hasColours()));
+        } catch (Exception e) {
+            output.undo();
+            throw e;
+        }
+    }
+
+    private static List<Preview.Shown> shown(PreparedData data, PreviewCommand.Request request) throws IOException {
+        List<String> labels = request.recipe().model().labels();
+        return PreparedData.first(data.folder(), PreparedRow.Split.TRAIN, request.rows()).stream()
+                .map(row -> new Preview.Shown(
+                        row.rowId(),
+                        "row " + row.rowNumber() + " of " + row.source(),
+                        row.tokens(),
+                        row.label().isPresent() ? labels.get(row.label().getAsInt()) : ""))
+                .toList();
+    }
+}

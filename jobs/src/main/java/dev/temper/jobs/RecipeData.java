@@ -1,0 +1,115 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.eval.Prompts;
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PrepareStages;
+import dev.temper.spark.PreparedData;
+import dev.temper.storage.Folder;
+import dev.temper.text.ChatFormat;
+import dev.temper.text.Encoding;
+import dev.temper.text.RejectedRowException;
+import dev.temper.text.RowFormat;
+import dev.temper.text.TextKind;
+import dev.temper.text.Tokenizer;
+import java.io.IOException;
+import java.io.Serializable;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * How the rows of a recipe become tokens: what run, prepare and preview share.
+ *
+ * @param base folder of the tokenizer
+ * @param chat the template that rows are written with
+ * @param ends ids that end an answer by the base's generation_config.json, besides the tokenizer's end token
+ */
+record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat, Set<Integer> ends) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /**
+     * Reads the tokenizer's small files, nothing of the data.
+     *
+     * @param today what a template is told is today, unless the recipe says
+     * @throws dev.temper.check.InvalidInputException when a template is needed and there is none, or it is no template
+     */
+    static RecipeData of(HadoopStore store, Recipe recipe, LocalDate today) throws IOException {
+        Folder base = store.folder(HadoopStore.resolve(recipe.model().base()));
+        ChatFormat chat = PrepareStages.chat(store, recipe.data(), base.location(), today);
+        return new RecipeData(store, recipe, base, chat, ends(base));
+    }
+
+    static LocalDate today() {
+        return LocalDate.now(ZoneId.systemDefault());
+    }
+
+    /** How a row becomes a text. */
+    RowFormat format() {
+        return RowFormat.of(recipe.data(), recipe.model().labels(), chat);
+    }
+
+    /** The recipe's prompts as the model gets them. */
+    List<Prompt> prompts() {
+        RowFormat format = format();
+        List<Prompt> prompts = new ArrayList<>();
+        for (String text : recipe.generation().prompts()) {
+            try {
+                prompts.add(new Prompt(text, format.prompt(text), format.kind() == TextKind.CHAT));
+            } catch (RejectedRowException e) {
+                throw invalid("generation.prompts: the chat template refuses '%s': %s", text, e.detail());
+            }
+        }
+        return prompts;
+    }
+
+    /**
+     * What the model is asked; travels to the workers.
+     *
+     * @param text as the recipe has it
+     * @param rendered as the model gets it
+     * @param isChat whether the text holds its special tokens
+     */
+    record Prompt(String text, String rendered, boolean isChat) implements Serializable {
+        Prompts.Question question(Tokenizer tokenizer) {
+            Encoding encoding = isChat ? tokenizer.encodePlain(rendered) : tokenizer.encode(rendered);
+            return new Prompts.Question(text, encoding.ids());
+        }
+    }
+
+    /** Prepares the rows, or finds them prepared. */
+    PreparedData prepare(SparkSession spark) throws IOException {
+        PrepareStages stages = PrepareStages.of(
+                recipe.data(), recipe.model().labels(), chat, recipe.model().base());
+        Folder prepared = recipe.data().prepared().map(store::folder).orElseGet(() -> store.folder(recipe.output())
+                .child(RunOutput.PREPARED));
+        return PreparedData.prepare(
+                spark, recipe.data(), recipe.training().seed(), stages.preparation(store, ends), prepared);
+    }
+
+    /** Ids that end an answer, by generation_config.json if it is there. */
+    static Set<Integer> ends(Folder base) throws IOException {
+        Set<Integer> ends = new LinkedHashSet<>();
+        if (base.has("generation_config.json")) {
+            try {
+                JsonNode ids =
+                        JSON.readTree(base.readText("generation_config.json")).path("eos_token_id");
+                if (ids.isInt()) {
+                    ends.add(ids.intValue());
+                }
+                ids.forEach(id -> ends.add(id.asInt()));
+            } catch (JsonProcessingException e) {
+                throw invalid("%s is no JSON: %s", base.location("generation_config.json"), e.getOriginalMessage());
+            }
+        }
+        return ends;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.temper.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.spark.HadoopStore;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code temper preview} and {@code temper prepare} print and leave behind. */
+final class PreviewTest {
+    private static final HadoopStore STORE = RunJob.store();
+
+    @TempDir
+    private Path folder;
+
+    /** Where the recipe's rows are: two good ones, one without an answer, one too long. */
+    @BeforeEach
+    void writeRows() throws IOException {
+        Files.writeString(
+                folder.resolve("rows.csv"),
+                "prompt,completion\nDate: 3 March 2024 ->, 2024-03-03\nDate: 4 March 2024 ->, 2024-03-04\nDate:,\n"
+                        + "Date: 5 March 2024 ->," + " 2024".repeat(80) + "\n");
+        Files.writeString(
+                folder.resolve("recipe.yaml"),
+                """
+                model: {base: "%s"}
+                data: {train: "%s/rows.csv", chat_template: none, max_length: 64, too_long: drop}
+                output: "%s/output"
+                """
+                        .formatted(SmallRun.BASE, folder, folder));
+    }
+
+    @Test
+    void learnedPartsStandOut() throws Exception {
+        String text = run("preview", "--rows", "1");
+
+        assertThat(text)
+                .contains("row 1 of " + folder + "/rows.csv: ")
+                .contains("Date: 3 March 2024 ->⟦ 2024-03-03</s>⟧")
+                .contains("rows        4 rows = 2 trained + 0 evaluated + 2 rejected (null_value 1, too_long 1)")
+                .contains("rejected    1 null_value, such as row 3 of " + folder + "/rows.csv: null in completion")
+                .contains("refused     more rows are rejected than data.max_rejected_fraction 0.01 allows")
+                .doesNotContain("4 March", "\u001b");
+    }
+
+    @Test
+    void jsonHasEveryToken() throws Exception {
+        JsonNode json = new ObjectMapper().readTree(run("preview", "--json"));
+
+        assertThat(json.path("rows")).hasSize(2);
+        StringBuilder all = new StringBuilder();
+        StringBuilder learned = new StringBuilder();
+        json.at("/rows/0/tokens").forEach(token -> {
+            all.append(token.get("text").asText());
+            learned.append(token.get("learned").asBoolean() ? token.get("text").asText() : "");
+        });
+        assertThat(all.toString()).isEqualTo("<s>Date: 3 March 2024 -> 2024-03-03</s>");
+        assertThat(learned.toString()).isEqualTo(" 2024-03-03</s>");
+        assertThat(json.at("/counts/rejected").toString()).isEqualTo("{\"null_value\":1,\"too_long\":1}");
+        assertThat(json.path("refused").asBoolean()).isTrue();
+    }
+
+    @Test
+    void pageEscapesWhatUsersWrote() throws Exception {
+        Files.writeString(folder.resolve("rows.csv"), "prompt,completion\n<script>x</script>,\"a & b\"\n");
+
+        run("preview", "--html", folder + "/page.html");
+
+        String page = Files.readString(folder.resolve("page.html"));
+        assertThat(page).startsWith("<!doctype html>").doesNotContain("<script", "http");
+        assertThat(page).contains("class=\"learned\"", "class=\"read\"", "&lt;", "&amp;");
+    }
+
+    @Test
+    void runUsesWhatWasPrepared() throws Exception {
+        Files.writeString(folder.resolve("rows.csv"), "prompt,completion\na,b\nc,d\n");
+        assertThat(run("prepare")).contains("2 rows = 2 trained", "prepared    " + folder + "/output/prepared/");
+        assertThat(run("prepare")).contains(", found there");
+
+        String text = run("run", "training.max_steps=1", "training.save_strategy=no");
+
+        assertThat(text).contains("2 rows = 2 trained + 0 evaluated + 0 rejected, prepared before");
+    }
+
+    @Test
+    void nothingStaysOfWhatIsRefused() throws Exception {
+        assertThat(code("prepare")).isEqualTo(2);
+
+        assertThat(folder.resolve("output")).doesNotExist();
+    }
+
+    private String run(String... arguments) throws Exception {
+        PrintStream out = System.out;
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(text, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(code(arguments)).isZero();
+        } finally {
+            System.setOut(out);
+        }
+        return text.toString(StandardCharsets.UTF_8);
+    }
+
+    private int code(String... arguments) {
+        String[] all = new String[arguments.length + 1];
+        all[0] = arguments[0];
+        all[1] = folder.resolve("recipe.yaml").toString();
+        System.arraycopy(arguments, 1, all, 2, arguments.length - 1);
+        return Temper.run(
+                        all,
+                        new RunCommand(STORE, recipe -> RunJob.run(recipe, java.util.List.of("test", "commit"))),
+                        new PrepareCommand(STORE, recipe -> PrepareJob.run(STORE, recipe)),
+                        new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)))
+                .code();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.temper.spark;
+
+import static dev.temper.check.Check.check;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+
+/**
+ * One row as it was read.
+ *
+ * @param file index among all files
+ * @param number 1 is the first row of the file; of JSON lines the number of the line. 0: no row, but what ends a file:
+ *     the names of its columns, and in {@code detail} why it cannot be read, if so
+ * @param values of the columns asked for, as text; what was not parsed stands in the first
+ * @param reason null where the row is in order
+ */
+record ReadRow(int file, long number, String[] values, String reason, String detail) {
+    static ReadRow endOf(int file, String[] columns, String error) {
+        return new ReadRow(file, 0, columns, null, error);
+    }
+
+    boolean isEnd() {
+        return number == 0;
+    }
+
+    /**
+     * Whether it is a row and not an end.
+     *
+     * @throws dev.temper.check.InvalidInputException when it is the end of a file that cannot be read
+     */
+    boolean isRow() {
+        check(!isEnd() || detail == null, "%s", detail);
+        return !isEnd();
+    }
+
+    /** SHA-256 of the first values and the reason, lengths included: "a","bc" differs from "ab","c". */
+    byte[] content(MessageDigest sha256, int columns) {
+        for (int i = 0; i < columns; i++) {
+            add(sha256, values[i]);
+        }
+        add(sha256, reason);
+        return sha256.digest();
+    }
+
+    private static void add(MessageDigest sha256, String value) {
+        String length = value == null ? "null" : String.valueOf(value.length());
+        sha256.update((length + ":").getBytes(StandardCharsets.UTF_8));
+        if (value != null) {
+            sha256.update(value.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** The row without file and number, and its content: short, for the shuffle. */
+    byte[] encoded(byte[] content) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.write(content);
+            out.writeShort(values.length);
+            for (String value : values) {
+                write(out, value);
+            }
+            write(out, reason);
+            write(out, detail);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory cannot fail
+        }
+        return bytes.toByteArray();
+    }
+
+    /** A row and the hash of its content. */
+    record Decoded(ReadRow row, byte[] content) {
+        static Decoded of(int file, long number, byte[] encoded) {
+            try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(encoded))) {
+                byte[] content = in.readNBytes(Hashes.BYTES);
+                String[] values = new String[in.readShort()];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = readText(in);
+                }
+                return new Decoded(new ReadRow(file, number, values, readText(in), readText(in)), content);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static void write(DataOutputStream out, String text) throws IOException {
+        if (text == null) {
+            out.writeInt(-1);
+            return;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static String readText(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        return length < 0 ? null : new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,87 @@
+package dev.temper.spark;
+
+import dev.temper.check.InvalidInputException;
+import dev.temper.spark.SourceFiles.Kind;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
+
+/** The rows of one slice of a text file, and its end; what is wrong with the file is told there and not thrown. */
+final class SliceRows implements Iterator<ReadRow> {
+    private final HadoopStore store;
+    private final FileSlice slice;
+    private final ReadTable table;
+    private FileRows rows; // null before the first row
+    private ReadRow next; // null after the end
+
+    SliceRows(HadoopStore store, FileSlice slice, ReadTable table) {
+        this.store = store;
+        this.slice = slice;
+        this.table = table;
+        this.next = advance();
+    }
+
+    @Override
+    public boolean hasNext() {
+        return next != null;
+    }
+
+    @Override
+    public ReadRow next() {
+        if (next == null) {
+            throw new NoSuchElementException();
+        }
+        ReadRow row = next;
+        next = row.isEnd() ? null : advance();
+        return row;
+    }
+
+    private ReadRow advance() {
+        try {
+            if (rows == null) {
+                rows = open();
+            }
+            return rows.hasNext() ? rows.next() : end(null);
+        } catch (InvalidInputException e) {
+            return end(e.getMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ReadRow end(String error) {
+        try {
+            String[] columns = rows == null ? new String[0] : rows.columns().toArray(String[]::new);
+            if (rows != null) {
+                rows.close();
+            }
+            return ReadRow.endOf(slice.file().index(), columns, error);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void close(StrictReader reader) {
+        try {
+            reader.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private FileRows open() throws IOException {
+        StrictReader reader = StrictReader.open(store, slice, Charset.forName(table.encoding()));
+        TaskCompletionListener close = task -> close(reader);
+        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
+        if (slice.file().kind() != Kind.JSON) {
+            return CsvRows.open(reader, slice, table);
+        }
+        return slice.isWhole() && reader.isList()
+                ? JsonArray.open(reader, slice, table)
+                : JsonLines.open(reader, slice, table);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.temper.spark;
+
+import dev.temper.text.DataConfig;
+import dev.temper.text.DataConfig.Format;
+import dev.temper.text.DataConfig.Packing;
+import dev.temper.text.DataConfig.Source;
+import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.DataConfig.TrainOn;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** The settings of prompts and completions that tests vary. */
+final class DataSettings {
+    private final List<Source> train = new ArrayList<>();
+    private double evalFraction;
+    private double maxRejectedFraction;
+    private Optional<String> eval = Optional.empty();
+    private OptionalLong maxTrainRows = OptionalLong.empty();
+    private OptionalLong maxEvalRows = OptionalLong.empty();
+    private Optional<String> balanceBy = Optional.empty();
+    private int maxLength = 16;
+    private TooLong tooLong = TooLong.TRUNCATE;
+
+    DataSettings training(Object location) {
+        return training(location, 1);
+    }
+
+    DataSettings training(Object location, double weight) {
+        train.add(new Source(location.toString(), weight));
+        return this;
+    }
+
+    DataSettings evaluating(double fraction) {
+        evalFraction = fraction;
+        return this;
+    }
+
+    DataSettings evaluatingFile(Object location) {
+        eval = Optional.of(location.toString());
+        return this;
+    }
+
+    DataSettings rejecting(double fraction) {
+        maxRejectedFraction = fraction;
+        return this;
+    }
+
+    DataSettings limitedTo(long rows) {
+        maxTrainRows = OptionalLong.of(rows);
+        return this;
+    }
+
+    DataSettings evaluatingAtMost(long rows) {
+        maxEvalRows = OptionalLong.of(rows);
+        return this;
+    }
+
+    DataSettings balancedBy(String column) {
+        balanceBy = Optional.of(column);
+        return this;
+    }
+
+    DataSettings longerThan(int length, TooLong policy) {
+        tooLong = policy;
+        maxLength = length;
+        return this;
+    }
+
+    DataConfig config() {
+        return new DataConfig(
+                train,
+                eval,
+                evalFraction,
+                Format.PROMPT_COMPLETION,
+                Map.of("prompt", List.of("prompt"), "completion", List.of("completion")),
+                "\n",
+                Optional.empty(),
+                "none",
+                Map.of(),
+                Optional.empty(),
+                TrainOn.COMPLETION,
+                maxLength,
+                tooLong,
+                Packing.NONE,
+                maxRejectedFraction,
+                maxTrainRows,
+                maxEvalRows,
+                balanceBy,
+                "UTF-8",
+                ",",
+                true,
+                Optional.empty());
+    }
+}

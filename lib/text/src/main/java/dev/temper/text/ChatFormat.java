@@ -1,0 +1,157 @@
+package dev.temper.text;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.jinja.Template;
+import dev.temper.jinja.TemplateException;
+import dev.temper.text.DataConfig.Format;
+import java.io.Serializable;
+import java.time.LocalDate;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
+
+/**
+ * The chat template that rows are written with, as transformers' {@code apply_chat_template} has it. Rows of a format
+ * without conversations, or of a tokenizer without a template, have none.
+ *
+ * @param templates by name: {@code default}, and {@code tool_use} for rows with tools; empty: no template
+ * @param variables the tokenizer's special tokens, and over them {@code data.chat_template_kwargs}
+ * @param date what {@code strftime_now} tells, as {@code 2026-11-22}; empty where no template asks
+ */
+public record ChatFormat(Map<String, String> templates, Map<String, Object> variables, String date)
+        implements Serializable {
+    /** Rows are joined as they are. */
+    public static final ChatFormat NONE = new ChatFormat(Map.of(), Map.of(), "");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String DEFAULT = "default";
+    private static final String TOOL_USE = "tool_use";
+    private static final Map<ChatFormat, Map<String, CompiledTemplate>> COMPILED = new ConcurrentHashMap<>();
+
+    /**
+     * What a tokenizer's folder says of its template; the texts of these files.
+     *
+     * @param location the folder, for messages
+     */
+    public record TokenizerFiles(
+            String location,
+            String tokenizerConfig,
+            Optional<String> specialTokensMap,
+            Optional<String> chatTemplateJinja) {}
+
+    /** Whether a template is followed by the beginning of an answer. */
+    enum Ending {
+        COMPLETE,
+        ANSWER_BEGINS
+    }
+
+    public ChatFormat {
+        templates = Collections.unmodifiableMap(new TreeMap<>(templates));
+        variables = Collections.unmodifiableMap(new TreeMap<>(variables));
+    }
+
+    /**
+     * The template that the recipe asks for.
+     *
+     * @param readText the text of a file at a location, where {@code data.chat_template} is one
+     * @param today what a template is told is today, unless the recipe says
+     * @throws dev.temper.check.InvalidInputException when one is needed and there is none, or it is no template
+     */
+    public static ChatFormat of(
+            DataConfig data, TokenizerFiles files, UnaryOperator<String> readText, LocalDate today) {
+        if (data.format() == Format.TEXT || data.format() == Format.CLASSIFICATION) {
+            return NONE;
+        }
+        TokenizerConfig config = TokenizerConfig.of(files);
+        Map<String, String> templates =
+                switch (data.chatTemplate()) {
+                    case "none" -> Map.of();
+                    case "auto" -> config.templates();
+                    default -> Map.of(
+                            DEFAULT, isTemplate(data) ? data.chatTemplate() : readText.apply(data.chatTemplate()));
+                };
+        String origin = data.chatTemplate().equals("auto")
+                ? "the chat template of " + files.location()
+                : isTemplate(data) ? "data.chat_template" : "data.chat_template " + data.chatTemplate();
+        boolean isNeeded = data.format() == Format.MESSAGES || data.format() == Format.SHAREGPT;
+        check(
+                !isNeeded || !templates.isEmpty(),
+                "data.format %s needs a chat template, and %s: name one in data.chat_template",
+                data.format() == Format.MESSAGES ? "messages" : "sharegpt",
+                data.chatTemplate().equals("none")
+                        ? "data.chat_template is none"
+                        : "the tokenizer of " + files.location() + " has none");
+        if (templates.isEmpty()) {
+            return NONE;
+        }
+        Map<String, Object> variables = new HashMap<>(config.specialTokens());
+        variables.putAll(data.chatTemplateKwargs());
+        boolean tellsDate = templates.values().stream().anyMatch(text -> text.contains("strftime_now"));
+        ChatFormat format =
+                new ChatFormat(templates, variables, tellsDate ? data.date().orElse(today.toString()) : "");
+        format.verify(origin);
+        return format;
+    }
+
+    private static boolean isTemplate(DataConfig data) {
+        return data.chatTemplate().contains("{{") || data.chatTemplate().contains("{%");
+    }
+
+    private void verify(String origin) {
+        check(
+                templates.containsKey(DEFAULT),
+                "%s has no default but only %s: give the text of one as data.chat_template",
+                origin,
+                String.join(", ", templates.keySet()));
+        templates.forEach((name, text) -> {
+            try {
+                Template.parse(text);
+            } catch (TemplateException e) {
+                String place = templates.size() > 1 ? origin + ", " + name : origin;
+                throw invalid("%s is no valid template: %s", place, e.getMessage());
+            }
+        });
+    }
+
+    /** Everything that decides what is rendered, as one line; {@link #parse} reads it. */
+    public String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public static ChatFormat parse(String json) {
+        try {
+            return JSON.readValue(json, ChatFormat.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("no chat format: " + json, e);
+        }
+    }
+
+    boolean isPresent() {
+        return !templates.isEmpty();
+    }
+
+    /** The template for a conversation, parsed once per process and not per row, task or stage. */
+    CompiledTemplate template(Conversation conversation) {
+        Map<String, CompiledTemplate> compiled = COMPILED.computeIfAbsent(this, ChatFormat::compiled);
+        CompiledTemplate toolUse = conversation.tools() == null ? null : compiled.get(TOOL_USE);
+        return toolUse == null ? compiled.get(DEFAULT) : toolUse;
+    }
+
+    private Map<String, CompiledTemplate> compiled() {
+        Map<String, CompiledTemplate> compiled = new HashMap<>();
+        templates.forEach((name, text) -> compiled.put(name, new CompiledTemplate(text, variables, date)));
+        return compiled;
+    }
+}

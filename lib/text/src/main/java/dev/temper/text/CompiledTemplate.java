@@ -1,0 +1,100 @@
+package dev.temper.text;
+
+import dev.temper.jinja.Rendering;
+import dev.temper.jinja.Template;
+import dev.temper.jinja.TemplateException;
+import dev.temper.text.ChatFormat.Ending;
+import java.time.LocalDate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A parsed template with its variables, and what makes it useless to learn answers. */
+final class CompiledTemplate {
+    // Private characters: no template writes them by itself.
+    private static final String QUESTION = "\ue000";
+    private static final String ANSWER = "\ue001";
+    private static final String NEXT_QUESTION = "\ue002";
+
+    private final Template template;
+    private final Map<String, Object> variables;
+    private final String flaw;
+
+    /**
+     * @param date empty: the template does not ask
+     * @throws TemplateException when the text is no template
+     */
+    CompiledTemplate(String text, Map<String, Object> variables, String date) {
+        Template parsed = Template.parse(text);
+        this.template =
+                date.isEmpty() ? parsed : parsed.at(LocalDate.parse(date).atStartOfDay());
+        this.variables = variables;
+        this.flaw = findFlaw();
+    }
+
+    boolean hasGenerationBlocks() {
+        return template.hasGenerationBlocks();
+    }
+
+    /** Why it cannot be told what of a text is the answer, for answers that are a text; mostly empty. */
+    String flaw() {
+        return flaw;
+    }
+
+    /** The token that ends a text; empty when the tokenizer names none. */
+    String endText() {
+        return variables.get("eos_token") instanceof String text ? text : "";
+    }
+
+    /** @throws TemplateException when the template refuses these messages */
+    Rendering render(List<Map<String, Object>> messages, List<?> tools, Ending ending) {
+        Map<String, Object> context = new HashMap<>();
+        context.put("messages", messages);
+        context.put("tools", tools);
+        context.put("documents", null);
+        context.put("add_generation_prompt", ending == Ending.ANSWER_BEGINS);
+        context.putAll(variables);
+        return template.renderWithSpans(context);
+    }
+
+    /**
+     * Two kinds of templates let a run look well that learns the wrong thing: those that do not write what the
+     * assistant says, and those that begin another answer after each answer, whatever they are told.
+     */
+    private String findFlaw() {
+        Map<String, Object> question = Conversation.message("user", QUESTION);
+        Map<String, Object> answer = Conversation.message(Conversation.ASSISTANT, ANSWER);
+        Map<String, Object> next = Conversation.message("user", NEXT_QUESTION);
+        try {
+            String answered = complete(List.of(question, answer));
+            int end = answered.lastIndexOf(ANSWER) + 1;
+            if (end == 0) {
+                return "the template leaves out what the assistant says; it may want content as a list of parts";
+            }
+            String closing = withoutEnd(answered.substring(end));
+            String continued = complete(List.of(question, answer, next));
+            if (continued.startsWith(closing, continued.indexOf(ANSWER) + 1)) {
+                return "";
+            }
+            String asked = complete(List.of(question));
+            String opening = asked.substring(asked.lastIndexOf(QUESTION) + 1);
+            return opening.chars().anyMatch(Character::isLetter) && closing.endsWith(opening)
+                    ? "the template begins another answer after the last one, although it is not asked to"
+                    : "";
+        } catch (TemplateException e) {
+            return ""; // it wants other conversations than these; the rows will show
+        }
+    }
+
+    private String complete(List<Map<String, Object>> messages) {
+        return render(messages, null, Ending.COMPLETE).text();
+    }
+
+    /** Without the token that ends a text: some templates write it after the last message only. */
+    String withoutEnd(String closing) {
+        String end = endText();
+        return !end.isEmpty() && closing.endsWith(end)
+                ? closing.substring(0, closing.length() - end.length())
+                : closing;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.temper.text;
+
+import dev.temper.check.Check;
+import dev.temper.text.RenderedText.Span;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Checks that what is learned of a chat ends with a token that ends an answer. Without one the loss falls as it should,
+ * and the model has never seen where to stop.
+ */
+public final class EndOfTurn {
+    private final Tokenizer tokenizer;
+    private final Set<Integer> ends;
+
+    /** @param generationEnds {@code eos_token_id} of the model's generation_config.json, besides the tokenizer's */
+    public EndOfTurn(Tokenizer tokenizer, Set<Integer> generationEnds) {
+        this.tokenizer = tokenizer;
+        this.ends = new TreeSet<>(generationEnds);
+        tokenizer.endToken().ifPresent(ends::add);
+    }
+
+    /**
+     * @param rows of chats of which the answers are learned, before they are cut
+     * @throws dev.temper.check.InvalidInputException when the last answer of a row ends without such a token
+     */
+    public void check(List<RenderedText> rows) {
+        if (ends.isEmpty() || rows.isEmpty()) {
+            return; // nothing would end an answer when the model generates either
+        }
+        List<Encoding> encodings =
+                tokenizer.encode(rows.stream().map(RenderedText::text).toList(), Tokenizer.Added.NOTHING);
+        for (int i = 0; i < rows.size(); i++) {
+            List<Span> spans = rows.get(i).trained();
+            if (!spans.isEmpty()) {
+                Span last = spans.get(spans.size() - 1);
+                String text = rows.get(i).text();
+                Check.check(
+                        endsIn(encodings.get(i), last),
+                        "data.chat_template: what is learned of an answer ends with '%s'%s and holds none of the tokens"
+                                + " that end one (%s), so the model would never learn to stop: take a template that"
+                                + " writes such a token after the answer, or name the one it writes as eos_token in"
+                                + " tokenizer_config.json or as eos_token_id in generation_config.json",
+                        visible(text.substring(Math.max(last.start(), last.end() - 30), last.end())),
+                        last.end() == text.length()
+                                ? ""
+                                : ", '" + visible(text.substring(last.end(), Math.min(text.length(), last.end() + 30)))
+                                        + "' follows it",
+                        String.join(", ", ends.stream().map(tokenizer::text).toList()));
+            }
+        }
+    }
+
+    private boolean endsIn(Encoding encoding, Span span) {
+        for (int i = 0; i < encoding.length(); i++) {
+            int end = encoding.ends()[i];
+            if (span.start() < end && end <= span.end() && ends.contains(encoding.ids()[i])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String visible(String text) {
+        return text.replace("\n", "\\n");
+    }
+}

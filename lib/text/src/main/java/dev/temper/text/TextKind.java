@@ -1,0 +1,11 @@
+package dev.temper.text;
+
+/** What the text of a row is, which decides the tokens around it. */
+public enum TextKind {
+    /** Written by a chat template, special tokens and all: nothing is added. */
+    CHAT,
+    /** What the tokenizer's post-processor adds, then the end token. */
+    PLAIN,
+    /** What the tokenizer's post-processor adds; a class is learned, no token. */
+    CLASSIFIED
+}
