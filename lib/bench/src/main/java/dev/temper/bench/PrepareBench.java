@@ -1,7 +1,6 @@
 package dev.temper.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.management.GarbageCollectionNotificationInfo;
 import dev.temper.jobs.Recipe;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PrepareStages;
@@ -12,9 +11,6 @@ import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
-import java.lang.management.GarbageCollectorMXBean;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -25,8 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.management.NotificationEmitter;
-import javax.management.openmbean.CompositeData;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.ForeachPartitionFunction;
@@ -61,7 +55,6 @@ public final class PrepareBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Path work = Files.createTempDirectory("temper-prepare-bench-");
-        AtomicLong liveHeap = watchHeap();
         try (SparkSession spark = SparkSession.builder()
                 .appName("prepare")
                 .master("local[2]")
@@ -85,7 +78,6 @@ public final class PrepareBench implements Callable<Integer> {
                 result.put("seconds", seconds);
                 result.put("rows_per_s", Math.round(done.rows().in() / seconds));
                 result.put("tokens_per_s", Math.round(done.tokens().train() / seconds));
-                result.put("live_heap_bytes", liveHeap.get());
                 result.put("peak_bytes", Machine.peakBytes());
             }
             System.out.println(new ObjectMapper().writeValueAsString(result));
@@ -159,25 +151,5 @@ public final class PrepareBench implements Callable<Integer> {
         } catch (java.util.concurrent.TimeoutException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    /** The most that was in use after a collection. */
-    private static AtomicLong watchHeap() {
-        AtomicLong largest = new AtomicLong();
-        for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
-            ((NotificationEmitter) collector)
-                    .addNotificationListener(
-                            (notification, handback) -> {
-                                GarbageCollectionNotificationInfo info = GarbageCollectionNotificationInfo.from(
-                                        (CompositeData) notification.getUserData());
-                                long used = info.getGcInfo().getMemoryUsageAfterGc().values().stream()
-                                        .mapToLong(MemoryUsage::getUsed)
-                                        .sum();
-                                largest.accumulateAndGet(used, Math::max);
-                            },
-                            null,
-                            null);
-        }
-        return largest;
     }
 }
