@@ -1,4 +1,5 @@
-# Llama: RMSNorm, rotary positions, grouped-query attention, gated feed-forward; no learned positions.
+# Llama: RMSNorm, rotary positions, grouped-query attention, gated feed-forward; no learned positions. What its
+# relatives add is found in the layer's dictionary: norms of queries and keys, fused projections.
 class Llama(Module):
   __parameters__ = []
   __buffers__ = []
@@ -21,14 +22,35 @@ class Llama(Module):
   def finish(self: __torch__.llama.Llama, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
     x = x + __torch__.ops.linear(o, w, "o_proj")
     h = self.norm(x, w, "post_attention_layernorm")
-    gated = torch.silu(__torch__.ops.linear(h, w, "gate_proj")) * __torch__.ops.linear(h, w, "up_proj")  # (1, T, F)
-    return x + __torch__.ops.linear(gated, w, "down_proj")
+    if "gate_up_proj" in w:
+      both = __torch__.ops.linear(h, w, "gate_up_proj")  # (1, T, 2 F)
+      halves = torch.split(both, both.size(2) // 2, 2)
+      gate = halves[0]
+      up = halves[1]
+    else:
+      gate = __torch__.ops.linear(h, w, "gate_proj")
+      up = __torch__.ops.linear(h, w, "up_proj")
+    return x + __torch__.ops.linear(torch.silu(gate) * up, w, "down_proj")
 
   def projections(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, w: Dict[str, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
     h = self.norm(x, w, "input_layernorm")
-    q = __torch__.ops.heads(__torch__.ops.linear(h, w, "q_proj"), self.num_heads)  # (1, H, T, E)
-    k = __torch__.ops.heads(__torch__.ops.linear(h, w, "k_proj"), self.num_kv_heads)  # (1, K, T, E)
-    v = __torch__.ops.heads(__torch__.ops.linear(h, w, "v_proj"), self.num_kv_heads)
+    if "qkv_proj" in w:
+      rows = __torch__.ops.linear(h, w, "qkv_proj")  # (1, T, (H + 2 K) E)
+      size = rows.size(2) // (self.num_heads + 2 * self.num_kv_heads)
+      parts = torch.split_with_sizes(rows, [self.num_heads * size, self.num_kv_heads * size, self.num_kv_heads * size], 2)
+      q = parts[0]
+      k = parts[1]
+      v = parts[2]
+    else:
+      q = __torch__.ops.linear(h, w, "q_proj")
+      k = __torch__.ops.linear(h, w, "k_proj")
+      v = __torch__.ops.linear(h, w, "v_proj")
+    q = __torch__.ops.heads(q, self.num_heads)  # (1, H, T, E)
+    k = __torch__.ops.heads(k, self.num_kv_heads)  # (1, K, T, E)
+    v = __torch__.ops.heads(v, self.num_kv_heads)
+    if "q_norm" in w:
+      q = self.norm(q, w, "q_norm")
+      k = self.norm(k, w, "k_norm")
     return (__torch__.ops.rotate(q, rotary[0], rotary[1]), __torch__.ops.rotate(k, rotary[0], rotary[1]), v)
 
   def layer(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:

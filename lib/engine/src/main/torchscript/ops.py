@@ -32,7 +32,16 @@ def dropout(x: Tensor, keys: Tensor, settings: Tensor) -> Tensor:
   return x * kept * torch.div(16777216.0, torch.sub(16777216.0, torch.to(threshold, 6)))
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-  # Rotary positions, halves rotated as in transformers: x (1, H, T, E), cos and sin (T, E).
+  # Rotary positions, halves rotated as in transformers: x (1, H, T, E), cos and sin (T, E) or narrower, when only the
+  # first channels of a head are rotated.
+  width = cos.size(1)
+  if width < x.size(3):
+    first = __torch__.ops.rotate_whole(x[:, :, :, :width], cos, sin)
+    return torch.cat([first, x[:, :, :, width:]], 3)
+  else:
+    return __torch__.ops.rotate_whole(x, cos, sin)
+
+def rotate_whole(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   half = x.size(3) // 2
   turned = torch.cat([torch.neg(x[:, :, :, half:]), x[:, :, :, :half]], 3)
   return x * cos + turned * sin

@@ -9,10 +9,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 
 /**
  * The fields of a config.json, each to be asked for: a field that no family asks for is refused by
@@ -98,6 +102,12 @@ public final class ConfigFields {
         return root.hasNonNull(name);
     }
 
+    /** True when the field is not there at all; for a family where null means something else. */
+    public boolean isMissing(String name) {
+        asked.add(name);
+        return !root.has(name);
+    }
+
     public int integer(String name) {
         asked.add(name);
         JsonNode value = root.path(name);
@@ -142,6 +152,57 @@ public final class ConfigFields {
     public JsonNode value(String name) {
         asked.add(name);
         return root.path(name);
+    }
+
+    /** A list of {@code count} numbers. */
+    public double[] numbers(String name, int count) {
+        JsonNode value = value(name);
+        check(
+                value.isArray() && value.size() == count && allNumbers(value),
+                "%s: %s must be a list of %d numbers, got %s",
+                location,
+                name,
+                count,
+                value);
+        return StreamSupport.stream(value.spliterator(), false)
+                .mapToDouble(JsonNode::doubleValue)
+                .toArray();
+    }
+
+    private static boolean allNumbers(JsonNode list) {
+        return StreamSupport.stream(list.spliterator(), false).allMatch(JsonNode::isNumber);
+    }
+
+    /**
+     * Per layer, how many positions a token sees, from {@code layer_types}.
+     *
+     * @param window of layers that are {@code sliding_attention}; 0 all
+     * @param isSliding which layers slide when the field is missing
+     * @return 0 for layers that see all
+     */
+    public List<Integer> windows(int layers, int window, IntPredicate isSliding) {
+        if (!has("layer_types")) {
+            return IntStream.range(0, layers)
+                    .mapToObj(layer -> isSliding.test(layer) ? window : 0)
+                    .toList();
+        }
+        List<String> types = StreamSupport.stream(value("layer_types").spliterator(), false)
+                .map(JsonNode::asText)
+                .toList();
+        check(
+                types.size() == layers
+                        && Set.of("full_attention", "sliding_attention").containsAll(types),
+                "%s: layer_types must name full_attention or sliding_attention for each of the %d layers, got %s",
+                location,
+                layers,
+                types);
+        check(
+                window > 0 || !types.contains("sliding_attention"),
+                "%s: layer_types names sliding_attention, but there is no sliding_window",
+                location);
+        return types.stream()
+                .map(type -> type.equals("sliding_attention") ? window : 0)
+                .toList();
     }
 
     /** A field of which we implement one value only; missing means that value. */

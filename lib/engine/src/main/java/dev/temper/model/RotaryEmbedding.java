@@ -8,7 +8,7 @@ import java.util.function.IntFunction;
 /**
  * Rotary position embedding: position {@code p} turns pair {@code i} of a query or key by {@code p * frequency(i)},
  * with the ways of stretching it to longer texts that transformers knows as {@code default}, {@code linear},
- * {@code dynamic}, {@code yarn} and {@code llama3}.
+ * {@code dynamic}, {@code yarn}, {@code longrope} and {@code llama3}.
  *
  * @see <a href="https://arxiv.org/abs/2104.09864">RoFormer</a>
  * @see <a
@@ -16,7 +16,7 @@ import java.util.function.IntFunction;
  */
 public final class RotaryEmbedding {
     private final int headSize;
-    /** Length of a text to its inverse frequencies; the same array for all lengths unless {@code dynamic}. */
+    /** Length of a text to its inverse frequencies; one array for all unless {@code dynamic} or {@code longrope}. */
     private final IntFunction<float[]> frequencies;
 
     private final float attentionFactor;
@@ -27,7 +27,11 @@ public final class RotaryEmbedding {
         this.attentionFactor = (float) attentionFactor;
     }
 
-    /** Reads {@code rope_theta} and {@code rope_scaling}. */
+    /**
+     * Reads {@code rope_theta} and {@code rope_scaling}.
+     *
+     * @param headSize channels of a head that turn
+     */
     public static RotaryEmbedding read(ConfigFields config, int headSize, int maxPositions) {
         double base = config.number("rope_theta", 10000);
         ConfigFields scaling = config.object("rope_scaling");
@@ -39,6 +43,7 @@ public final class RotaryEmbedding {
                     case "linear" -> fixed(headSize, divided(plain(base, headSize), scaling.number("factor")), 1);
                     case "dynamic" -> dynamic(base, scaling.number("factor"), headSize, maxPositions);
                     case "llama3" -> fixed(headSize, llama3(base, headSize, scaling), 1);
+                    case "longrope", "su" -> longrope(config, headSize, maxPositions, scaling);
                     case "yarn" -> yarn(base, headSize, maxPositions, scaling);
                     default -> throw invalid("%s: rope_type: %s is not supported", scaling.location(), type);
                 };
@@ -95,6 +100,35 @@ public final class RotaryEmbedding {
                 double smooth = (original / wavelength - low) / (high - low);
                 frequencies[i] = (float) ((1 - smooth) * frequency / factor + smooth * frequency);
             }
+        }
+        return frequencies;
+    }
+
+    /**
+     * Every frequency has a divisor of its own, another one in texts longer than the original positions.
+     *
+     * @see <a href="https://arxiv.org/abs/2402.13753">LongRoPE</a>
+     */
+    private static RotaryEmbedding longrope(ConfigFields config, int headSize, int maxPositions, ConfigFields scaling) {
+        double base = config.number("rope_theta", 10000);
+        boolean extended = config.has("original_max_position_embeddings");
+        int original = config.integer("original_max_position_embeddings", maxPositions);
+        double factor = extended ? (double) maxPositions / original : scaling.number("factor", 1);
+        scaling.ignore("factor");
+        double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+        float[] shorter = stretched(base, scaling.numbers("short_factor", headSize / 2));
+        float[] longer = stretched(base, scaling.numbers("long_factor", headSize / 2));
+        return new RotaryEmbedding(
+                headSize,
+                length -> length > original ? longer : shorter,
+                scaling.number("attention_factor", attention));
+    }
+
+    private static float[] stretched(double base, double[] factors) {
+        float[] frequencies = new float[factors.length];
+        for (int i = 0; i < frequencies.length; i++) {
+            float exponent = (float) (2 * i) / (2 * factors.length);
+            frequencies[i] = 1f / ((float) factors[i] * (float) Math.pow(base, exponent));
         }
         return frequencies;
     }

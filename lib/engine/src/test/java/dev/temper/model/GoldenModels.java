@@ -31,7 +31,12 @@ public record GoldenModels(Path root) {
                 "llama_rope_llama3",
                 "llama_rope_linear",
                 "llama_rope_dynamic",
-                "llama_rope_yarn");
+                "llama_rope_yarn",
+                "mistral_sliding",
+                "qwen2",
+                "qwen3",
+                "phi3",
+                "phi3_longrope");
     }
 
     public static GoldenModels open() {

@@ -21,8 +21,10 @@ final class RefusedConfigTest {
     /** Model, field, its value, and the message after the file's place. */
     private static final String FIELDS =
             """
-            LLAMA | model_type | "bert" | : model_type bert is not supported; supported are [gpt_neo, llama]
-            LLAMA | model_type | null | : model_type (none) is not supported; supported are [gpt_neo, llama]
+            LLAMA | model_type | "bert" | : model_type bert is not supported; supported are [gpt_neo, llama, mistral, \
+            phi3, qwen2, qwen3]
+            LLAMA | model_type | null | : model_type (none) is not supported; supported are [gpt_neo, llama, mistral, \
+            phi3, qwen2, qwen3]
             LLAMA | hidden_act | "relu" | : hidden_act: "relu" is not supported, only silu
             LLAMA | attention_dropout | 0.1 | : attention_dropout: 0.1 is not supported, only 0.0
             LLAMA | attention_dropout | "none" | : attention_dropout: "none" is not supported, only 0.0
@@ -30,8 +32,9 @@ final class RefusedConfigTest {
             does not need it
             LLAMA | quantization_config | {"bits": 4} | : quantization_config: {"bits":4} is not supported; remove \
             the field if the model does not need it
-            LLAMA | rope_scaling | {"type": "longrope", "factor": 2} | : rope_scaling: rope_type: longrope is not \
-            supported
+            LLAMA | rope_scaling | {"type": "ntk", "factor": 2} | : rope_scaling: rope_type: ntk is not supported
+            LLAMA | rope_scaling | {"type": "longrope", "short_factor": [1, 2]} | : rope_scaling: short_factor must \
+            be a list of 5 numbers, got [1,2]
             LLAMA | rope_scaling | {"type": "linear"} | : rope_scaling: factor must be a number, got
             LLAMA | rope_scaling | {"type": "linear", "factor": 2, "low_freq_factor": 1} | : rope_scaling: \
             low_freq_factor: 1 is not supported; remove the field if the model does not need it
@@ -41,6 +44,12 @@ final class RefusedConfigTest {
             LLAMA | vocab_size | null | : vocab_size must be an integer, got null
             LLAMA | rms_norm_eps | "small" | : rms_norm_eps must be a number, got "small"
             LLAMA | mlp_bias | 1 | : mlp_bias must be true or false, got 1
+            QWEN3 | layer_types | ["full_attention"] | : layer_types must name full_attention or sliding_attention \
+            for each of the 2 layers, got [full_attention]
+            QWEN3 | mlp_bias | true | : mlp_bias: true is not supported; remove the field if the model does not need it
+            PHI3 | resid_pdrop | 0.1 | : resid_pdrop: 0.1 is not supported, only 0.0
+            PHI3 | rope_scaling | {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": 2} | : rope_scaling: \
+            long_factor must be a list of 3 numbers, got 2
             GPT_NEO | activation_function | "gelu" | : activation_function: "gelu" is not supported, only gelu_new
             GPT_NEO | resid_dropout | 0.1 | : resid_dropout: 0.1 is not supported, only 0.0
             GPT_NEO | tie_word_embeddings | false | : tie_word_embeddings: false is not supported, only true

@@ -25,6 +25,24 @@ public enum TinyModel {
              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 10, "intermediate_size": 28,
              "max_position_embeddings": 40, "tie_word_embeddings": true, "attention_bias": true, "mlp_bias": true}
             """),
+    MISTRAL(
+            """
+            {"model_type": "mistral", "vocab_size": 31, "hidden_size": 12, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 10, "intermediate_size": 28,
+             "max_position_embeddings": 40, "sliding_window": 5}
+            """),
+    QWEN3(
+            """
+            {"model_type": "qwen3", "vocab_size": 31, "hidden_size": 12, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 10, "intermediate_size": 28,
+             "max_position_embeddings": 40, "use_sliding_window": true, "sliding_window": 5, "max_window_layers": 1}
+            """),
+    PHI3(
+            """
+            {"model_type": "phi3", "vocab_size": 31, "hidden_size": 24, "num_hidden_layers": 2,
+             "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 28,
+             "max_position_embeddings": 40, "partial_rotary_factor": 0.75}
+            """),
     GPT_NEO(
             """
             {"model_type": "gpt_neo", "vocab_size": 31, "hidden_size": 15, "num_layers": 2, "num_heads": 3,
@@ -44,6 +62,14 @@ public enum TinyModel {
     /** Its config.json. */
     public String config() {
         return config;
+    }
+
+    /** Names of two of its projections, sorted. */
+    public List<String> targets() {
+        return switch (this) {
+            case PHI3 -> List.of("o_proj", "qkv_proj");
+            default -> List.of("q_proj", "v_proj");
+        };
     }
 
     /** Writes config.json and model.safetensors. */

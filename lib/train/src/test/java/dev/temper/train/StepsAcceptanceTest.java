@@ -24,7 +24,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten updates of golden's tiny models, through the training loop, against torch's AdamW and transformers' schedule. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
@@ -32,16 +32,7 @@ final class StepsAcceptanceTest {
     private static final GoldenModels GOLDEN = GoldenModels.open();
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "gpt_neo",
-                "llama",
-                "llama_tied",
-                "llama_rope_llama3",
-                "llama_rope_linear",
-                "llama_rope_dynamic",
-                "llama_rope_yarn"
-            })
+    @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void trainsAllWeightsAsTorchDoes(String model) throws Exception {
         JsonNode golden = GOLDEN.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {

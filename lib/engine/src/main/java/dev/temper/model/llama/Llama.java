@@ -9,14 +9,16 @@ import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Llama: RMSNorm, rotary positions, grouped-query attention, gated feed-forward.
+ * Llama and its relatives: RMSNorm, rotary positions, grouped-query attention, gated feed-forward.
  *
  * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/models/llama/modeling_llama.py">
  *     reference</a>
@@ -24,14 +26,15 @@ import java.util.Set;
 public final class Llama implements Family {
     @Override
     public Set<String> modelTypes() {
-        return Set.of("llama");
+        return Arrays.stream(Dialect.values()).map(Dialect::modelType).collect(Collectors.toSet());
     }
 
     @Override
     public Architecture read(ConfigFields config) {
+        Dialect dialect = Dialect.of(config.text("model_type", ""));
         config.only("hidden_act", "silu");
         config.only("attention_dropout", 0.0);
-        config.ignore("pretraining_tp"); // how the products were split in pretraining; the result is the same
+        dialect.checkFields(config);
         int heads = config.integer("num_attention_heads");
         int width = config.integer("hidden_size");
         Sizes sizes = new Sizes(
@@ -39,55 +42,80 @@ public final class Llama implements Family {
                 width,
                 config.integer("num_hidden_layers"),
                 heads,
-                config.integer("num_key_value_heads", heads),
-                config.integer("head_dim", width / Math.max(1, heads)),
+                dialect.numKeyValueHeads(config, heads),
+                dialect.headSize(config, width, heads),
                 config.integer("intermediate_size"),
-                config.integer("max_position_embeddings", 2048));
-        boolean attentionBias = config.isTrue("attention_bias");
-        boolean mlpBias = config.isTrue("mlp_bias");
+                dialect.maxPositions(config));
         boolean tied = config.isTrue("tie_word_embeddings");
         Map<String, Object> attributes = Map.of(
                 "num_heads", sizes.numHeads(),
                 "num_kv_heads", sizes.numKeyValueHeads(),
                 "scale", 1 / Math.sqrt(sizes.headSize()),
-                "eps", config.number("rms_norm_eps", 1e-6));
+                "eps", dialect.eps(config));
+        int rotarySize = dialect.rotarySize(config, sizes.headSize());
         return new Architecture(
-                "llama",
+                dialect.modelType(),
                 sizes,
                 "llama.Llama",
                 attributes,
-                parameters(sizes, attentionBias, mlpBias, tied),
+                parameters(sizes, dialect.layer(config), tied),
                 "embed_tokens",
-                Optional.of(RotaryEmbedding.read(config, sizes.headSize(), sizes.maxPositions())),
-                Collections.nCopies(sizes.layers(), 0),
+                Optional.of(RotaryEmbedding.read(config, rotarySize, sizes.maxPositions())),
+                windows(config, dialect, sizes.layers()),
                 List.of("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq", tied ? "lm_head\\.weight" : "-"));
     }
 
-    private static List<Parameter> parameters(Sizes sizes, boolean attentionBias, boolean mlpBias, boolean tied) {
+    private static List<Integer> windows(ConfigFields config, Dialect dialect, int layers) {
+        Dialect.Window window = dialect.window(config);
+        if (dialect.hasLayerTypes()) {
+            return config.windows(layers, window.positions(), layer -> layer >= window.firstLayer());
+        }
+        return Collections.nCopies(layers, window.positions());
+    }
+
+    private static List<Parameter> parameters(Sizes sizes, Dialect.Layer kind, boolean tied) {
         List<Parameter> list = new ArrayList<>();
         Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
         list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING));
-        int queries = sizes.numHeads() * sizes.headSize();
-        int keys = sizes.numKeyValueHeads() * sizes.headSize();
         for (int layer = 0; layer < sizes.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
-            Projections attention = new Projections(list, prefix + "self_attn.", layer, attentionBias);
-            Projections mlp = new Projections(list, prefix + "mlp.", layer, mlpBias);
             list.add(norm(prefix, layer, "input_layernorm", sizes.width()));
-            attention.add("q_proj", queries, sizes.width());
-            attention.add("k_proj", keys, sizes.width());
-            attention.add("v_proj", keys, sizes.width());
-            attention.add("o_proj", sizes.width(), queries);
+            attention(new Block(list, prefix + "self_attn.", layer), sizes, kind);
             list.add(norm(prefix, layer, "post_attention_layernorm", sizes.width()));
-            mlp.add("gate_proj", sizes.feedForward(), sizes.width());
-            mlp.add("up_proj", sizes.feedForward(), sizes.width());
-            mlp.add("down_proj", sizes.width(), sizes.feedForward());
+            feedForward(new Block(list, prefix + "mlp.", layer), sizes, kind);
         }
         list.add(shared("model.norm", "norm", new Shape(sizes.width()), Kind.NORM));
         if (!tied) {
             list.add(shared("lm_head", "lm_head", vocabulary, Kind.HEAD));
         }
         return list;
+    }
+
+    private static void attention(Block block, Sizes sizes, Dialect.Layer kind) {
+        int queries = sizes.numHeads() * sizes.headSize();
+        int keys = sizes.numKeyValueHeads() * sizes.headSize();
+        if (kind.isFused()) {
+            block.linear("qkv_proj", queries + 2 * keys, sizes.width(), kind.hasInputBias());
+        } else {
+            block.linear("q_proj", queries, sizes.width(), kind.hasInputBias());
+            block.linear("k_proj", keys, sizes.width(), kind.hasInputBias());
+            block.linear("v_proj", keys, sizes.width(), kind.hasInputBias());
+        }
+        block.linear("o_proj", sizes.width(), queries, kind.hasOutputBias());
+        if (kind.hasHeadNorms()) {
+            block.list().add(norm(block.prefix(), block.layer(), "q_norm", sizes.headSize()));
+            block.list().add(norm(block.prefix(), block.layer(), "k_norm", sizes.headSize()));
+        }
+    }
+
+    private static void feedForward(Block block, Sizes sizes, Dialect.Layer kind) {
+        if (kind.isFused()) {
+            block.linear("gate_up_proj", 2 * sizes.feedForward(), sizes.width(), kind.hasMlpBias());
+        } else {
+            block.linear("gate_proj", sizes.feedForward(), sizes.width(), kind.hasMlpBias());
+            block.linear("up_proj", sizes.feedForward(), sizes.width(), kind.hasMlpBias());
+        }
+        block.linear("down_proj", sizes.width(), sizes.feedForward(), kind.hasMlpBias());
     }
 
     private static Parameter shared(String module, String key, Shape shape, Kind kind) {
@@ -98,11 +126,11 @@ public final class Llama implements Family {
         return new Parameter(prefix + key + ".weight", new Shape(width), layer, key, Kind.NORM);
     }
 
-    /** The linear maps of one block of a layer, all with a bias or all without. */
-    private record Projections(List<Parameter> list, String prefix, int layer, boolean biased) {
-        void add(String key, int output, int input) {
+    /** The linear maps of one block of a layer. */
+    private record Block(List<Parameter> list, String prefix, int layer) {
+        void linear(String key, int output, int input, boolean isBiased) {
             list.add(new Parameter(prefix + key + ".weight", new Shape(output, input), layer, key, Kind.LINEAR));
-            if (biased) {
+            if (isBiased) {
                 list.add(new Parameter(prefix + key + ".bias", new Shape(output), layer, key + ".bias", Kind.BIAS));
             }
         }

@@ -1,0 +1,119 @@
+package dev.temper.model.llama;
+
+import dev.temper.model.ConfigFields;
+import java.util.Locale;
+
+/**
+ * A {@code model_type} of the Llama family: its defaults, which fields of config.json it knows, and which of the
+ * optional weights a layer has.
+ *
+ * @see <a href="https://github.com/huggingface/transformers/tree/main/src/transformers/models">configuration
+ *     classes</a>
+ */
+enum Dialect {
+    LLAMA(2048, 0, 1e-6),
+    MISTRAL(131072, 8, 1e-6),
+    PHI3(4096, 0, 1e-5),
+    QWEN2(32768, 32, 1e-6),
+    QWEN3(32768, 32, 1e-6);
+
+    private static final int MISTRAL_WINDOW = 4096;
+    private static final int QWEN_WINDOW = 4096;
+    private static final int QWEN_FULL_LAYERS = 28;
+    private static final int QWEN3_HEAD_SIZE = 128;
+
+    private final int maxPositions;
+    private final int numKeyValueHeads;
+    private final double eps;
+
+    Dialect(int maxPositions, int numKeyValueHeads, double eps) {
+        this.maxPositions = maxPositions;
+        this.numKeyValueHeads = numKeyValueHeads;
+        this.eps = eps;
+    }
+
+    static Dialect of(String modelType) {
+        return valueOf(modelType.toUpperCase(Locale.ROOT));
+    }
+
+    String modelType() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    int maxPositions(ConfigFields config) {
+        return config.integer("max_position_embeddings", maxPositions);
+    }
+
+    /** Null means as many as query heads; a missing field means the dialect's own number. */
+    int numKeyValueHeads(ConfigFields config, int numHeads) {
+        boolean asHeads = numKeyValueHeads == 0 || !config.isMissing("num_key_value_heads");
+        return config.integer("num_key_value_heads", asHeads ? numHeads : numKeyValueHeads);
+    }
+
+    int headSize(ConfigFields config, int width, int numHeads) {
+        boolean ownDefault = this == QWEN3 && config.isMissing("head_dim");
+        return config.integer("head_dim", ownDefault ? QWEN3_HEAD_SIZE : width / Math.max(1, numHeads));
+    }
+
+    double eps(ConfigFields config) {
+        return config.number("rms_norm_eps", eps);
+    }
+
+    /** Fields that only this dialect has and of which we compute one value. */
+    void checkFields(ConfigFields config) {
+        if (this == LLAMA) {
+            config.ignore("pretraining_tp"); // how the products were split in pretraining; the result is the same
+        }
+        if (this == PHI3) {
+            config.only("resid_pdrop", 0.0);
+            config.only("embd_pdrop", 0.0);
+            config.only("full_attn_mod", 1);
+            config.only("interpolate_factor", 1);
+            config.ignore("original_max_position_embeddings"); // longrope asks for it
+        }
+    }
+
+    Layer layer(ConfigFields config) {
+        boolean isBiased = (this == LLAMA || this == QWEN3) && config.isTrue("attention_bias");
+        if (this == QWEN2) {
+            config.ignore("attention_bias"); // queries, keys and values have one, whatever it says
+        }
+        return new Layer(
+                isBiased || this == QWEN2,
+                isBiased,
+                this == LLAMA && config.isTrue("mlp_bias"),
+                this == QWEN3,
+                this == PHI3);
+    }
+
+    /** What of a layer depends on the dialect. */
+    record Layer(
+            boolean hasInputBias, boolean hasOutputBias, boolean hasMlpBias, boolean hasHeadNorms, boolean isFused) {}
+
+    /** How many channels of a head turn with the position. */
+    int rotarySize(ConfigFields config, int headSize) {
+        return this == PHI3 ? (int) (headSize * config.number("partial_rotary_factor", 1)) : headSize;
+    }
+
+    /** How many positions a layer sees, or 0 for all, and from which layer on. */
+    Window window(ConfigFields config) {
+        return switch (this) {
+            case LLAMA -> new Window(0, 0);
+            case MISTRAL -> new Window(
+                    config.integer("sliding_window", config.isMissing("sliding_window") ? MISTRAL_WINDOW : 0), 0);
+            case PHI3 -> new Window(config.integer("sliding_window", 0), 0);
+            case QWEN2, QWEN3 -> {
+                int window = config.integer("sliding_window", config.isMissing("sliding_window") ? QWEN_WINDOW : 0);
+                int first = config.integer("max_window_layers", QWEN_FULL_LAYERS);
+                yield new Window(config.isTrue("use_sliding_window") ? window : 0, first);
+            }
+        };
+    }
+
+    /** A sliding window and the first layer that has it. */
+    record Window(int positions, int firstLayer) {}
+
+    boolean hasLayerTypes() {
+        return this == QWEN2 || this == QWEN3;
+    }
+}
