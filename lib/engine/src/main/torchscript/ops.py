@@ -12,6 +12,13 @@ def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     y = torch.add_(y, __torch__.ops.low_rank(x, w, name))
   return y
 
+def conv1d(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+  # As linear, with a bias and a weight that is stored (I, O).
+  y = torch.view(torch.addmm(w[name + ".bias"], torch.squeeze(x, 0), w[name]), [1, x.size(1), -1])
+  if name + ".lora_A" in w:
+    y = torch.add_(y, __torch__.ops.low_rank(x, w, name))
+  return y
+
 def low_rank(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # (1, T, I) -> (1, T, O)
   if "dropout_keys" in w and name + ".dropout" in w:

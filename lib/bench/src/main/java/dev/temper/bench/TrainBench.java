@@ -209,8 +209,7 @@ public final class TrainBench implements Callable<Integer> {
         Architecture architecture = trained.decoder().architecture();
         double weights = 0;
         for (Parameter parameter : architecture.parameters()) {
-            boolean multiplied =
-                    parameter.kind() == Parameter.Kind.LINEAR || parameter.key().equals(architecture.head());
+            boolean multiplied = parameter.isProjection() || parameter.key().equals(architecture.head());
             weights += multiplied ? parameter.shape().size() : 0;
         }
         boolean frozen = trained.totalParameters() > architecture.parameterCount();

@@ -31,6 +31,7 @@ public final class AdapterFile {
     private static final Set<String> NEUTRAL = Set.of(
             "auto_mapping",
             "base_model_name_or_path",
+            "fan_in_fan_out", // PEFT too sets it as the model's weights are stored
             "inference_mode",
             "init_lora_weights",
             "loftq_config",
@@ -114,18 +115,25 @@ public final class AdapterFile {
     }
 
     /**
-     * Writes the config with all fields that PEFT writes.
+     * What the config of a folder says beside its {@link LoraConfig}.
      *
      * @param targets module names, without all-linear
+     * @param isFanInFanOut the base's matrices are stored {@code (I, O)}
+     * @param base where the base came from; null for none
      */
-    static void write(Folder folder, LoraConfig config, List<String> targets, String base) throws IOException {
+    record Written(List<String> targets, boolean isFanInFanOut, String base) {}
+
+    /** Writes the config with all fields that PEFT writes. */
+    static void write(Folder folder, LoraConfig config, Written written) throws IOException {
         ObjectNode root = JSON.createObjectNode();
         root.putNull("alora_invocation_tokens");
         root.putObject("alpha_pattern");
         root.putNull("arrow_config").putNull("auto_mapping");
-        root.put("base_model_name_or_path", base).put("bias", "none");
+        root.put("base_model_name_or_path", written.base()).put("bias", "none");
         root.putNull("corda_config").put("ensure_weight_tying", false).putNull("eva_config");
-        root.putNull("exclude_modules").put("fan_in_fan_out", false).put("inference_mode", true);
+        root.putNull("exclude_modules")
+                .put("fan_in_fan_out", written.isFanInFanOut())
+                .put("inference_mode", true);
         root.put("init_lora_weights", true).putNull("layer_replication").putNull("layers_pattern");
         root.putNull("layers_to_transform").putObject("loftq_config");
         putAlpha(root, config.loraAlpha());
@@ -134,7 +142,7 @@ public final class AdapterFile {
         root.put("peft_version", PEFT_VERSION).put("qalora_group_size", 16).put("r", config.r());
         root.putObject("rank_pattern");
         root.putNull("revision");
-        targets.stream().sorted().forEach(root.putArray("target_modules")::add);
+        written.targets().stream().sorted().forEach(root.putArray("target_modules")::add);
         root.putNull("target_parameters").put("task_type", "CAUSAL_LM").putNull("trainable_token_indices");
         root.put("use_dora", false).put("use_qalora", false).put("use_rslora", config.useRslora());
         folder.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");

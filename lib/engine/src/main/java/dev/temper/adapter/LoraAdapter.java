@@ -33,6 +33,7 @@ import java.util.TreeSet;
  */
 public final class LoraAdapter {
     private static final String NAME = "adapter_model";
+    private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
     private final LoraConfig config;
     private final List<Parameter> targets;
@@ -51,7 +52,7 @@ public final class LoraAdapter {
      */
     public static List<Parameter> targets(LoraConfig config, Architecture architecture) {
         List<Parameter> linear = architecture.parameters().stream()
-                .filter(parameter -> parameter.kind() == Parameter.Kind.LINEAR)
+                .filter(Parameter::isProjection)
                 .toList();
         if (config.targetModules().equals(List.of(LoraConfig.ALL_LINEAR))) {
             return linear;
@@ -77,10 +78,10 @@ public final class LoraAdapter {
     public static List<TrainedParameters.Spec> specs(LoraConfig config, Architecture architecture) {
         List<TrainedParameters.Spec> specs = new ArrayList<>();
         for (Parameter target : targets(config, architecture)) {
-            long output = target.shape().get(0);
-            long input = target.shape().get(1);
-            specs.add(new TrainedParameters.Spec(down(target), new Shape(config.r(), input), target.layer(), true));
-            specs.add(new TrainedParameters.Spec(up(target), new Shape(output, config.r()), target.layer(), true));
+            Shape downShape = new Shape(config.r(), target.inputs());
+            Shape upShape = new Shape(target.outputs(), config.r());
+            specs.add(new TrainedParameters.Spec(down(target), downShape, target.layer(), true));
+            specs.add(new TrainedParameters.Spec(up(target), upShape, target.layer(), true));
         }
         return specs;
     }
@@ -187,11 +188,23 @@ public final class LoraAdapter {
                 .map(spec -> new TensorWriter.Tensor(spec.name(), spec.shape().getShape(), () -> memory(spec)))
                 .toList();
         TensorWriter.write(folder, NAME, tensors, Long.MAX_VALUE);
-        List<String> names = targets.stream()
-                .map(target -> target.module().substring(target.module().lastIndexOf('.') + 1))
+        boolean isFanInFanOut = targets.stream().anyMatch(target -> target.kind() == Parameter.Kind.CONV1D);
+        AdapterFile.write(folder, config, new AdapterFile.Written(targetNames(), isFanInFanOut, base));
+    }
+
+    /** As PEFT does it: all-linear becomes the modules' names, and their last parts when these are many. */
+    private List<String> targetNames() {
+        if (!config.targetModules().equals(List.of(LoraConfig.ALL_LINEAR))) {
+            return config.targetModules();
+        }
+        List<String> modules = targets.stream().map(Parameter::module).toList();
+        if (modules.size() < MANY_MODULES) {
+            return modules;
+        }
+        return modules.stream()
+                .map(module -> module.substring(module.lastIndexOf('.') + 1))
                 .distinct()
                 .toList();
-        AdapterFile.write(folder, config, names, base);
     }
 
     private ByteBuffer memory(TrainedParameters.Spec spec) {
@@ -205,7 +218,8 @@ public final class LoraAdapter {
         }
         NDArray down = Workspace.detach(parameters.weight(down(parameter)));
         NDArray up = Workspace.detach(parameters.weight(up(parameter)));
-        return weight.add(up.matMul(down).mul(config.scale()));
+        NDArray update = up.matMul(down).mul(config.scale());
+        return weight.add(parameter.kind() == Parameter.Kind.CONV1D ? update.transpose() : update);
     }
 
     public LoraConfig config() {

@@ -33,18 +33,28 @@ public final class ModelWeights {
         TreeSet<String> unknown = new TreeSet<>(index.names());
         for (Parameter parameter : architecture.parameters()) {
             String name = parameter.name();
-            TensorInfo tensor = index.find(name)
+            TensorInfo tensor = find(index, name)
                     .orElseThrow(() -> invalid("%s: the tensor %s is missing from the weights", location, name));
             checkTensor(parameter, tensor, location);
-            unknown.remove(name);
+            unknown.remove(tensor.name());
         }
-        unknown.removeIf(name -> architecture.ignored().stream().anyMatch(name::matches));
+        String first = architecture.parameters().get(0).name();
+        String prefix = first.substring(0, first.indexOf('.') + 1);
+        unknown.removeIf(name -> architecture.ignored().stream()
+                .anyMatch(pattern -> name.matches(pattern) || (prefix + name).matches(pattern)));
         check(
                 unknown.isEmpty(),
                 "%s: the weights hold %s, which a %s model with this config.json does not have",
                 location,
                 unknown.isEmpty() ? "" : unknown.first(),
                 architecture.modelType());
+    }
+
+    /**
+     * A tensor by its name; or by the name that it has in a model saved without its head, which lacks the first part.
+     */
+    private static Optional<TensorInfo> find(TensorIndex index, String name) {
+        return index.find(name).or(() -> index.find(name.substring(name.indexOf('.') + 1)));
     }
 
     private static void checkTensor(Parameter parameter, TensorInfo tensor, String location) {
@@ -75,8 +85,8 @@ public final class ModelWeights {
      */
     public static NDArray read(Workspace workspace, TensorFiles files, String name) throws IOException {
         TensorInfo tensor =
-                files.index().find(name).orElseThrow(() -> invalid("the tensor %s is missing from the weights", name));
-        ByteBuffer bytes = files.bytes(name);
+                find(files.index(), name).orElseThrow(() -> invalid("the tensor %s is missing from the weights", name));
+        ByteBuffer bytes = files.bytes(tensor.name());
         Optional<Integer> half = Optional.ofNullable(LIBTORCH_16_BIT.get(tensor.dtype()));
         if (half.isEmpty()) {
             return workspace.on(bytes, DataType.FLOAT32, new Shape(tensor.shape()));
@@ -94,10 +104,9 @@ public final class ModelWeights {
      * @throws dev.temper.check.InvalidInputException when there is none of that name
      */
     static void read(Workspace workspace, TensorFiles files, String name, NDArray weight) throws IOException {
-        boolean isFloat32 = files.index().find(name).stream()
-                .anyMatch(tensor -> tensor.dtype().equals("F32"));
-        if (isFloat32) {
-            files.read(name, Workspace.memory(weight));
+        Optional<TensorInfo> tensor = find(files.index(), name);
+        if (tensor.isPresent() && tensor.get().dtype().equals("F32")) {
+            files.read(tensor.get().name(), Workspace.memory(weight));
             return;
         }
         Workspace.scoped(() -> {

@@ -17,10 +17,27 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
         EMBEDDING,
         /** A linear map inside a layer, {@code (O, I)}. */
         LINEAR,
+        /** A linear map inside a layer that is stored the other way round, {@code (I, O)}. */
+        CONV1D,
         /** The map to the vocabulary, {@code (V, D)}, when it is not the embedding itself. */
         HEAD,
         NORM,
         BIAS
+    }
+
+    /** True for a linear map inside a layer, however it is stored. */
+    public boolean isProjection() {
+        return kind == Kind.LINEAR || kind == Kind.CONV1D;
+    }
+
+    /** Width of a linear map's input. */
+    public long inputs() {
+        return shape.get(kind == Kind.CONV1D ? 0 : 1);
+    }
+
+    /** Width of a linear map's output. */
+    public long outputs() {
+        return shape.get(kind == Kind.CONV1D ? 1 : 0);
     }
 
     /** Norms and biases are not decayed, as in transformers' Trainer. */

@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Adapters that PEFT wrote: logits, gradients, files, merged weights. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
@@ -39,14 +39,7 @@ final class LoraAcceptanceTest {
     Path disk;
 
     @ParameterizedTest
-    @CsvSource({
-        "llama, plain",
-        "llama, all_linear",
-        "llama, rslora",
-        "gpt_neo, plain",
-        "gpt_neo, all_linear",
-        "gpt_neo, rslora"
-    })
+    @MethodSource("dev.temper.model.GoldenModels#causalAdapters")
     void computesWhatPeftComputes(String model, String variant) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             String name = "lora/" + model + "/" + variant;

@@ -41,7 +41,6 @@ final class RefusedAdapterTest {
             modules_to_save | ["lm_head"] | : modules_to_save: ["lm_head"] is not supported
             layers_to_transform | [0] | : layers_to_transform: [0] is not supported
             bias | "all" | : bias: "all" is not supported
-            fan_in_fan_out | true | : fan_in_fan_out: true is not supported
             a_new_idea | 1 | : a_new_idea: 1 is not supported
             target_modules | ".*q_proj" | : target_modules: ".*q_proj" is not supported, only a list of names
             r | 0 | : r must be positive, got 0

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.params.provider.Arguments;
 
 /** The folder {@code golden} beside the repository: numbers computed by transformers and PEFT. */
 public record GoldenModels(Path root) {
@@ -36,7 +37,15 @@ public record GoldenModels(Path root) {
                 "qwen2",
                 "qwen3",
                 "phi3",
-                "phi3_longrope");
+                "phi3_longrope",
+                "gpt2");
+    }
+
+    /** Model and variant of the adapters on causal models. */
+    public static Stream<Arguments> causalAdapters() {
+        return Stream.of("llama", "gpt_neo", "gpt2", "phi3", "qwen2")
+                .flatMap(model ->
+                        Stream.of("plain", "all_linear", "rslora").map(variant -> Arguments.of(model, variant)));
     }
 
     public static GoldenModels open() {

@@ -43,6 +43,11 @@ public enum TinyModel {
              "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 28,
              "max_position_embeddings": 40, "partial_rotary_factor": 0.75}
             """),
+    GPT2(
+            """
+            {"model_type": "gpt2", "vocab_size": 31, "n_embd": 15, "n_layer": 2, "n_head": 3, "n_inner": 28,
+             "n_positions": 40}
+            """),
     GPT_NEO(
             """
             {"model_type": "gpt_neo", "vocab_size": 31, "hidden_size": 15, "num_layers": 2, "num_heads": 3,
@@ -67,6 +72,7 @@ public enum TinyModel {
     /** Names of two of its projections, sorted. */
     public List<String> targets() {
         return switch (this) {
+            case GPT2 -> List.of("c_attn", "c_proj");
             case PHI3 -> List.of("o_proj", "qkv_proj");
             default -> List.of("q_proj", "v_proj");
         };
@@ -104,7 +110,7 @@ public enum TinyModel {
                     switch (parameter.kind()) {
                         case NORM -> 1 + 0.2 * gaussian;
                         case BIAS -> 0.15 * gaussian;
-                        case EMBEDDING, LINEAR, HEAD -> 0.25 * gaussian;
+                        case EMBEDDING, LINEAR, CONV1D, HEAD -> 0.25 * gaussian;
                     };
         }
         return values;

