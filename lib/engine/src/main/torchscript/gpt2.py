@@ -9,10 +9,11 @@ class Gpt2(Module):
   activation : str
 
   def embed(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return torch.unsqueeze(torch.embedding(w["wte"], ids) + torch.embedding(w["wpe"], positions), 0)  # (1, T, D)
+    x = torch.unsqueeze(torch.embedding(w["wte"], ids) + torch.embedding(w["wpe"], positions), 0)  # (1, T, D)
+    return __torch__.ops.dropped(x, w, "embedding")
 
   def embed_backward(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
-    rows = torch.squeeze(gx, 0)
+    rows = torch.squeeze(__torch__.ops.dropped(gx, g, "embedding"), 0)
     if "wpe" in g:
       _0 = torch.index_add_(g["wpe"], 0, positions, rows)
     if "wte" in g:
@@ -23,9 +24,10 @@ class Gpt2(Module):
     return torch.layer_norm(x, [x.size(-1)], w[name], w[name + ".bias"], self.eps)
 
   def finish(self: __torch__.gpt2.Gpt2, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    x = x + __torch__.ops.conv1d(o, w, "attn.c_proj")
+    x = x + __torch__.ops.dropped(__torch__.ops.conv1d(o, w, "attn.c_proj"), w, "attention_output")
     h = __torch__.ops.conv1d(self.norm(x, w, "ln_2"), w, "c_fc")  # (1, T, F)
-    return x + __torch__.ops.conv1d(__torch__.ops.activation(h, self.activation), w, "mlp.c_proj")
+    h = __torch__.ops.conv1d(__torch__.ops.activation(h, self.activation), w, "mlp.c_proj")
+    return x + __torch__.ops.dropped(h, w, "mlp_output")
 
   def projections(self: __torch__.gpt2.Gpt2, x: Tensor, w: Dict[str, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
     rows = __torch__.ops.conv1d(self.norm(x, w, "ln_1"), w, "c_attn")  # (1, T, 3 D)
@@ -38,12 +40,12 @@ class Gpt2(Module):
   def layer(self: __torch__.gpt2.Gpt2, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # x (1, T, D), segments (S + 1) int64 -> (1, T, D); rotary is not used
     q, k, v = self.projections(x, w)
-    o = __torch__.ops.attention(q, k, v, segments, self.scale, 0)
+    o = __torch__.ops.attention(q, k, v, segments, self.scale, 0.0, w)
     return self.finish(x, o, w)
 
   def layer_cached(self: __torch__.gpt2.Gpt2, x: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], w: Dict[str, Tensor]) -> Tensor:
     q, k, v = self.projections(x, w)
-    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, self.scale, 0)
+    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, self.scale, 0.0, w)
     return self.finish(x, o, w)
 
   def final_norm(self: __torch__.gpt2.Gpt2, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:

@@ -36,12 +36,12 @@ class GptNeo(Module):
   def layer(self: __torch__.gpt_neo.GptNeo, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # x (1, T, D), segments (S + 1) int64 -> (1, T, D); rotary is not used
     q, k, v = self.projections(x, w)
-    o = __torch__.ops.attention(q, k, v, segments, 1.0, int(w["window"]))
+    o = __torch__.ops.attention(q, k, v, segments, 1.0, 0.0, w)
     return self.finish(x, o, w)
 
   def layer_cached(self: __torch__.gpt_neo.GptNeo, x: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], w: Dict[str, Tensor]) -> Tensor:
     q, k, v = self.projections(x, w)
-    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, 1.0, int(w["window"]))
+    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, 1.0, 0.0, w)
     return self.finish(x, o, w)
 
   def final_norm(self: __torch__.gpt_neo.GptNeo, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:

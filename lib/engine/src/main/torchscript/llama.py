@@ -56,12 +56,12 @@ class Llama(Module):
   def layer(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # x (1, T, D), rotary (2, T, E): cosines and sines, segments (S + 1) int64 -> (1, T, D)
     q, k, v = self.projections(x, rotary, w)
-    o = __torch__.ops.attention(q, k, v, segments, self.scale, int(w["window"]))
+    o = __torch__.ops.attention(q, k, v, segments, self.scale, 0.0, w)
     return self.finish(x, o, w)
 
   def layer_cached(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], w: Dict[str, Tensor]) -> Tensor:
     q, k, v = self.projections(x, rotary, w)
-    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, self.scale, int(w["window"]))
+    o = __torch__.ops.attention_cached(q, k, v, segments, past, keys, values, self.scale, 0.0, w)
     return self.finish(x, o, w)
 
   def final_norm(self: __torch__.llama.Llama, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:

@@ -23,12 +23,20 @@ class Training(Module):
     grads = torch.autograd.grad([y], [x], annotate(List[Optional[Tensor]], [gy]), False, False, False)
     return unchecked_cast(Tensor, grads[0])
 
-  def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
+  def capped(self: __torch__.training.Training, z: Tensor, cap: float) -> Tensor:
+    # Soft-capped logits; 0 is no cap.
+    if cap > 0.0:
+      z = torch.mul(torch.tanh(torch.div(z, cap)), cap)
+    return z
+
+  def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the cross entropies, and scale times its gradient with respect to h, without ever holding all logits:
-    # h (N, D), head (V, D), targets (N) int64. The gradient of head is added to g[0] when that is a matrix.
+    # h (N, D), head (V, D), targets (N) int64. The gradient of head is added to g[0] when that is a matrix. limit is
+    # the cap of the logits.
     n = h.size(0)
     step = int(chunk)
     factor = float(scale)
+    cap = float(limit)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     gh = torch.empty_like(h)
     rows = torch.empty([min(n, step), head.size(0)], dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
@@ -38,25 +46,32 @@ class Training(Module):
       t = torch.unsqueeze(targets[i:i + step], 1)
       z = rows[:c.size(0)]  # (chunk, V), one piece of memory for all chunks: fresh pages cost as much as a pass
       _0 = torch.mm(c, torch.t(head), out=z)
+      slope = annotate(List[Tensor], [])
+      if cap > 0.0:
+        bent = torch.tanh(torch.div(z, cap))
+        _4 = torch.mul(bent, cap, out=z)
+        slope.append(torch.rsub(torch.mul(bent, bent), 1))
       _1 = torch._log_softmax(z, 1, False, out=z)
       total = total - torch.sum(torch.gather(z, 1, t), dtype=7)
       p = torch.exp_(z)
       minus = torch.full([t.size(0), 1], -1.0, dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
       p = torch.scatter_add_(p, 1, t, minus)
+      if cap > 0.0:
+        p = torch.mul_(p, slope[0])
       _2 = torch.addmm(c, p, head, beta=0, alpha=factor, out=gh[i:i + step])
       if g[0].dim() == 2:
         _3 = torch.addmm_(g[0], torch.t(p), c, beta=1, alpha=factor)
       i = i + step
     return (total, gh)
 
-  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, targets: Tensor, chunk: Tensor) -> Tensor:
+  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor) -> Tensor:
     # Sum of the cross entropies alone, for evaluation.
     n = h.size(0)
     step = int(chunk)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:
-      z = torch.linear(h[i:i + step], head)  # (chunk, V)
+      z = self.capped(torch.linear(h[i:i + step], head), float(limit))  # (chunk, V)
       best = torch.squeeze(torch.gather(z, 1, torch.unsqueeze(targets[i:i + step], 1)), 1)
       total = total + torch.sum(torch.logsumexp(z, [1]) - best, dtype=7)
       i = i + step
@@ -65,8 +80,8 @@ class Training(Module):
   def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)
 
-  def logits(self: __torch__.training.Training, h: Tensor, head: Tensor) -> Tensor:
-    return torch.linear(h, head)
+  def logits(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor) -> Tensor:
+    return self.capped(torch.linear(h, head), float(limit))
 
   def norm(self: __torch__.training.Training, g: List[Tensor]) -> Tensor:
     # Global L2 norm.

@@ -51,8 +51,10 @@ record RecordTree<T extends Record>(Class<T> root) {
 
     private static final Map<Type, Scalar> SCALARS = Map.ofEntries(
             entry(int.class, RecordTree::wholeNumber),
+            entry(Integer.class, RecordTree::wholeNumber),
             entry(long.class, RecordTree::longNumber),
             entry(double.class, RecordTree::number),
+            entry(Double.class, RecordTree::number),
             entry(boolean.class, RecordTree::truth),
             entry(String.class, RecordTree::text),
             entry(Object.class, (node, key) -> MAPPER.convertValue(node, Object.class)),

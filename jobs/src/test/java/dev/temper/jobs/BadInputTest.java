@@ -74,7 +74,8 @@ final class BadInputTest {
                 new Mistake(
                         "model_type",
                         config(fields -> fields.put("model_type", "mamba")),
-                        "@/base/config.json: model_type mamba is not supported; supported are [gpt_neo, llama]"),
+                        "@/base/config.json: model_type mamba is not supported; supported are [gemma2, gemma3_text, "
+                                + "gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3]"),
                 new Mistake(
                         "config field we do not implement",
                         config(fields -> fields.put("final_logit_softcapping", 30.5)),

@@ -65,6 +65,31 @@ final class RecipeTest {
     }
 
     @Test
+    void adapterHasPeftsSettings() {
+        Recipe recipe = read(
+                SMALL,
+                "adapter.rank_pattern={down_proj: 16}",
+                "adapter.alpha_pattern={layers.0.*q_proj: 2.5}",
+                "adapter.layers_to_transform=[0, 2]",
+                "adapter.modules_to_save=[lm_head]",
+                "adapter.exclude_modules=k_proj",
+                "adapter.use_dora=true",
+                "adapter.init_lora_weights=gaussian");
+
+        LoraConfig lora = recipe.adapter().orElseThrow();
+        assertThat(lora.rankPattern()).isEqualTo(Map.of("down_proj", 16));
+        assertThat(lora.alphaPattern()).isEqualTo(Map.of("layers.0.*q_proj", 2.5));
+        assertThat(lora.layersToTransform()).containsExactly(0, 2);
+        assertThat(lora.modulesToSave()).containsExactly("lm_head");
+        assertThat(lora.excludeModules()).containsExactly("k_proj");
+        assertThat(lora.useDora()).isTrue();
+        assertThat(lora.initLoraWeights()).isEqualTo("gaussian");
+        assertThat(read(recipe.resolved()).adapter()).isEqualTo(recipe.adapter());
+        assertThat(read(SMALL, "adapter={}").adapter().orElseThrow().initLoraWeights())
+                .isEqualTo(true);
+    }
+
+    @Test
     void overridesWinAndAreYaml() {
         Recipe recipe = read(
                 SMALL,

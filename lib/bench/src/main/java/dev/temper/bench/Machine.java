@@ -2,6 +2,7 @@ package dev.temper.bench;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.TrainingKernels.Head;
 import dev.temper.kernel.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ final class Machine {
     static double matrixProductRate(Workspace workspace, double seconds) {
         return Workspace.scoped(() -> {
             NDArray x = workspace.zeros(new Shape(TOKENS, INPUT)).add(0.5f);
-            NDArray weight = workspace.zeros(new Shape(OUTPUT, INPUT)).add(0.25f);
+            Head weight = new Head(workspace.zeros(new Shape(OUTPUT, INPUT)).add(0.25f), workspace.scalar(0));
             multiply(workspace, x, weight); // the first one prepares
             long products = 0;
             long start = System.nanoTime();
@@ -40,7 +41,7 @@ final class Machine {
         });
     }
 
-    private static void multiply(Workspace workspace, NDArray x, NDArray weight) {
+    private static void multiply(Workspace workspace, NDArray x, Head weight) {
         workspace.training().logits(x, weight).close();
     }
 

@@ -116,7 +116,7 @@ public final class TrainBench implements Callable<Integer> {
         if (rank == 0) {
             return TrainedModel.full(workspace, model);
         }
-        LoraConfig lora = new LoraConfig("lora", rank, 2 * rank, 0, targetModules, false, Optional.empty());
+        LoraConfig lora = LoraConfig.of(rank, 2 * rank, 0, targetModules);
         return TrainedModel.withAdapter(workspace, model, lora, SEED);
     }
 

@@ -11,10 +11,12 @@ import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * {@code adapter_config.json} as PEFT writes and reads it.
@@ -25,16 +27,28 @@ public final class AdapterFile {
     static final String CONFIG = "adapter_config.json";
     private static final String PEFT_VERSION = "0.18.0"; // whose fields these are
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<String> READ =
-            Set.of("peft_type", "r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora");
+    private static final Set<String> READ = Set.of(
+            "peft_type",
+            "r",
+            "lora_alpha",
+            "lora_dropout",
+            "target_modules",
+            "exclude_modules",
+            "layers_to_transform",
+            "rank_pattern",
+            "alpha_pattern",
+            "use_rslora",
+            "use_dora",
+            "modules_to_save",
+            "init_lora_weights");
+    /** Ways to start that change nothing but A and B; others, such as pissa, change the base too. */
+    private static final Set<String> STARTS = Set.of("true", "false", "gaussian", "eva", "orthogonal");
     /** What does not change what an adapter computes. */
     private static final Set<String> NEUTRAL = Set.of(
             "auto_mapping",
             "base_model_name_or_path",
             "fan_in_fan_out", // PEFT too sets it as the model's weights are stored
             "inference_mode",
-            "init_lora_weights",
-            "loftq_config",
             "megatron_core",
             "peft_version",
             "qalora_group_size",
@@ -70,14 +84,61 @@ public final class AdapterFile {
             JsonNode value = root.path(name);
             check(value.asDouble() > 0, "%s: %s must be positive, got %s", location, name, value);
         }
+        String start = root.path("init_lora_weights").asText("true");
+        check(
+                STARTS.contains(start),
+                "%s: init_lora_weights: %s is not supported: it changes the base too; convert the adapter with PEFT's "
+                        + "path_initial_model_for_weight_conversion",
+                location,
+                start);
         return new LoraConfig(
                 "lora",
                 root.path("r").asInt(),
                 root.path("lora_alpha").asDouble(),
                 root.path("lora_dropout").asDouble(0),
                 targets(root.path("target_modules"), location),
+                names(root, "exclude_modules", location),
+                layers(root, location),
+                pattern(root, "rank_pattern", location, JsonNode::asInt),
+                pattern(root, "alpha_pattern", location, JsonNode::asDouble),
                 root.path("use_rslora").asBoolean(false),
+                root.path("use_dora").asBoolean(false),
+                names(root, "modules_to_save", location),
+                start.equals(LoraConfig.GAUSSIAN) ? start : (Object) !start.equals("false"),
                 Optional.empty());
+    }
+
+    /** A list without its repetitions, which PEFT writes into it at times. */
+    private static List<String> names(JsonNode root, String field, String location) {
+        JsonNode node = root.path(field);
+        boolean isList = node.isArray() || node.isNull() || node.isMissingNode();
+        check(isList, "%s: %s: %s is not supported, only a list of names", location, field, node);
+        return strings(node).stream().distinct().toList();
+    }
+
+    private static List<Integer> layers(JsonNode root, String location) {
+        JsonNode node = root.path("layers_to_transform");
+        List<JsonNode> items = node.isIntegralNumber() ? List.of(node) : new ArrayList<>();
+        if (!node.isIntegralNumber()) {
+            node.forEach(items::add);
+        }
+        check(
+                items.stream().allMatch(JsonNode::isIntegralNumber),
+                "%s: layers_to_transform must be a list of numbers, got %s",
+                location,
+                node);
+        return items.stream().map(JsonNode::intValue).toList();
+    }
+
+    private static <T> Map<String, T> pattern(
+            JsonNode root, String field, String location, Function<JsonNode, T> value) {
+        Map<String, T> pattern = new LinkedHashMap<>();
+        root.path(field).fields().forEachRemaining(entry -> {
+            boolean isPositive = entry.getValue().asDouble() > 0;
+            check(isPositive, "%s: %s.%s must be positive, got %s", location, field, entry.getKey(), entry.getValue());
+            pattern.put(entry.getKey(), value.apply(entry.getValue()));
+        });
+        return pattern;
     }
 
     private static List<String> targets(JsonNode node, String location) {
@@ -89,9 +150,13 @@ public final class AdapterFile {
         if (!node.isArray()) {
             return List.of(LoraConfig.ALL_LINEAR);
         }
-        List<String> names = new ArrayList<>();
-        node.forEach(name -> names.add(name.asText()));
-        return names;
+        return strings(node);
+    }
+
+    private static List<String> strings(JsonNode list) {
+        List<String> strings = new ArrayList<>();
+        list.forEach(item -> strings.add(item.asText()));
+        return strings;
     }
 
     private static void refuseOthers(JsonNode root, String location) {
@@ -127,32 +192,40 @@ public final class AdapterFile {
     static void write(Folder folder, LoraConfig config, Written written) throws IOException {
         ObjectNode root = JSON.createObjectNode();
         root.putNull("alora_invocation_tokens");
-        root.putObject("alpha_pattern");
+        ObjectNode alphas = root.putObject("alpha_pattern");
+        config.alphaPattern().forEach((name, alpha) -> putAlpha(alphas, name, alpha));
         root.putNull("arrow_config").putNull("auto_mapping");
         root.put("base_model_name_or_path", written.base()).put("bias", "none");
         root.putNull("corda_config").put("ensure_weight_tying", false).putNull("eva_config");
-        root.putNull("exclude_modules")
-                .put("fan_in_fan_out", written.isFanInFanOut())
-                .put("inference_mode", true);
-        root.put("init_lora_weights", true).putNull("layer_replication").putNull("layers_pattern");
-        root.putNull("layers_to_transform").putObject("loftq_config");
-        putAlpha(root, config.loraAlpha());
+        putList(root, "exclude_modules", config.excludeModules());
+        root.put("fan_in_fan_out", written.isFanInFanOut()).put("inference_mode", true);
+        root.set("init_lora_weights", JSON.valueToTree(config.initLoraWeights()));
+        root.putNull("layer_replication").putNull("layers_pattern");
+        putList(root, "layers_to_transform", config.layersToTransform());
+        root.putObject("loftq_config");
+        putAlpha(root, "lora_alpha", config.loraAlpha());
         root.put("lora_bias", false).put("lora_dropout", config.loraDropout()).putNull("megatron_config");
-        root.put("megatron_core", "megatron.core").putNull("modules_to_save").put("peft_type", "LORA");
-        root.put("peft_version", PEFT_VERSION).put("qalora_group_size", 16).put("r", config.r());
-        root.putObject("rank_pattern");
+        root.put("megatron_core", "megatron.core");
+        putList(root, "modules_to_save", config.modulesToSave());
+        root.put("peft_type", "LORA").put("peft_version", PEFT_VERSION);
+        root.put("qalora_group_size", 16).put("r", config.r());
+        root.set("rank_pattern", JSON.valueToTree(config.rankPattern()));
         root.putNull("revision");
         written.targets().stream().sorted().forEach(root.putArray("target_modules")::add);
         root.putNull("target_parameters").put("task_type", "CAUSAL_LM").putNull("trainable_token_indices");
-        root.put("use_dora", false).put("use_qalora", false).put("use_rslora", config.useRslora());
+        root.put("use_dora", config.useDora()).put("use_qalora", false).put("use_rslora", config.useRslora());
         folder.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
     }
 
-    private static void putAlpha(ObjectNode root, double alpha) {
+    private static void putList(ObjectNode root, String name, List<?> list) {
+        root.set(name, list.isEmpty() ? null : JSON.valueToTree(list));
+    }
+
+    private static void putAlpha(ObjectNode root, String name, double alpha) {
         if (alpha == Math.rint(alpha)) {
-            root.put("lora_alpha", (long) alpha);
+            root.put(name, (long) alpha);
         } else {
-            root.put("lora_alpha", alpha);
+            root.put(name, alpha);
         }
     }
 }

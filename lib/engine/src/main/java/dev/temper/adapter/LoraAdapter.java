@@ -18,16 +18,17 @@ import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 
 /**
  * Trainable low-rank updates of frozen projections: {@code y = base(x) + scale * B A x}.
  *
  * <p>Shapes: {@code A (R, I)}, {@code B (O, R)}, float32. {@code B} starts at zero, so a fresh adapter reproduces the
- * base model exactly; {@code A} is uniform in {@code ±1/sqrt(I)}, as in PEFT.
+ * base model exactly; {@code A} is uniform in {@code ±1/sqrt(I)}, as in PEFT. Modules may be trained whole beside it.
  *
  * @see <a href="https://arxiv.org/abs/2106.09685">LoRA</a>
  */
@@ -36,77 +37,73 @@ public final class LoraAdapter {
     private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
     private final LoraConfig config;
-    private final List<Parameter> targets;
+    private final LoraTargets targets;
     private final TrainedParameters parameters;
 
-    private LoraAdapter(LoraConfig config, List<Parameter> targets, TrainedParameters parameters) {
+    private LoraAdapter(LoraConfig config, Architecture architecture, TrainedParameters parameters) {
         this.config = config;
-        this.targets = targets;
+        this.targets = LoraTargets.of(config, architecture);
         this.parameters = parameters;
     }
 
     /**
-     * The projections that a config means: those whose module has the name or ends in {@code .name}.
+     * The parameters to allocate for an adapter.
      *
-     * @throws dev.temper.check.InvalidInputException when a name matches nothing
+     * @throws dev.temper.check.InvalidInputException when a name of the config matches nothing
      */
-    public static List<Parameter> targets(LoraConfig config, Architecture architecture) {
-        List<Parameter> linear = architecture.parameters().stream()
-                .filter(Parameter::isProjection)
-                .toList();
-        if (config.targetModules().equals(List.of(LoraConfig.ALL_LINEAR))) {
-            return linear;
-        }
-        for (String name : config.targetModules()) {
-            check(
-                    linear.stream().anyMatch(parameter -> isNamed(parameter, name)),
-                    "adapter.target_modules: %s matches no projection of a %s model; it has %s",
-                    name,
-                    architecture.modelType(),
-                    new TreeSet<>(linear.stream().map(Parameter::key).toList()));
-        }
-        return linear.stream()
-                .filter(parameter -> config.targetModules().stream().anyMatch(name -> isNamed(parameter, name)))
-                .toList();
-    }
-
-    private static boolean isNamed(Parameter parameter, String name) {
-        return parameter.module().equals(name) || parameter.module().endsWith("." + name);
-    }
-
-    /** The parameters to allocate for an adapter; both matrices are decayed, as in PEFT with Trainer. */
     public static List<TrainedParameters.Spec> specs(LoraConfig config, Architecture architecture) {
-        List<TrainedParameters.Spec> specs = new ArrayList<>();
-        for (Parameter target : targets(config, architecture)) {
-            Shape downShape = new Shape(config.r(), target.inputs());
-            Shape upShape = new Shape(target.outputs(), config.r());
-            specs.add(new TrainedParameters.Spec(down(target), downShape, target.layer(), true));
-            specs.add(new TrainedParameters.Spec(up(target), upShape, target.layer(), true));
-        }
-        return specs;
-    }
-
-    private static String down(Parameter target) {
-        return "base_model.model." + target.module() + ".lora_A.weight";
-    }
-
-    private static String up(Parameter target) {
-        return "base_model.model." + target.module() + ".lora_B.weight";
+        return LoraTargets.of(config, architecture).specs();
     }
 
     /** A fresh adapter; its random start depends on the seed and the names alone. */
     public static LoraAdapter create(LoraConfig config, Decoder decoder, TrainedParameters parameters, long seed) {
-        LoraAdapter adapter = new LoraAdapter(config, targets(config, decoder.architecture()), parameters);
-        for (Parameter target : adapter.targets) {
-            NDArray down = parameters.weight(down(target));
-            float[] values = uniform(down.getShape(), seed ^ down(target).hashCode());
+        LoraAdapter adapter = new LoraAdapter(config, decoder.architecture(), parameters);
+        Workspace workspace = decoder.workspace();
+        for (LoraTarget target : adapter.targets.updated()) {
             Workspace.scoped(() -> {
-                decoder.workspace().training().copy(decoder.workspace().floats(values, down.getShape()), down);
+                adapter.start(target, workspace, seed);
+                if (target.hasMagnitude()) {
+                    NDArray weight = base(decoder, target.parameter());
+                    NDArray norms = norms(
+                            adapter.adapted(target, target.parameter().isTransposed() ? weight.transpose() : weight));
+                    workspace.training().copy(norms, parameters.weight(target.magnitude()));
+                }
                 return null;
             });
         }
+        for (Parameter saved : adapter.targets.saved()) {
+            workspace.training().copy(base(decoder, saved), parameters.weight(LoraTargets.name(saved)));
+        }
         adapter.attach(decoder);
         return adapter;
+    }
+
+    private static NDArray base(Decoder decoder, Parameter parameter) {
+        return decoder.dictionary(parameter.layer()).get(parameter.key());
+    }
+
+    private void start(LoraTarget target, Workspace workspace, long seed) {
+        NDArray down = parameters.weight(target.down());
+        NDArray up = parameters.weight(target.up());
+        long downSeed = seed ^ target.down().hashCode();
+        float[] values = config.initLoraWeights().equals(LoraConfig.GAUSSIAN)
+                ? gaussian(down.getShape(), downSeed)
+                : uniform(down.getShape(), downSeed);
+        workspace.training().copy(workspace.floats(values, down.getShape()), down);
+        if (config.initLoraWeights().equals(false)) {
+            float[] upValues = uniform(up.getShape(), seed ^ target.up().hashCode());
+            workspace.training().copy(workspace.floats(upValues, up.getShape()), up);
+        }
+    }
+
+    /** Standard deviation {@code 1 / R}. */
+    private static float[] gaussian(Shape shape, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] values = new float[(int) shape.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() / shape.get(0));
+        }
+        return values;
     }
 
     private static float[] uniform(Shape shape, long seed) {
@@ -127,7 +124,7 @@ public final class LoraAdapter {
      */
     public static LoraAdapter load(LoraConfig config, Folder folder, Decoder decoder, TrainedParameters parameters)
             throws IOException {
-        LoraAdapter adapter = new LoraAdapter(config, targets(config, decoder.architecture()), parameters);
+        LoraAdapter adapter = new LoraAdapter(config, decoder.architecture(), parameters);
         TensorFiles files =
                 TensorFiles.open(folder.store().localPath(folder.location()).orElseThrow(), NAME);
         TreeSet<String> unknown = new TreeSet<>(files.index().names());
@@ -164,17 +161,27 @@ public final class LoraAdapter {
     }
 
     private void attach(Decoder decoder) {
-        for (Parameter target : targets) {
-            LayerWeights layer = decoder.dictionary(target.layer());
-            layer.put(target.key() + ".lora_A", parameters.weight(down(target)), parameters.gradient(down(target)));
-            layer.put(target.key() + ".lora_B", parameters.weight(up(target)), parameters.gradient(up(target)));
-            layer.put(target.key() + ".scale", decoder.workspace().scalar((float) config.scale()));
+        for (LoraTarget target : targets.updated()) {
+            LayerWeights layer = decoder.dictionary(target.parameter().layer());
+            String key = target.parameter().key();
+            put(layer, key + ".lora_A", target.down());
+            put(layer, key + ".lora_B", target.up());
+            layer.put(key + ".scale", decoder.workspace().scalar((float) target.scale()));
+            if (target.hasMagnitude()) {
+                put(layer, key + ".magnitude", target.magnitude());
+            }
             if (config.loraDropout() > 0) {
-                long threshold = Math.round(config.loraDropout() * (1 << 24));
-                long salt = LabelledStream.mix(target.name().hashCode());
-                layer.put(target.key() + ".dropout", decoder.workspace().ints(threshold, salt));
+                long salt = LabelledStream.mix(target.parameter().name().hashCode());
+                layer.put(key + ".dropout", decoder.workspace().dropout(config.loraDropout(), salt));
             }
         }
+        for (Parameter saved : targets.saved()) {
+            put(decoder.dictionary(saved.layer()), saved.key(), LoraTargets.name(saved));
+        }
+    }
+
+    private void put(LayerWeights layer, String key, String name) {
+        layer.put(key, parameters.weight(name), parameters.gradient(name));
     }
 
     /**
@@ -188,16 +195,19 @@ public final class LoraAdapter {
                 .map(spec -> new TensorWriter.Tensor(spec.name(), spec.shape().getShape(), () -> memory(spec)))
                 .toList();
         TensorWriter.write(folder, NAME, tensors, Long.MAX_VALUE);
-        boolean isFanInFanOut = targets.stream().anyMatch(target -> target.kind() == Parameter.Kind.CONV1D);
+        boolean isFanInFanOut =
+                targets.updated().stream().anyMatch(target -> target.parameter().isTransposed());
         AdapterFile.write(folder, config, new AdapterFile.Written(targetNames(), isFanInFanOut, base));
     }
 
     /** As PEFT does it: all-linear becomes the modules' names, and their last parts when these are many. */
     private List<String> targetNames() {
-        if (!config.targetModules().equals(List.of(LoraConfig.ALL_LINEAR))) {
+        if (!config.isAllLinear()) {
             return config.targetModules();
         }
-        List<String> modules = targets.stream().map(Parameter::module).toList();
+        List<String> modules = targets.updated().stream()
+                .map(target -> target.parameter().module())
+                .toList();
         if (modules.size() < MANY_MODULES) {
             return modules;
         }
@@ -211,15 +221,36 @@ public final class LoraAdapter {
         return Workspace.memory(parameters.weight(spec.name()));
     }
 
-    /** A base weight with its update added, if it has one: {@code W + scale * B A}. The caller closes a new array. */
+    /**
+     * A base weight with its update added, if it has one: {@code W + scale * B A}, its rows stretched to their
+     * magnitudes in DoRA. The caller closes a new array.
+     */
     public NDArray merged(Parameter parameter, NDArray weight) {
-        if (!targets.contains(parameter)) {
+        Optional<LoraTarget> found = targets.updated().stream()
+                .filter(target -> target.parameter().equals(parameter))
+                .findFirst();
+        if (found.isEmpty()) {
             return weight;
         }
-        NDArray down = Workspace.detach(parameters.weight(down(parameter)));
-        NDArray up = Workspace.detach(parameters.weight(up(parameter)));
-        NDArray update = up.matMul(down).mul(config.scale());
-        return weight.add(parameter.kind() == Parameter.Kind.CONV1D ? update.transpose() : update);
+        LoraTarget target = found.get();
+        boolean isTransposed = parameter.isTransposed();
+        NDArray sum = adapted(target, isTransposed ? weight.transpose() : weight);
+        if (target.hasMagnitude()) {
+            NDArray magnitude = Workspace.detach(parameters.weight(target.magnitude()));
+            sum = sum.mul(magnitude.div(norms(sum)).expandDims(1));
+        }
+        return isTransposed ? sum.transpose() : sum;
+    }
+
+    /** {@code W + scale * B A}, (O, I). */
+    private NDArray adapted(LoraTarget target, NDArray weight) {
+        NDArray down = Workspace.detach(parameters.weight(target.down()));
+        NDArray up = Workspace.detach(parameters.weight(target.up()));
+        return weight.add(up.matMul(down).mul(target.scale()));
+    }
+
+    private static NDArray norms(NDArray rows) {
+        return rows.norm(new int[] {1});
     }
 
     public LoraConfig config() {

@@ -17,6 +17,14 @@ public final class TrainingKernels implements AutoCloseable {
     }
 
     /**
+     * The map from hidden states to logits.
+     *
+     * @param weight (V, D)
+     * @param cap scalar: logits become {@code cap * tanh(logits / cap)}; 0 leaves them
+     */
+    public record Head(NDArray weight, NDArray cap) {}
+
+    /**
      * Settings of one AdamW update.
      *
      * @param divisor gradients are divided by it
@@ -76,14 +84,14 @@ public final class TrainingKernels implements AutoCloseable {
      * logits exist for a few hundred positions at a time only.
      *
      * @param h (N, D)
-     * @param head (V, D)
      * @param targets (N) int64
      * @param headGradient (V, D), added to; a scalar when the head is frozen
      */
-    public NDList loss(NDArray h, NDArray head, NDArray targets, double scale, NDArray headGradient) {
+    public NDList loss(NDArray h, Head head, NDArray targets, double scale, NDArray headGradient) {
         return program.call("loss")
                 .with(h)
-                .with(head)
+                .with(head.weight())
+                .with(head.cap())
                 .with(targets)
                 .with(workspace.scalar((float) scale))
                 .with(workspace.ints(LOSS_CHUNK))
@@ -92,10 +100,11 @@ public final class TrainingKernels implements AutoCloseable {
     }
 
     /** Sum of the cross entropies, float64. Shapes as in {@link #loss}. */
-    public double lossSum(NDArray h, NDArray head, NDArray targets) {
+    public double lossSum(NDArray h, Head head, NDArray targets) {
         NDArray sum = program.call("loss_sum")
                 .with(h)
-                .with(head)
+                .with(head.weight())
+                .with(head.cap())
                 .with(targets)
                 .with(workspace.ints(LOSS_CHUNK))
                 .run()
@@ -109,8 +118,13 @@ public final class TrainingKernels implements AutoCloseable {
     }
 
     /** All logits (N, V) of hidden states (N, D). */
-    public NDArray logits(NDArray h, NDArray head) {
-        return program.call("logits").with(h).with(head).run().get(0);
+    public NDArray logits(NDArray h, Head head) {
+        return program.call("logits")
+                .with(h)
+                .with(head.weight())
+                .with(head.cap())
+                .run()
+                .get(0);
     }
 
     /** L2 norm over all arrays together. */

@@ -121,6 +121,11 @@ public final class Workspace implements AutoCloseable {
         return manager.create(value);
     }
 
+    /** What a program needs to drop elements with this chance, by masks that differ by the salt. */
+    public NDArray dropout(double chance, long salt) {
+        return ints(Math.round(chance * (1 << 24)), salt);
+    }
+
     public NDArray doubles(double... values) {
         return manager.create(values);
     }

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param embedding dictionary key of the token embedding, which is the output head too when there is no HEAD parameter
  * @param rotary how positions turn queries and keys; empty when positions are learned
  * @param windows per layer, how many positions a token sees; 0 all
+ * @param dropouts name of what is dropped out while training, as the program calls it, to the chance of it
  * @param ignored patterns of tensor names that weights files carry and nobody reads
  */
 public record Architecture(
@@ -26,11 +27,16 @@ public record Architecture(
         String embedding,
         Optional<RotaryEmbedding> rotary,
         List<Integer> windows,
+        Map<String, Double> dropouts,
         List<String> ignored) {
+    /** The attribute of a program that bends the logits; left out by those that do not. */
+    public static final String LOGIT_CAP = "logit_cap";
+
     public Architecture {
         attributes = Map.copyOf(attributes);
         parameters = List.copyOf(parameters);
         windows = List.copyOf(windows);
+        dropouts = Map.copyOf(dropouts);
         ignored = List.copyOf(ignored);
     }
 
@@ -41,6 +47,11 @@ public record Architecture(
      */
     public static Architecture read(Folder folder) throws IOException {
         return Families.read(ConfigFields.read(folder));
+    }
+
+    /** What bends the logits, as {@code final_logit_softcapping}; 0 nothing. */
+    public double logitCap() {
+        return (double) attributes.getOrDefault(LOGIT_CAP, 0.0);
     }
 
     /** Elements of all parameters; tied weights count once. */

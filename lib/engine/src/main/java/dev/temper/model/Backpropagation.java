@@ -25,16 +25,16 @@ public final class Backpropagation {
     private final Trained normTrained;
 
     /** A decoder that keeps what its layers record, the faster way. */
-    public static Backpropagation recording(Decoder decoder, TrainedParameters parameters) {
-        return new Backpropagation(decoder, parameters, false);
+    public static Backpropagation recording(Decoder decoder) {
+        return new Backpropagation(decoder, false);
     }
 
     /** A decoder that computes its layers twice, with less memory. */
-    public static Backpropagation checkpointing(Decoder decoder, TrainedParameters parameters) {
-        return new Backpropagation(decoder, parameters, true);
+    public static Backpropagation checkpointing(Decoder decoder) {
+        return new Backpropagation(decoder, true);
     }
 
-    private Backpropagation(Decoder decoder, TrainedParameters parameters, boolean checkpointing) {
+    private Backpropagation(Decoder decoder, boolean checkpointing) {
         this.decoder = decoder;
         this.checkpointing = checkpointing;
         this.workspace = decoder.workspace();
@@ -42,13 +42,15 @@ public final class Backpropagation {
         List<NDArray> norms = new ArrayList<>();
         List<NDArray> normGradients = new ArrayList<>();
         NDArray head = null;
+        LayerWeights shared = decoder.dictionary(Parameter.SHARED);
         for (Parameter parameter : decoder.architecture().parameters()) {
-            if (parameter.layer() == Parameter.SHARED && parameters.contains(parameter.name())) {
-                NDArray gradient = parameters.gradient(parameter.name());
+            boolean isShared = parameter.layer() == Parameter.SHARED;
+            NDArray gradient = isShared ? shared.gradient(parameter.key()).orElse(null) : null;
+            if (gradient != null) {
                 if (parameter.kind() == Parameter.Kind.EMBEDDING) {
                     embeddingGradients.put(parameter.key(), gradient);
                 } else if (parameter.kind() != Parameter.Kind.HEAD) {
-                    norms.add(parameters.weight(parameter.name()));
+                    norms.add(shared.get(parameter.key()));
                     normGradients.add(gradient);
                 }
                 head = parameter.key().equals(decoder.architecture().head()) ? gradient : head;

@@ -58,6 +58,8 @@ public final class ConfigFields {
             "output_hidden_states",
             "return_dict",
             "auto_map",
+            "is_llama_config",
+            "transformers.js_config",
             "unsloth_fixed",
             "unsloth_version",
             "tie_encoder_decoder",
@@ -133,6 +135,13 @@ public final class ConfigFields {
 
     public double number(String name, double otherwise) {
         return has(name) ? number(name) : otherwise;
+    }
+
+    /** A number in {@code [0, 1)}. */
+    public double fraction(String name, double otherwise) {
+        double value = number(name, otherwise);
+        check(value >= 0 && value < 1, "%s: %s must be in [0, 1), got %s", location, name, value);
+        return value;
     }
 
     /** True or false; false when missing. */

@@ -1,8 +1,8 @@
 package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.Program;
+import dev.temper.kernel.TrainingKernels.Head;
 import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.TensorFiles;
 import java.io.IOException;
@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A causal language model in memory: its program and the dictionaries of its layers. Adapters add to the dictionaries;
@@ -21,6 +22,7 @@ public final class Decoder implements AutoCloseable {
     private final Workspace workspace;
     private final Architecture architecture;
     private final Program program;
+    private final NDArray logitCap;
     private final LayerWeights shared = new LayerWeights();
     private final List<LayerWeights> layers = new ArrayList<>();
 
@@ -28,10 +30,19 @@ public final class Decoder implements AutoCloseable {
         this.workspace = workspace;
         this.architecture = architecture;
         this.program = workspace.compile(architecture.program(), architecture.attributes());
+        this.logitCap = workspace.scalar((float) architecture.logitCap());
         for (int window : architecture.windows()) {
             LayerWeights layer = new LayerWeights();
             layer.put("window", workspace.ints(window));
             layers.add(layer);
+        }
+        architecture.dropouts().forEach(this::putDropout);
+    }
+
+    private void putDropout(String name, double chance) {
+        for (int layer = Parameter.SHARED; chance > 0 && layer < layers.size(); layer++) {
+            String salt = name + " of layer " + layer;
+            dictionary(layer).put(name + ".dropout", workspace.dropout(chance, LabelledStream.mix(salt.hashCode())));
         }
     }
 
@@ -79,7 +90,7 @@ public final class Decoder implements AutoCloseable {
         }
         NDArray rotary = architecture
                 .rotary()
-                .map(r -> workspace.floats(r.table(stream, lengths), new Shape(2, stream.length(), r.headSize())))
+                .map(r -> workspace.floats(r.table(stream, lengths), r.shape(stream)))
                 .orElseGet(() -> workspace.scalar(0));
         return new Inputs(
                 workspace.ints(stream.ids()),
@@ -90,7 +101,8 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32.
+     * ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32, or (4, T, E) when near layers turn in
+     * another way.
      *
      * @param training further entries of every layer's dictionary while training: {@code dropout_keys} (T) int64
      */
@@ -116,7 +128,7 @@ public final class Decoder implements AutoCloseable {
         return program.call("embed")
                 .with(inputs.ids())
                 .with(inputs.positions())
-                .with("w", shared.arrays())
+                .with("w", with(shared, inputs.training()))
                 .run()
                 .get(0);
     }
@@ -146,7 +158,7 @@ public final class Decoder implements AutoCloseable {
                 .with("k", cache.keys())
                 .with("v", cache.values())
                 .with("w", shared.arrays())
-                .with(head())
+                .with(shared.get(architecture.head()))
                 .withEach(layers.stream().map(LayerWeights::arrays).toList())
                 .run()
                 .get(0);
@@ -173,17 +185,23 @@ public final class Decoder implements AutoCloseable {
 
     /** Adds the gradient of what entered the first layer to the embeddings' gradients, where these are trained. */
     void embedBackward(Inputs inputs, NDArray gradient, Map<String, NDArray> gradients) {
+        Map<String, NDArray> all = new HashMap<>(gradients);
+        all.putAll(inputs.training());
+        for (String name : architecture.dropouts().keySet()) {
+            String key = name + ".dropout";
+            Optional.ofNullable(shared.get(key)).ifPresent(settings -> all.put(key, settings));
+        }
         program.call("embed_backward")
                 .with(inputs.ids())
                 .with(inputs.positions())
                 .with(gradient)
-                .with("g", gradients)
+                .with("g", all)
                 .run();
     }
 
-    /** The output head (V, D). */
-    public NDArray head() {
-        return shared.get(architecture.head());
+    /** The output head. */
+    public Head head() {
+        return new Head(shared.get(architecture.head()), logitCap);
     }
 
     /** Logits (N, V) of some positions, all of them in memory: for tests and generation. */

@@ -2,28 +2,26 @@ package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.TrainingKernels.Trained;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The dictionary that a layer's program sees, and which of its arrays are trained. */
 public final class LayerWeights {
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
-    private final List<NDArray> trained = new ArrayList<>();
-    private final List<NDArray> gradients = new ArrayList<>();
+    private final Map<String, NDArray> gradients = new LinkedHashMap<>();
 
     /** Adds a frozen array or a setting. */
     public void put(String key, NDArray array) {
         arrays.put(key, array);
     }
 
-    /** Adds an array that is trained. */
+    /** Adds an array that is trained; in place of a frozen one, if there is one. */
     public void put(String key, NDArray array, NDArray gradient) {
         arrays.put(key, array);
-        trained.add(array);
-        gradients.add(gradient);
+        gradients.put(key, gradient);
     }
 
     public Map<String, NDArray> arrays() {
@@ -34,8 +32,14 @@ public final class LayerWeights {
         return arrays.get(key);
     }
 
+    /** Where the gradient of a trained array is summed; empty for a frozen one. */
+    public Optional<NDArray> gradient(String key) {
+        return Optional.ofNullable(gradients.get(key));
+    }
+
     /** What is trained here, with the places of its gradients. */
     public Trained trained() {
-        return new Trained(trained, gradients);
+        List<NDArray> weights = gradients.keySet().stream().map(arrays::get).toList();
+        return new Trained(weights, List.copyOf(gradients.values()));
     }
 }

@@ -30,14 +30,19 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
         return kind == Kind.LINEAR || kind == Kind.CONV1D;
     }
 
+    /** True for a matrix that is stored {@code (I, O)}. */
+    public boolean isTransposed() {
+        return kind == Kind.CONV1D;
+    }
+
     /** Width of a linear map's input. */
     public long inputs() {
-        return shape.get(kind == Kind.CONV1D ? 0 : 1);
+        return shape.get(isTransposed() ? 0 : 1);
     }
 
     /** Width of a linear map's output. */
     public long outputs() {
-        return shape.get(kind == Kind.CONV1D ? 1 : 0);
+        return shape.get(isTransposed() ? 1 : 0);
     }
 
     /** Norms and biases are not decayed, as in transformers' Trainer. */

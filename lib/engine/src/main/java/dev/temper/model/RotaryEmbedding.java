@@ -2,7 +2,9 @@ package dev.temper.model;
 
 import static dev.temper.check.Check.invalid;
 
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -16,24 +18,40 @@ import java.util.function.IntFunction;
  */
 public final class RotaryEmbedding {
     private final int headSize;
-    /** Length of a text to its inverse frequencies; one array for all unless {@code dynamic} or {@code longrope}. */
-    private final IntFunction<float[]> frequencies;
+    private final List<Table> tables;
 
-    private final float attentionFactor;
-
-    private RotaryEmbedding(int headSize, IntFunction<float[]> frequencies, double attentionFactor) {
+    private RotaryEmbedding(int headSize, List<Table> tables) {
         this.headSize = headSize;
-        this.frequencies = frequencies;
-        this.attentionFactor = (float) attentionFactor;
+        this.tables = tables;
+    }
+
+    /**
+     * One way of turning.
+     *
+     * @param frequencies length of a text to its inverse frequencies; one array for all unless {@code dynamic} or
+     *     {@code longrope}
+     * @param attentionFactor what cosines and sines are multiplied by
+     */
+    private record Table(IntFunction<float[]> frequencies, float attentionFactor) {}
+
+    private static RotaryEmbedding of(int headSize, IntFunction<float[]> frequencies, double attentionFactor) {
+        return new RotaryEmbedding(headSize, List.of(new Table(frequencies, (float) attentionFactor)));
+    }
+
+    /** As this one, with another base and without scaling for layers that see a window only. */
+    public RotaryEmbedding withNear(double base) {
+        float[] near = plain(base, headSize);
+        return new RotaryEmbedding(headSize, List.of(tables.get(0), new Table(length -> near, 1)));
     }
 
     /**
      * Reads {@code rope_theta} and {@code rope_scaling}.
      *
+     * @param defaultBase {@code rope_theta} when it is missing
      * @param headSize channels of a head that turn
      */
-    public static RotaryEmbedding read(ConfigFields config, int headSize, int maxPositions) {
-        double base = config.number("rope_theta", 10000);
+    public static RotaryEmbedding read(ConfigFields config, double defaultBase, int headSize, int maxPositions) {
+        double base = config.number("rope_theta", defaultBase);
         ConfigFields scaling = config.object("rope_scaling");
         String type = scaling.text("rope_type", scaling.text("type", "default"));
         scaling.ignore("type");
@@ -43,7 +61,7 @@ public final class RotaryEmbedding {
                     case "linear" -> fixed(headSize, divided(plain(base, headSize), scaling.number("factor")), 1);
                     case "dynamic" -> dynamic(base, scaling.number("factor"), headSize, maxPositions);
                     case "llama3" -> fixed(headSize, llama3(base, headSize, scaling), 1);
-                    case "longrope", "su" -> longrope(config, headSize, maxPositions, scaling);
+                    case "longrope", "su" -> longrope(config, scaling, base, headSize, maxPositions);
                     case "yarn" -> yarn(base, headSize, maxPositions, scaling);
                     default -> throw invalid("%s: rope_type: %s is not supported", scaling.location(), type);
                 };
@@ -52,7 +70,7 @@ public final class RotaryEmbedding {
     }
 
     private static RotaryEmbedding fixed(int headSize, float[] frequencies, double attentionFactor) {
-        return new RotaryEmbedding(headSize, length -> frequencies, attentionFactor);
+        return of(headSize, length -> frequencies, attentionFactor);
     }
 
     private static float[] plain(double base, int headSize) {
@@ -81,7 +99,7 @@ public final class RotaryEmbedding {
             double stretch = factor * length / maxPositions - (factor - 1);
             return plain(base * Math.pow(stretch, headSize / (headSize - 2.0)), headSize);
         };
-        return new RotaryEmbedding(headSize, frequencies, 1);
+        return of(headSize, frequencies, 1);
     }
 
     /** Long wavelengths are divided by the factor, short ones kept, those between blended. */
@@ -109,8 +127,8 @@ public final class RotaryEmbedding {
      *
      * @see <a href="https://arxiv.org/abs/2402.13753">LongRoPE</a>
      */
-    private static RotaryEmbedding longrope(ConfigFields config, int headSize, int maxPositions, ConfigFields scaling) {
-        double base = config.number("rope_theta", 10000);
+    private static RotaryEmbedding longrope(
+            ConfigFields config, ConfigFields scaling, double base, int headSize, int maxPositions) {
         boolean extended = config.has("original_max_position_embeddings");
         int original = config.integer("original_max_position_embeddings", maxPositions);
         double factor = extended ? (double) maxPositions / original : scaling.number("factor", 1);
@@ -118,7 +136,7 @@ public final class RotaryEmbedding {
         double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
         float[] shorter = stretched(base, scaling.numbers("short_factor", headSize / 2));
         float[] longer = stretched(base, scaling.numbers("long_factor", headSize / 2));
-        return new RotaryEmbedding(
+        return of(
                 headSize,
                 length -> length > original ? longer : shorter,
                 scaling.number("attention_factor", attention));
@@ -169,37 +187,51 @@ public final class RotaryEmbedding {
 
     /** True when texts of these lengths turn with the same frequencies, so that cached keys stay valid. */
     public boolean isSame(int length, int otherLength) {
-        return Arrays.equals(frequencies.apply(length), frequencies.apply(otherLength));
+        return tables.stream()
+                .map(Table::frequencies)
+                .allMatch(frequencies -> Arrays.equals(frequencies.apply(length), frequencies.apply(otherLength)));
+    }
+
+    /** The shape of {@link #table}: (2, T, E), or (4, T, E) with a second way for near layers. */
+    Shape shape(TokenStream stream) {
+        return new Shape(2L * tables.size(), stream.length(), headSize);
     }
 
     /**
-     * Cosines, then sines, of every token.
+     * Cosines, then sines, of every token; then those of near layers, if these turn in another way.
      *
      * @param lengths per segment, the length of the text whose frequencies count
-     * @return (2, T, E), both halves of E alike
+     * @return both halves of E alike
      */
     float[] table(TokenStream stream, int[] lengths) {
-        int tokens = stream.length();
-        float[] table = new float[2 * tokens * headSize];
-        for (int segment = 0; segment < lengths.length; segment++) {
-            float[] inverse = frequencies.apply(lengths[segment]);
-            for (int t = stream.segments()[segment]; t < stream.segments()[segment + 1]; t++) {
-                for (int i = 0; i < inverse.length; i++) {
-                    double angle = stream.positions()[t] * inverse[i]; // float product, as in the reference
-                    int at = t * headSize + i;
-                    float cos = (float) Math.cos(angle) * attentionFactor;
-                    float sin = (float) Math.sin(angle) * attentionFactor;
-                    table[at] = cos;
-                    table[at + inverse.length] = cos;
-                    table[tokens * headSize + at] = sin;
-                    table[tokens * headSize + at + inverse.length] = sin;
-                }
+        int size = 2 * stream.length() * headSize;
+        float[] values = new float[tables.size() * size];
+        for (int i = 0; i < tables.size(); i++) {
+            for (int segment = 0; segment < lengths.length; segment++) {
+                fill(values, i * size, tables.get(i), stream, new Span(segment, lengths[segment]));
             }
         }
-        return table;
+        return values;
     }
 
-    int headSize() {
-        return headSize;
+    /** A segment of a stream and the length of its text. */
+    private record Span(int segment, int length) {}
+
+    private void fill(float[] values, int start, Table table, TokenStream stream, Span span) {
+        float[] inverse = table.frequencies().apply(span.length());
+        int tokens = stream.length();
+        int end = stream.segments()[span.segment() + 1];
+        for (int t = stream.segments()[span.segment()]; t < end; t++) {
+            for (int i = 0; i < inverse.length; i++) {
+                double angle = stream.positions()[t] * inverse[i]; // float product, as in the reference
+                int at = start + t * headSize + i;
+                float cos = (float) Math.cos(angle) * table.attentionFactor();
+                float sin = (float) Math.sin(angle) * table.attentionFactor();
+                values[at] = cos;
+                values[at + inverse.length] = cos;
+                values[tokens * headSize + at] = sin;
+                values[tokens * headSize + at + inverse.length] = sin;
+            }
+        }
     }
 }

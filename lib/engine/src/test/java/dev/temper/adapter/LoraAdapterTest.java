@@ -22,6 +22,7 @@ import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -75,7 +76,7 @@ final class LoraAdapterTest {
         }
 
         double loss(LabelledStream stream) {
-            return Backpropagation.recording(decoder, parameters).accumulate(stream, 1);
+            return Backpropagation.recording(decoder).accumulate(stream, 1);
         }
     }
 
@@ -99,6 +100,88 @@ final class LoraAdapterTest {
         assertThat(logits(reloaded)).hasSameSizeAs(expected).isNotEqualTo(logits(base()));
         assertThat(difference(workspace.floats(logits(reloaded), shape(expected)), expected))
                 .isLessThan(1e-5);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everythingTogetherIsSavedLoadedAndMerged(TinyModel model) throws Exception {
+        model.write(disk);
+        base();
+        String norm = architecture.parameters().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.NORM)
+                .map(Parameter::module)
+                .findFirst()
+                .orElseThrow();
+        LoraConfig config = rich(model.targets(), norm);
+        Adapted adapted = fresh(model, config);
+        assertThat(difference(workspace.floats(logits(base()), shape(logits(base()))), adapted.logits()))
+                .isLessThan(1e-5);
+        adapted.moved();
+        Folder saved = Folder.local(disk.resolve("adapter"));
+        Folder merged = Folder.local(disk.resolve("merged"));
+
+        adapted.adapter().save(saved, null);
+        ModelFolder.save(merged, adapted.decoder(), Folder.local(disk), adapted.adapter()::merged);
+
+        LoraConfig read = AdapterFile.read(saved);
+        assertThat(read).isEqualTo(config);
+        Decoder again = base();
+        TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(read, architecture));
+        LoraAdapter.load(read, saved, again, parameters);
+        assertThat(logits(again)).isEqualTo(adapted.logits());
+        Decoder whole =
+                Decoder.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
+        float[] expected = adapted.logits();
+        assertThat(difference(workspace.floats(logits(whole), shape(expected)), expected))
+                .isLessThan(1e-5);
+    }
+
+    private static LoraConfig rich(List<String> targets, String saved) {
+        return new LoraConfig(
+                "lora",
+                5,
+                8,
+                0,
+                targets,
+                List.of(),
+                List.of(1),
+                Map.of(targets.get(0), 3),
+                Map.of(targets.get(1), 2.5),
+                true,
+                true,
+                List.of(saved),
+                LoraConfig.GAUSSIAN,
+                Optional.empty());
+    }
+
+    @Test
+    void doraWithDropoutTrainsAlikeHoweverItIsComputed() throws Exception {
+        LoraConfig usual = config(0.5, "q_proj", "down_proj");
+        LoraConfig dora = new LoraConfig(
+                "lora",
+                5,
+                8,
+                0.5,
+                usual.targetModules(),
+                List.of(),
+                List.of(),
+                Map.of(),
+                Map.of(),
+                false,
+                true,
+                List.of(),
+                true,
+                Optional.empty());
+        Adapted adapted = fresh(TinyModel.LLAMA_TIED_WITH_BIASES, dora).moved();
+        LabelledStream stream = LabelledStream.of(TinyModel.rows(5));
+        double loss = adapted.loss(stream);
+        float[] recorded = adapted.parameters().flatGradients().toFloatArray();
+        adapted.parameters().clearGradients();
+
+        double again = Backpropagation.checkpointing(adapted.decoder()).accumulate(stream, 1);
+
+        assertThat(again).isEqualTo(loss);
+        assertThat(difference(adapted.parameters().flatGradients(), recorded)).isLessThan(1e-6);
     }
 
     @ParameterizedTest
@@ -171,8 +254,7 @@ final class LoraAdapterTest {
         double loss = adapted.loss(LabelledStream.of(List.of(row)));
 
         assertThat(adapted.loss(LabelledStream.of(List.of(row)))).isEqualTo(loss);
-        assertThat(Backpropagation.checkpointing(adapted.decoder(), adapted.parameters())
-                        .accumulate(LabelledStream.of(List.of(row)), 1))
+        assertThat(Backpropagation.checkpointing(adapted.decoder()).accumulate(LabelledStream.of(List.of(row)), 1))
                 .isEqualTo(loss);
         assertThat(adapted.loss(LabelledStream.of(List.of(another)))).isNotEqualTo(loss);
         double together = adapted.loss(LabelledStream.of(List.of(another, row)));
@@ -188,7 +270,7 @@ final class LoraAdapterTest {
         float[] recorded = adapted.parameters().flatGradients().toFloatArray();
         adapted.parameters().clearGradients();
 
-        Backpropagation.checkpointing(adapted.decoder(), adapted.parameters()).accumulate(stream, 1);
+        Backpropagation.checkpointing(adapted.decoder()).accumulate(stream, 1);
 
         assertThat(difference(adapted.parameters().flatGradients(), recorded)).isLessThan(1e-6);
     }
@@ -228,7 +310,7 @@ final class LoraAdapterTest {
     }
 
     private static LoraConfig config(double dropout, String... targets) {
-        return new LoraConfig("lora", 5, 8, dropout, List.of(targets), false, Optional.empty());
+        return LoraConfig.of(5, 8, dropout, List.of(targets));
     }
 
     private static float[] logits(Decoder decoder) {

@@ -35,11 +35,14 @@ final class RefusedAdapterTest {
             peft_type | "IA3" | : peft_type: IA3 is not supported, only LORA
             peft_type | null | : peft_type: none is not supported, only LORA
             task_type | "SEQ_CLS" | : task_type: "SEQ_CLS" is not supported, only CAUSAL_LM
-            use_dora | true | : use_dora: true is not supported
-            rank_pattern | {"q_proj": 4} | : rank_pattern: {"q_proj":4} is not supported
-            alpha_pattern | {"q_proj": 4} | : alpha_pattern: {"q_proj":4} is not supported
-            modules_to_save | ["lm_head"] | : modules_to_save: ["lm_head"] is not supported
-            layers_to_transform | [0] | : layers_to_transform: [0] is not supported
+            init_lora_weights | "pissa" | : init_lora_weights: pissa is not supported: it changes the base too; \
+            convert the adapter with PEFT's path_initial_model_for_weight_conversion
+            rank_pattern | {"q_proj": 0} | : rank_pattern.q_proj must be positive, got 0
+            alpha_pattern | {"q_proj": "much"} | : alpha_pattern.q_proj must be positive, got "much"
+            modules_to_save | "lm_head" | : modules_to_save: "lm_head" is not supported, only a list of names
+            exclude_modules | ".*k_proj" | : exclude_modules: ".*k_proj" is not supported, only a list of names
+            layers_to_transform | ["0"] | : layers_to_transform must be a list of numbers, got ["0"]
+            layers_pattern | "layers" | : layers_pattern: "layers" is not supported
             bias | "all" | : bias: "all" is not supported
             a_new_idea | 1 | : a_new_idea: 1 is not supported
             target_modules | ".*q_proj" | : target_modules: ".*q_proj" is not supported, only a list of names

@@ -11,7 +11,6 @@ import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -22,8 +21,7 @@ final class DropoutTest {
     private static final int ROWS = 2000;
     private static final int[] TEXT = {3, 14, 15, 9};
     /** Its update is linear in what is dropped, as nothing follows it in a layer. */
-    private static final LoraConfig LAST_PROJECTION =
-            new LoraConfig("lora", 5, 5, 0.3, List.of("down_proj"), false, Optional.empty());
+    private static final LoraConfig LAST_PROJECTION = LoraConfig.of(5, 5, 0.3, List.of("down_proj"));
 
     @TempDir
     Path folder;

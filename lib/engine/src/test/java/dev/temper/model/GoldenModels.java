@@ -38,14 +38,19 @@ public record GoldenModels(Path root) {
                 "qwen3",
                 "phi3",
                 "phi3_longrope",
-                "gpt2");
+                "gpt2",
+                "gemma2",
+                "gemma3_text");
     }
 
     /** Model and variant of the adapters on causal models. */
     public static Stream<Arguments> causalAdapters() {
-        return Stream.of("llama", "gpt_neo", "gpt2", "phi3", "qwen2")
+        Stream<Arguments> usual = Stream.of("llama", "gpt_neo", "gpt2", "phi3", "qwen2")
                 .flatMap(model ->
                         Stream.of("plain", "all_linear", "rslora").map(variant -> Arguments.of(model, variant)));
+        Stream<Arguments> further =
+                Stream.of("dora", "patterns", "modules_to_save").map(variant -> Arguments.of("llama", variant));
+        return Stream.concat(usual, further);
     }
 
     public static GoldenModels open() {

@@ -61,9 +61,8 @@ final class ModelsAcceptanceTest {
             LabelledStream both = LabelledStream.of(GoldenModels.rows(golden));
             for (boolean checkpointing : new boolean[] {false, true}) {
                 trained.clearGradients();
-                Backpropagation backpropagation = checkpointing
-                        ? Backpropagation.checkpointing(decoder, trained)
-                        : Backpropagation.recording(decoder, trained);
+                Backpropagation backpropagation =
+                        checkpointing ? Backpropagation.checkpointing(decoder) : Backpropagation.recording(decoder);
 
                 double loss = backpropagation.accumulate(both, 1.0 / both.keep().length);
 

@@ -21,10 +21,10 @@ final class RefusedConfigTest {
     /** Model, field, its value, and the message after the file's place. */
     private static final String FIELDS =
             """
-            LLAMA | model_type | "bert" | : model_type bert is not supported; supported are [gpt2, gpt_neo, \
-            llama, mistral, phi3, qwen2, qwen3]
-            LLAMA | model_type | null | : model_type (none) is not supported; supported are [gpt2, gpt_neo, \
-            llama, mistral, phi3, qwen2, qwen3]
+            LLAMA | model_type | "bert" | : model_type bert is not supported; supported are [gemma2, \
+            gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3]
+            LLAMA | model_type | null | : model_type (none) is not supported; supported are [gemma2, \
+            gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3]
             LLAMA | hidden_act | "relu" | : hidden_act: "relu" is not supported, only silu
             LLAMA | attention_dropout | 0.1 | : attention_dropout: 0.1 is not supported, only 0.0
             LLAMA | attention_dropout | "none" | : attention_dropout: "none" is not supported, only 0.0
@@ -50,11 +50,17 @@ final class RefusedConfigTest {
             PHI3 | resid_pdrop | 0.1 | : resid_pdrop: 0.1 is not supported, only 0.0
             PHI3 | rope_scaling | {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": 2} | : rope_scaling: \
             long_factor must be a list of 3 numbers, got 2
+            GEMMA2 | hidden_activation | "gelu" | : hidden_activation: "gelu" is not supported, only gelu_pytorch_tanh
+            GEMMA2 | sliding_window_size | 6 | : sliding_window_size: 6 is not supported, only 5
+            GEMMA3 | sliding_window_pattern | 0 | : sliding_window_pattern must be positive, got 0
+            GEMMA3 | use_bidirectional_attention | true | : use_bidirectional_attention: true is not supported; \
+            remove the field if the model does not need it
             GPT2 | activation_function | "relu" | : activation_function: "relu" is not supported, only gelu_new
             GPT2 | scale_attn_by_inverse_layer_idx | true | : scale_attn_by_inverse_layer_idx: true is not supported; \
             remove the field if the model does not need it
             GPT2 | add_cross_attention | true | : add_cross_attention: true is not supported; remove the field if \
             the model does not need it
+            GPT2 | attn_pdrop | 1 | : attn_pdrop must be in [0, 1), got 1.0
             GPT2 | n_head | 4 | : n_embd 15 must be a multiple of n_head 4
             GPT_NEO | activation_function | "gelu" | : activation_function: "gelu" is not supported, only gelu_new
             GPT_NEO | resid_dropout | 0.1 | : resid_dropout: 0.1 is not supported, only 0.0

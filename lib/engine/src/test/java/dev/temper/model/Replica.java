@@ -18,17 +18,16 @@ record Replica(Decoder decoder, TrainedParameters parameters) {
     }
 
     Result recorded(List<Row> rows) {
-        return run(Backpropagation.recording(decoder, parameters), List.of(rows));
+        return run(Backpropagation.recording(decoder), List.of(rows));
     }
 
     Result checkpointed(List<Row> rows) {
-        return run(Backpropagation.checkpointing(decoder, parameters), List.of(rows));
+        return run(Backpropagation.checkpointing(decoder), List.of(rows));
     }
 
     Result oneByOne(List<Row> rows) {
         return run(
-                Backpropagation.recording(decoder, parameters),
-                rows.stream().map(List::of).toList());
+                Backpropagation.recording(decoder), rows.stream().map(List::of).toList());
     }
 
     /** The sum of the losses, and the gradients. */

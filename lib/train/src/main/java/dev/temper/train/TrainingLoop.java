@@ -106,8 +106,8 @@ public final class TrainingLoop {
         this.schedule = new Schedule(config.lrSchedulerType(), warmup, plan.steps());
         this.optimizer = new AdamW(model.decoder().workspace(), model.parameters(), config);
         this.backpropagation = config.gradientCheckpointing()
-                ? Backpropagation.checkpointing(model.decoder(), model.parameters())
-                : Backpropagation.recording(model.decoder(), model.parameters());
+                ? Backpropagation.checkpointing(model.decoder())
+                : Backpropagation.recording(model.decoder());
         this.peakLearningRate = config.learningRate().orElse(2e-5);
         this.gradientBuckets = buckets();
     }

@@ -181,7 +181,7 @@ final class CheckpointsTest {
         List<TokenRow> rows = TinyModel.rows(24).stream()
                 .map(row -> new TokenRow(row.ids(), row.trained()))
                 .toList();
-        LoraConfig lora = new LoraConfig("lora", 3, 6, 0.2, List.of(LoraConfig.ALL_LINEAR), false, Optional.empty());
+        LoraConfig lora = LoraConfig.of(3, 6, 0.2, List.of(LoraConfig.ALL_LINEAR));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = full
                         ? TrainedModel.full(workspace, base)

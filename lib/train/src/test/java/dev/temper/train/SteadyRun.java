@@ -38,7 +38,7 @@ final class SteadyRun {
         List<TokenRow> rows = random.ints(4)
                 .mapToObj(i -> new TokenRow(random.ints(LENGTH, 0, 31).toArray(), trained))
                 .toList();
-        LoraConfig config = new LoraConfig("lora", 3, 6, 0.1, List.of(LoraConfig.ALL_LINEAR), false, Optional.empty());
+        LoraConfig config = LoraConfig.of(3, 6, 0.1, List.of(LoraConfig.ALL_LINEAR));
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel model = args[1].equals("full")
                     ? TrainedModel.full(workspace, base)

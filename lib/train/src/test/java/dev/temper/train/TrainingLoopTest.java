@@ -14,7 +14,6 @@ import dev.temper.text.TokenRow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -181,7 +180,7 @@ final class TrainingLoopTest {
             return TrainedModel.full(workspace, folder);
         }
         List<String> targets = List.of(LoraConfig.ALL_LINEAR);
-        LoraConfig config = new LoraConfig("lora", 3, 6, dropout, targets, false, Optional.empty());
+        LoraConfig config = LoraConfig.of(3, 6, dropout, targets);
         return TrainedModel.withAdapter(workspace, folder, config, LabelledStream.mix(4));
     }
 

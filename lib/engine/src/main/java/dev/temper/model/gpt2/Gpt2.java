@@ -24,6 +24,8 @@ import java.util.Set;
  *     reference</a>
  */
 public final class Gpt2 implements Family {
+    private static final double DROPOUT = 0.1;
+
     @Override
     public Set<String> modelTypes() {
         return Set.of("gpt2");
@@ -32,11 +34,11 @@ public final class Gpt2 implements Family {
     @Override
     public Architecture read(ConfigFields config) {
         config.only("activation_function", "gelu_new");
-        config.only("attn_pdrop", 0.0);
-        config.only("embd_pdrop", 0.0);
-        config.only("resid_pdrop", 0.0);
         config.ignore(
                 "n_ctx", // n_positions of old
+                "n_special", // of the first release, like the next two
+                "output_past",
+                "predict_special_tokens",
                 "reorder_and_upcast_attn", // float32 is what we compute in
                 "summary_activation",
                 "summary_first_dropout",
@@ -80,7 +82,21 @@ public final class Gpt2 implements Family {
                 "wte",
                 Optional.empty(),
                 Collections.nCopies(sizes.layers(), 0),
+                dropouts(config),
                 List.of("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias", tied ? "lm_head\\.weight" : "-"));
+    }
+
+    private static Map<String, Double> dropouts(ConfigFields config) {
+        double residual = config.fraction("resid_pdrop", DROPOUT);
+        return Map.of(
+                "embedding",
+                config.fraction("embd_pdrop", DROPOUT),
+                "attention",
+                config.fraction("attn_pdrop", DROPOUT),
+                "attention_output",
+                residual,
+                "mlp_output",
+                residual);
     }
 
     private static List<Parameter> parameters(Sizes sizes, boolean tied) {

@@ -71,6 +71,7 @@ public final class GptNeo implements Family {
                 "wte",
                 Optional.empty(),
                 windows(config, sizes.layers()),
+                Map.of(),
                 List.of("transformer\\.h\\.\\d+\\.attn\\.attention\\.(masked_)?bias", "lm_head\\.weight"));
     }
 

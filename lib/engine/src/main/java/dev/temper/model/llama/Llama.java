@@ -60,8 +60,9 @@ public final class Llama implements Family {
                 attributes,
                 parameters(sizes, dialect.layer(config), tied),
                 "embed_tokens",
-                Optional.of(RotaryEmbedding.read(config, rotarySize, sizes.maxPositions())),
+                Optional.of(RotaryEmbedding.read(config, 1e4, rotarySize, sizes.maxPositions())),
                 windows(config, dialect, sizes.layers()),
+                Map.of(),
                 List.of("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq", tied ? "lm_head\\.weight" : "-"));
     }
 

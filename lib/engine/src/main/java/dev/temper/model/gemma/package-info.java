@@ -1,0 +1,2 @@
+/** The Gemma family. */
+package dev.temper.model.gemma;
