@@ -16,7 +16,8 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
     }
 
     @Override
-    public synchronized void resumed(int step) {
+    public synchronized void resumed(int step, long tokens) {
+        bar.start(step, tokens);
         bar.print("continues after step " + step);
     }
 

@@ -165,7 +165,7 @@ public final class TrainBench implements Callable<Integer> {
         public void started(int planned) {}
 
         @Override
-        public void resumed(int step) {}
+        public void resumed(int step, long tokens) {}
 
         @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {

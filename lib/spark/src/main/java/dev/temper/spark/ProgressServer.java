@@ -69,7 +69,7 @@ final class ProgressServer implements AutoCloseable {
         String[] parts = line.split(" ");
         switch (parts[0]) {
             case "started" -> listener.started(Integer.parseInt(parts[1]));
-            case "resumed" -> listener.resumed(Integer.parseInt(parts[1]));
+            case "resumed" -> listener.resumed(Integer.parseInt(parts[1]), Long.parseLong(parts[2]));
             case "stepped" -> listener.stepped(
                     Integer.parseInt(parts[1]),
                     Double.parseDouble(parts[2]),
@@ -111,8 +111,8 @@ final class ProgressServer implements AutoCloseable {
         }
 
         @Override
-        public void resumed(int step) {
-            out.println("resumed " + step);
+        public void resumed(int step, long tokens) {
+            out.println("resumed " + step + " " + tokens);
         }
 
         @Override

@@ -7,8 +7,12 @@ public interface ProgressListener {
     /** Training begins; so many updates are planned. */
     void started(int steps);
 
-    /** Training goes on after this update, whose checkpoint was read. */
-    void resumed(int step);
+    /**
+     * Training goes on after this update, whose checkpoint was read.
+     *
+     * @param tokens trained on up to there, over all workers
+     */
+    void resumed(int step, long tokens);
 
     /**
      * An update is finished.
@@ -27,7 +31,7 @@ public interface ProgressListener {
             public void started(int steps) {}
 
             @Override
-            public void resumed(int step) {}
+            public void resumed(int step, long tokens) {}
 
             @Override
             public void stepped(int step, double loss, double learningRate, long tokens) {}

@@ -182,7 +182,7 @@ public final class TrainingLoop {
         if (sum != (double) state.step * workers.size()) {
             throw new IOException("the workers found different checkpoints; this one has update " + state.step);
         }
-        listener.resumed(state.step);
+        listener.resumed(state.step, state.tokens);
     }
 
     /** The first worker writes beside its training thread, which tells the others each second that it is alive. */

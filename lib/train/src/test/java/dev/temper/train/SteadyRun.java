@@ -59,7 +59,7 @@ final class SteadyRun {
         public void started(int steps) {}
 
         @Override
-        public void resumed(int step) {}
+        public void resumed(int step, long tokens) {}
 
         @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {
