@@ -220,6 +220,19 @@ final class PreparedDataTest {
     }
 
     @Test
+    void aColumnThatIsInNoRowOfAJsonFileIsNamed() throws IOException {
+        Files.createDirectories(folder.resolve("set"));
+        Files.writeString(folder.resolve("set/1.jsonl"), "{\"prompt\": \"w1\", \"completion\": \" w2\"}\n{}\n");
+        DataSettings settings = new DataSettings().training(folder + "/set").rejecting(0.5);
+        assertThat(prepare(settings.config(), "out").rows())
+                .isEqualTo(new RowCounts(2, 1, 0, Map.of("null_value", 1L)));
+        Files.writeString(folder.resolve("set/2.jsonl"), "{\"prompt\": \"w1\", \"answer\": \" w2\"}\n");
+        assertThatThrownBy(() -> prepare(settings.config(), "out"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("data: %s/set/2.jsonl has no column completion; it has prompt, answer".formatted(folder));
+    }
+
+    @Test
     void theRejectedFractionHoldsForReusedDataToo() throws IOException {
         writeRows("x.csv", 0, 3, "w1,\n");
         PreparedData prepared = prepare(new DataSettings().rejecting(0.5), "out");
