@@ -98,6 +98,18 @@ final class PreviewTest {
         assertThat(folder.resolve("output")).doesNotExist();
     }
 
+    @Test
+    void aFolderWithoutATokenizerIsAMistake() throws Exception {
+        Path base = Files.createDirectory(folder.resolve("base"));
+        Files.copy(SmallRun.BASE.resolve("tokenizer_config.json"), base.resolve("tokenizer_config.json"));
+
+        assertThat(code("prepare", "model.base=" + base)).isEqualTo(2);
+        Files.writeString(base.resolve("tokenizer.json"), "{\"model\": ");
+        assertThat(code("prepare", "model.base=" + base)).isEqualTo(2);
+
+        assertThat(folder.resolve("output")).doesNotExist();
+    }
+
     private String run(String... arguments) throws Exception {
         PrintStream out = System.out;
         ByteArrayOutputStream text = new ByteArrayOutputStream();

@@ -32,8 +32,11 @@ record TokenizerFolder(HadoopStore store, String location, String localFolder) i
                 store.localPath(location).orElseGet(() -> COPIES.computeIfAbsent(location, absent -> copy())));
     }
 
+    /** @throws dev.temper.check.InvalidInputException when the folder does not have it */
     InputStream read(String file) throws IOException {
-        return store.read(location + "/" + file);
+        String name = location + "/" + file;
+        check(store.find(name).isPresent(), "%s is missing: the tokenizer's folder must have it", name);
+        return store.read(name);
     }
 
     private Path copy() {
@@ -42,8 +45,6 @@ record TokenizerFolder(HadoopStore store, String location, String localFolder) i
             Path target = Files.createTempDirectory(Files.createDirectories(parent), "temper-tokenizer-");
             target.toFile().deleteOnExit();
             for (String file : FILES) {
-                String name = location + "/" + file;
-                check(store.find(name).isPresent(), "%s is missing: the tokenizer's folder must have it", name);
                 target.resolve(file).toFile().deleteOnExit();
                 try (InputStream in = read(file)) {
                     Files.copy(in, target.resolve(file));
