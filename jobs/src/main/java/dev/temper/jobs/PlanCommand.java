@@ -1,11 +1,10 @@
 package dev.temper.jobs;
 
 import dev.temper.storage.Store;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code temper plan}: what a run would train and need, without Spark, data or weights. */
 @Command(name = "plan", description = "Say what a recipe would train and how much memory it needs.")
@@ -25,11 +24,8 @@ final class PlanCommand implements Callable<Integer> {
     private final Store store;
     private final Job job;
 
-    @Parameters(index = "0", paramLabel = "RECIPE", description = "YAML file; docs/recipe.md explains its keys.")
-    private String recipe;
-
-    @Parameters(index = "1..*", paramLabel = "key=value", description = "Replaces a key, such as adapter.r=16.")
-    private List<String> overrides = List.of();
+    @Mixin
+    private RecipeArguments recipe = new RecipeArguments();
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -42,7 +38,7 @@ final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        job.run(new Request(Recipe.read(store, recipe, overrides), json));
+        job.run(new Request(recipe.read(store), json));
         return 0;
     }
 }

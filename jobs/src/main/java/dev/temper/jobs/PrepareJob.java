@@ -8,7 +8,20 @@ import org.apache.spark.sql.SparkSession;
 final class PrepareJob {
     private PrepareJob() {}
 
+    /** What is done with the prepared rows. */
+    interface Use {
+        void use(RecipeData rows, PreparedData data) throws Exception;
+    }
+
     static void run(HadoopStore store, Recipe recipe) throws Exception {
+        run(store, recipe, (rows, data) -> {
+            System.out.println(new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data).text());
+            System.out.println("prepared    " + data.folder().location() + (data.reused() ? ", found there" : ""));
+        });
+    }
+
+    /** Prepares the rows; nothing stays of what is refused. */
+    static void run(HadoopStore store, Recipe recipe, Use use) throws Exception {
         Locations locations = new Locations(store, recipe);
         locations.verifyOutput();
         locations.verifyInput();
@@ -18,8 +31,7 @@ final class PrepareJob {
         try (SparkSession spark = RunJob.session(recipe)) {
             PreparedData data = rows.prepare(spark);
             data.notes().forEach(note -> System.err.println("temper: " + note));
-            System.out.println(new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data).text());
-            System.out.println("prepared    " + data.folder().location() + (data.reused() ? ", found there" : ""));
+            use.use(rows, data);
         } catch (Exception e) {
             output.undo();
             throw e;

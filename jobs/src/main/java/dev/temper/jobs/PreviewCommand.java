@@ -3,14 +3,12 @@ package dev.temper.jobs;
 import static dev.temper.check.Check.check;
 
 import dev.temper.storage.Store;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code temper preview}: what a run would learn, token by token. */
 @Command(
@@ -37,11 +35,8 @@ final class PreviewCommand implements Callable<Integer> {
     private final Store store;
     private final Job job;
 
-    @Parameters(index = "0", paramLabel = "RECIPE", description = "YAML file; docs/recipe.md explains its keys.")
-    private String recipe;
-
-    @Parameters(index = "1..*", paramLabel = "key=value", description = "Replaces a key, such as data.train_on=all.")
-    private List<String> overrides = List.of();
+    @Mixin
+    private RecipeArguments recipe = new RecipeArguments();
 
     @Option(
             names = "--rows",
@@ -66,11 +61,9 @@ final class PreviewCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         check(rows >= 0, "--rows must not be negative, got %d", rows);
-        Recipe asked = Recipe.read(store, recipe, overrides);
-        List<String> tolerant = new ArrayList<>(overrides);
-        tolerant.add("data.max_rejected_fraction=1"); // what a run would refuse is what one wants to see
-        double allowed = asked.data().maxRejectedFraction();
-        job.run(new Request(Recipe.read(store, recipe, tolerant), allowed, rows, html, json));
+        double allowed = recipe.read(store).data().maxRejectedFraction();
+        Recipe tolerant = recipe.read(store, "data.max_rejected_fraction=1"); // what a run would refuse is of interest
+        job.run(new Request(tolerant, allowed, rows, html, json));
         return 0;
     }
 }

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.apache.spark.sql.SparkSession;
 
 /**
  * {@code temper preview}: prepares the rows as a run would, rejects as many as there are to reject, and shows the first
@@ -19,32 +18,24 @@ final class PreviewJob {
     private PreviewJob() {}
 
     static void run(HadoopStore store, PreviewCommand.Request request) throws Exception {
+        PrepareJob.run(store, request.recipe(), (rows, data) -> show(store, request, rows, data));
+    }
+
+    private static void show(HadoopStore store, PreviewCommand.Request request, RecipeData rows, PreparedData data)
+            throws IOException {
         Recipe recipe = request.recipe();
-        Locations locations = new Locations(store, recipe);
-        locations.verifyOutput();
-        locations.verifyInput();
-        RunOutput output = RunOutput.of(store.folder(recipe.output()));
-        output.state(recipe);
-        RecipeData rows = RecipeData.of(store, recipe, RecipeData.today());
-        try (SparkSession spark = RunJob.session(recipe)) {
-            PreparedData data = rows.prepare(spark);
-            data.notes().forEach(note -> System.err.println("temper: " + note));
-            DataSummary summary = new DataSummary(recipe.data(), request.maxRejectedFraction(), data);
-            Tokenizer tokenizer = Tokenizer.shared(
-                    PretrainedModel.localize(rows.base(), recipe.cluster().localDir()));
-            Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
-            if (request.html().isPresent()) {
-                try (OutputStream out =
-                        store.write(HadoopStore.resolve(request.html().get()))) {
-                    out.write(preview.html().getBytes(StandardCharsets.UTF_8));
-                }
+        DataSummary summary = new DataSummary(recipe.data(), request.maxRejectedFraction(), data);
+        Tokenizer tokenizer = Tokenizer.shared(
+                PretrainedModel.localize(rows.base(), recipe.cluster().localDir()));
+        Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
+        if (request.html().isPresent()) {
+            try (OutputStream out =
+                    store.write(HadoopStore.resolve(request.html().get()))) {
+                out.write(preview.html().getBytes(StandardCharsets.UTF_8));
             }
-            System.out.println(
-                    request.json() ? preview.json().setAll(summary.json()) : preview.text(Terminal.hasColours()));
-        } catch (Exception e) {
-            output.undo();
-            throw e;
         }
+        System.out.println(
+                request.json() ? preview.json().setAll(summary.json()) : preview.text(Terminal.hasColours()));
     }
 
     private static List<Preview.Shown> shown(PreparedData data, PreviewCommand.Request request) throws IOException {

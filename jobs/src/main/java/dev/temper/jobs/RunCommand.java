@@ -1,10 +1,9 @@
 package dev.temper.jobs;
 
 import dev.temper.storage.Store;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Mixin;
 
 /** {@code temper run}: bad settings fail here, before Spark starts. */
 @Command(name = "run", description = "Read, train, evaluate and write, as a recipe says.")
@@ -17,11 +16,8 @@ final class RunCommand implements Callable<Integer> {
     private final Store store;
     private final Job job;
 
-    @Parameters(index = "0", paramLabel = "RECIPE", description = "YAML file; docs/recipe.md explains its keys.")
-    private String recipe;
-
-    @Parameters(index = "1..*", paramLabel = "key=value", description = "Replaces a key, such as training.seed=7.")
-    private List<String> overrides = List.of();
+    @Mixin
+    private RecipeArguments recipe = new RecipeArguments();
 
     /** @param store where the recipe is read from */
     RunCommand(Store store, Job job) {
@@ -31,7 +27,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        job.run(Recipe.read(store, recipe, overrides));
+        job.run(recipe.read(store));
         return 0;
     }
 }
