@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.spark.ClusterConfig;
+import dev.temper.storage.Hashes;
 import dev.temper.storage.Store;
 import dev.temper.text.DataConfig;
 import dev.temper.train.TrainingConfig;
@@ -19,9 +20,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -147,11 +145,9 @@ public record Recipe(
         ((ObjectNode) tree.get("training")).remove("logging_steps");
         try {
             byte[] json = CANONICAL.writeValueAsBytes(CANONICAL.treeToValue(tree, Object.class));
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json));
+            return Hashes.hex(Hashes.sha256().digest(json));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has SHA-256
         }
     }
 

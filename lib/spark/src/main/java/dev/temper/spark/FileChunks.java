@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.Sources.InputFile;
+import dev.temper.storage.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;

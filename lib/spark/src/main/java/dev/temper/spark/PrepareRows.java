@@ -7,6 +7,7 @@ import dev.temper.spark.Survey.Taken;
 import dev.temper.spark.SurveyRows.ByContent;
 import dev.temper.spark.SurveyRows.Lighten;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Hashes;
 import java.io.Serializable;
 import java.security.MessageDigest;
 import java.util.Arrays;

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.storage.Folder;
+import dev.temper.storage.Hashes;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.DataConfig;

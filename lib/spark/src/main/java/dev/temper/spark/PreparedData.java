@@ -10,6 +10,7 @@ import dev.temper.spark.Sources.InputFile;
 import dev.temper.spark.Survey.Limit;
 import dev.temper.spark.Survey.Taken;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Hashes;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;

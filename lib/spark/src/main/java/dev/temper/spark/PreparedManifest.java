@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.temper.storage.Folder;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
@@ -85,13 +84,8 @@ record PreparedManifest(
 
     private boolean verifies(Folder folder) throws IOException {
         for (Part part : Stream.concat(files.stream(), rejectedFiles.stream()).toList()) {
-            if (!folder.bytes(part.name()).equals(Optional.of(part.bytes()))) {
+            if (!folder.holds(part.name(), part.bytes(), part.sha256())) {
                 return false;
-            }
-            try (InputStream in = folder.read(part.name())) {
-                if (!Hashes.sha256(in).equals(part.sha256())) {
-                    return false;
-                }
             }
         }
         return true;

@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.storage.Hashes;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -7,6 +7,7 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.SourceFiles.Use;
 import dev.temper.spark.Sources.InputFile;
+import dev.temper.storage.Hashes;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
 import java.io.IOException;

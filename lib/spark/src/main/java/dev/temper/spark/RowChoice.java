@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.spark.SourceFiles.Use;
+import dev.temper.storage.Hashes;
 import java.io.Serializable;
 import java.util.Map;
 

@@ -5,6 +5,7 @@ import dev.temper.spark.PreparedRow.Split;
 import dev.temper.spark.SourceFiles.Use;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.spark.Sources.Origin;
+import dev.temper.storage.Hashes;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -6,7 +6,6 @@ import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -161,22 +160,15 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
             }
             writer.close();
             writer = null;
-            Part part = new Part(name, Files.size(file), sha256(Files.newInputStream(file)), rows);
-            if (!isThere(folder, part)) {
+            Part part = new Part(
+                    name,
+                    Files.size(file),
+                    Folder.local(file.getParent()).sha256(file.getFileName().toString()),
+                    rows);
+            if (!folder.holds(name, part.bytes(), part.sha256())) {
                 store.put(file, folder.location(name));
             }
             return Optional.of(part);
-        }
-
-        private boolean isThere(Folder folder, Part part) throws IOException {
-            return folder.bytes(name).equals(Optional.of(part.bytes()))
-                    && sha256(folder.read(name)).equals(part.sha256());
-        }
-
-        private String sha256(InputStream bytes) throws IOException {
-            try (InputStream in = bytes) {
-                return Hashes.sha256(in);
-            }
         }
 
         @Override

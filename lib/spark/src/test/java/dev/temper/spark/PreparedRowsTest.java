@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.PreparedRow.Split;
+import dev.temper.storage.Hashes;
 import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.TooLong;
 import java.io.BufferedWriter;

@@ -60,6 +60,18 @@ public record Folder(Store store, String location) {
         return store.find(location(name)).filter(entry -> !entry.isFolder()).map(Store.Entry::bytes);
     }
 
+    /** SHA-256 of a file here, in hexadecimal. */
+    public String sha256(String name) throws IOException {
+        try (InputStream in = read(name)) {
+            return Hashes.sha256(in);
+        }
+    }
+
+    /** Whether a file is here with this size and this SHA-256. */
+    public boolean holds(String name, long bytes, String sha256) throws IOException {
+        return bytes(name).equals(Optional.of(bytes)) && sha256(name).equals(sha256);
+    }
+
     public boolean has(String name) throws IOException {
         return store.find(location(name)).isPresent();
     }

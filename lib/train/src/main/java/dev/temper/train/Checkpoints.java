@@ -14,15 +14,9 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.storage.Store;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -68,7 +62,7 @@ public record Checkpoints(Folder folder, String run, int limit) {
                     .addObject()
                     .put("name", file.name())
                     .put("bytes", file.bytes())
-                    .put("sha256", sha256(target, file.name()));
+                    .put("sha256", target.sha256(file.name()));
         }
         target.writeText(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
         if (verifies(target)) {
@@ -133,26 +127,14 @@ public record Checkpoints(Folder folder, String run, int limit) {
         try {
             for (JsonNode file : JSON.readTree(checkpoint.readText(MANIFEST)).path("files")) {
                 String name = file.path("name").asText();
-                if (!checkpoint
-                                .bytes(name)
-                                .equals(Optional.of(file.path("bytes").asLong()))
-                        || !sha256(checkpoint, name).equals(file.path("sha256").asText())) {
+                if (!checkpoint.holds(
+                        name, file.path("bytes").asLong(), file.path("sha256").asText())) {
                     return false;
                 }
             }
             return true;
         } catch (JsonProcessingException e) {
             return false; // cut off
-        }
-    }
-
-    private static String sha256(Folder folder, String file) throws IOException {
-        try (InputStream in = folder.read(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 }

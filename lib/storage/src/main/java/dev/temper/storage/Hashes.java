@@ -1,4 +1,4 @@
-package dev.temper.spark;
+package dev.temper.storage;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,12 +10,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 in hexadecimal. */
-final class Hashes {
-    static final int BYTES = 32;
+public final class Hashes {
+    public static final int BYTES = 32;
 
     private Hashes() {}
 
-    static MessageDigest sha256() {
+    public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -23,17 +23,17 @@ final class Hashes {
         }
     }
 
-    static String sha256(String text) {
+    public static String sha256(String text) {
         return hex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    static String sha256(InputStream in) throws IOException {
+    public static String sha256(InputStream in) throws IOException {
         MessageDigest digest = sha256();
         new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());
         return hex(digest.digest());
     }
 
-    static String hex(byte[] bytes) {
+    public static String hex(byte[] bytes) {
         return HexFormat.of().formatHex(bytes);
     }
 }
