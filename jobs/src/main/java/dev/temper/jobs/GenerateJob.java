@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.Tokenizer;
@@ -22,14 +22,14 @@ final class GenerateJob {
     static void run(Store store, GenerateCommand.Request request) throws Exception {
         Path base = PretrainedModel.localize(new Folder(store, request.folder()), Optional.empty());
         try (Workspace workspace = Workspace.open(Runtime.getRuntime().availableProcessors())) {
-            Decoder decoder;
+            Network network;
             if (request.adapter().isPresent()) {
                 Path adapter = PretrainedModel.localize(
                         new Folder(store, request.adapter().get()), Optional.empty());
-                decoder = TrainedModel.withAdapter(workspace, base, Folder.local(adapter))
-                        .decoder();
+                network = TrainedModel.withAdapter(workspace, base, Folder.local(adapter))
+                        .network();
             } else {
-                decoder = TrainedModel.frozen(workspace, base);
+                network = TrainedModel.frozen(workspace, base);
             }
             Tokenizer tokenizer = Tokenizer.shared(base);
             List<Prompts.Question> questions = request.generation().prompts().stream()
@@ -38,7 +38,7 @@ final class GenerateJob {
                     .toList();
             Set<Integer> ends = RecipeData.ends(Folder.local(base));
             Prompts prompts = new Prompts(tokenizer, request.generation(), questions, List.of(), ends);
-            print(prompts.answer(decoder, 0, 0, 1, request.seed()), request);
+            print(prompts.answer(network, 0, 0, 1, request.seed()), request);
         }
     }
 

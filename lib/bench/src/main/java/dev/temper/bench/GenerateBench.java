@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.train.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,8 +52,8 @@ public final class GenerateBench implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Workspace workspace = Workspace.open(threads);
-                Decoder decoder = TrainedModel.frozen(workspace, model)) {
-            Generator generator = new Generator(decoder);
+                Network network = TrainedModel.frozen(workspace, model)) {
+            Generator generator = new Generator(network);
             List<int[]> prompts = prompts();
             generate(generator, prompts);
             double seconds = Double.MAX_VALUE;

@@ -16,13 +16,13 @@ final class PhaseSampler implements AutoCloseable {
     private static final Map<String, String> PHASES = Map.ofEntries(
             Map.entry("TrainingKernels.loss", "loss"),
             Map.entry("TrainingKernels.backward", "backward"),
-            Map.entry("Decoder.embedBackward", "backward"),
+            Map.entry("Network.embedBackward", "backward"),
             Map.entry("TrainingKernels.adamw", "optimizer"),
             Map.entry("TrainingKernels.norm", "optimizer"),
             Map.entry("TrainingKernels.clear", "optimizer"),
-            Map.entry("Decoder.embed", "forward"),
-            Map.entry("Decoder.layer", "forward"),
-            Map.entry("Decoder.finalNorm", "forward"),
+            Map.entry("Network.embed", "forward"),
+            Map.entry("Network.layer", "forward"),
+            Map.entry("Network.finalNorm", "forward"),
             Map.entry("TrainingKernels.logits", "logits"),
             Map.entry("Sampler.next", "sampling"));
 

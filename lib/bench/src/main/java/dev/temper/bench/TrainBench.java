@@ -206,7 +206,7 @@ public final class TrainBench implements Callable<Integer> {
 
     /** Per weight in a matrix product: 2 forward, 2 for the input's gradient, 2 for its own unless it is frozen. */
     private static double flopsPerToken(TrainedModel trained) {
-        Architecture architecture = trained.decoder().architecture();
+        Architecture architecture = trained.network().architecture();
         double weights = 0;
         for (Parameter parameter : architecture.parameters()) {
             boolean multiplied = parameter.isProjection() || parameter.key().equals(architecture.head());

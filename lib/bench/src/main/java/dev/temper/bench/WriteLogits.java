@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
@@ -43,7 +43,7 @@ public final class WriteLogits implements Callable<Integer> {
         ArrayNode rows = new ObjectMapper().createArrayNode();
         try (Workspace workspace = Workspace.open(1);
                 Tokenizer tokenizer = Tokenizer.open(folder);
-                Decoder decoder = decoder(workspace)) {
+                Network network = network(workspace)) {
             for (String prompt : prompts) {
                 int[] ids = tokenizer.encode(prompt).ids();
                 ObjectNode row = rows.addObject().put("prompt", prompt);
@@ -52,7 +52,7 @@ public final class WriteLogits implements Callable<Integer> {
                     inputIds.add(id);
                 }
                 ArrayNode last = row.putArray("logits").addArray();
-                for (float logit : logits(decoder, ids)) {
+                for (float logit : logits(network, ids)) {
                     last.add(logit);
                 }
             }
@@ -61,16 +61,16 @@ public final class WriteLogits implements Callable<Integer> {
         return 0;
     }
 
-    private Decoder decoder(Workspace workspace) throws IOException {
+    private Network network(Workspace workspace) throws IOException {
         return adapter == null
                 ? TrainedModel.frozen(workspace, folder)
                 : TrainedModel.withAdapter(workspace, folder, Folder.local(adapter))
-                        .decoder();
+                        .network();
     }
 
-    private static float[] logits(Decoder decoder, int[] ids) {
+    private static float[] logits(Network network, int[] ids) {
         TokenStream stream = TokenStream.of(List.of(ids));
         return Workspace.scoped(
-                () -> decoder.logits(stream, new int[] {ids.length - 1}).toFloatArray());
+                () -> network.logits(stream, new int[] {ids.length - 1}).toFloatArray());
     }
 }

@@ -6,10 +6,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
-import dev.temper.model.Decoder;
 import dev.temper.model.LabelledStream;
 import dev.temper.model.LayerWeights;
 import dev.temper.model.ModelWeights;
+import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
@@ -56,14 +56,14 @@ public final class LoraAdapter {
     }
 
     /** A fresh adapter; its random start depends on the seed and the names alone. */
-    public static LoraAdapter create(LoraConfig config, Decoder decoder, TrainedParameters parameters, long seed) {
-        LoraAdapter adapter = new LoraAdapter(config, decoder.architecture(), parameters);
-        Workspace workspace = decoder.workspace();
+    public static LoraAdapter create(LoraConfig config, Network network, TrainedParameters parameters, long seed) {
+        LoraAdapter adapter = new LoraAdapter(config, network.architecture(), parameters);
+        Workspace workspace = network.workspace();
         for (LoraTarget target : adapter.targets.updated()) {
             Workspace.scoped(() -> {
                 adapter.start(target, workspace, seed);
                 if (target.hasMagnitude()) {
-                    NDArray weight = base(decoder, target.parameter());
+                    NDArray weight = base(network, target.parameter());
                     NDArray norms = norms(
                             adapter.adapted(target, target.parameter().isTransposed() ? weight.transpose() : weight));
                     workspace.training().copy(norms, parameters.weight(target.magnitude()));
@@ -72,14 +72,14 @@ public final class LoraAdapter {
             });
         }
         for (Parameter saved : adapter.targets.saved()) {
-            workspace.training().copy(base(decoder, saved), parameters.weight(LoraTargets.name(saved)));
+            workspace.training().copy(base(network, saved), parameters.weight(LoraTargets.name(saved)));
         }
-        adapter.attach(decoder);
+        adapter.attach(network);
         return adapter;
     }
 
-    private static NDArray base(Decoder decoder, Parameter parameter) {
-        return decoder.dictionary(parameter.layer()).get(parameter.key());
+    private static NDArray base(Network network, Parameter parameter) {
+        return network.dictionary(parameter.layer()).get(parameter.key());
     }
 
     private void start(LoraTarget target, Workspace workspace, long seed) {
@@ -122,9 +122,9 @@ public final class LoraAdapter {
      * @param config from {@link AdapterFile#read}
      * @throws dev.temper.check.InvalidInputException when a tensor is missing, unknown, or of another base's shape
      */
-    public static LoraAdapter load(LoraConfig config, Folder folder, Decoder decoder, TrainedParameters parameters)
+    public static LoraAdapter load(LoraConfig config, Folder folder, Network network, TrainedParameters parameters)
             throws IOException {
-        LoraAdapter adapter = new LoraAdapter(config, decoder.architecture(), parameters);
+        LoraAdapter adapter = new LoraAdapter(config, network.architecture(), parameters);
         TensorFiles files =
                 TensorFiles.open(folder.store().localPath(folder.location()).orElseThrow(), NAME);
         TreeSet<String> unknown = new TreeSet<>(files.index().names());
@@ -132,8 +132,8 @@ public final class LoraAdapter {
             unknown.remove(spec.name());
             verify(files, spec, folder.location());
             Workspace.scoped(() -> {
-                NDArray values = ModelWeights.read(decoder.workspace(), files, spec.name());
-                decoder.workspace().training().copy(values, parameters.weight(spec.name()));
+                NDArray values = ModelWeights.read(network.workspace(), files, spec.name());
+                network.workspace().training().copy(values, parameters.weight(spec.name()));
                 return null;
             });
         }
@@ -143,7 +143,7 @@ public final class LoraAdapter {
                 folder.location(),
                 unknown.isEmpty() ? "" : unknown.first(),
                 AdapterFile.CONFIG);
-        adapter.attach(decoder);
+        adapter.attach(network);
         return adapter;
     }
 
@@ -160,23 +160,23 @@ public final class LoraAdapter {
         ModelWeights.checkType(tensor, location);
     }
 
-    private void attach(Decoder decoder) {
+    private void attach(Network network) {
         for (LoraTarget target : targets.updated()) {
-            LayerWeights layer = decoder.dictionary(target.parameter().layer());
+            LayerWeights layer = network.dictionary(target.parameter().layer());
             String key = target.parameter().key();
             put(layer, key + ".lora_A", target.down());
             put(layer, key + ".lora_B", target.up());
-            layer.put(key + ".scale", decoder.workspace().scalar((float) target.scale()));
+            layer.put(key + ".scale", network.workspace().scalar((float) target.scale()));
             if (target.hasMagnitude()) {
                 put(layer, key + ".magnitude", target.magnitude());
             }
             if (config.loraDropout() > 0) {
                 long salt = LabelledStream.mix(target.parameter().name().hashCode());
-                layer.put(key + ".dropout", decoder.workspace().dropout(config.loraDropout(), salt));
+                layer.put(key + ".dropout", network.workspace().dropout(config.loraDropout(), salt));
             }
         }
         for (Parameter saved : targets.saved()) {
-            put(decoder.dictionary(saved.layer()), saved.key(), LoraTargets.name(saved));
+            put(network.dictionary(saved.layer()), saved.key(), LoraTargets.name(saved));
         }
     }
 

@@ -5,7 +5,7 @@ import static dev.temper.check.Check.check;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
 import dev.temper.model.TokenStream;
@@ -24,12 +24,12 @@ import java.util.stream.IntStream;
  * the whole sequence again: the result is that of a forward pass over the whole text.
  */
 public final class Generator {
-    private final Decoder decoder;
+    private final Network network;
     private final Workspace workspace;
 
-    public Generator(Decoder decoder) {
-        this.decoder = decoder;
-        this.workspace = decoder.workspace();
+    public Generator(Network network) {
+        this.network = network;
+        this.workspace = network.workspace();
     }
 
     /** One sequence under way. */
@@ -89,8 +89,8 @@ public final class Generator {
 
     /** Learned positions end; rotary ones do not. */
     private int longest() {
-        Sizes sizes = decoder.architecture().sizes();
-        return decoder.architecture().rotary().isPresent() ? Integer.MAX_VALUE : sizes.maxPositions();
+        Sizes sizes = network.architecture().sizes();
+        return network.architecture().rotary().isPresent() ? Integer.MAX_VALUE : sizes.maxPositions();
     }
 
     private Sequence start(int number, int[] prompt, int maxNewTokens) {
@@ -101,7 +101,7 @@ public final class Generator {
                 number + 1,
                 prompt.length,
                 longest());
-        Sizes sizes = decoder.architecture().sizes();
+        Sizes sizes = network.architecture().sizes();
         Sequence sequence = new Sequence(number, prompt);
         Shape shape = new Shape(1, sizes.numKeyValueHeads(), prompt.length + maxNewTokens, sizes.headSize());
         for (int layer = 0; layer < sizes.layers(); layer++) {
@@ -131,7 +131,7 @@ public final class Generator {
 
     /** Logits (S, V) of the token that follows each sequence. */
     private NDArray step(List<Sequence> active) {
-        Optional<RotaryEmbedding> rotary = decoder.architecture().rotary();
+        Optional<RotaryEmbedding> rotary = network.architecture().rotary();
         for (Sequence sequence : active) {
             if (sequence.cached > 0
                     && rotary.isPresent()
@@ -142,22 +142,22 @@ public final class Generator {
         TokenStream stream = TokenStream.of(
                 active.stream().map(Sequence::pending).toList(),
                 active.stream().mapToInt(sequence -> sequence.cached).toArray());
-        Decoder.Inputs inputs = decoder.inputs(stream);
+        Network.Inputs inputs = network.inputs(stream);
         NDArray past = workspace.ints(
                 active.stream().mapToInt(sequence -> sequence.cached).toArray());
         active.forEach(sequence -> sequence.cached = sequence.tokens.length);
-        return decoder.decode(inputs, cache(active, past));
+        return network.decode(inputs, cache(active, past));
     }
 
-    private Decoder.Cache cache(List<Sequence> active, NDArray past) {
+    private Network.Cache cache(List<Sequence> active, NDArray past) {
         List<NDArray> keys = new ArrayList<>();
         List<NDArray> values = new ArrayList<>();
-        for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
+        for (int layer = 0; layer < network.architecture().sizes().layers(); layer++) {
             for (Sequence sequence : active) {
                 keys.add(sequence.keys.get(layer));
                 values.add(sequence.values.get(layer));
             }
         }
-        return new Decoder.Cache(past, keys, values);
+        return new Network.Cache(past, keys, values);
     }
 }

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Loss and gradients of a decoder, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
+ * Loss and gradients of a network, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
  * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
  * checkpointing a layer is computed again on the way back; without, what it recorded is kept till then.
  */
 public final class Backpropagation {
-    private final Decoder decoder;
+    private final Network network;
     private final boolean checkpointing;
     private final Workspace workspace;
     private final TrainingKernels kernels;
@@ -24,26 +24,26 @@ public final class Backpropagation {
     private final NDArray headGradient;
     private final Trained normTrained;
 
-    /** A decoder that keeps what its layers record, the faster way. */
-    public static Backpropagation recording(Decoder decoder) {
-        return new Backpropagation(decoder, false);
+    /** A network that keeps what its layers record, the faster way. */
+    public static Backpropagation recording(Network network) {
+        return new Backpropagation(network, false);
     }
 
-    /** A decoder that computes its layers twice, with less memory. */
-    public static Backpropagation checkpointing(Decoder decoder) {
-        return new Backpropagation(decoder, true);
+    /** A network that computes its layers twice, with less memory. */
+    public static Backpropagation checkpointing(Network network) {
+        return new Backpropagation(network, true);
     }
 
-    private Backpropagation(Decoder decoder, boolean checkpointing) {
-        this.decoder = decoder;
+    private Backpropagation(Network network, boolean checkpointing) {
+        this.network = network;
         this.checkpointing = checkpointing;
-        this.workspace = decoder.workspace();
+        this.workspace = network.workspace();
         this.kernels = workspace.training();
         List<NDArray> norms = new ArrayList<>();
         List<NDArray> normGradients = new ArrayList<>();
         NDArray head = null;
-        LayerWeights shared = decoder.dictionary(Parameter.SHARED);
-        for (Parameter parameter : decoder.architecture().parameters()) {
+        LayerWeights shared = network.dictionary(Parameter.SHARED);
+        for (Parameter parameter : network.architecture().parameters()) {
             boolean isShared = parameter.layer() == Parameter.SHARED;
             NDArray gradient = isShared ? shared.gradient(parameter.key()).orElse(null) : null;
             if (gradient != null) {
@@ -53,7 +53,7 @@ public final class Backpropagation {
                     norms.add(shared.get(parameter.key()));
                     normGradients.add(gradient);
                 }
-                head = parameter.key().equals(decoder.architecture().head()) ? gradient : head;
+                head = parameter.key().equals(network.architecture().head()) ? gradient : head;
             }
         }
         this.headGradient = head == null ? workspace.scalar(0) : head;
@@ -70,11 +70,11 @@ public final class Backpropagation {
      */
     public double accumulate(LabelledStream batch, double scale) {
         return Workspace.scoped(() -> {
-            Decoder.Inputs inputs = decoder.inputs(batch);
+            Network.Inputs inputs = network.inputs(batch);
             List<Visit> visits = new ArrayList<>();
-            NDArray x = decoder.embed(inputs);
+            NDArray x = network.embed(inputs);
             boolean needed = !embeddingGradients.isEmpty();
-            for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
+            for (int layer = 0; layer < network.architecture().sizes().layers(); layer++) {
                 boolean recorded = needed || !trained(layer).isEmpty();
                 Visit visit = forward(layer, x, inputs, needed, recorded);
                 visits.add(visit);
@@ -90,32 +90,32 @@ public final class Backpropagation {
     }
 
     private Trained trained(int layer) {
-        return decoder.dictionary(layer).trained();
+        return network.dictionary(layer).trained();
     }
 
-    private Visit forward(int layer, NDArray x, Decoder.Inputs inputs, boolean needed, boolean recorded) {
+    private Visit forward(int layer, NDArray x, Network.Inputs inputs, boolean needed, boolean recorded) {
         NDArray input = x;
         if (needed) {
             input = Workspace.detach(x);
             input.setRequiresGradient(true);
         }
         if (!recorded || checkpointing) {
-            return new Visit(input, decoder.layer(layer, x, inputs));
+            return new Visit(input, network.layer(layer, x, inputs));
         }
         NDArray tracked = input;
-        return new Visit(input, Workspace.recorded(() -> decoder.layer(layer, tracked, inputs)));
+        return new Visit(input, Workspace.recorded(() -> network.layer(layer, tracked, inputs)));
     }
 
     /** Loss and the gradient of the last layer's output. */
     private NDList head(NDArray x, NDArray keep, NDArray targets, double scale) {
         NDArray input = Workspace.detach(x);
         input.setRequiresGradient(true);
-        NDArray h = Workspace.recorded(() -> decoder.finalNorm(input, keep));
-        NDList loss = kernels.loss(Workspace.detach(h), decoder.head(), targets, scale, headGradient);
+        NDArray h = Workspace.recorded(() -> network.finalNorm(input, keep));
+        NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, scale, headGradient);
         return new NDList(loss.get(0), kernels.backward(h, loss.get(1), input, normTrained));
     }
 
-    private void backward(List<Visit> visits, NDArray last, Decoder.Inputs inputs) {
+    private void backward(List<Visit> visits, NDArray last, Network.Inputs inputs) {
         NDArray gradient = last;
         for (int layer = visits.size() - 1; layer >= 0; layer--) {
             NDArray input = visits.get(layer).input();
@@ -135,25 +135,25 @@ public final class Backpropagation {
             output.close();
         }
         if (!embeddingGradients.isEmpty()) {
-            decoder.embedBackward(inputs, gradient, embeddingGradients);
+            network.embedBackward(inputs, gradient, embeddingGradients);
         }
     }
 
-    private NDArray again(int layer, NDArray input, Decoder.Inputs inputs) {
-        return Workspace.recorded(() -> decoder.layer(layer, input, inputs));
+    private NDArray again(int layer, NDArray input, Network.Inputs inputs) {
+        return Workspace.recorded(() -> network.layer(layer, input, inputs));
     }
 
     /** The sum of the token losses, for evaluation. */
-    public static double lossSum(Decoder decoder, LabelledStream batch) {
-        Workspace workspace = decoder.workspace();
+    public static double lossSum(Network network, LabelledStream batch) {
+        Workspace workspace = network.workspace();
         return Workspace.scoped(() -> {
-            Decoder.Inputs inputs = decoder.inputs(batch.tokens());
-            NDArray x = decoder.embed(inputs);
-            for (int layer = 0; layer < decoder.architecture().sizes().layers(); layer++) {
-                x = decoder.layer(layer, x, inputs);
+            Network.Inputs inputs = network.inputs(batch.tokens());
+            NDArray x = network.embed(inputs);
+            for (int layer = 0; layer < network.architecture().sizes().layers(); layer++) {
+                x = network.layer(layer, x, inputs);
             }
-            NDArray h = decoder.finalNorm(x, workspace.ints(batch.keep()));
-            return workspace.training().lossSum(h, decoder.head(), workspace.ints(batch.targets()));
+            NDArray h = network.finalNorm(x, workspace.ints(batch.keep()));
+            return workspace.training().lossSum(h, network.head(), workspace.ints(batch.targets()));
         });
     }
 }

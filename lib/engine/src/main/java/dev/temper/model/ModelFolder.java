@@ -35,17 +35,17 @@ public final class ModelFolder {
 
     private ModelFolder() {}
 
-    /** Writes the decoder's weights as they are. */
-    public static void save(Folder target, Decoder decoder, Folder base) throws IOException {
-        save(target, decoder, base, (parameter, weight) -> weight);
+    /** Writes the network's weights as they are. */
+    public static void save(Folder target, Network network, Folder base) throws IOException {
+        save(target, network, base, (parameter, weight) -> weight);
     }
 
-    /** As {@link #save(Folder, Decoder, Folder)}, each weight through {@code last}, which adds an adapter's update. */
-    public static void save(Folder target, Decoder decoder, Folder base, BiFunction<Parameter, NDArray, NDArray> last)
+    /** As {@link #save(Folder, Network, Folder)}, each weight through {@code last}, which adds an adapter's update. */
+    public static void save(Folder target, Network network, Folder base, BiFunction<Parameter, NDArray, NDArray> last)
             throws IOException {
-        List<TensorWriter.Tensor> tensors = decoder.architecture().parameters().stream()
+        List<TensorWriter.Tensor> tensors = network.architecture().parameters().stream()
                 .map(parameter -> new TensorWriter.Tensor(
-                        parameter.name(), parameter.shape().getShape(), () -> values(decoder, parameter, last)))
+                        parameter.name(), parameter.shape().getShape(), () -> values(network, parameter, last)))
                 .toList();
         Workspace.scoped(() -> {
             TensorWriter.write(target, "model", tensors, TensorWriter.SHARD_BYTES);
@@ -71,8 +71,8 @@ public final class ModelFolder {
     }
 
     private static ByteBuffer values(
-            Decoder decoder, Parameter parameter, BiFunction<Parameter, NDArray, NDArray> last) {
-        NDArray weight = decoder.dictionary(parameter.layer()).get(parameter.key());
+            Network network, Parameter parameter, BiFunction<Parameter, NDArray, NDArray> last) {
+        NDArray weight = network.dictionary(parameter.layer()).get(parameter.key());
         return Workspace.memory(last.apply(parameter, Workspace.detach(weight)));
     }
 

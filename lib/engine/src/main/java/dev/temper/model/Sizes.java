@@ -2,7 +2,7 @@ package dev.temper.model;
 
 import static dev.temper.check.Check.check;
 
-/** The counts and widths of a decoder. */
+/** The counts and widths of a network. */
 public record Sizes(
         int vocabulary,
         int width,

@@ -11,11 +11,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Backpropagation;
-import dev.temper.model.Decoder;
 import dev.temper.model.GoldenModels;
 import dev.temper.model.LabelledStream;
 import dev.temper.model.LabelledStream.Row;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
@@ -46,19 +46,19 @@ final class LoraAcceptanceTest {
             String name = "lora/" + model + "/" + variant;
             Folder init = Folder.local(GOLDEN.root().resolve(name).resolve("adapter_init"));
             Architecture architecture = GOLDEN.architecture(model);
-            Decoder decoder = Decoder.load(workspace, architecture, GOLDEN.weights(model));
+            Network network = Network.load(workspace, architecture, GOLDEN.weights(model));
             LoraConfig config = AdapterFile.read(init);
             TrainedParameters trained = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
-            LoraAdapter adapter = LoraAdapter.load(config, init, decoder, trained);
+            LoraAdapter adapter = LoraAdapter.load(config, init, network, trained);
             TensorFiles golden = GOLDEN.golden(name);
             List<Row> rows = GoldenModels.rows(GOLDEN.golden("models/" + model));
 
             for (int k = 0; k < 2; k++) {
-                assertThat(difference(logits(decoder, rows.get(k)), floats(golden, "logits_" + k)))
+                assertThat(difference(logits(network, rows.get(k)), floats(golden, "logits_" + k)))
                         .isLessThan(1e-4);
             }
             LabelledStream both = LabelledStream.of(rows);
-            double loss = Backpropagation.recording(decoder).accumulate(both, 1.0 / both.keep().length);
+            double loss = Backpropagation.recording(network).accumulate(both, 1.0 / both.keep().length);
             float expected = floats(golden, "loss")[0];
             assertThat(loss / both.keep().length).isCloseTo(expected, within(1e-5 * expected));
             for (TrainedParameters.Spec spec : trained.specs()) {
@@ -68,14 +68,14 @@ final class LoraAcceptanceTest {
             }
             writesWhatPeftWrites(adapter, init);
             if (Files.exists(GOLDEN.root().resolve(name).resolve("merged.safetensors"))) {
-                mergesAsPeftMerges(decoder, adapter, GOLDEN.root().resolve(name), rows);
+                mergesAsPeftMerges(network, adapter, GOLDEN.root().resolve(name), rows);
             }
         }
     }
 
-    private static NDArray logits(Decoder decoder, Row row) {
+    private static NDArray logits(Network network, Row row) {
         int[] all = IntStream.range(0, row.ids().length).toArray();
-        return decoder.logits(TokenStream.of(List.of(row.ids())), all);
+        return network.logits(TokenStream.of(List.of(row.ids())), all);
     }
 
     private void writesWhatPeftWrites(LoraAdapter adapter, Folder expected) throws Exception {
@@ -96,23 +96,23 @@ final class LoraAcceptanceTest {
         }
     }
 
-    private void mergesAsPeftMerges(Decoder decoder, LoraAdapter adapter, Path adapters, List<Row> rows)
+    private void mergesAsPeftMerges(Network network, LoraAdapter adapter, Path adapters, List<Row> rows)
             throws Exception {
         Folder merged = Folder.local(disk.resolve("merged"));
         Path base = GOLDEN.root().resolve("models").resolve(adapters.getParent().getFileName());
-        ModelFolder.save(merged, decoder, Folder.local(base), adapter::merged);
+        ModelFolder.save(merged, network, Folder.local(base), adapter::merged);
 
         TensorFiles ours = TensorFiles.open(Path.of(merged.location()), "model");
         TensorFiles theirs = TensorFiles.open(adapters, "merged");
-        Workspace workspace = decoder.workspace();
-        for (Parameter parameter : decoder.architecture().parameters()) {
+        Workspace workspace = network.workspace();
+        for (Parameter parameter : network.architecture().parameters()) {
             float[] expected = floats(theirs, parameter.name());
             NDArray actual = workspace.floats(floats(ours, parameter.name()), parameter.shape());
             assertThat(difference(actual, expected)).as(parameter.name()).isLessThan(1e-6);
         }
-        Decoder reloaded = Decoder.load(workspace, Architecture.read(merged), ours);
+        Network reloaded = Network.load(workspace, Architecture.read(merged), ours);
         for (Row row : rows) {
-            assertThat(difference(logits(reloaded, row), logits(decoder, row).toFloatArray()))
+            assertThat(difference(logits(reloaded, row), logits(network, row).toFloatArray()))
                     .isLessThan(5e-5);
         }
     }

@@ -11,9 +11,9 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Backpropagation;
-import dev.temper.model.Decoder;
 import dev.temper.model.LabelledStream;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -52,8 +52,8 @@ final class LoraAdapterTest {
         workspace.close();
     }
 
-    /** A decoder with an adapter. */
-    private record Adapted(Decoder decoder, TrainedParameters parameters, LoraAdapter adapter) {
+    /** A network with an adapter. */
+    private record Adapted(Network network, TrainedParameters parameters, LoraAdapter adapter) {
         /** As if trained: B is no longer zero. */
         Adapted moved() {
             Random random = new Random(5);
@@ -63,7 +63,7 @@ final class LoraAdapterTest {
                     values[i] = (float) (0.2 * random.nextGaussian());
                 }
                 Workspace.scoped(() -> {
-                    Workspace own = decoder.workspace();
+                    Workspace own = network.workspace();
                     own.training().copy(own.floats(values, spec.shape()), parameters.weight(spec.name()));
                     return null;
                 });
@@ -72,11 +72,11 @@ final class LoraAdapterTest {
         }
 
         float[] logits() {
-            return LoraAdapterTest.logits(decoder);
+            return LoraAdapterTest.logits(network);
         }
 
         double loss(LabelledStream stream) {
-            return Backpropagation.recording(decoder).accumulate(stream, 1);
+            return Backpropagation.recording(network).accumulate(stream, 1);
         }
     }
 
@@ -92,10 +92,10 @@ final class LoraAdapterTest {
         Adapted adapted = fresh(model, config(0, LoraConfig.ALL_LINEAR)).moved();
         Folder merged = Folder.local(disk.resolve("merged"));
 
-        ModelFolder.save(merged, adapted.decoder(), Folder.local(disk), adapted.adapter()::merged);
+        ModelFolder.save(merged, adapted.network(), Folder.local(disk), adapted.adapter()::merged);
 
-        Decoder reloaded =
-                Decoder.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
+        Network reloaded =
+                Network.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
         float[] expected = adapted.logits();
         assertThat(logits(reloaded)).hasSameSizeAs(expected).isNotEqualTo(logits(base()));
         assertThat(difference(workspace.floats(logits(reloaded), shape(expected)), expected))
@@ -121,16 +121,16 @@ final class LoraAdapterTest {
         Folder merged = Folder.local(disk.resolve("merged"));
 
         adapted.adapter().save(saved, null);
-        ModelFolder.save(merged, adapted.decoder(), Folder.local(disk), adapted.adapter()::merged);
+        ModelFolder.save(merged, adapted.network(), Folder.local(disk), adapted.adapter()::merged);
 
         LoraConfig read = AdapterFile.read(saved);
         assertThat(read).isEqualTo(config);
-        Decoder again = base();
+        Network again = base();
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(read, architecture));
         LoraAdapter.load(read, saved, again, parameters);
         assertThat(logits(again)).isEqualTo(adapted.logits());
-        Decoder whole =
-                Decoder.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
+        Network whole =
+                Network.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
         float[] expected = adapted.logits();
         assertThat(difference(workspace.floats(logits(whole), shape(expected)), expected))
                 .isLessThan(1e-5);
@@ -178,7 +178,7 @@ final class LoraAdapterTest {
         float[] recorded = adapted.parameters().flatGradients().toFloatArray();
         adapted.parameters().clearGradients();
 
-        double again = Backpropagation.checkpointing(adapted.decoder()).accumulate(stream, 1);
+        double again = Backpropagation.checkpointing(adapted.network()).accumulate(stream, 1);
 
         assertThat(again).isEqualTo(loss);
         assertThat(difference(adapted.parameters().flatGradients(), recorded)).isLessThan(1e-6);
@@ -197,19 +197,19 @@ final class LoraAdapterTest {
 
         LoraConfig read = AdapterFile.read(folder);
         assertThat(read).isEqualTo(config(0.25, first, second)); // sorted, as PEFT's sets are not
-        Decoder decoder = base();
+        Network network = base();
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(read, architecture));
-        LoraAdapter.load(read, folder, decoder, parameters);
+        LoraAdapter.load(read, folder, network, parameters);
         assertThat(parameters.flatWeights().toFloatArray())
                 .isEqualTo(adapted.parameters().flatWeights().toFloatArray());
-        assertThat(logits(decoder)).isEqualTo(adapted.logits());
+        assertThat(logits(network)).isEqualTo(adapted.logits());
     }
 
     @ParameterizedTest
     @EnumSource
     void theGradientReachesTheAdapterButNotTheBase(TinyModel model) throws Exception {
         Adapted adapted = fresh(model, config(0, LoraConfig.ALL_LINEAR)).moved();
-        float[] before = weights(adapted.decoder());
+        float[] before = weights(adapted.network());
 
         adapted.loss(LabelledStream.of(TinyModel.rows(3)));
 
@@ -219,10 +219,10 @@ final class LoraAdapterTest {
                     .isPositive();
         }
         for (Parameter parameter : architecture.parameters()) {
-            NDArray weight = adapted.decoder().dictionary(parameter.layer()).get(parameter.key());
+            NDArray weight = adapted.network().dictionary(parameter.layer()).get(parameter.key());
             assertThat(weight.hasGradient()).as(parameter.name()).isFalse();
         }
-        assertThat(weights(adapted.decoder())).isEqualTo(before);
+        assertThat(weights(adapted.network())).isEqualTo(before);
     }
 
     @Test
@@ -236,9 +236,9 @@ final class LoraAdapterTest {
     private float[] start(long seed) throws Exception {
         LoraConfig config = config(0, "q_proj");
         TinyModel.LLAMA.write(disk);
-        Decoder decoder = base();
+        Network network = base();
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
-        LoraAdapter.create(config, decoder, parameters, seed);
+        LoraAdapter.create(config, network, parameters, seed);
         return parameters.flatWeights().toFloatArray();
     }
 
@@ -254,7 +254,7 @@ final class LoraAdapterTest {
         double loss = adapted.loss(LabelledStream.of(List.of(row)));
 
         assertThat(adapted.loss(LabelledStream.of(List.of(row)))).isEqualTo(loss);
-        assertThat(Backpropagation.checkpointing(adapted.decoder()).accumulate(LabelledStream.of(List.of(row)), 1))
+        assertThat(Backpropagation.checkpointing(adapted.network()).accumulate(LabelledStream.of(List.of(row)), 1))
                 .isEqualTo(loss);
         assertThat(adapted.loss(LabelledStream.of(List.of(another)))).isNotEqualTo(loss);
         double together = adapted.loss(LabelledStream.of(List.of(another, row)));
@@ -270,7 +270,7 @@ final class LoraAdapterTest {
         float[] recorded = adapted.parameters().flatGradients().toFloatArray();
         adapted.parameters().clearGradients();
 
-        Backpropagation.checkpointing(adapted.decoder()).accumulate(stream, 1);
+        Backpropagation.checkpointing(adapted.network()).accumulate(stream, 1);
 
         assertThat(difference(adapted.parameters().flatGradients(), recorded)).isLessThan(1e-6);
     }
@@ -281,10 +281,10 @@ final class LoraAdapterTest {
         double dropped = Backpropagation.lossSum(
                 fresh(TinyModel.LLAMA, config(0.5, "q_proj", "down_proj"))
                         .moved()
-                        .decoder(),
+                        .network(),
                 stream);
         double whole = Backpropagation.lossSum(
-                fresh(TinyModel.LLAMA, config(0, "q_proj", "down_proj")).moved().decoder(), stream);
+                fresh(TinyModel.LLAMA, config(0, "q_proj", "down_proj")).moved().network(), stream);
 
         assertThat(dropped).isEqualTo(whole);
     }
@@ -299,22 +299,22 @@ final class LoraAdapterTest {
 
     private Adapted fresh(TinyModel model, LoraConfig config) throws Exception {
         model.write(disk);
-        Decoder decoder = base();
+        Network network = base();
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
-        return new Adapted(decoder, parameters, LoraAdapter.create(config, decoder, parameters, 3));
+        return new Adapted(network, parameters, LoraAdapter.create(config, network, parameters, 3));
     }
 
-    private Decoder base() throws Exception {
+    private Network base() throws Exception {
         architecture = Architecture.read(Folder.local(disk));
-        return Decoder.load(workspace, architecture, TensorFiles.open(disk, "model"));
+        return Network.load(workspace, architecture, TensorFiles.open(disk, "model"));
     }
 
     private static LoraConfig config(double dropout, String... targets) {
         return LoraConfig.of(5, 8, dropout, List.of(targets));
     }
 
-    private static float[] logits(Decoder decoder) {
-        return Workspace.scoped(() -> decoder.logits(
+    private static float[] logits(Network network) {
+        return Workspace.scoped(() -> network.logits(
                         TokenStream.of(List.of(TEXT)),
                         IntStream.range(0, TEXT.length).toArray())
                 .toFloatArray());
@@ -328,9 +328,9 @@ final class LoraAdapterTest {
         return Workspace.scoped(() -> (double) array.norm().getFloat());
     }
 
-    private static float[] weights(Decoder decoder) {
-        return Workspace.scoped(() -> decoder.architecture().parameters().stream()
-                .map(p -> decoder.dictionary(p.layer()).get(p.key()).sum())
+    private static float[] weights(Network network) {
+        return Workspace.scoped(() -> network.architecture().parameters().stream()
+                .map(p -> network.dictionary(p.layer()).get(p.key()).sum())
                 .reduce(NDArray::add)
                 .orElseThrow()
                 .toFloatArray());

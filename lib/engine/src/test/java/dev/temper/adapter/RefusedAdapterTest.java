@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.SafetensorsFile;
@@ -160,9 +160,9 @@ final class RefusedAdapterTest {
         Path base = TinyModel.LLAMA.write(disk.resolve("base"));
         Architecture architecture = Architecture.read(Folder.local(base));
         try (Workspace workspace = Workspace.open(1)) {
-            Decoder decoder = Decoder.load(workspace, architecture, TensorFiles.open(base, "model"));
+            Network network = Network.load(workspace, architecture, TensorFiles.open(base, "model"));
             TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
-            LoraAdapter.load(config, Folder.local(adapter), decoder, parameters);
+            LoraAdapter.load(config, Folder.local(adapter), network, parameters);
         }
     }
 }

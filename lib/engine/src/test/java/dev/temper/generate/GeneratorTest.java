@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.safetensors.TensorFiles;
@@ -45,14 +45,14 @@ final class GeneratorTest {
     @ParameterizedTest
     @EnumSource
     void takesTheBestTokenOfTheWholeTextComputedAgain(TinyModel model) throws Exception {
-        Decoder decoder = decoder(model);
+        Network network = network(model);
 
-        List<int[]> answers = new Generator(decoder).generate(PROMPTS, GenerationConfig.greedy(12), Set.of(), 0);
+        List<int[]> answers = new Generator(network).generate(PROMPTS, GenerationConfig.greedy(12), Set.of(), 0);
 
         for (int i = 0; i < PROMPTS.size(); i++) {
             int[] text = PROMPTS.get(i);
             for (int token : answers.get(i)) {
-                assertThat(token).isEqualTo(best(decoder, text));
+                assertThat(token).isEqualTo(best(network, text));
                 text = IntStream.concat(Arrays.stream(text), IntStream.of(token))
                         .toArray();
             }
@@ -63,7 +63,7 @@ final class GeneratorTest {
     @ParameterizedTest
     @EnumSource
     void answersTogetherAsAlone(TinyModel model) throws Exception {
-        Generator generator = new Generator(decoder(model));
+        Generator generator = new Generator(network(model));
 
         List<int[]> together = generator.generate(PROMPTS, GenerationConfig.greedy(9), Set.of(), 0);
 
@@ -77,7 +77,7 @@ final class GeneratorTest {
 
     @Test
     void aStopTokenEndsItsOwnSequenceAlone() throws Exception {
-        Generator generator = new Generator(decoder(TinyModel.LLAMA));
+        Generator generator = new Generator(network(TinyModel.LLAMA));
         List<int[]> free = generator.generate(PROMPTS, GenerationConfig.greedy(9), Set.of(), 0);
         int stop = free.get(2)[3];
 
@@ -97,7 +97,7 @@ final class GeneratorTest {
 
     @Test
     void drawsTheSameTextFromTheSameSeed() throws Exception {
-        Generator generator = new Generator(decoder(TinyModel.LLAMA));
+        Generator generator = new Generator(network(TinyModel.LLAMA));
         GenerationConfig sampled = new GenerationConfig(List.of(), 0, 16, true, 1, 0, 1, 0, 1);
         List<int[]> twice = List.of(PROMPTS.get(0), PROMPTS.get(0));
 
@@ -112,7 +112,7 @@ final class GeneratorTest {
 
     @Test
     void endsWhereLearnedPositionsEnd() throws Exception {
-        Generator generator = new Generator(decoder(TinyModel.GPT_NEO));
+        Generator generator = new Generator(network(TinyModel.GPT_NEO));
         int[] prompt = new int[36];
 
         assertThat(generator
@@ -127,21 +127,21 @@ final class GeneratorTest {
 
     @Test
     void refusesAPromptWithoutTokens() throws Exception {
-        Generator generator = new Generator(decoder(TinyModel.LLAMA));
+        Generator generator = new Generator(network(TinyModel.LLAMA));
 
         assertThatThrownBy(() -> generator.generate(List.of(new int[0]), GenerationConfig.greedy(1), Set.of(), 0))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage("generation.prompts: prompt 1 has no tokens");
     }
 
-    private Decoder decoder(TinyModel model) throws Exception {
+    private Network network(TinyModel model) throws Exception {
         model.write(folder);
-        return Decoder.load(workspace, Architecture.read(Folder.local(folder)), TensorFiles.open(folder, "model"));
+        return Network.load(workspace, Architecture.read(Folder.local(folder)), TensorFiles.open(folder, "model"));
     }
 
-    private static int best(Decoder decoder, int[] text) {
+    private static int best(Network network, int[] text) {
         return Workspace.scoped(() -> {
-            float[] logits = decoder.logits(TokenStream.of(List.of(text)), new int[] {text.length - 1})
+            float[] logits = network.logits(TokenStream.of(List.of(text)), new int[] {text.length - 1})
                     .toFloatArray();
             return IntStream.range(0, logits.length)
                     .reduce((a, b) -> logits[b] > logits[a] ? b : a)

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.Decoder;
 import dev.temper.model.GoldenModels;
+import dev.temper.model.Network;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -22,8 +22,8 @@ final class GreedyAcceptanceTest {
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void continuesAsTransformersDoes(String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
-            Decoder decoder = Decoder.load(workspace, GOLDEN.architecture(model), GOLDEN.weights(model));
-            Generator generator = new Generator(decoder);
+            Network network = Network.load(workspace, GOLDEN.architecture(model), GOLDEN.weights(model));
+            Generator generator = new Generator(network);
             List<int[]> prompts = new ArrayList<>();
             List<int[]> expected = new ArrayList<>();
             for (JsonNode run : GOLDEN.json("models/" + model + "/greedy.json").path("runs")) {

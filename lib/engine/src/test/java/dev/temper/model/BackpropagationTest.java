@@ -60,7 +60,7 @@ final class BackpropagationTest {
     /** The loss after all weights have moved along the gradient. */
     private static double loss(Replica replica, float[] gradient, double step) {
         return Workspace.scoped(() -> {
-            Workspace workspace = replica.decoder().workspace();
+            Workspace workspace = replica.network().workspace();
             float[] moved = replica.parameters().flatWeights().toFloatArray();
             for (int i = 0; i < moved.length; i++) {
                 moved[i] += (float) (step * gradient[i]);
@@ -71,7 +71,7 @@ final class BackpropagationTest {
                             workspace.floats(
                                     moved, replica.parameters().flatWeights().getShape()),
                             replica.parameters().flatWeights());
-            return Backpropagation.lossSum(replica.decoder(), LabelledStream.of(ROWS));
+            return Backpropagation.lossSum(replica.network(), LabelledStream.of(ROWS));
         });
     }
 

@@ -29,14 +29,14 @@ final class DropoutTest {
     @Test
     void keepsTheExpectation() throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
-            Decoder decoder = decoder(workspace);
+            Network network = network(workspace);
             List<Row> rows = LongStream.range(0, ROWS)
                     .mapToObj(i -> new Row(TEXT, new boolean[TEXT.length], LabelledStream.mix(i)))
                     .toList();
             LabelledStream stream = LabelledStream.of(rows);
 
-            float[] dropped = output(decoder, decoder.inputs(stream));
-            float[] whole = output(decoder, decoder.inputs(stream.tokens()));
+            float[] dropped = output(network, network.inputs(stream));
+            float[] whole = output(network, network.inputs(stream.tokens()));
 
             int size = whole.length / ROWS;
             for (int i = 0; i < size; i++) {
@@ -56,12 +56,12 @@ final class DropoutTest {
         }
     }
 
-    private Decoder decoder(Workspace workspace) throws Exception {
+    private Network network(Workspace workspace) throws Exception {
         Architecture architecture = Architecture.read(Folder.local(TinyModel.LLAMA.write(folder)));
-        Decoder decoder = Decoder.load(workspace, architecture, TensorFiles.open(folder, "model"));
+        Network network = Network.load(workspace, architecture, TensorFiles.open(folder, "model"));
         TrainedParameters parameters =
                 new TrainedParameters(workspace, LoraAdapter.specs(LAST_PROJECTION, architecture));
-        LoraAdapter.create(LAST_PROJECTION, decoder, parameters, 1);
+        LoraAdapter.create(LAST_PROJECTION, network, parameters, 1);
         Random random = new Random(2);
         float[] values = new float[Math.toIntExact(parameters.count())];
         for (int i = 0; i < values.length; i++) {
@@ -72,11 +72,11 @@ final class DropoutTest {
                 .copy(
                         workspace.floats(values, parameters.flatWeights().getShape()),
                         Workspace.detach(parameters.flatWeights()));
-        return decoder;
+        return network;
     }
 
-    private static float[] output(Decoder decoder, Decoder.Inputs inputs) {
+    private static float[] output(Network network, Network.Inputs inputs) {
         return Workspace.scoped(
-                () -> decoder.layer(0, decoder.embed(inputs), inputs).toFloatArray());
+                () -> network.layer(0, network.embed(inputs), inputs).toFloatArray());
     }
 }

@@ -58,11 +58,11 @@ final class ModelDropoutTest {
     @Test
     void evaluationDropsNothing() throws Exception {
         LabelledStream stream = LabelledStream.of(ROWS);
-        double loss = Backpropagation.lossSum(replica.decoder(), stream);
+        double loss = Backpropagation.lossSum(replica.network(), stream);
 
         Replica whole = replica("\"embd_pdrop\": 0, \"attn_pdrop\": 0, \"resid_pdrop\": 0");
 
-        assertThat(loss).isEqualTo(Backpropagation.lossSum(whole.decoder(), stream));
+        assertThat(loss).isEqualTo(Backpropagation.lossSum(whole.network(), stream));
         assertThat(loss).isNotEqualTo(replica.recorded(ROWS).loss());
     }
 

@@ -37,7 +37,7 @@ final class ModelFolderTest {
         try (Workspace workspace = Workspace.open(1)) {
             Replica replica = Replica.of(workspace, base);
 
-            ModelFolder.save(Folder.local(saved), replica.decoder(), Folder.local(base));
+            ModelFolder.save(Folder.local(saved), replica.network(), Folder.local(base));
 
             Replica reloaded = Replica.of(workspace, saved);
             assertThat(reloaded.parameters().flatWeights().toFloatArray())

@@ -27,24 +27,24 @@ final class ModelsAcceptanceTest {
         try (Workspace workspace = Workspace.open(1)) {
             Architecture architecture = GOLDEN.architecture(model);
             TensorFiles golden = GOLDEN.golden("models/" + model);
-            Decoder decoder = Decoder.load(workspace, architecture, GOLDEN.weights(model));
+            Network network = Network.load(workspace, architecture, GOLDEN.weights(model));
             List<Row> rows = GoldenModels.rows(golden);
             for (int k = 0; k < rows.size(); k++) {
                 TokenStream stream = TokenStream.of(List.of(rows.get(k).ids()));
-                Decoder.Inputs inputs = decoder.inputs(stream);
-                NDArray x = decoder.embed(inputs);
+                Network.Inputs inputs = network.inputs(stream);
+                NDArray x = network.embed(inputs);
                 assertThat(difference(x, floats(golden, "hidden_" + k + "_0"))).isLessThan(1e-4);
                 for (int layer = 0; layer < architecture.sizes().layers(); layer++) {
-                    x = decoder.layer(layer, x, inputs);
+                    x = network.layer(layer, x, inputs);
                     assertThat(difference(x, floats(golden, "hidden_" + k + "_" + (layer + 1))))
                             .as("layer %d", layer)
                             .isLessThan(1e-4);
                 }
                 int[] all = IntStream.range(0, stream.length()).toArray();
-                assertThat(difference(decoder.logits(stream, all), floats(golden, "logits_" + k)))
+                assertThat(difference(network.logits(stream, all), floats(golden, "logits_" + k)))
                         .isLessThan(1e-4);
                 LabelledStream one = LabelledStream.of(List.of(rows.get(k)));
-                assertThat(Backpropagation.lossSum(decoder, one) / one.keep().length)
+                assertThat(Backpropagation.lossSum(network, one) / one.keep().length)
                         .isCloseTo(floats(golden, "loss_" + k)[0], within(1e-5 * floats(golden, "loss_" + k)[0]));
             }
         }
@@ -57,12 +57,12 @@ final class ModelsAcceptanceTest {
             Architecture architecture = GOLDEN.architecture(model);
             TensorFiles golden = GOLDEN.golden("models/" + model);
             TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
-            Decoder decoder = Decoder.load(workspace, architecture, GOLDEN.weights(model), trained);
+            Network network = Network.load(workspace, architecture, GOLDEN.weights(model), trained);
             LabelledStream both = LabelledStream.of(GoldenModels.rows(golden));
             for (boolean checkpointing : new boolean[] {false, true}) {
                 trained.clearGradients();
                 Backpropagation backpropagation =
-                        checkpointing ? Backpropagation.checkpointing(decoder) : Backpropagation.recording(decoder);
+                        checkpointing ? Backpropagation.checkpointing(network) : Backpropagation.recording(network);
 
                 double loss = backpropagation.accumulate(both, 1.0 / both.keep().length);
 

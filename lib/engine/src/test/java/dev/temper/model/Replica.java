@@ -9,25 +9,25 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A model folder in memory, all weights trained. */
-record Replica(Decoder decoder, TrainedParameters parameters) {
+record Replica(Network network, TrainedParameters parameters) {
     static Replica of(Workspace workspace, Path folder) throws IOException {
         Architecture architecture = Architecture.read(Folder.local(folder));
         TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(architecture));
         return new Replica(
-                Decoder.load(workspace, architecture, TensorFiles.open(folder, "model"), parameters), parameters);
+                Network.load(workspace, architecture, TensorFiles.open(folder, "model"), parameters), parameters);
     }
 
     Result recorded(List<Row> rows) {
-        return run(Backpropagation.recording(decoder), List.of(rows));
+        return run(Backpropagation.recording(network), List.of(rows));
     }
 
     Result checkpointed(List<Row> rows) {
-        return run(Backpropagation.checkpointing(decoder), List.of(rows));
+        return run(Backpropagation.checkpointing(network), List.of(rows));
     }
 
     Result oneByOne(List<Row> rows) {
         return run(
-                Backpropagation.recording(decoder), rows.stream().map(List::of).toList());
+                Backpropagation.recording(network), rows.stream().map(List::of).toList());
     }
 
     /** The sum of the losses, and the gradients. */

@@ -39,11 +39,11 @@ final class TinyGpt2AcceptanceTest {
         int[] ids = GoldenModels.ints(golden.path("input_ids"));
         float[] expected = JSON.convertValue(golden.path("logits"), float[].class);
         try (Workspace workspace = Workspace.open(1)) {
-            Decoder decoder = Decoder.load(workspace, architecture, files);
+            Network network = Network.load(workspace, architecture, files);
 
             int[] all = IntStream.range(0, ids.length).toArray();
 
-            assertThat(difference(decoder.logits(TokenStream.of(List.of(ids)), all), expected))
+            assertThat(difference(network.logits(TokenStream.of(List.of(ids)), all), expected))
                     .isLessThan(1e-4);
         }
     }

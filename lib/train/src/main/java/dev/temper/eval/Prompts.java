@@ -2,7 +2,7 @@ package dev.temper.eval;
 
 import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
-import dev.temper.model.Decoder;
+import dev.temper.model.Network;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
 import java.util.ArrayList;
@@ -72,10 +72,10 @@ public final class Prompts {
      *
      * @param step finished updates, for the samples
      */
-    public List<Sample> answer(Decoder decoder, long step, int rank, int workers, long seed) {
+    public List<Sample> answer(Network network, long step, int rank, int workers, long seed) {
         List<Prompt> own =
                 prompts.stream().filter(p -> p.number() % workers == rank).toList();
-        Generator generator = new Generator(decoder);
+        Generator generator = new Generator(network);
         List<Sample> samples = new ArrayList<>();
         for (int from = 0; from < own.size(); from += BATCH) {
             List<Prompt> batch = own.subList(from, Math.min(from + BATCH, own.size()));

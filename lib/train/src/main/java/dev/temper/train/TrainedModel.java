@@ -5,9 +5,9 @@ import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
-import dev.temper.model.Decoder;
 import dev.temper.model.ModelFolder;
 import dev.temper.model.ModelWeights;
+import dev.temper.model.Network;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
@@ -15,14 +15,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A decoder in memory with what of it is trained: all of it, or an adapter beside the frozen base. */
+/** A network in memory with what of it is trained: all of it, or an adapter beside the frozen base. */
 public final class TrainedModel implements AutoCloseable {
-    private final Decoder decoder;
+    private final Network network;
     private final TrainedParameters parameters;
     private final Optional<LoraAdapter> adapter;
 
-    private TrainedModel(Decoder decoder, TrainedParameters parameters, Optional<LoraAdapter> adapter) {
-        this.decoder = decoder;
+    private TrainedModel(Network network, TrainedParameters parameters, Optional<LoraAdapter> adapter) {
+        this.network = network;
         this.parameters = parameters;
         this.adapter = adapter;
     }
@@ -33,7 +33,7 @@ public final class TrainedModel implements AutoCloseable {
         TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(architecture));
         TensorFiles files = TensorFiles.open(base, "model");
         ModelWeights.verify(architecture, files.index(), base.toString());
-        return new TrainedModel(Decoder.load(workspace, architecture, files, parameters), parameters, Optional.empty());
+        return new TrainedModel(Network.load(workspace, architecture, files, parameters), parameters, Optional.empty());
     }
 
     /**
@@ -43,33 +43,33 @@ public final class TrainedModel implements AutoCloseable {
      */
     public static TrainedModel withAdapter(Workspace workspace, Path base, LoraConfig config, long seed)
             throws IOException {
-        Decoder decoder = frozen(workspace, base);
+        Network network = frozen(workspace, base);
         TrainedParameters parameters =
-                new TrainedParameters(workspace, LoraAdapter.specs(config, decoder.architecture()));
-        LoraAdapter adapter = LoraAdapter.create(config, decoder, parameters, seed);
-        return new TrainedModel(decoder, parameters, Optional.of(adapter));
+                new TrainedParameters(workspace, LoraAdapter.specs(config, network.architecture()));
+        LoraAdapter adapter = LoraAdapter.create(config, network, parameters, seed);
+        return new TrainedModel(network, parameters, Optional.of(adapter));
     }
 
     /** An adapter that exists is trained on, or used as it is. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, Folder existing) throws IOException {
         LoraConfig config = AdapterFile.read(existing);
-        Decoder decoder = frozen(workspace, base);
+        Network network = frozen(workspace, base);
         TrainedParameters parameters =
-                new TrainedParameters(workspace, LoraAdapter.specs(config, decoder.architecture()));
-        LoraAdapter adapter = LoraAdapter.load(config, existing, decoder, parameters);
-        return new TrainedModel(decoder, parameters, Optional.of(adapter));
+                new TrainedParameters(workspace, LoraAdapter.specs(config, network.architecture()));
+        LoraAdapter adapter = LoraAdapter.load(config, existing, network, parameters);
+        return new TrainedModel(network, parameters, Optional.of(adapter));
     }
 
     /** The base alone, nothing trained. */
-    public static Decoder frozen(Workspace workspace, Path base) throws IOException {
+    public static Network frozen(Workspace workspace, Path base) throws IOException {
         Architecture architecture = Architecture.read(Folder.local(base));
         TensorFiles files = TensorFiles.open(base, "model");
         ModelWeights.verify(architecture, files.index(), base.toString());
-        return Decoder.load(workspace, architecture, files);
+        return Network.load(workspace, architecture, files);
     }
 
-    public Decoder decoder() {
-        return decoder;
+    public Network network() {
+        return network;
     }
 
     public TrainedParameters parameters() {
@@ -78,7 +78,7 @@ public final class TrainedModel implements AutoCloseable {
 
     /** Parameters of the base and of the adapter together. */
     public long totalParameters() {
-        return decoder.architecture().parameterCount() + (adapter.isPresent() ? parameters.count() : 0);
+        return network.architecture().parameterCount() + (adapter.isPresent() ? parameters.count() : 0);
     }
 
     /**
@@ -92,12 +92,12 @@ public final class TrainedModel implements AutoCloseable {
             adapter.get().save(output.child("adapter"), base.location());
             return "adapter";
         }
-        ModelFolder.save(output.child("model"), decoder, base);
+        ModelFolder.save(output.child("model"), network, base);
         return "model";
     }
 
     @Override
     public void close() {
-        decoder.close();
+        network.close();
     }
 }

@@ -104,10 +104,10 @@ public final class TrainingLoop {
         int warmup =
                 config.warmupSteps() > 0 ? config.warmupSteps() : (int) Math.ceil(config.warmupRatio() * plan.steps());
         this.schedule = new Schedule(config.lrSchedulerType(), warmup, plan.steps());
-        this.optimizer = new AdamW(model.decoder().workspace(), model.parameters(), config);
+        this.optimizer = new AdamW(model.network().workspace(), model.parameters(), config);
         this.backpropagation = config.gradientCheckpointing()
-                ? Backpropagation.checkpointing(model.decoder())
-                : Backpropagation.recording(model.decoder());
+                ? Backpropagation.checkpointing(model.network())
+                : Backpropagation.recording(model.network());
         this.peakLearningRate = config.learningRate().orElse(2e-5);
         this.gradientBuckets = buckets();
     }
@@ -284,7 +284,7 @@ public final class TrainingLoop {
 
     private void update(int step, double loss, long targets, long length) {
         double norm = Workspace.scoped(() ->
-                model.decoder().workspace().training().norm(model.parameters().gradients()));
+                model.network().workspace().training().norm(model.parameters().gradients()));
         double learningRate = peakLearningRate * schedule.factor(step);
         if (Double.isFinite(norm) && Double.isFinite(loss)) {
             optimizer.step(learningRate, norm);
@@ -345,7 +345,7 @@ public final class TrainingLoop {
         }
         double loss = 0;
         for (LabelledStream stream : share.microBatches()) {
-            loss += Backpropagation.lossSum(model.decoder(), stream);
+            loss += Backpropagation.lossSum(model.network(), stream);
         }
         double mean = workers.sum(new double[] {loss})[0] / share.targets;
         measure(step, "eval/loss", mean);
@@ -356,7 +356,7 @@ public final class TrainingLoop {
         if (prompts.isEmpty()) {
             return;
         }
-        List<Sample> own = prompts.answer(model.decoder(), step, workers.rank(), workers.size(), config.seed());
+        List<Sample> own = prompts.answer(model.network(), step, workers.rank(), workers.size(), config.seed());
         samples.addAll(own);
         double exact = own.stream().filter(Sample::isExact).count();
         double asked = own.stream().filter(Sample::hasExpected).count();

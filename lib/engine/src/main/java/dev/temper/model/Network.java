@@ -13,12 +13,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A causal language model in memory: its program and the dictionaries of its layers. Adapters add to the dictionaries;
- * the programs do not know about them.
+ * A model in memory: its program and the dictionaries of its layers. Adapters add to the dictionaries; the programs do
+ * not know about them.
  *
  * <p>Shapes: a stream of {@code T} tokens -> hidden states {@code (1, T, D)} -> logits {@code (N, V)}.
  */
-public final class Decoder implements AutoCloseable {
+public final class Network implements AutoCloseable {
     private final Workspace workspace;
     private final Architecture architecture;
     private final Program program;
@@ -26,7 +26,7 @@ public final class Decoder implements AutoCloseable {
     private final LayerWeights shared = new LayerWeights();
     private final List<LayerWeights> layers = new ArrayList<>();
 
-    private Decoder(Workspace workspace, Architecture architecture) {
+    private Network(Workspace workspace, Architecture architecture) {
         this.workspace = workspace;
         this.architecture = architecture;
         this.program = workspace.compile(architecture.program(), architecture.attributes());
@@ -47,26 +47,26 @@ public final class Decoder implements AutoCloseable {
     }
 
     /** All weights frozen, on the mapped files where they are float32. */
-    public static Decoder load(Workspace workspace, Architecture architecture, TensorFiles files) throws IOException {
-        Decoder decoder = new Decoder(workspace, architecture);
+    public static Network load(Workspace workspace, Architecture architecture, TensorFiles files) throws IOException {
+        Network network = new Network(workspace, architecture);
         for (Parameter parameter : architecture.parameters()) {
-            decoder.dictionary(parameter.layer())
+            network.dictionary(parameter.layer())
                     .put(parameter.key(), ModelWeights.read(workspace, files, parameter.name()));
         }
-        return decoder;
+        return network;
     }
 
     /** All weights trained, copied into {@code trained}, which has a place for each. */
-    public static Decoder load(
+    public static Network load(
             Workspace workspace, Architecture architecture, TensorFiles files, TrainedParameters trained)
             throws IOException {
-        Decoder decoder = new Decoder(workspace, architecture);
+        Network network = new Network(workspace, architecture);
         for (Parameter parameter : architecture.parameters()) {
             NDArray weight = trained.weight(parameter.name());
             ModelWeights.read(workspace, files, parameter.name(), weight);
-            decoder.dictionary(parameter.layer()).put(parameter.key(), weight, trained.gradient(parameter.name()));
+            network.dictionary(parameter.layer()).put(parameter.key(), weight, trained.gradient(parameter.name()));
         }
-        return decoder;
+        return network;
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */
