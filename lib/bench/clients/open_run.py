@@ -9,7 +9,7 @@ A folder that itself holds a model or an adapter will do as well. Three checks, 
 1. Files. The folder holds the files that transformers or PEFT writes and no others, the weights hold the same tensors
    (names, shapes, dtypes), and an adapter's config holds no foreign fields. What the library would write is found by
    saving again what was opened.
-2. Tokens. The folder's tokenizer (the base's, if an adapter's folder has none) turns each prompt into the same ids.
+2. Tokens. The folder's tokenizer turns each prompt into the same ids.
 3. Logits. Computed here in float32 on the CPU, without a cache, none differs by more than the tolerance.
 
 LOGITS.json is what our side computed, a list of at least one object
@@ -19,7 +19,8 @@ LOGITS.json is what our side computed, a list of at least one object
     prompt      the text, as given to the tokenizer
     input_ids   its tokens, with those that the tokenizer's post-processor adds, without an end token
     logits      a row for each of the last positions, usually one: the scores of all tokens that could follow, as the
-                model gives them; the last row belongs to the last position, the one before it to the one before
+                model gives them; the last row belongs to the last position, the one before it to the one before.
+                Of a classifier one row, the scores of its classes
 
 Exit code 0: all is equal. 1: something differs, standard error says what. 2: wrong usage or a missing file.
 """
@@ -67,17 +68,27 @@ def file_differences(folder, required, optional):
     return lacking + [f"{folder} holds {name}, which the library does not write" for name in foreign]
 
 
+def kind_of(folder):
+    """The class that opens the folder, by its config.json; causal where it does not say."""
+    names = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or [""]
+    classifies = names[0].endswith("ForSequenceClassification")
+    return transformers.AutoModelForSequenceClassification if classifies else transformers.AutoModelForCausalLM
+
+
 def check_model_files(folder):
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+    kind = kind_of(folder)
+    model = kind.from_pretrained(folder, dtype="auto")
     ours, weights = tensors(folder, "model.safetensors.index.json", "model.safetensors")
     with tempfile.TemporaryDirectory() as saved:
         model.save_pretrained(saved, max_shard_size="1000GB")
         theirs, _ = tensors(pathlib.Path(saved), "model.safetensors.index.json", "model.safetensors")
-    required = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"} | weights
+    required = {"config.json", "tokenizer.json", "tokenizer_config.json", "README.md"} | weights
+    required |= {"generation_config.json"} if model.can_generate() else set()
     return file_differences(folder, required, TOKENIZER_FILES) + differences("tensor", ours, theirs)
 
 
 def check_adapter_files(folder, model):
+    required = {"adapter_config.json", "tokenizer.json", "tokenizer_config.json", "README.md"}
     ours, weights = tensors(folder, "adapter_model.safetensors.index.json", "adapter_model.safetensors")
     with tempfile.TemporaryDirectory() as saved:
         model.save_pretrained(saved)
@@ -85,23 +96,26 @@ def check_adapter_files(folder, model):
         their_fields = json.loads((pathlib.Path(saved) / "adapter_config.json").read_text(encoding="utf-8"))
     fields = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     foreign = sorted(fields.keys() - their_fields)
-    lines = file_differences(folder, {"adapter_config.json"} | weights, TOKENIZER_FILES | {"README.md"})
+    lines = file_differences(folder, required | weights, TOKENIZER_FILES)
     lines += [f"adapter_config.json has {name}, which PEFT does not write" for name in foreign]
     return lines + differences("tensor", ours, theirs)
 
 
-def open_folder(folder, base):
+def open_folder(folder, base, classes):
     """The model in float32, its tokenizer, and what is wrong with the folder's files."""
     if (folder / "adapter_config.json").is_file():
         import peft  # only here: a full model needs no PEFT
 
-        whole = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+        if config["task_type"] == "SEQ_CLS":
+            whole = transformers.AutoModelForSequenceClassification.from_pretrained(
+                base, dtype=torch.float32, num_labels=classes)
+        else:
+            whole = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
         model = peft.PeftModel.from_pretrained(whole, folder)
-        source = folder if (folder / "tokenizer.json").is_file() else base
-        return model, transformers.AutoTokenizer.from_pretrained(source), check_adapter_files(folder, model)
+        return model, transformers.AutoTokenizer.from_pretrained(folder), check_adapter_files(folder, model)
     wrong = check_model_files(folder)
-    model, info = transformers.AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, output_loading_info=True)
+    model, info = kind_of(folder).from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     wrong += [f"transformers: {kind} {sorted(names)}" for kind, names in info.items() if names]
     return model, transformers.AutoTokenizer.from_pretrained(folder), wrong
 
@@ -116,7 +130,8 @@ def compare(model, tokenizer, rows, tolerance):
             continue
         ours = torch.tensor(row["logits"], dtype=torch.float32)
         with torch.no_grad():
-            theirs = model(input_ids=torch.tensor([ids])).logits[0]
+            theirs = model(input_ids=torch.tensor([ids])).logits
+            theirs = theirs[0] if theirs.ndim == 3 else theirs
         if ours.ndim != 2 or ours.shape[1] != theirs.shape[1] or not 0 < len(ours) <= len(theirs):
             wrong.append(f"logits of {prompt!r}: shape {tuple(ours.shape)}, expected up to {tuple(theirs.shape)}")
             continue
@@ -147,7 +162,7 @@ def main():
     if not rows:
         parser.error(f"{options.logits} holds no prompts")
 
-    model, tokenizer, wrong = open_folder(folder, options.base)
+    model, tokenizer, wrong = open_folder(folder, options.base, len(rows[0]["logits"][0]))
     worst, different = compare(model.eval(), tokenizer, rows, options.tolerance)
     for line in wrong + different:
         print(f"open_run: {line}", file=sys.stderr)

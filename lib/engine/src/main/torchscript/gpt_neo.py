@@ -48,6 +48,10 @@ class GptNeo(Module):
     # Only the kept positions: x (1, T, D), keep (N) int64 -> (N, D)
     return self.norm(torch.index_select(torch.squeeze(x, 0), 0, keep), w, "ln_f")
 
+  def classify(self: __torch__.gpt_neo.GptNeo, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # The kept position of each document: x (1, T, D), keep (S) int64 -> (S, C)
+    return torch.linear(self.final_norm(x, keep, w), w["score"])
+
   def decode(self: __torch__.gpt_neo.GptNeo, ids: Tensor, positions: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], shared: Dict[str, Tensor], head: Tensor, layers: List[Dict[str, Tensor]]) -> Tensor:
     # Everything between token ids and the logits (S, V) of each sequence's next token; the caches of layer l are
     # keys[l * S] to keys[l * S + S - 1].

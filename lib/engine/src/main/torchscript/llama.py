@@ -22,7 +22,7 @@ class Llama(Module):
   def finish(self: __torch__.llama.Llama, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
     x = x + __torch__.ops.linear(o, w, "o_proj")
     h = self.norm(x, w, "post_attention_layernorm")
-    if "gate_up_proj" in w:
+    if __torch__.ops.has(w, "gate_up_proj"):
       both = __torch__.ops.linear(h, w, "gate_up_proj")  # (1, T, 2 F)
       halves = torch.split(both, both.size(2) // 2, 2)
       gate = halves[0]
@@ -34,7 +34,7 @@ class Llama(Module):
 
   def projections(self: __torch__.llama.Llama, x: Tensor, rotary: Tensor, w: Dict[str, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
     h = self.norm(x, w, "input_layernorm")
-    if "qkv_proj" in w:
+    if __torch__.ops.has(w, "qkv_proj"):
       rows = __torch__.ops.linear(h, w, "qkv_proj")  # (1, T, (H + 2 K) E)
       size = rows.size(2) // (self.num_heads + 2 * self.num_kv_heads)
       parts = torch.split_with_sizes(rows, [self.num_heads * size, self.num_kv_heads * size, self.num_kv_heads * size], 2)
@@ -67,6 +67,10 @@ class Llama(Module):
   def final_norm(self: __torch__.llama.Llama, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # Only the kept positions: x (1, T, D), keep (N) int64 -> (N, D)
     return self.norm(torch.index_select(torch.squeeze(x, 0), 0, keep), w, "norm")
+
+  def classify(self: __torch__.llama.Llama, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # The kept position of each document: x (1, T, D), keep (S) int64 -> (S, C)
+    return torch.linear(self.final_norm(x, keep, w), w["score"])
 
   def decode(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], shared: Dict[str, Tensor], head: Tensor, layers: List[Dict[str, Tensor]]) -> Tensor:
     # Everything between token ids and the logits (S, V) of each sequence's next token; the caches of layer l are

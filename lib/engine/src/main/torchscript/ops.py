@@ -1,36 +1,49 @@
 # Operators that all families share. Letters as in dev.temper.kernel: T tokens, D model width, H query heads,
 # K key/value heads, E head size, I/O input/output width, R LoRA rank, V vocabulary.
 
+def has(w: Dict[str, Tensor], name: str) -> bool:
+  # Whether there is a projection of this name, dense or NF4.
+  return name in w or name + ".codes" in w
+
 def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-  # (1, T, I) -> (1, T, O); a bias and a low-rank update where the layer has one.
+  # (1, T, I) -> (1, T, O); dense or NF4, a bias and a low-rank update where the layer has one.
   bias = name + ".bias"
-  if bias in w:
-    y = torch.linear(x, w[name], w[bias])
+  if name + ".codes" in w and not (x.requires_grad or x.is_cuda or name + ".magnitude" in w):
+    y = __torch__.nf4.linear(x, w, name)
+    if bias in w:
+      y = torch.add_(y, w[bias])
+    weight = annotate(Optional[Tensor], None)
   else:
-    y = torch.linear(x, w[name])
+    dense = __torch__.nf4.weight(w, name, x.dtype) if name + ".codes" in w else w[name]
+    if bias in w:
+      y = torch.linear(x, dense, w[bias])
+    else:
+      y = torch.linear(x, dense)
+    weight = annotate(Optional[Tensor], dense)
   if name + ".lora_A" in w:
-    y = __torch__.ops.adapted(y, x, w, name, False)
+    y = __torch__.ops.adapted(y, x, weight, w, name)
   return y
 
 def conv1d(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-  # As linear, with a bias and a weight that is stored (I, O).
-  y = torch.view(torch.addmm(w[name + ".bias"], torch.squeeze(x, 0), w[name]), [1, x.size(1), -1])
-  if name + ".lora_A" in w:
-    y = __torch__.ops.adapted(y, x, w, name, True)
+  # As linear, with a bias and a weight that is stored (I, O); NF4 is stored (O, I), as transformers quantizes it.
+  if name + ".codes" in w:
+    y = __torch__.ops.linear(x, w, name)
+  else:
+    y = torch.view(torch.addmm(w[name + ".bias"], torch.squeeze(x, 0), w[name]), [1, x.size(1), -1])
+    if name + ".lora_A" in w:
+      y = __torch__.ops.adapted(y, x, torch.t(w[name]), w, name)
   return y
 
-def adapted(y: Tensor, x: Tensor, w: Dict[str, Tensor], name: str, transposed: bool) -> Tensor:
-  # y (1, T, O) is what the base makes of x (1, T, I).
+def adapted(y: Tensor, x: Tensor, matrix: Optional[Tensor], w: Dict[str, Tensor], name: str) -> Tensor:
+  # y (1, T, O) is what the base makes of x (1, T, I) with its weight (O, I), which DoRA alone asks for.
   drops = "dropout_keys" in w and name + ".dropout" in w
   dropped = x
   if drops:
-    dropped = __torch__.ops.dropout(x, w["dropout_keys"], w[name + ".dropout"])
+    dropped = __torch__.ops.dropout(x, __torch__.ops.keys(x, w), w[name + ".dropout"])
   down = torch.linear(dropped, w[name + ".lora_A"])  # (1, T, R)
   update = torch.linear(down * w[name + ".scale"], w[name + ".lora_B"])  # (1, T, O)
   if name + ".magnitude" in w:
-    weight = w[name]
-    if transposed:
-      weight = torch.t(weight)
+    weight = unchecked_cast(Tensor, matrix)
     ratio = __torch__.ops.stretch(weight, w, name)
     bias = name + ".bias"
     if drops:
@@ -54,20 +67,38 @@ def stretch(weight: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
 def dropped(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # Dropout of x (1, T, I) while training, where there is one of this name.
   if "dropout_keys" in w and name + ".dropout" in w:
-    x = __torch__.ops.dropout(x, w["dropout_keys"], w[name + ".dropout"])
+    x = __torch__.ops.dropout(x, __torch__.ops.keys(x, w), w[name + ".dropout"])
   return x
 
+def keys(x: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  # Where the masks of x's tokens come from: x is of all tokens (1, T, I), or of those that the layer keeps (1, S, I).
+  keys = w["dropout_keys"]
+  if keys.size(0) != x.size(1):
+    keys = torch.index_select(keys, 0, w["kept"])
+  return keys
+
 def dropout(x: Tensor, keys: Tensor, settings: Tensor) -> Tensor:
-  # Zeroes elements by a hash of (key of the token, salt of the projection, channel), so that a recomputation and any
-  # other split of the rows over workers see the same mask. keys (T) int64, settings (2) int64: threshold and salt.
-  channels = torch.arange(x.size(2), dtype=4, layout=0, device=x.device, pin_memory=False)
-  h = torch.unsqueeze(keys, 1) + torch.mul(channels + settings[1], -7046029254386353131)  # (T, I)
-  h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 30), 17179869183)), -4658895280553007687)
-  h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 27), 137438953471)), -7723592293110705685)
-  draw = torch.bitwise_and(torch.bitwise_right_shift(h, 31), 16777215)  # uniform in [0, 2^24)
-  threshold = settings[0]
-  kept = torch.to(torch.ge(draw, threshold), x.dtype)
-  return x * kept * torch.div(16777216.0, torch.sub(16777216.0, torch.to(threshold, 6)))
+  # Drops elements of x (1, T, I) and makes up for them.
+  return torch.mul(x * __torch__.ops.kept(keys, x.size(2), settings), __torch__.ops.makes_up(settings))
+
+def makes_up(settings: Tensor) -> float:
+  # What the kept elements are multiplied by.
+  return 65536.0 / float(65536 - int(settings[0]))
+
+def kept(keys: Tensor, count: int, settings: Tensor) -> Tensor:
+  # Which elements are not dropped, (T, count) bool, by a hash of (key of the token, salt of the place, channel), so that
+  # a recomputation and any other split of the rows over workers see the same. keys (T) int64, settings (2) int64:
+  # threshold and salt. A hash is drawn for four channels, 16 bits each: a sixth of the time of libtorch's own dropout.
+  words = torch.arange((count + 3) // 4, dtype=4, layout=0, device=keys.device, pin_memory=False)
+  h = torch.unsqueeze(keys, 1) + torch.mul(words + settings[1], -7046029254386353131)  # (T, count / 4)
+  t = torch.bitwise_right_shift(h, 30)
+  h = torch.mul_(torch.bitwise_xor_(h, torch.bitwise_and_(t, 17179869183)), -4658895280553007687)
+  t = torch.bitwise_right_shift(h, 27)
+  h = torch.mul_(torch.bitwise_xor_(h, torch.bitwise_and_(t, 137438953471)), -7723592293110705685)
+  t = torch.bitwise_right_shift(h, 31)
+  h = torch.bitwise_xor_(h, torch.bitwise_and_(t, 8589934591))
+  draws = torch.slice(torch.view_copy(h, dtype=2), 1, 0, count, 1)  # int16, uniform
+  return torch.ge(draws, int(settings[0]) - 32768)
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   # Rotary positions, halves rotated as in transformers: x (1, H, T, E), cos and sin (T, E) or narrower, when only the
@@ -112,16 +143,19 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool
       scores = torch.masked_fill(scores, torch.logical_not(torch.tril(past)), -inf)
     weights = torch.softmax(scores, 3)
     if len(drops) > 0:
-      rows = torch.reshape(torch.transpose(weights, 1, 2), [1, q.size(2), -1])  # (1, T, H * T)
-      rows = __torch__.ops.dropout(rows, drops[0], drops[1])
-      weights = torch.transpose(torch.view(rows, [1, q.size(2), q.size(1), -1]), 1, 2)
-    return torch.matmul(weights, v)
+      kept = __torch__.ops.kept(drops[0], q.size(1) * k.size(2), drops[1])  # (T, H * T)
+      kept = torch.transpose(torch.reshape(kept, [q.size(2), q.size(1), -1]), 0, 1)
+      o = torch.mul(torch.matmul(weights * kept, v), __torch__.ops.makes_up(drops[1]))
+    else:
+      o = torch.matmul(weights, v)
+    return o
   else:
     return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, causal, scale=scale)
 
 def attention(q: Tensor, k: Tensor, v: Tensor, segments: Tensor, scale: float, cap: float, w: Dict[str, Tensor]) -> Tensor:
-  # Causal attention within each segment: q (1, H, T, E), k and v (1, K, T, E), segments (S + 1) -> (1, T, H * E).
-  # cap: what scores are bent to; 0 nothing. The layer says how many positions a token sees, its own included; 0 all.
+  # Attention within each segment: q (1, H, T, E), k and v (1, K, T, E), segments (S + 1) -> (1, T, H * E). cap: what
+  # scores are bent to; 0 nothing. The layer says how many positions a token sees, its own and those before it; 0 all of
+  # them; -1 all of those after it too. Where the layer keeps one token of each segment, q has no others.
   window = int(w["window"])
   k = __torch__.ops.grouped(k, q.size(1))
   v = __torch__.ops.grouped(v, q.size(1))
@@ -130,7 +164,10 @@ def attention(q: Tensor, k: Tensor, v: Tensor, segments: Tensor, scale: float, c
   for i in range(len(borders) - 1):
     lengths.append(borders[i + 1] - borders[i])
   # Split, not sliced: the gradient of a slice is as large as the whole.
-  queries = torch.split_with_sizes(q, lengths, 2)
+  if "kept" in w:
+    queries = torch.split(q, 1, 2)
+  else:
+    queries = torch.split_with_sizes(q, lengths, 2)
   keys = torch.split_with_sizes(k, lengths, 2)
   values = torch.split_with_sizes(v, lengths, 2)
   parts = annotate(List[Tensor], [])
@@ -139,14 +176,17 @@ def attention(q: Tensor, k: Tensor, v: Tensor, segments: Tensor, scale: float, c
     n = lengths[i]
     drops = annotate(List[Tensor], [])
     if dropping:
-      drops.append(w["dropout_keys"][borders[i]:borders[i + 1]])
+      if "kept" in w:
+        drops.append(w["dropout_keys"][w["kept"][i:i + 1]])
+      else:
+        drops.append(w["dropout_keys"][borders[i]:borders[i + 1]])
       drops.append(w["attention.dropout"])
     if window > 0 and n > window:
       near = torch.ones([n, n], dtype=11, layout=0, device=q.device, pin_memory=False)
       mask = torch.bitwise_and(torch.tril(near), torch.triu(near, 1 - window))
       o = __torch__.ops.attend(queries[i], keys[i], values[i], mask, False, scale, cap, drops)
     else:
-      o = __torch__.ops.attend(queries[i], keys[i], values[i], None, True, scale, cap, drops)
+      o = __torch__.ops.attend(queries[i], keys[i], values[i], None, window >= 0, scale, cap, drops)
     parts.append(o)
   if len(parts) == 1:
     o = parts[0]

@@ -77,6 +77,23 @@ class Training(Module):
       i = i + step
     return total
 
+  def cross_entropy(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of a classifier: logits (S, C), targets and weights (S) -> the weighted sum of the cross entropies, and scale times
+    # its gradient (S, C).
+    z = torch.log_softmax(logits, 1)
+    t = torch.unsqueeze(torch.to(targets, 4), 1)
+    rows = torch.unsqueeze(weights, 1)
+    total = torch.neg(torch.sum(torch.gather(z, 1, t) * rows, dtype=7))
+    minus = torch.full([t.size(0), 1], -1.0, dtype=z.dtype, layout=0, device=z.device, pin_memory=False)
+    return (total, torch.scatter_add(torch.exp(z), 1, t, minus) * rows * scale)
+
+  def squared_error(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of a regression: logits (S, 1); as cross_entropy.
+    difference = torch.sub(logits, torch.unsqueeze(targets, 1))
+    rows = torch.unsqueeze(weights, 1)
+    total = torch.sum(difference * difference * rows, dtype=7)
+    return (total, torch.mul(difference, 2.0) * rows * scale)
+
   def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)
 

@@ -4,9 +4,12 @@ import dev.temper.track.Metric;
 import dev.temper.track.ProgressBar;
 import dev.temper.train.ProgressListener;
 import java.util.Locale;
+import java.util.Set;
 
 /** Shows a run on the console: the bar, and a line for each evaluation. */
 final class ConsoleProgress implements ProgressListener, AutoCloseable {
+    private static final Set<String> SHOWN = Set.of("eval/loss", "eval/accuracy", "eval/exact_match");
+
     private ProgressBar bar = ProgressBar.standard(1);
 
     @Override
@@ -28,7 +31,7 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
 
     @Override
     public synchronized void measured(Metric metric) {
-        if (metric.name().equals("eval/loss") || metric.name().equals("eval/exact_match")) {
+        if (SHOWN.contains(metric.name())) {
             bar.print(String.format(Locale.ROOT, "step %d  %s %.4f", metric.step(), metric.name(), metric.value()));
         }
     }

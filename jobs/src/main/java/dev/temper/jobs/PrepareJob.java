@@ -14,20 +14,25 @@ final class PrepareJob {
     }
 
     static void run(HadoopStore store, Recipe recipe) throws Exception {
-        run(store, recipe, (rows, data) -> {
+        run(store, recipe, recipe, (rows, data) -> {
             System.out.println(new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data).text());
             System.out.println("prepared    " + data.folder().location() + (data.reused() ? ", found there" : ""));
         });
     }
 
-    /** Prepares the rows; nothing stays of what is refused. */
-    static void run(HadoopStore store, Recipe recipe, Use use) throws Exception {
+    /**
+     * Prepares the rows; nothing stays of what is refused.
+     *
+     * @param recipe whose output it may be
+     * @param tolerant the same, or one that allows more rejected rows
+     */
+    static void run(HadoopStore store, Recipe recipe, Recipe tolerant, Use use) throws Exception {
         Locations locations = new Locations(store, recipe);
         locations.verifyOutput();
         locations.verifyInput();
         RunOutput output = RunOutput.of(store.folder(recipe.output()));
         output.state(recipe);
-        RecipeData rows = RecipeData.of(store, recipe, RecipeData.today());
+        RecipeData rows = RecipeData.of(store, tolerant, output.date().orElseGet(RecipeData::today));
         try (SparkSession spark = RunJob.session(recipe)) {
             PreparedData data = rows.prepare(spark);
             data.notes().forEach(note -> System.err.println("temper: " + note));

@@ -7,7 +7,11 @@ import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelWeights;
+import dev.temper.model.NewHead;
+import dev.temper.model.Parameter;
+import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
+import dev.temper.quant.Quantization;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
@@ -17,31 +21,34 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 
-/** The base model of a recipe: checked from its headers before anything is paid for, and brought to a worker's disk. */
+/** The base model of a recipe: checked from its headers before anything is paid for. */
 record PretrainedModel(Folder folder, Architecture architecture) {
-    private static final Pattern NEEDED = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)");
     private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
-    private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
     /** Reads config.json alone. */
-    static PretrainedModel read(Store store, String location) throws IOException {
+    static PretrainedModel read(Store store, String location, Task task) throws IOException {
         Folder folder = new Folder(store, location);
-        return new PretrainedModel(folder, Architecture.read(folder));
+        return new PretrainedModel(folder, Architecture.read(folder, task));
     }
 
     /**
      * Everything that can be wrong with a base, an adapter's targets or a tokenizer, found from a few kilobytes.
      *
+     * @return why a part of it starts at random, such as the head of a classifier; empty when nothing does
      * @throws dev.temper.check.InvalidInputException naming what is wrong
      */
-    void verify(Recipe recipe) throws IOException {
-        ModelWeights.verify(architecture, TensorIndex.read(folder, "model"), folder.location());
-        adapterSpecs(recipe);
+    Optional<String> verify(Recipe recipe) throws IOException {
+        TensorIndex index = TensorIndex.read(folder, "model");
+        NewHead newHead =
+                NewHead.of(architecture, folder, index, recipe.training().seed());
+        ModelWeights.verify(architecture, index, folder.location(), newHead);
+        List<TrainedParameters.Spec> specs = adapterSpecs(recipe);
+        if (recipe.adapter().isPresent()) {
+            LoraAdapter.checkSaved(newHead, specs);
+        }
         verifyTokenizer();
         int positions = architecture.sizes().maxPositions();
         check(
@@ -50,6 +57,25 @@ record PretrainedModel(Folder folder, Architecture architecture) {
                 recipe.data().maxLength(),
                 positions,
                 positions);
+        boolean comesFromAdapter =
+                recipe.adapter().flatMap(LoraConfig::initFrom).isPresent();
+        return comesFromAdapter ? Optional.empty() : newHead.reason();
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when the base holds only codes of what is to be trained */
+    void verifyTrainable(Recipe recipe) throws IOException {
+        ModelWeights.checkTrainable(architecture, TensorIndex.read(folder, "model"), trainedWhole(recipe));
+    }
+
+    /** Which parameters of the base are trained themselves. */
+    Predicate<Parameter> trainedWhole(Recipe recipe) throws IOException {
+        return recipe.adapter().isPresent() ? LoraAdapter.trainedWhole(adapterSpecs(recipe)) : parameter -> true;
+    }
+
+    /** How the frozen projections are kept while training; empty: in full precision. */
+    Optional<Quantization> quantization(Recipe recipe) throws IOException {
+        Optional<Quantization> wanted = recipe.model().quantization();
+        return wanted.isPresent() ? wanted : ModelWeights.quantization(folder);
     }
 
     private void verifyTokenizer() throws IOException {
@@ -88,39 +114,9 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         }
         LoraConfig config = recipe.adapter().get();
         if (config.initFrom().isPresent()) {
-            config = AdapterFile.read(
-                    new Folder(folder.store(), config.initFrom().get()));
+            Folder existing = new Folder(folder.store(), config.initFrom().get());
+            config = AdapterFile.read(existing, recipe.model().head());
         }
         return LoraAdapter.specs(config, architecture);
-    }
-
-    /**
-     * A folder's model files on this machine's disk, of a remote one copied once per process.
-     *
-     * @param localDir where copies go; the system's temporary folder when empty
-     */
-    static Path localize(Folder folder, Optional<String> localDir) throws IOException {
-        Optional<Path> path = folder.store().localPath(folder.location());
-        if (path.isPresent()) {
-            return path.get();
-        }
-        synchronized (COPIES) {
-            Path copy = COPIES.get(folder.location());
-            if (copy == null) {
-                Path parent = Path.of(localDir.orElse(System.getProperty("java.io.tmpdir")));
-                Path target = Files.createTempDirectory(Files.createDirectories(parent), "temper-base-");
-                copy = folder.localize(target, name -> NEEDED.matcher(name).matches());
-                COPIES.put(folder.location(), copy);
-                deleteOnExit(copy);
-            }
-            return copy;
-        }
-    }
-
-    private static void deleteOnExit(Path copy) throws IOException {
-        copy.toFile().deleteOnExit();
-        try (var files = Files.list(copy)) {
-            files.forEach(file -> file.toFile().deleteOnExit());
-        }
     }
 }

@@ -24,13 +24,13 @@ final class PreviewCommand implements Callable<Integer> {
     /**
      * What to show.
      *
-     * @param recipe one that rejects as many rows as there are to reject
-     * @param maxRejectedFraction what the recipe allows a run
+     * @param recipe as a run would have it
+     * @param tolerant the same, but one that rejects as many rows as there are to reject
      * @param rows so many of the rows to train on
      * @param html where to write a page, besides
      * @param json print JSON instead of text
      */
-    record Request(Recipe recipe, double maxRejectedFraction, int rows, Optional<String> html, boolean json) {}
+    record Request(Recipe recipe, Recipe tolerant, int rows, Optional<String> html, boolean json) {}
 
     private final Store store;
     private final Job job;
@@ -61,9 +61,8 @@ final class PreviewCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         check(rows >= 0, "--rows must not be negative, got %d", rows);
-        double allowed = recipe.read(store).data().maxRejectedFraction();
         Recipe tolerant = recipe.read(store, "data.max_rejected_fraction=1"); // what a run would refuse is of interest
-        job.run(new Request(tolerant, allowed, rows, html, json));
+        job.run(new Request(recipe.read(store), tolerant, rows, html, json));
         return 0;
     }
 }

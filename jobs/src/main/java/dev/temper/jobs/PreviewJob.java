@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import dev.temper.spark.HadoopStore;
+import dev.temper.spark.LocalCopies;
 import dev.temper.spark.PreparedData;
 import dev.temper.spark.PreparedRow;
 import dev.temper.text.Tokenizer;
@@ -18,15 +19,15 @@ final class PreviewJob {
     private PreviewJob() {}
 
     static void run(HadoopStore store, PreviewCommand.Request request) throws Exception {
-        PrepareJob.run(store, request.recipe(), (rows, data) -> show(store, request, rows, data));
+        PrepareJob.run(store, request.recipe(), request.tolerant(), (rows, data) -> show(store, request, rows, data));
     }
 
     private static void show(HadoopStore store, PreviewCommand.Request request, RecipeData rows, PreparedData data)
             throws IOException {
         Recipe recipe = request.recipe();
-        DataSummary summary = new DataSummary(recipe.data(), request.maxRejectedFraction(), data);
-        Tokenizer tokenizer = Tokenizer.shared(
-                PretrainedModel.localize(rows.base(), recipe.cluster().localDir()));
+        DataSummary summary = new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data);
+        Tokenizer tokenizer =
+                Tokenizer.shared(LocalCopies.model(rows.base(), recipe.cluster().localDir()));
         Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
         if (request.html().isPresent()) {
             try (OutputStream out =

@@ -11,10 +11,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.generate.GenerationConfig;
+import dev.temper.quant.Quantization;
 import dev.temper.spark.ClusterConfig;
 import dev.temper.storage.Hashes;
 import dev.temper.storage.Store;
 import dev.temper.text.DataConfig;
+import dev.temper.train.CausalRows;
+import dev.temper.train.ClassifiedRows;
 import dev.temper.train.TrainingConfig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
@@ -52,15 +56,39 @@ public record Recipe(
      * @param base a folder in Hugging Face's layout
      * @param labels names of the classes, by number; of a classifier only
      * @param precision arithmetic of the layers
+     * @param quantization how the frozen base is kept; empty: as it was saved
      */
-    public record Model(String base, Task task, List<String> labels, Precision precision) {
+    public record Model(
+            String base, Task task, List<String> labels, Precision precision, Optional<Quantization> quantization) {
         public Model {
             check(!base.isBlank(), "model.base must name a folder with config.json and *.safetensors");
             check(
                     labels.isEmpty() || task == Task.SEQUENCE_CLASSIFICATION,
                     "model.labels are the classes of model.task: sequence_classification; leave them out");
-            check(labels.size() == Set.copyOf(labels).size(), "model.labels names a class twice: %s", labels);
+            labels.forEach(label -> check(
+                    !label.isBlank() && label.equals(label.strip()),
+                    "model.labels: '%s' is blank or has spaces around it, which the data's labels never have",
+                    label));
+            Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER); // as Spark tells columns apart
+            names.addAll(labels);
+            check(
+                    names.size() == labels.size(),
+                    "model.labels names a class twice, or two that differ in case alone: %s",
+                    labels);
             labels = List.copyOf(labels);
+        }
+
+        boolean isClassifier() {
+            return task == Task.SEQUENCE_CLASSIFICATION;
+        }
+
+        /**
+         * What the model answers.
+         *
+         * @throws dev.temper.check.InvalidInputException when there are less than two classes
+         */
+        dev.temper.model.Task head() {
+            return isClassifier() ? dev.temper.model.Task.classification(labels) : dev.temper.model.Task.causalLm();
         }
     }
 
@@ -82,15 +110,16 @@ public record Recipe(
         for (String tracker : tracking) {
             check(tracker.equals("console"), "tracking must be console, got '%s'", tracker);
         }
-        boolean isClassifier = model.task() == Task.SEQUENCE_CLASSIFICATION;
+        checkTask(model, data, generation);
         check(
-                isClassifier == (data.format() == DataConfig.Format.CLASSIFICATION),
-                isClassifier
-                        ? "model.task: sequence_classification needs data.format: classification"
-                        : "data.format: classification needs model.task: sequence_classification");
+                model.quantization().isEmpty() || adapter.isPresent(),
+                "model.quantization: weights in 4 bits cannot be trained; add adapter:, or leave the quantization out");
+        training.checkClassWeights(model.labels().size());
+        training.checkMetric(model.isClassifier() ? ClassifiedRows.scoreNames(model.labels()) : CausalRows.SCORES);
         check(
-                !isClassifier || !model.labels().isEmpty(),
-                "model.task: sequence_classification needs the names of the classes as model.labels");
+                !training.choosesBest() || data.eval().isPresent() || data.evalFraction() > 0,
+                "training.load_best_model_at_end and early_stopping_patience need rows to evaluate on: set data.eval or"
+                        + " data.eval_fraction");
         refuseHub("model.base", Stream.of(model.base()));
         refuseHub("adapter.init_from", adapter.stream().flatMap(lora -> lora.initFrom().stream()));
         refuseHub("data.train", data.train().stream().map(DataConfig.Source::location));
@@ -98,6 +127,30 @@ public record Recipe(
         refuseHub("data.prepared", data.prepared().stream());
         refuseHub("output", Stream.of(output));
         tracking = List.copyOf(tracking);
+    }
+
+    private static void checkTask(Model model, DataConfig data, GenerationConfig generation) {
+        boolean isClassifier = model.isClassifier();
+        check(
+                isClassifier == (data.format() == DataConfig.Format.CLASSIFICATION),
+                isClassifier
+                        ? "model.task: sequence_classification needs data.format: classification"
+                        : "data.format: classification needs model.task: sequence_classification");
+        if (!isClassifier) {
+            return;
+        }
+        check(
+                !model.labels().isEmpty(),
+                "model.task: sequence_classification needs the names of the classes as model.labels");
+        model.head();
+        refuse("data.packing", data.packing() != DataConfig.Packing.NONE);
+        refuse("data.train_on", data.trainOn() != DataConfig.TrainOn.COMPLETION);
+        refuse("generation.prompts", !generation.prompts().isEmpty());
+        refuse("generation.eval_prompts", generation.evalPrompts() > 0);
+    }
+
+    private static void refuse(String key, boolean isSet) {
+        check(!isSet, "%s means nothing with model.task: sequence_classification; leave it out", key);
     }
 
     /**

@@ -2,11 +2,10 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.invalid;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.eval.Prompts;
+import dev.temper.generate.EndTokens;
 import dev.temper.spark.HadoopStore;
+import dev.temper.spark.Preparation;
 import dev.temper.spark.PrepareStages;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
@@ -21,9 +20,10 @@ import java.io.Serializable;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -34,8 +34,6 @@ import org.apache.spark.sql.SparkSession;
  * @param ends ids that end an answer by the base's generation_config.json, besides the tokenizer's end token
  */
 record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat, Set<Integer> ends) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     /**
      * Reads the tokenizer's small files, nothing of the data.
      *
@@ -45,7 +43,7 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
     static RecipeData of(HadoopStore store, Recipe recipe, LocalDate today) throws IOException {
         Folder base = store.folder(HadoopStore.resolve(recipe.model().base()));
         ChatFormat chat = PrepareStages.chat(store, recipe.data(), base.location(), today);
-        return new RecipeData(store, recipe, base, chat, ends(base));
+        return new RecipeData(store, recipe, base, chat, EndTokens.read(base));
     }
 
     static LocalDate today() {
@@ -87,29 +85,26 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
 
     /** Prepares the rows, or finds them prepared. */
     PreparedData prepare(SparkSession spark) throws IOException {
-        PrepareStages stages = PrepareStages.of(
-                recipe.data(), recipe.model().labels(), chat, recipe.model().base());
-        Folder prepared = recipe.data().prepared().map(store::folder).orElseGet(() -> store.folder(recipe.output())
-                .child(RunOutput.PREPARED));
-        return PreparedData.prepare(
-                spark, recipe.data(), recipe.training().seed(), stages.preparation(store, ends), prepared);
+        return PreparedData.prepare(spark, recipe.data(), recipe.training().seed(), preparation(), prepared());
     }
 
-    /** Ids that end an answer, by generation_config.json if it is there. */
-    static Set<Integer> ends(Folder base) throws IOException {
-        Set<Integer> ends = new LinkedHashSet<>();
-        if (base.has("generation_config.json")) {
-            try {
-                JsonNode ids =
-                        JSON.readTree(base.readText("generation_config.json")).path("eos_token_id");
-                if (ids.isInt()) {
-                    ends.add(ids.intValue());
-                }
-                ids.forEach(id -> ends.add(id.asInt()));
-            } catch (JsonProcessingException e) {
-                throw invalid("%s is no JSON: %s", base.location("generation_config.json"), e.getOriginalMessage());
-            }
-        }
-        return ends;
+    /** Finds the rows where the recipe's run would put them; otherwise prepares them elsewhere. */
+    PreparedData findOrPrepare(SparkSession spark, Supplier<Folder> otherwise) throws IOException {
+        long seed = recipe.training().seed();
+        Optional<PreparedData> found = PreparedData.find(spark, recipe.data(), seed, preparation(), prepared());
+        return found.isPresent()
+                ? found.get()
+                : PreparedData.prepare(spark, recipe.data(), seed, preparation(), otherwise.get());
+    }
+
+    private Preparation preparation() throws IOException {
+        PrepareStages stages = PrepareStages.of(
+                recipe.data(), recipe.model().labels(), chat, recipe.model().base());
+        return stages.preparation(store, ends);
+    }
+
+    private Folder prepared() {
+        return recipe.data().prepared().map(store::folder).orElseGet(() -> store.folder(recipe.output())
+                .child(RunOutput.PREPARED));
     }
 }

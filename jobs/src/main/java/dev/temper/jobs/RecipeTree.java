@@ -108,6 +108,9 @@ final class RecipeTree {
         if (tree.has("adapter")) {
             layUnder(tree, defaults("with_adapter"));
         }
+        if (tree.at("/model/quantization").isObject()) {
+            layUnder(tree, defaults("with_quantization"));
+        }
         String format = tree.at("/data/format")
                 .asText(defaults("every_recipe").at("/data/format").asText());
         JsonNode forFormat = defaults("format_" + format);

@@ -56,6 +56,7 @@ record RecordTree<T extends Record>(Class<T> root) {
             entry(double.class, RecordTree::number),
             entry(Double.class, RecordTree::number),
             entry(boolean.class, RecordTree::truth),
+            entry(Boolean.class, RecordTree::truth),
             entry(String.class, RecordTree::text),
             entry(Object.class, (node, key) -> MAPPER.convertValue(node, Object.class)),
             entry(Duration.class, RecordTree::duration),

@@ -1,17 +1,20 @@
 package dev.temper.jobs;
 
-import static dev.temper.check.Check.check;
-
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.eval.ClassificationReport;
+import dev.temper.report.NoFontsException;
+import dev.temper.report.Picture;
 import dev.temper.spark.BarrierTraining;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.train.TrainingResult;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -19,8 +22,13 @@ import scala.Tuple2;
 
 /** {@code temper run}: all of it, in order. What is wrong with recipe, base or output is found before Spark starts. */
 final class RunJob {
+    private static final String DENSE =
+            "the base is quantized, but each layer keeps its dense matrices until its turn on the way back, as much"
+                    + " memory as in full precision: set training.gradient_checkpointing: true";
+
     private final Recipe recipe;
     private final List<String> version;
+    private final List<String> warnings = new ArrayList<>();
 
     private RunJob(Recipe recipe, List<String> version) {
         this.recipe = recipe;
@@ -32,9 +40,6 @@ final class RunJob {
     }
 
     private void run() throws Exception {
-        check(
-                recipe.model().task() == Recipe.Task.CAUSAL_LM,
-                "model.task: training a classifier is not built yet; temper prepare and temper preview work");
         HadoopStore store = store();
         Locations locations = new Locations(store, recipe);
         locations.verifyOutput();
@@ -47,9 +52,12 @@ final class RunJob {
         }
         locations.verifyInput();
         RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
-        PretrainedModel base =
-                PretrainedModel.read(store, HadoopStore.resolve(recipe.model().base()));
-        base.verify(recipe);
+        PretrainedModel base = PretrainedModel.read(
+                store,
+                HadoopStore.resolve(recipe.model().base()),
+                recipe.model().head());
+        Optional<String> newHead = base.verify(recipe);
+        base.verifyTrainable(recipe);
         output.tryWriting();
         say(
                 "%s: %s, %,d parameters, from %s",
@@ -57,6 +65,10 @@ final class RunJob {
                 base.architecture().modelType(),
                 base.architecture().parameterCount(),
                 base.folder().location());
+        newHead.ifPresent(this::warn);
+        if (base.quantization(recipe).isPresent() && !recipe.training().gradientCheckpointing()) {
+            warn(DENSE);
+        }
         List<RecipeData.Prompt> prompts = rows.prompts();
         try (SparkSession spark = session(recipe)) {
             run(spark, output, rows, prompts);
@@ -70,8 +82,17 @@ final class RunJob {
             throws IOException {
         Folder folder = output.folder();
         PreparedData data = rows.prepare(spark);
-        data.notes().forEach(note -> say("%s", note));
+        data.notes().forEach(this::warn);
         say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
+        LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
+        if (recipe.model().isClassifier()) {
+            labelled = LabelledRows.read(data.folder(), recipe.model().labels());
+            labelled.verify();
+            if (recipe.training().choosesBest()) {
+                labelled.verifyMeasured(recipe.training().bestMetric());
+            }
+            labelled.note().ifPresent(this::warn);
+        }
         output.writeRecipe(recipe, rows.chat().date());
         output.writeManifest(RunSummary.begun(recipe, data, version));
         output.writeRejected(data);
@@ -83,13 +104,47 @@ final class RunJob {
             results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
         }
         RunSummary summary = new RunSummary(recipe, data, results);
-        output.writeMetrics(summary.metrics());
-        if (!summary.samples().isEmpty()) {
-            output.writeGenerations(summary.samples());
-        }
-        ObjectNode manifest = summary.manifest(version);
-        output.writeManifestFinished(manifest);
+        write(output, summary, labelled);
+        output.writeManifestFinished(summary.manifest(version));
         say("%s", summary.text(folder.location()));
+    }
+
+    /** All but the manifest, which says that all of it is there. */
+    private void write(RunOutput output, RunSummary summary, LabelledRows labelled) throws IOException {
+        output.writeMetrics(summary.metrics());
+        EvaluationTables tables = output.evaluation();
+        if (!summary.samples().isEmpty()) {
+            tables.writeGenerations(summary.samples());
+        }
+        long kept = summary.outcome().keptStep();
+        if (!summary.finalScores().isEmpty()) {
+            tables.writeScores(Stream.of(0L, kept)
+                    .flatMap(step -> summary.scores().logged(step).stream())
+                    .toList());
+        }
+        Optional<ClassificationReport> report = summary.report();
+        if (report.isPresent()) {
+            tables.writeClassification(report.get(), summary.predictions(), labelled);
+        }
+        RunDocuments documents = new RunDocuments(recipe, summary, version);
+        List<Picture> pictures = new ArrayList<>();
+        try {
+            pictures.addAll(documents.curves());
+            if (report.isPresent()) {
+                pictures.addAll(tables.writePictures(report.get()));
+            }
+        } catch (NoFontsException e) {
+            warn(e.getMessage());
+        }
+        output.writeReport(documents.report(pictures, warnings));
+        output.writeModelCard(summary.modelFolder(), documents.modelCard());
+        if (recipe.adapter().isPresent()) {
+            output.copyTokenizer(
+                    new Folder(
+                            output.folder().store(),
+                            HadoopStore.resolve(recipe.model().base())),
+                    summary.modelFolder());
+        }
     }
 
     /** Spark's settings for Hadoop count before there is a session, too. */
@@ -117,6 +172,12 @@ final class RunJob {
                     .config("spark.ui.enabled", false);
         }
         return builder.config("spark.ui.showConsoleProgress", false).getOrCreate();
+    }
+
+    /** Says something that belongs into the report, too. */
+    private void warn(String warning) {
+        warnings.add(warning);
+        say("%s", warning);
     }
 
     private static void say(String format, Object... arguments) {

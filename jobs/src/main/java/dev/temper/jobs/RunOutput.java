@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.temper.eval.Sample;
 import dev.temper.spark.ParquetTable;
 import dev.temper.spark.ParquetTable.Column;
 import dev.temper.spark.ParquetTable.Kind;
@@ -27,7 +26,7 @@ import java.util.Optional;
 final class RunOutput {
     static final String MANIFEST = "manifest.json";
     static final String PREPARED = "prepared";
-    private static final String RUN = "run.yaml";
+    static final String RUN = "run.yaml";
     private static final String FINISHED = "finished";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ParquetTable METRICS = new ParquetTable(List.of(
@@ -35,12 +34,9 @@ final class RunOutput {
             new Column("name", Kind.STRING),
             new Column("value", Kind.DOUBLE),
             new Column("time", Kind.TIMESTAMP)));
-    private static final ParquetTable GENERATIONS = new ParquetTable(List.of(
-            new Column("step", Kind.LONG),
-            new Column("number", Kind.LONG),
-            new Column("prompt", Kind.STRING),
-            new Column("text", Kind.STRING),
-            new Column("expected", Kind.STRING)));
+    /** As TRL puts them beside an adapter. */
+    private static final List<String> TOKENIZER =
+            List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja");
 
     private final Folder folder;
     private final boolean existed;
@@ -180,13 +176,27 @@ final class RunOutput {
                         .toList());
     }
 
-    void writeGenerations(List<Sample> samples) throws IOException {
-        List<List<?>> rows = samples.stream()
-                .<List<?>>map(sample -> List.of(
-                        sample.step(), (long) sample.number(), sample.prompt(), sample.text(), sample.expected()))
-                .toList();
-        GENERATIONS.write(folder.child("evaluation/generations"), rows);
-        GENERATIONS.writeCsv(folder.child("evaluation"), "generations.csv", rows);
+    /** Tables of {@code evaluation/}. */
+    EvaluationTables evaluation() {
+        return new EvaluationTables(folder.child("evaluation"));
+    }
+
+    void writeReport(String html) throws IOException {
+        folder.writeText("report.html", html);
+    }
+
+    /** @param model folder of what was trained */
+    void writeModelCard(String model, String markdown) throws IOException {
+        folder.child(model).writeText("README.md", markdown);
+    }
+
+    /** Puts the base's tokenizer beside an adapter. */
+    void copyTokenizer(Folder base, String adapter) throws IOException {
+        for (String file : TOKENIZER) {
+            if (base.has(file)) {
+                folder.child(adapter).writeText(file, base.readText(file));
+            }
+        }
     }
 
     void writeRejected(PreparedData data) throws IOException {

@@ -2,15 +2,18 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.eval.ClassificationReport;
 import dev.temper.eval.Sample;
 import dev.temper.spark.PreparedData;
 import dev.temper.track.Metric;
 import dev.temper.track.TextTable;
+import dev.temper.train.Evaluation.Prediction;
 import dev.temper.train.TrainingResult;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -25,6 +28,10 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
 
     /** All workers' answers, by step and prompt. */
     List<Sample> samples() {
+        return samples(results);
+    }
+
+    static List<Sample> samples(List<TrainingResult> results) {
         return results.stream()
                 .flatMap(result -> result.samples().stream())
                 .sorted(Comparator.comparingLong(Sample::step).thenComparingInt(Sample::number))
@@ -33,6 +40,28 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
 
     List<Metric> metrics() {
         return first().metrics();
+    }
+
+    List<Prediction> predictions() {
+        return first().predictions();
+    }
+
+    /** What a classifier that is kept is worth. */
+    Optional<ClassificationReport> report() {
+        return Scores.report(recipe.model().labels(), predictions());
+    }
+
+    Scores scores() {
+        return new Scores(metrics());
+    }
+
+    TrainingResult.Outcome outcome() {
+        return first().outcome();
+    }
+
+    /** What was measured of the model that is kept. */
+    Map<String, Double> finalScores() {
+        return scores().at(outcome().keptStep());
     }
 
     /** Held-out loss where there are rows to evaluate on, else the training loss. */
@@ -51,7 +80,10 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
     }
 
     OptionalDouble lossAfter() {
-        return loss(Comparator.comparingLong(Metric::step).reversed());
+        Double kept = finalScores().get("loss");
+        return kept != null
+                ? OptionalDouble.of(kept)
+                : loss(Comparator.comparingLong(Metric::step).reversed());
     }
 
     /** The manifest of a run that has begun. */
@@ -76,24 +108,86 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         ObjectNode loss = manifest.putObject("loss");
         lossBefore().ifPresent(value -> loss.put("before", value));
         lossAfter().ifPresent(value -> loss.put("after", value));
-        manifest.put("steps", first().steps())
-                .put("skipped_steps", first().skippedSteps())
+        if (!finalScores().isEmpty()) {
+            finalScores().forEach(manifest.putObject("scores")::put);
+        }
+        if (outcome().bestStep() > 0) {
+            manifest.putObject("best")
+                    .put("step", outcome().bestStep())
+                    .put("metric", recipe.training().bestMetric())
+                    .put("value", outcome().bestValue());
+        }
+        manifest.put("stopped", stopped())
+                .put("kept_step", outcome().keptStep())
+                .put("steps", outcome().steps())
+                .put("skipped_steps", outcome().skippedSteps())
                 .put("seconds", first().seconds())
-                .put("tokens_per_second", first().tokens() / first().seconds());
+                .put("tokens_per_second", tokensPerSecond());
         manifest.putObject("parameters")
                 .put("total", first().totalParameters())
                 .put("trainable", first().trainableParameters());
         ObjectNode paths = manifest.putObject("paths");
         paths.put(modelFolder(), modelFolder()).put("metrics", "metrics");
         paths.put("prepared", data.folder().location()).put("rejected", "rejected");
+        paths.put("report", "report.html");
         if (!samples().isEmpty()) {
             paths.put("generations", "evaluation/generations");
+        }
+        if (!finalScores().isEmpty()) {
+            paths.put("scores", "evaluation/scores");
+        }
+        if (report().isPresent()) {
+            for (String table : List.of("predictions", "confusion_matrix", "roc_curve", "per_class")) {
+                paths.put(table, "evaluation/" + table);
+            }
         }
         return manifest;
     }
 
-    private String modelFolder() {
+    /** Why training ended. */
+    String stopped() {
+        if (!outcome().stoppedEarly()) {
+            return "all updates done";
+        }
+        int patience = recipe.training().earlyStoppingPatience().orElse(0);
+        return String.format(
+                Locale.ROOT,
+                "early: %s was no better in %s",
+                recipe.training().bestMetric(),
+                patience == 1 ? "an evaluation" : patience + " evaluations");
+    }
+
+    String modelFolder() {
         return recipe.adapter().isPresent() ? "adapter" : "model";
+    }
+
+    long trainableParameters() {
+        return first().trainableParameters();
+    }
+
+    long totalParameters() {
+        return first().totalParameters();
+    }
+
+    double seconds() {
+        return first().seconds();
+    }
+
+    double tokensPerSecond() {
+        return first().tokens() / first().seconds();
+    }
+
+    private String best() {
+        String metric = recipe.training().bestMetric();
+        return outcome().bestStep() == 0
+                ? metric + " was never measured: the last model is kept"
+                : String.format(
+                        Locale.ROOT,
+                        "%s %.4f after update %,d%s",
+                        metric,
+                        outcome().bestValue(),
+                        outcome().bestStep(),
+                        recipe.training().loadBestModelAtEnd() ? ", which is the model that is kept" : "");
     }
 
     /** The closing lines. */
@@ -104,6 +198,9 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
             text.append(answers(samples)).append('\n');
         }
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
+        if (recipe.model().isClassifier() && !finalScores().isEmpty()) {
+            text.append('\n').append(scores().table(0, outcome().keptStep())).append('\n');
+        }
         if (lossBefore().isPresent()) {
             text.append(String.format(
                     Locale.ROOT,
@@ -112,16 +209,23 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                     lossAfter().getAsDouble()));
         }
         exactMatch().ifPresent(line -> text.append("exact match ").append(line).append('\n'));
+        if (recipe.training().choosesBest()) {
+            text.append("best        ").append(best()).append('\n');
+        }
+        if (outcome().stoppedEarly()) {
+            text.append(String.format("stopped     %s%n", stopped()));
+        }
         text.append(String.format(
                 Locale.ROOT,
                 "trained     %,d of %,d parameters, %,d updates in %.1f s, %,.0f tokens/s%n",
                 first().trainableParameters(),
                 first().totalParameters(),
-                first().steps(),
+                outcome().steps(),
                 first().seconds(),
-                first().tokens() / first().seconds()));
+                tokensPerSecond()));
         text.append(String.format("%-11s %s/%s%n", modelFolder(), output, modelFolder()));
-        text.append(String.format("tables      %s/metrics, evaluation, rejected; %s/manifest.json", output, output));
+        text.append(String.format(
+                "tables      %s/metrics, evaluation, rejected; %s/manifest.json, report.html", output, output));
         return text.toString();
     }
 

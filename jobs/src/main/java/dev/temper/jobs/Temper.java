@@ -39,6 +39,7 @@ public final class Temper implements Runnable {
                 new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts())),
                 new PrepareCommand(store, recipe -> PrepareJob.run(store, recipe)),
                 new PreviewCommand(store, request -> PreviewJob.run(store, request)),
+                new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)));
         exit.leave();

@@ -56,6 +56,21 @@ final class BadInputTest {
                                 + " [down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj]",
                         "adapter.target_modules=[c_attn]"),
                 with(
+                        "quantized weights are to be trained",
+                        "model.quantization: weights in 4 bits cannot be trained; add adapter:, or leave the"
+                                + " quantization out",
+                        "adapter=",
+                        "model.quantization={}"),
+                with(
+                        "quantization that we do not have",
+                        "model.quantization.type must be nf4, got 'fp4'",
+                        "model.quantization={type: fp4}"),
+                new Mistake(
+                        "base quantized in another way",
+                        config(fields -> fields.putObject("quantization_config").put("quant_method", "awq")),
+                        "@/base/config.json: quantization_config: quant_method: \"awq\" is not supported, only"
+                                + " bitsandbytes"),
+                with(
                         "adapter to continue is missing",
                         "adapter.init_from: @/lora does not exist; name a folder that does",
                         "adapter={init_from: @/lora}"));
@@ -74,8 +89,9 @@ final class BadInputTest {
                 new Mistake(
                         "model_type",
                         config(fields -> fields.put("model_type", "mamba")),
-                        "@/base/config.json: model_type mamba is not supported; supported are [gemma2, gemma3_text, "
-                                + "gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3]"),
+                        "@/base/config.json: model_type mamba is not supported; supported are [bert, "
+                                + "distilbert, gemma2, gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3, "
+                                + "roberta]"),
                 new Mistake(
                         "config field we do not implement",
                         config(fields -> fields.put("final_logit_softcapping", 30.5)),
@@ -228,6 +244,8 @@ final class BadInputTest {
         "base",
         "weights",
         "locations",
+        "dev.temper.jobs.ClassifierMistakes#classifiers",
+        "dev.temper.jobs.ClassifierMistakes#bestModels",
         "dev.temper.jobs.DataMistakes#templates",
         "dev.temper.jobs.DataMistakes#rows"
     })

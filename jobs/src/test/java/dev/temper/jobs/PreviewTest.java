@@ -89,6 +89,8 @@ final class PreviewTest {
         String text = run("run", "training.max_steps=1", "training.save_strategy=no");
 
         assertThat(text).contains("2 rows = 2 trained + 0 evaluated + 0 rejected, prepared before");
+        assertThat(run("preview", "training.max_steps=1", "training.save_strategy=no"))
+                .contains("row 1 of " + folder + "/rows.csv: ");
     }
 
     @Test

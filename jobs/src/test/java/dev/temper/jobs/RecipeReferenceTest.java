@@ -45,6 +45,8 @@ final class RecipeReferenceTest {
         JsonNode adapter = RecipeTree.defaults("with_adapter").get("adapter");
         found.add("adapter");
         found.addAll(keys(adapter, "adapter."));
+        JsonNode quantization = RecipeTree.defaults("with_quantization").at("/model/quantization");
+        found.addAll(keys(quantization, "model.quantization."));
         found.removeIf(key -> key.startsWith("data.columns."));
 
         assertThat(found).containsExactlyInAnyOrderElementsOf(expected);

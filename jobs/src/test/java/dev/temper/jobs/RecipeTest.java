@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.InvalidInputException;
+import dev.temper.quant.Quantization;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;
 import dev.temper.train.Schedule;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +40,8 @@ final class RecipeTest {
 
         assertThat(recipe.name()).isEqualTo("recipe");
         assertThat(recipe.model())
-                .isEqualTo(new Recipe.Model("models/tiny", Recipe.Task.CAUSAL_LM, List.of(), Recipe.Precision.AUTO));
+                .isEqualTo(new Recipe.Model(
+                        "models/tiny", Recipe.Task.CAUSAL_LM, List.of(), Recipe.Precision.AUTO, Optional.empty()));
         assertThat(recipe.adapter()).isEmpty();
         assertThat(recipe.data().train()).containsExactly(DataConfig.Source.of("rows.csv"));
         assertThat(recipe.data().columns())
@@ -128,6 +131,28 @@ final class RecipeTest {
                 .isEqualTo(read(SMALL));
     }
 
+    /** YAML reads 1e-5 as a text. */
+    @Test
+    void scheduleTakesWhatItKnows() {
+        Recipe recipe = read(
+                SMALL,
+                "training.lr_scheduler_type=cosine_with_min_lr",
+                "training.lr_scheduler_kwargs={min_lr: 1e-5, num_cycles: 1}");
+
+        assertThat(recipe.training().lrSchedulerKwargs()).isEqualTo(Map.of("min_lr", 1e-5, "num_cycles", 1));
+        assertThat(recipe.resolved()).contains("min_lr: 1.0E-5");
+    }
+
+    @Test
+    void quantizationHasDefaults() {
+        assertThat(read(SMALL, "adapter={}", "model.quantization={}").model().quantization())
+                .hasValue(new Quantization(Quantization.Type.NF4, true));
+        assertThat(read(SMALL, "adapter={}", "model.quantization.double_quant=false")
+                        .model()
+                        .quantization())
+                .hasValue(new Quantization(Quantization.Type.NF4, false));
+    }
+
     @Test
     void columnsFollowTheFormat() {
         assertThat(read(SMALL, "data.format=text").data().columns()).isEqualTo(Map.of("text", List.of("text")));
@@ -174,7 +199,7 @@ final class RecipeTest {
                 "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
                 "model.base=7 | model.base must be a text, got 7: put it in quotes",
                 "model.base=[a] | model.base must be a text, got [\"a\"]",
-                "model=tiny | model must have the keys base, task, labels, precision, got 'tiny'",
+                "model=tiny | model must have the keys base, task, labels, precision, quantization, got 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
                 "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
@@ -186,9 +211,11 @@ final class RecipeTest {
                 "data.encoding=utf-9 | data.encoding: this Java does not know utf-9",
                 "cluster.collective_timeout=60 | cluster.collective_timeout must be a time such as 60s or 5m, got 60",
                 "generation.prompts=[a, 5] | generation.prompts[1] must be a text, got 5: put it in quotes",
-                "training.optim=adamw_8bit | training.optim: adamw_8bit is not built yet; use adamw",
-                "training.optim=adamv | training.optim must be adamw, got 'adamv'",
-                "model.quantization={type: nf4} | model.quantization: {\"type\":\"nf4\"} is not built yet; use none",
+                "training.optim=paged_adamw_8bit | training.optim: paged_adamw_8bit is not built yet; use adamw_8bit",
+                "training.lr_scheduler_kwargs={min_lr: 1} | training.lr_scheduler_kwargs.min_lr: lr_scheduler_type",
+                "training.lr_scheduler_type=cosine_with_min_lr | lr_scheduler_type cosine_with_min_lr needs either",
+                "training.optim=adamv | training.optim must be adamw or adamw_8bit or adafactor or lion or",
+                "model.quantization=int8 | model.quantization must have the keys type, double_quant, got 'int8'",
                 "model.precision=bf16 | model.precision: bf16 is not built yet; use auto or fp32",
                 "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",
                 "tracking=[console, mlflow] | tracking: mlflow is not built yet; use console",

@@ -21,8 +21,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The real rows of the four reference jobs: all of them are prepared, and the sarcasm job runs to its end. */
+/** The real rows of the four reference jobs: all of them are prepared, and small models run to their end. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class ReferenceJobsAcceptanceTest {
     private static final Path CONF = Path.of(System.getProperty("temper.root"), "conf");
@@ -48,13 +50,7 @@ final class ReferenceJobsAcceptanceTest {
     @Test
     void yodaSentences() throws Exception {
         JsonNode manifest = prepare(
-                recipe(
-                        """
-                        data:
-                          columns: {prompt: sentence, completion: translation_extra}
-                          max_length: 64
-                          packing: wrapped
-                        """),
+                CONF.resolve("yoda-phi3.yaml"),
                 "model.base=" + FIXTURES.resolve("tokenizers/phi3_mini"),
                 "data.train=" + FIXTURES.resolve("datasets/yoda/yoda_sentences.csv"));
 
@@ -67,19 +63,7 @@ final class ReferenceJobsAcceptanceTest {
     @Test
     void filmReviews() throws Exception {
         JsonNode manifest = prepare(
-                recipe(
-                        """
-                        data:
-                          format: classification
-                          eval_fraction: 0.5
-                          max_train_rows: 500
-                          max_eval_rows: 500
-                          balance_by: label
-                          max_length: 512
-                        model:
-                          task: sequence_classification
-                          labels: [Negative, Positive]
-                        """),
+                CONF.resolve("imdb-bert.yaml"),
                 "model.base=" + FIXTURES.resolve("tokenizers/bert_base_uncased"),
                 "data.train=" + FIXTURES.resolve("datasets/imdb/imdb_small.csv"));
 
@@ -131,12 +115,93 @@ final class ReferenceJobsAcceptanceTest {
         assertThat(Files.readString(output.resolve("run.yaml"))).contains("date: \"2024-07-26\"");
     }
 
-    private static void assertNoneRejected(JsonNode manifest) {
-        assertThat(manifest.at("/rows/rejected")).isEmpty();
+    @Test
+    void filmReviewsAreClassified() throws Exception {
+        Path base = folder.resolve("base");
+        TinyModel.weights(
+                        base,
+                        """
+                        {"model_type": "bert", "architectures": ["BertForSequenceClassification"], "vocab_size": 30522,
+                         "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
+                         "max_position_embeddings": 512, "hidden_dropout_prob": 0.0,
+                         "attention_probs_dropout_prob": 0.0}
+                        """)
+                .write(base.resolve("model.safetensors"));
+        for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(FIXTURES.resolve("tokenizers/bert_base_uncased").resolve(file), base.resolve(file));
+        }
+        Path output = folder.resolve("output");
+        Recipe recipe = Recipe.read(
+                new LocalStore(),
+                CONF.resolve("imdb-bert.yaml").toString(),
+                List.of(
+                        "model.base=" + base,
+                        "data.train=" + FIXTURES.resolve("datasets/imdb/imdb_small.csv"),
+                        "data.max_train_rows=40",
+                        "data.max_eval_rows=20",
+                        "output=" + output));
+
+        RunJob.run(recipe, List.of("test", "commit"));
+
+        JsonNode manifest = JSON.readTree(output.resolve("manifest.json").toFile());
+        assertThat(manifest.path("steps").asInt()).isEqualTo(6);
+        assertThat(manifest.at("/scores/accuracy").asDouble())
+                .isEqualTo(manifest.at("/best/value").asDouble());
+        assertThat(names(output.resolve("evaluation")))
+                .contains("predictions.csv", "confusion_matrix.png", "roc_curve.png", "per_class");
+        assertThat(names(output.resolve("model"))).contains("model.safetensors", "tokenizer.json", "README.md");
     }
 
-    private Path recipe(String text) throws IOException {
-        return Files.writeString(folder.resolve("job.yaml"), text);
+    /** The report warns when dense matrices are kept. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void yodaIsTrainedInFourBits(boolean checkpointing) throws Exception {
+        Path base = folder.resolve("base");
+        TinyModel.weights(
+                        base,
+                        """
+                        {"model_type": "phi3", "vocab_size": 32064, "hidden_size": 32, "num_hidden_layers": 2,
+                         "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 64,
+                         "max_position_embeddings": 4096, "sliding_window": 2047}
+                        """)
+                .write(base.resolve("model.safetensors"));
+        for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(FIXTURES.resolve("tokenizers/phi3_mini").resolve(file), base.resolve(file));
+        }
+        Path output = folder.resolve("output");
+        Recipe recipe = Recipe.read(
+                new LocalStore(),
+                CONF.resolve("yoda-phi3.yaml").toString(),
+                List.of(
+                        "model.base=" + base,
+                        "data.train=" + FIXTURES.resolve("datasets/yoda/yoda_sentences.csv"),
+                        "data.max_train_rows=100",
+                        "training.num_train_epochs=1",
+                        "training.logging_steps=1",
+                        "training.gradient_checkpointing=" + checkpointing,
+                        "generation.max_new_tokens=5",
+                        "output=" + output));
+
+        RunJob.run(recipe, List.of("test", "commit"));
+
+        JsonNode manifest = JSON.readTree(output.resolve("manifest.json").toFile());
+        assertThat(manifest.path("status").asText()).isEqualTo("finished");
+        assertThat(manifest.at("/rows/trained").asInt()).isEqualTo(100);
+        assertThat(manifest.path("steps").asInt()).isEqualTo(3); // 16 times 64 tokens each
+        assertThat(names(output.resolve("adapter")))
+                .contains("adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "README.md");
+        assertThat(Files.readString(output.resolve("report.html")).contains("keeps its dense matrices"))
+                .isEqualTo(!checkpointing);
+        JsonNode adapter =
+                JSON.readTree(output.resolve("adapter/adapter_config.json").toFile());
+        assertThat(adapter.path("r").asInt()).isEqualTo(8);
+        assertThat(adapter.path("lora_dropout").asDouble()).isEqualTo(0.05);
+        assertThat(Files.readString(output.resolve("run.yaml")))
+                .contains("double_quant: true", "optim: \"adamw_8bit\"");
+    }
+
+    private static void assertNoneRejected(JsonNode manifest) {
+        assertThat(manifest.at("/rows/rejected")).isEmpty();
     }
 
     /** Runs {@code temper prepare} and reads its manifest. */

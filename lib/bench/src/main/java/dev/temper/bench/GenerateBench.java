@@ -9,7 +9,6 @@ import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
-import dev.temper.train.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -52,7 +51,7 @@ public final class GenerateBench implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Workspace workspace = Workspace.open(threads);
-                Network network = TrainedModel.frozen(workspace, model)) {
+                Network network = Network.open(workspace, model)) {
             Generator generator = new Generator(network);
             List<int[]> prompts = prompts();
             generate(generator, prompts);

@@ -23,6 +23,7 @@ final class PhaseSampler implements AutoCloseable {
             Map.entry("Network.embed", "forward"),
             Map.entry("Network.layer", "forward"),
             Map.entry("Network.finalNorm", "forward"),
+            Map.entry("Network.classify", "forward"),
             Map.entry("TrainingKernels.logits", "logits"),
             Map.entry("Sampler.next", "sampling"));
 

@@ -7,18 +7,23 @@ import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
+import dev.temper.model.Classifier;
 import dev.temper.model.Parameter;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
+import dev.temper.train.CausalRows;
+import dev.temper.train.ClassifiedRows;
 import dev.temper.train.ProgressListener;
 import dev.temper.train.Schedule;
 import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
+import dev.temper.train.TrainingRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +45,10 @@ public final class TrainBench implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "MODEL_DIR", description = "Model folder in Hugging Face's layout.")
     private Path model = Path.of("");
 
-    @Parameters(index = "1", paramLabel = "ROWS.jsonl", description = "Objects with input_ids and labels.")
+    @Parameters(
+            index = "1",
+            paramLabel = "ROWS.jsonl",
+            description = "Objects with input_ids and labels: a list, or a class.")
     private Path rows = Path.of("");
 
     @Option(names = "--lora", description = "Rank of an adapter; 0 trains all weights.")
@@ -70,13 +78,12 @@ public final class TrainBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<TokenRow> train = read();
+        List<JsonNode> train = read();
         try (Workspace workspace = Workspace.open(threads);
                 TrainedModel trained = open(workspace);
                 PhaseSampler phases = PhaseSampler.start()) {
             Clock clock = new Clock(phases);
-            var loop = new TrainingLoop(
-                    trained, TrainingLoop.Rows.unpacked(train, List.of()), config(), Collective.alone(), clock);
+            var loop = new TrainingLoop(trained, rows(train, trained), config(), Collective.alone(), clock);
             loop.run(Prompts.none(), Optional.empty());
             Map<String, Object> line = report(train, clock);
             line.put("phases", phases.shares());
@@ -90,12 +97,29 @@ public final class TrainBench implements Callable<Integer> {
         return 0;
     }
 
-    private List<TokenRow> read() throws IOException {
-        List<TokenRow> train = new ArrayList<>();
+    private static TrainingRows rows(List<JsonNode> train, TrainedModel trained) {
+        Optional<Classifier> classifier = trained.network().architecture().classifier();
+        if (classifier.isPresent()) {
+            List<ClassifiedRows.Row> rows = train.stream()
+                    .map(row -> new ClassifiedRows.Row(
+                            ints(row.path("input_ids")), row.path("labels").intValue()))
+                    .toList();
+            List<String> labels = classifier.get().task().labels();
+            double[] weights = new double[labels.size()];
+            Arrays.fill(weights, 1);
+            return new ClassifiedRows(rows, List.of(), labels, weights);
+        }
+        List<TokenRow> rows = train.stream()
+                .map(row -> TokenRow.of(ints(row.path("input_ids")), ints(row.path("labels"))))
+                .toList();
+        return CausalRows.unpacked(rows, List.of());
+    }
+
+    private List<JsonNode> read() throws IOException {
+        List<JsonNode> train = new ArrayList<>();
         try (Stream<String> lines = Files.lines(rows)) {
             for (String line : (Iterable<String>) lines.limit((long) batchSize * steps)::iterator) {
-                JsonNode row = JSON.readTree(line);
-                train.add(TokenRow.of(ints(row.path("input_ids")), ints(row.path("labels"))));
+                train.add(JSON.readTree(line));
             }
         }
         if (train.size() < batchSize * steps) {
@@ -129,6 +153,7 @@ public final class TrainBench implements Callable<Integer> {
                 OptionalInt.empty(),
                 OptionalDouble.of(1e-4),
                 Schedule.Type.LINEAR,
+                Map.of(),
                 0,
                 0,
                 0.01,
@@ -138,6 +163,8 @@ public final class TrainBench implements Callable<Integer> {
                 1,
                 TrainingConfig.Optim.ADAMW,
                 checkpointing,
+                List.of(),
+                false,
                 false,
                 1,
                 TrainingConfig.When.NO,
@@ -145,6 +172,11 @@ public final class TrainBench implements Callable<Integer> {
                 TrainingConfig.When.NO,
                 OptionalInt.empty(),
                 2,
+                "eval/loss",
+                Optional.empty(),
+                false,
+                OptionalInt.empty(),
+                0,
                 SEED);
     }
 
@@ -183,10 +215,10 @@ public final class TrainBench implements Callable<Integer> {
         public void measured(Metric metric) {}
     }
 
-    private Map<String, Object> report(List<TokenRow> train, Clock clock) throws IOException {
+    private Map<String, Object> report(List<JsonNode> train, Clock clock) throws IOException {
         long tokens = train.stream()
                 .skip((long) warmup * batchSize)
-                .mapToLong(TokenRow::length)
+                .mapToLong(row -> row.path("input_ids").size())
                 .sum();
         double seconds = (clock.end - clock.start) / 1e9;
         Map<String, Object> line = new LinkedHashMap<>();
@@ -209,7 +241,9 @@ public final class TrainBench implements Callable<Integer> {
         Architecture architecture = trained.network().architecture();
         double weights = 0;
         for (Parameter parameter : architecture.parameters()) {
-            boolean multiplied = parameter.isProjection() || parameter.key().equals(architecture.head());
+            boolean perToken = parameter.isProjection() && parameter.layer() != Parameter.SHARED;
+            boolean multiplied = perToken
+                    || (architecture.classifier().isEmpty() && parameter.key().equals(architecture.head()));
             weights += multiplied ? parameter.shape().size() : 0;
         }
         boolean frozen = trained.totalParameters() > architecture.parameterCount();

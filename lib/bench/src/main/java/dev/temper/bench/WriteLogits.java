@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
+import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
@@ -27,6 +28,9 @@ public final class WriteLogits implements Callable<Integer> {
 
     @Option(names = "--adapter", paramLabel = "FOLDER", description = "Adapter folder over it.")
     private Path adapter;
+
+    @Option(names = "--labels", split = ",", description = "Classes of an adapter's head over a base without one.")
+    private List<String> labels = List.of();
 
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "JSON file to write.")
     private Path out;
@@ -63,13 +67,20 @@ public final class WriteLogits implements Callable<Integer> {
 
     private Network network(Workspace workspace) throws IOException {
         return adapter == null
-                ? TrainedModel.frozen(workspace, folder)
-                : TrainedModel.withAdapter(workspace, folder, Folder.local(adapter))
+                ? Network.open(workspace, folder)
+                : TrainedModel.withAdapter(workspace, folder, task(), Folder.local(adapter))
                         .network();
+    }
+
+    private Task task() throws IOException {
+        return labels.isEmpty() ? Task.of(Folder.local(folder)) : Task.classification(labels);
     }
 
     private static float[] logits(Network network, int[] ids) {
         TokenStream stream = TokenStream.of(List.of(ids));
+        if (network.architecture().classifier().isPresent()) {
+            return network.classify(stream)[0];
+        }
         return Workspace.scoped(
                 () -> network.logits(stream, new int[] {ids.length - 1}).toFloatArray());
     }

@@ -31,12 +31,15 @@ final class ImportTableTest {
             jinja       |
             text        | jinja
             testkit     |
-            model       | kernel safetensors
+            quant       | kernel safetensors
+            model       | kernel quant safetensors
             adapter     | kernel safetensors model
             generate    | kernel adapter model
+            inference   | kernel adapter model safetensors generate text
             eval        | kernel model text generate
-            train       | kernel adapter model safetensors generate collective track text eval
-            spark       | text adapter model train collective track eval
+            report      | track eval
+            train       | kernel quant adapter model safetensors generate collective track text eval
+            spark       | text inference generate adapter model train collective track eval
             jobs        | all
             bench       | all
             """;

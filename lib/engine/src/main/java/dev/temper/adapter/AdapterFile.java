@@ -7,12 +7,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.model.Task;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +26,8 @@ import java.util.function.Function;
  * @see <a href="https://github.com/huggingface/peft/blob/main/src/peft/tuners/lora/config.py">reference</a>
  */
 public final class AdapterFile {
+    private static final String CAUSAL = "CAUSAL_LM";
+    private static final String CLASSIFIES = "SEQ_CLS";
     static final String CONFIG = "adapter_config.json";
     private static final String PEFT_VERSION = "0.18.0"; // whose fields these are
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -73,12 +77,16 @@ public final class AdapterFile {
         }
         String type = root.path("peft_type").asText("none");
         check(type.equals("LORA"), "%s: peft_type: %s is not supported, only LORA", location, type);
+        JsonNode task = root.path("task_type");
         check(
-                root.path("task_type").asText("CAUSAL_LM").equals("CAUSAL_LM")
-                        || root.path("task_type").isNull(),
-                "%s: task_type: %s is not supported, only CAUSAL_LM",
+                task.isNull()
+                        || task.isMissingNode()
+                        || List.of(CAUSAL, CLASSIFIES).contains(task.asText()),
+                "%s: task_type: %s is not supported, only %s and %s",
                 location,
-                root.path("task_type"));
+                task,
+                CAUSAL,
+                CLASSIFIES);
         refuseOthers(root, location);
         for (String name : List.of("r", "lora_alpha")) {
             JsonNode value = root.path(name);
@@ -106,6 +114,29 @@ public final class AdapterFile {
                 names(root, "modules_to_save", location),
                 start.equals(LoraConfig.GAUSSIAN) ? start : (Object) !start.equals("false"),
                 Optional.empty());
+    }
+
+    /**
+     * As {@link #read(Folder)}, for a task. An adapter whose config does not say what it was made for is for all.
+     *
+     * @throws dev.temper.check.InvalidInputException when it is for another task, too
+     */
+    public static LoraConfig read(Folder folder, Task task) throws IOException {
+        LoraConfig config = read(folder);
+        JsonNode written = JSON.readTree(folder.readText(CONFIG)).path("task_type");
+        check(
+                written.isNull() || written.isMissingNode() || written.asText().equals(type(task)),
+                "%s: task_type: %s: the adapter was made for another task than model.task: %s, which is %s in PEFT",
+                folder.location(CONFIG),
+                written,
+                task.kind().name().toLowerCase(Locale.ROOT),
+                type(task));
+        return config;
+    }
+
+    /** What PEFT calls a task. */
+    private static String type(Task task) {
+        return task.isCausal() ? CAUSAL : CLASSIFIES;
     }
 
     /** A list without its repetitions, which PEFT writes into it at times. */
@@ -183,10 +214,11 @@ public final class AdapterFile {
      * What the config of a folder says beside its {@link LoraConfig}.
      *
      * @param targets module names, without all-linear
+     * @param modulesToSave ends of names of modules, with those that PEFT adds by itself
      * @param isFanInFanOut the base's matrices are stored {@code (I, O)}
      * @param base where the base came from; null for none
      */
-    record Written(List<String> targets, boolean isFanInFanOut, String base) {}
+    record Written(List<String> targets, List<String> modulesToSave, boolean isFanInFanOut, Task task, String base) {}
 
     /** Writes the config with all fields that PEFT writes. */
     static void write(Folder folder, LoraConfig config, Written written) throws IOException {
@@ -206,13 +238,13 @@ public final class AdapterFile {
         putAlpha(root, "lora_alpha", config.loraAlpha());
         root.put("lora_bias", false).put("lora_dropout", config.loraDropout()).putNull("megatron_config");
         root.put("megatron_core", "megatron.core");
-        putList(root, "modules_to_save", config.modulesToSave());
+        putList(root, "modules_to_save", written.modulesToSave());
         root.put("peft_type", "LORA").put("peft_version", PEFT_VERSION);
         root.put("qalora_group_size", 16).put("r", config.r());
         root.set("rank_pattern", JSON.valueToTree(config.rankPattern()));
         root.putNull("revision");
         written.targets().stream().sorted().forEach(root.putArray("target_modules")::add);
-        root.putNull("target_parameters").put("task_type", "CAUSAL_LM").putNull("trainable_token_indices");
+        root.putNull("target_parameters").put("task_type", type(written.task())).putNull("trainable_token_indices");
         root.put("use_dora", config.useDora()).put("use_qalora", false).put("use_rslora", config.useRslora());
         folder.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
     }

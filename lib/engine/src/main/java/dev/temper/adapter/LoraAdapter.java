@@ -10,6 +10,7 @@ import dev.temper.model.LabelledStream;
 import dev.temper.model.LayerWeights;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
+import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
@@ -21,8 +22,11 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Trainable low-rank updates of frozen projections: {@code y = base(x) + scale * B A x}.
@@ -37,11 +41,13 @@ public final class LoraAdapter {
     private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
     private final LoraConfig config;
+    private final Architecture architecture;
     private final LoraTargets targets;
     private final TrainedParameters parameters;
 
     private LoraAdapter(LoraConfig config, Architecture architecture, TrainedParameters parameters) {
         this.config = config;
+        this.architecture = architecture;
         this.targets = LoraTargets.of(config, architecture);
         this.parameters = parameters;
     }
@@ -63,7 +69,7 @@ public final class LoraAdapter {
             Workspace.scoped(() -> {
                 adapter.start(target, workspace, seed);
                 if (target.hasMagnitude()) {
-                    NDArray weight = base(network, target.parameter());
+                    NDArray weight = network.weight(target.parameter());
                     NDArray norms = norms(
                             adapter.adapted(target, target.parameter().isTransposed() ? weight.transpose() : weight));
                     workspace.training().copy(norms, parameters.weight(target.magnitude()));
@@ -72,14 +78,33 @@ public final class LoraAdapter {
             });
         }
         for (Parameter saved : adapter.targets.saved()) {
-            workspace.training().copy(base(network, saved), parameters.weight(LoraTargets.name(saved)));
+            workspace.training().copy(network.weight(saved), parameters.weight(LoraTargets.name(saved)));
         }
         adapter.attach(network);
         return adapter;
     }
 
-    private static NDArray base(Network network, Parameter parameter) {
-        return network.dictionary(parameter.layer()).get(parameter.key());
+    /**
+     * Refuses an adapter that would be saved without a part of a new head: nobody could compute with it again.
+     *
+     * @throws dev.temper.check.InvalidInputException naming what to save beside the adapter
+     */
+    public static void checkSaved(NewHead newHead, List<TrainedParameters.Spec> specs) {
+        for (Parameter parameter : newHead.parameters()) {
+            String name = LoraTargets.name(parameter);
+            check(
+                    specs.stream().anyMatch(spec -> spec.name().equals(name)),
+                    "the base's weights lack %s, and the adapter would be saved without it: add %s to "
+                            + "adapter.modules_to_save",
+                    parameter.name(),
+                    parameter.module());
+        }
+    }
+
+    /** Which parameters of the base are trained whole beside the updates. */
+    public static Predicate<Parameter> trainedWhole(List<TrainedParameters.Spec> specs) {
+        Set<String> names = specs.stream().map(TrainedParameters.Spec::name).collect(Collectors.toSet());
+        return parameter -> names.contains(LoraTargets.name(parameter));
     }
 
     private void start(LoraTarget target, Workspace workspace, long seed) {
@@ -130,7 +155,7 @@ public final class LoraAdapter {
         TreeSet<String> unknown = new TreeSet<>(files.index().names());
         for (TrainedParameters.Spec spec : parameters.specs()) {
             unknown.remove(spec.name());
-            verify(files, spec, folder.location());
+            adapter.verify(files, spec, folder.location());
             Workspace.scoped(() -> {
                 NDArray values = ModelWeights.read(network.workspace(), files, spec.name());
                 network.workspace().training().copy(values, parameters.weight(spec.name()));
@@ -147,9 +172,21 @@ public final class LoraAdapter {
         return adapter;
     }
 
-    private static void verify(TensorFiles files, TrainedParameters.Spec spec, String location) {
+    private void verify(TensorFiles files, TrainedParameters.Spec spec, String location) {
         TensorInfo tensor = files.index().find(spec.name()).orElse(null);
         check(tensor != null, "%s: the tensor %s is missing from the adapter", location, spec.name());
+        boolean isHead = architecture
+                .classifier()
+                .filter(classifier -> targets.saved().stream()
+                        .anyMatch(saved -> LoraTargets.name(saved).equals(spec.name()) && classifier.owns(saved)))
+                .isPresent();
+        check(
+                !isHead || tensor.shape()[0] == spec.shape().get(0),
+                "%s: the adapter's head has %d classes in %s, the model has %d: name the adapter's, in their order",
+                location,
+                tensor.shape()[0],
+                spec.name(),
+                spec.shape().get(0));
         check(
                 spec.shape().equals(new Shape(tensor.shape())),
                 "%s: %s has the shape %s, but this base model needs %s: the adapter belongs to another base",
@@ -197,7 +234,15 @@ public final class LoraAdapter {
         TensorWriter.write(folder, NAME, tensors, Long.MAX_VALUE);
         boolean isFanInFanOut =
                 targets.updated().stream().anyMatch(target -> target.parameter().isTransposed());
-        AdapterFile.write(folder, config, new AdapterFile.Written(targetNames(), isFanInFanOut, base));
+        AdapterFile.write(
+                folder,
+                config,
+                new AdapterFile.Written(
+                        targetNames(),
+                        LoraTargets.modulesToSave(config, architecture),
+                        isFanInFanOut,
+                        architecture.task(),
+                        base));
     }
 
     /** As PEFT does it: all-linear becomes the modules' names, and their last parts when these are many. */
@@ -251,6 +296,11 @@ public final class LoraAdapter {
 
     private static NDArray norms(NDArray rows) {
         return rows.norm(new int[] {1});
+    }
+
+    /** Its weights. */
+    public TrainedParameters parameters() {
+        return parameters;
     }
 
     public LoraConfig config() {

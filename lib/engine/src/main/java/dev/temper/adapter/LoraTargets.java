@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 
 /**
  * What of a model an adapter's config means.
@@ -24,6 +25,9 @@ import java.util.regex.PatternSyntaxException;
 record LoraTargets(List<LoraTarget> updated, List<Parameter> saved) {
     /** What PEFT puts before the names of the base. */
     static final String PREFIX = "base_model.model.";
+
+    /** Names that PEFT adds to {@code modules_to_save} of what classifies, whether the model has them or not. */
+    private static final List<String> HEADS = List.of("classifier", "score");
 
     /** @throws dev.temper.check.InvalidInputException when a name matches nothing */
     static LoraTargets of(LoraConfig config, Architecture architecture) {
@@ -104,10 +108,19 @@ record LoraTargets(List<LoraTarget> updated, List<Parameter> saved) {
         return parameter.module().equals(name) || parameter.module().endsWith("." + name);
     }
 
+    /** The ends of the names of what is trained whole. */
+    static List<String> modulesToSave(LoraConfig config, Architecture architecture) {
+        List<String> implied = architecture.classifier().isPresent() ? HEADS : List.of();
+        return Stream.concat(config.modulesToSave().stream(), implied.stream())
+                .distinct()
+                .toList();
+    }
+
     /** Everything in modules whose names end so; PEFT asks for no dot before the end. */
     private static List<Parameter> saved(LoraConfig config, Architecture architecture) {
         List<Parameter> saved = new ArrayList<>();
-        for (String end : config.modulesToSave()) {
+        boolean classifies = architecture.classifier().isPresent();
+        for (String end : modulesToSave(config, architecture)) {
             List<Parameter> matching = architecture.parameters().stream()
                     .filter(parameter -> isInside(parameter.module(), end))
                     .toList();
@@ -118,7 +131,7 @@ record LoraTargets(List<LoraTarget> updated, List<Parameter> saved) {
                             + "would train one of them alone; leave it out",
                     end);
             check(
-                    !matching.isEmpty(),
+                    !matching.isEmpty() || (classifies && HEADS.contains(end)),
                     "adapter.modules_to_save: %s matches no module of a %s model; it has %s",
                     end,
                     architecture.modelType(),

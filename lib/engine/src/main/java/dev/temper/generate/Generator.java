@@ -32,6 +32,13 @@ public final class Generator {
         this.workspace = network.workspace();
     }
 
+    /** Is told each new token of each prompt at once, and ends the call by an exception. */
+    @FunctionalInterface
+    public interface Listener {
+        /** @param prompt its number in the call */
+        void token(int prompt, int token);
+    }
+
     /** One sequence under way. */
     private static final class Sequence {
         private final int number;
@@ -68,6 +75,12 @@ public final class Generator {
      * @param stopTokens tokens that end a sequence
      */
     public List<int[]> generate(List<int[]> prompts, GenerationConfig config, Set<Integer> stopTokens, long seed) {
+        return generate(prompts, config, stopTokens, seed, (prompt, token) -> {});
+    }
+
+    /** As {@link #generate(List, GenerationConfig, Set, long)}, with a listener. */
+    public List<int[]> generate(
+            List<int[]> prompts, GenerationConfig config, Set<Integer> stopTokens, long seed, Listener listener) {
         Sampler sampler = new Sampler(config, seed);
         return Workspace.scoped(() -> {
             List<Sequence> all = new ArrayList<>();
@@ -79,28 +92,23 @@ public final class Generator {
                 int[] next = Workspace.scoped(() -> Workspace.inferred(() -> next(active, sampler)));
                 for (int i = 0; i < next.length; i++) {
                     active.get(i).append(next[i]);
+                    listener.token(active.get(i).number, next[i]);
                 }
                 active.removeIf(sequence -> stopTokens.contains(sequence.tokens[sequence.tokens.length - 1])
-                        || sequence.tokens.length >= longest());
+                        || sequence.tokens.length >= network.architecture().maxTokens());
             }
             return all.stream().map(Sequence::generated).toList();
         });
     }
 
-    /** Learned positions end; rotary ones do not. */
-    private int longest() {
-        Sizes sizes = network.architecture().sizes();
-        return network.architecture().rotary().isPresent() ? Integer.MAX_VALUE : sizes.maxPositions();
-    }
-
     private Sequence start(int number, int[] prompt, int maxNewTokens) {
         check(prompt.length > 0, "generation.prompts: prompt %d has no tokens", number + 1);
         check(
-                prompt.length < longest(),
+                prompt.length < network.architecture().maxTokens(),
                 "generation.prompts: prompt %d has %d tokens, the model has %d positions",
                 number + 1,
                 prompt.length,
-                longest());
+                network.architecture().maxTokens());
         Sizes sizes = network.architecture().sizes();
         Sequence sequence = new Sequence(number, prompt);
         Shape shape = new Shape(1, sizes.numKeyValueHeads(), prompt.length + maxNewTokens, sizes.headSize());

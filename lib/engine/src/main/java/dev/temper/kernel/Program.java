@@ -24,7 +24,7 @@ import java.util.Map;
  * program serves one thread at a time, as arguments carry their names on the arrays.
  */
 public final class Program implements AutoCloseable {
-    private static final String SHARED = "ops.py";
+    private static final List<String> SHARED = List.of("ops.py", "nf4.py");
 
     private final NDManager manager;
     private final PtSymbolBlock block;
@@ -44,7 +44,7 @@ public final class Program implements AutoCloseable {
     static Program compile(NDManager manager, String type, Map<String, Object> attributes) {
         Map<String, String> sources = new LinkedHashMap<>();
         String file = type.substring(0, type.indexOf('.')) + ".py";
-        sources.put(SHARED, source(SHARED));
+        SHARED.forEach(shared -> sources.put(shared, source(shared)));
         sources.put(file, source(file));
         byte[] archive = Archive.of(type, attributes, sources);
         try {

@@ -112,6 +112,35 @@ public final class TrainingKernels implements AutoCloseable {
         return sum.getDouble();
     }
 
+    /**
+     * Of a classifier: the sum of the cross entropies, each times its weight (float64 scalar), and {@code scale} times
+     * its gradient with respect to the logits.
+     *
+     * @param logits (S, C)
+     * @param targets (S) classes, as float32
+     * @param weights (S)
+     */
+    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, double scale) {
+        return classLoss("cross_entropy", logits, targets, weights, scale);
+    }
+
+    /**
+     * Of a regression: the sum of the squared differences, each times its weight. Shapes as in {@link #crossEntropy},
+     * with one column of logits.
+     */
+    public NDList squaredError(NDArray logits, NDArray targets, NDArray weights, double scale) {
+        return classLoss("squared_error", logits, targets, weights, scale);
+    }
+
+    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, double scale) {
+        return program.call(method)
+                .with(logits)
+                .with(targets)
+                .with(weights)
+                .with(workspace.scalar((float) scale))
+                .run();
+    }
+
     /** The largest of each row's logits: (S, V) -> (S) int64. */
     public NDArray best(NDArray logits) {
         return program.call("best").with(logits).run().get(0);

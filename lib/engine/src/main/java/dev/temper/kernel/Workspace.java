@@ -101,6 +101,11 @@ public final class Workspace implements AutoCloseable {
         return manager.create(shape, DataType.FLOAT32);
     }
 
+    /** Bytes whose content does not matter; in native memory, which the limit of direct buffers does not count. */
+    public NDArray bytes(long count) {
+        return manager.create(new Shape(count), DataType.UINT8);
+    }
+
     public NDArray ints(long... values) {
         return manager.create(values);
     }
@@ -123,7 +128,7 @@ public final class Workspace implements AutoCloseable {
 
     /** What a program needs to drop elements with this chance, by masks that differ by the salt. */
     public NDArray dropout(double chance, long salt) {
-        return ints(Math.round(chance * (1 << 24)), salt);
+        return ints(Math.min(0xFFFF, Math.round(chance * (1 << 16))), salt);
     }
 
     public NDArray doubles(double... values) {

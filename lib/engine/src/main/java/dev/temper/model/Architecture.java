@@ -10,16 +10,20 @@ import java.util.Optional;
  * What a config.json describes: everything about a model but the values of its weights.
  *
  * @param modelType as in config.json
+ * @param className transformers' class for it with this head, such as {@code GPT2LMHeadModel}
  * @param program its class under torchscript, and that module's {@code attributes}
  * @param parameters all of them, in the order of the layers
  * @param embedding dictionary key of the token embedding, which is the output head too when there is no HEAD parameter
  * @param rotary how positions turn queries and keys; empty when positions are learned
- * @param windows per layer, how many positions a token sees; 0 all
+ * @param windows per layer, how many positions a token sees, its own and those before it; 0 all of them; -1 all of
+ *     those after it too
  * @param dropouts name of what is dropped out while training, as the program calls it, to the chance of it
  * @param ignored patterns of tensor names that weights files carry and nobody reads
+ * @param classifier the head of a model that classifies; empty for one that predicts the next token
  */
 public record Architecture(
         String modelType,
+        String className,
         Sizes sizes,
         String program,
         Map<String, Object> attributes,
@@ -28,9 +32,13 @@ public record Architecture(
         Optional<RotaryEmbedding> rotary,
         List<Integer> windows,
         Map<String, Double> dropouts,
-        List<String> ignored) {
+        List<String> ignored,
+        Optional<Classifier> classifier) {
     /** The attribute of a program that bends the logits; left out by those that do not. */
     public static final String LOGIT_CAP = "logit_cap";
+
+    /** The dictionary key of the embedding of token types; left out by models that do not tell tokens apart. */
+    public static final String TOKEN_TYPES = "token_type_embeddings";
 
     public Architecture {
         attributes = Map.copyOf(attributes);
@@ -41,12 +49,23 @@ public record Architecture(
     }
 
     /**
-     * Reads a model folder's config.json, and nothing else.
+     * Reads a model folder's config.json, and nothing else: the model for what it was saved for.
      *
      * @throws dev.temper.check.InvalidInputException when there is none, or it asks for what we do not implement
      */
     public static Architecture read(Folder folder) throws IOException {
-        return Families.read(ConfigFields.read(folder));
+        ConfigFields config = ConfigFields.read(folder);
+        return Families.read(config, Task.of(config));
+    }
+
+    /** As {@link #read(Folder)}, for a task that may be another than the one it was saved for. */
+    public static Architecture read(Folder folder, Task task) throws IOException {
+        return Families.read(ConfigFields.read(folder), task);
+    }
+
+    /** What it answers. */
+    public Task task() {
+        return classifier.map(Classifier::task).orElseGet(Task::causalLm);
     }
 
     /** What bends the logits, as {@code final_logit_softcapping}; 0 nothing. */
@@ -54,11 +73,21 @@ public record Architecture(
         return (double) attributes.getOrDefault(LOGIT_CAP, 0.0);
     }
 
+    /** Tokens of a text at most: learned positions end, rotary ones do not. */
+    public int maxTokens() {
+        return rotary.isPresent() ? Integer.MAX_VALUE : sizes.maxPositions();
+    }
+
     /** Elements of all parameters; tied weights count once. */
     public long parameterCount() {
         return parameters.stream()
                 .mapToLong(parameter -> parameter.shape().size())
                 .sum();
+    }
+
+    /** Whether it tells the tokens of two texts in one row apart. */
+    public boolean hasTokenTypes() {
+        return parameters.stream().anyMatch(parameter -> parameter.key().equals(TOKEN_TYPES));
     }
 
     /** The dictionary key of the output head. */

@@ -2,13 +2,18 @@ package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.TrainingKernels;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Loss and gradients of a network, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
@@ -22,7 +27,8 @@ public final class Backpropagation {
     private final TrainingKernels kernels;
     private final Map<String, NDArray> embeddingGradients = new HashMap<>();
     private final NDArray headGradient;
-    private final Trained normTrained;
+    private final Trained headTrained; // what of the shared weights is differentiated through the graph
+    private final boolean isRegression;
 
     /** A network that keeps what its layers record, the faster way. */
     public static Backpropagation recording(Network network) {
@@ -31,6 +37,7 @@ public final class Backpropagation {
 
     /** A network that computes its layers twice, with less memory. */
     public static Backpropagation checkpointing(Network network) {
+        network.shareDense();
         return new Backpropagation(network, true);
     }
 
@@ -39,25 +46,27 @@ public final class Backpropagation {
         this.checkpointing = checkpointing;
         this.workspace = network.workspace();
         this.kernels = workspace.training();
-        List<NDArray> norms = new ArrayList<>();
-        List<NDArray> normGradients = new ArrayList<>();
-        NDArray head = null;
+        Architecture architecture = network.architecture();
         LayerWeights shared = network.dictionary(Parameter.SHARED);
-        for (Parameter parameter : network.architecture().parameters()) {
-            boolean isShared = parameter.layer() == Parameter.SHARED;
-            NDArray gradient = isShared ? shared.gradient(parameter.key()).orElse(null) : null;
-            if (gradient != null) {
-                if (parameter.kind() == Parameter.Kind.EMBEDDING) {
-                    embeddingGradients.put(parameter.key(), gradient);
-                } else if (parameter.kind() != Parameter.Kind.HEAD) {
-                    norms.add(shared.get(parameter.key()));
-                    normGradients.add(gradient);
-                }
-                head = parameter.key().equals(network.architecture().head()) ? gradient : head;
+        Set<String> byHand = new HashSet<>(); // whose gradients are computed without a graph
+        for (Parameter parameter : architecture.parameters()) {
+            String key = parameter.key();
+            if (parameter.layer() == Parameter.SHARED && parameter.kind() == Parameter.Kind.EMBEDDING) {
+                shared.gradient(key).ifPresent(gradient -> embeddingGradients.put(key, gradient));
+                byHand.add(key);
             }
         }
-        this.headGradient = head == null ? workspace.scalar(0) : head;
-        this.normTrained = new Trained(norms, normGradients);
+        boolean isCausal = architecture.classifier().isEmpty();
+        if (isCausal) {
+            byHand.add(architecture.head());
+        }
+        this.headGradient = (isCausal ? shared.gradient(architecture.head()) : Optional.<NDArray>empty())
+                .orElseGet(() -> workspace.scalar(0));
+        this.headTrained = shared.trainedExcept(byHand);
+        this.isRegression = architecture
+                .classifier()
+                .filter(classifier -> classifier.task().kind() == Task.Kind.REGRESSION)
+                .isPresent();
     }
 
     /** A layer's input and, unless it is computed again, its recorded output. */
@@ -69,8 +78,46 @@ public final class Backpropagation {
      * @return the sum of the token losses, unscaled
      */
     public double accumulate(LabelledStream batch, double scale) {
+        return accumulate(() -> network.inputs(batch.tokens(), batch.keys()), (x, inputs) -> {
+            NDArray keep = workspace.ints(batch.keep());
+            NDArray h = Workspace.recorded(() -> network.finalNorm(x, keep));
+            NDArray targets = workspace.ints(batch.targets());
+            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, scale, headGradient);
+            return new NDList(loss.get(0), kernels.backward(h, loss.get(1), x, headTrained));
+        });
+    }
+
+    /**
+     * Adds {@code scale} times the gradient of the summed losses, each times its row's weight, to the parameters'
+     * gradients. The network is one that classifies.
+     *
+     * @return the sum of the losses, each times its row's weight
+     */
+    public double accumulate(ClassifiedStream batch, double scale) {
+        Supplier<Network.Inputs> open =
+                () -> network.classified(network.inputs(batch.tokens(), batch.keys()), workspace.ints(batch.keep()));
+        return accumulate(open, (x, inputs) -> {
+            NDArray keep = workspace.ints(batch.keep());
+            NDArray logits = Workspace.recorded(() -> network.classify(x, keep, inputs));
+            Shape count = new Shape(batch.targets().length);
+            NDArray targets = workspace.floats(batch.targets(), count);
+            NDArray weights = workspace.floats(batch.weights(), count);
+            NDList loss = isRegression
+                    ? kernels.squaredError(Workspace.detach(logits), targets, weights, scale)
+                    : kernels.crossEntropy(Workspace.detach(logits), targets, weights, scale);
+            return new NDList(loss.get(0), kernels.backward(logits, loss.get(1), x, headTrained));
+        });
+    }
+
+    /** The loss, and its gradient with respect to the last layer's output. */
+    @FunctionalInterface
+    private interface Loss {
+        NDList of(NDArray x, Network.Inputs inputs);
+    }
+
+    private double accumulate(Supplier<Network.Inputs> open, Loss last) {
         return Workspace.scoped(() -> {
-            Network.Inputs inputs = network.inputs(batch);
+            Network.Inputs inputs = open.get();
             List<Visit> visits = new ArrayList<>();
             NDArray x = network.embed(inputs);
             boolean needed = !embeddingGradients.isEmpty();
@@ -81,10 +128,10 @@ public final class Backpropagation {
                 x = Workspace.detach(visit.output());
                 needed = recorded;
             }
-            NDArray keep = workspace.ints(batch.keep());
-            NDList loss = head(x, keep, workspace.ints(batch.targets()), scale);
-            NDArray gradient = loss.get(1);
-            backward(visits, gradient, inputs);
+            NDArray output = Workspace.detach(x);
+            output.setRequiresGradient(true);
+            NDList loss = last.of(output, inputs);
+            backward(visits, loss.get(1), inputs);
             return loss.get(0).getDouble();
         });
     }
@@ -104,15 +151,6 @@ public final class Backpropagation {
         }
         NDArray tracked = input;
         return new Visit(input, Workspace.recorded(() -> network.layer(layer, tracked, inputs)));
-    }
-
-    /** Loss and the gradient of the last layer's output. */
-    private NDList head(NDArray x, NDArray keep, NDArray targets, double scale) {
-        NDArray input = Workspace.detach(x);
-        input.setRequiresGradient(true);
-        NDArray h = Workspace.recorded(() -> network.finalNorm(input, keep));
-        NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, scale, headGradient);
-        return new NDList(loss.get(0), kernels.backward(h, loss.get(1), input, normTrained));
     }
 
     private void backward(List<Visit> visits, NDArray last, Network.Inputs inputs) {
@@ -147,11 +185,7 @@ public final class Backpropagation {
     public static double lossSum(Network network, LabelledStream batch) {
         Workspace workspace = network.workspace();
         return Workspace.scoped(() -> {
-            Network.Inputs inputs = network.inputs(batch.tokens());
-            NDArray x = network.embed(inputs);
-            for (int layer = 0; layer < network.architecture().sizes().layers(); layer++) {
-                x = network.layer(layer, x, inputs);
-            }
+            NDArray x = network.hidden(network.inputs(batch.tokens()));
             NDArray h = network.finalNorm(x, workspace.ints(batch.keep()));
             return workspace.training().lossSum(h, network.head(), workspace.ints(batch.targets()));
         });

@@ -6,12 +6,15 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
@@ -223,6 +226,46 @@ public final class ConfigFields {
                     : Objects.equals(value.asText(), String.valueOf(implemented));
             check(same, "%s: %s: %s is not supported, only %s", location, name, value, implemented);
         }
+    }
+
+    /** The head that decoders get in transformers: a map named {@code score} of the last token that is no padding. */
+    public Optional<Classifier> scoreHead(Task task) {
+        if (task.isCausal()) {
+            return Optional.empty();
+        }
+        OptionalInt padToken = has("pad_token_id") ? OptionalInt.of(integer("pad_token_id")) : OptionalInt.empty();
+        return Optional.of(new Classifier(task, List.of("score"), Classifier.Place.LAST, padToken));
+    }
+
+    /** Names of classes by index, from {@code id2label}; none when it is missing. */
+    List<String> labels() {
+        JsonNode names = value("id2label");
+        return IntStream.range(0, names.size())
+                .mapToObj(i -> names.path(String.valueOf(i)).asText("LABEL_" + i))
+                .toList();
+    }
+
+    /** A value of a field that we do not implement. */
+    void refuse(String name, String value) {
+        check(!text(name, "").equals(value), "%s: %s: %s is not supported", location, name, value);
+    }
+
+    /** How transformers quantized the weights when it saved them; which of them, the weights' files say. */
+    Optional<Quantization> quantization() {
+        if (!has("quantization_config")) {
+            return Optional.empty();
+        }
+        ConfigFields fields = object("quantization_config");
+        fields.only("quant_method", "bitsandbytes");
+        check(
+                fields.root.path("load_in_4bit").asBoolean(),
+                "%s: only load_in_4bit: true is supported",
+                fields.location);
+        String type = fields.text("bnb_4bit_quant_type", "fp4");
+        check(type.equals("nf4"), "%s: bnb_4bit_quant_type: %s is not supported, only nf4", fields.location, type);
+        fields.only("bnb_4bit_quant_storage", "uint8");
+        boolean isDouble = fields.root.path("bnb_4bit_use_double_quant").asBoolean();
+        return Optional.of(new Quantization(Quantization.Type.NF4, isDouble));
     }
 
     /** Fields that do not matter for what a family computes. */

@@ -1,7 +1,9 @@
 package dev.temper.model;
 
+import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
+import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
 
@@ -9,17 +11,29 @@ import java.util.TreeSet;
 final class Families {
     private Families() {}
 
-    static Architecture read(ConfigFields config) {
+    static Architecture read(ConfigFields config, Task task) {
         String type = config.text("model_type", "(none)");
         TreeSet<String> known = new TreeSet<>();
         for (Family family : ServiceLoader.load(Family.class, Family.class.getClassLoader())) {
             if (family.modelTypes().contains(type)) {
-                Architecture architecture = family.read(config);
+                check(
+                        family.tasks().contains(task.kind()),
+                        "%s: a %s model cannot be used for %s here, only for %s: set model.task, or name another base",
+                        config.location(),
+                        type,
+                        name(task.kind()),
+                        family.tasks().stream().map(Families::name).sorted().toList());
+                Architecture architecture = family.read(config, task);
+                config.quantization(); // or says that it is not supported
                 config.refuseOthers();
                 return architecture;
             }
             known.addAll(family.modelTypes());
         }
         throw invalid("%s: model_type %s is not supported; supported are %s", config.location(), type, known);
+    }
+
+    private static String name(Task.Kind kind) {
+        return kind.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -7,6 +7,12 @@ public interface Family {
     /** Values of {@code model_type} that it reads. */
     Set<String> modelTypes();
 
-    /** @throws dev.temper.check.InvalidInputException when the config asks for what we do not implement */
-    Architecture read(ConfigFields config);
+    /** What its models can be used for. */
+    Set<Task.Kind> tasks();
+
+    /**
+     * @param task one of {@link #tasks}
+     * @throws dev.temper.check.InvalidInputException when the config asks for what we do not implement
+     */
+    Architecture read(ConfigFields config, Task task);
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The dictionary that a layer's program sees, and which of its arrays are trained. */
 public final class LayerWeights {
@@ -39,7 +40,14 @@ public final class LayerWeights {
 
     /** What is trained here, with the places of its gradients. */
     public Trained trained() {
-        List<NDArray> weights = gradients.keySet().stream().map(arrays::get).toList();
-        return new Trained(weights, List.copyOf(gradients.values()));
+        return trainedExcept(Set.of());
+    }
+
+    Trained trainedExcept(Set<String> keys) {
+        List<String> names =
+                gradients.keySet().stream().filter(key -> !keys.contains(key)).toList();
+        return new Trained(
+                names.stream().map(arrays::get).toList(),
+                names.stream().map(gradients::get).toList());
     }
 }

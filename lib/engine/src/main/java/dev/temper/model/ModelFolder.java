@@ -13,18 +13,22 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 
 /** Writes a full model as transformers does: weights, config.json, and the base's generation and tokenizer files. */
 public final class ModelFolder {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String GENERATION = "generation_config.json";
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     /** Files that belong to a tokenizer or a generation config. */
     private static final Set<String> COPIED = Set.of(
             GENERATION,
-            "tokenizer.json",
-            "tokenizer_config.json",
+            TOKENIZER,
+            TOKENIZER_CONFIG,
             "special_tokens_map.json",
             "added_tokens.json",
             "vocab.json",
@@ -51,11 +55,12 @@ public final class ModelFolder {
             TensorWriter.write(target, "model", tensors, TensorWriter.SHARD_BYTES);
             return null;
         });
-        target.writeText("config.json", config(base));
-        if (!base.has(GENERATION)) {
+        target.writeText("config.json", config(base, network.architecture()));
+        boolean generates = network.architecture().task().isCausal();
+        if (generates && !base.has(GENERATION)) {
             target.writeText(GENERATION, generationConfig(base));
         }
-        copyTokenizer(target, base);
+        copy(target, base, name -> COPIED.contains(name) && (generates || !name.equals(GENERATION)));
     }
 
     /** What transformers derives for a model that was saved without one. */
@@ -72,24 +77,76 @@ public final class ModelFolder {
 
     private static ByteBuffer values(
             Network network, Parameter parameter, BiFunction<Parameter, NDArray, NDArray> last) {
-        NDArray weight = network.dictionary(parameter.layer()).get(parameter.key());
+        NDArray weight = network.weight(parameter);
         return Workspace.memory(last.apply(parameter, Workspace.detach(weight)));
     }
 
-    /** The base's config, with the type that the weights are written in. */
-    private static String config(Folder base) throws IOException {
+    /** The base's config, with the type that the weights are written in, and the head that they have. */
+    private static String config(Folder base, Architecture architecture) throws IOException {
         JsonNode config = JSON.readTree(base.readText("config.json"));
         ObjectNode written = config.deepCopy();
         String key = written.has("dtype") ? "dtype" : "torch_dtype";
         written.put(key, "float32");
         written.remove("_name_or_path");
+        written.remove("quantization_config");
+        written.putArray("architectures").add(architecture.className());
+        if (!architecture.task().isCausal()) {
+            putLabels(written, architecture.task());
+        }
+        boolean needsPadToken =
+                architecture.classifier().filter(Classifier::skipsPadding).isPresent();
+        if (needsPadToken && !written.hasNonNull("pad_token_id")) {
+            padToken(base).ifPresent(id -> written.put("pad_token_id", id));
+        }
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(written) + "\n";
+    }
+
+    /**
+     * The tokenizer's own padding, without which transformers classifies one text at a time only; none where texts
+     * could end with it.
+     */
+    private static OptionalInt padToken(Folder base) throws IOException {
+        if (!base.has(TOKENIZER_CONFIG) || !base.has(TOKENIZER)) {
+            return OptionalInt.empty();
+        }
+        JsonNode tokenizer = JSON.readTree(base.readText(TOKENIZER_CONFIG));
+        String pad = token(tokenizer.path("pad_token"));
+        if (pad.isEmpty() || pad.equals(token(tokenizer.path("eos_token")))) {
+            return OptionalInt.empty();
+        }
+        for (JsonNode added : JSON.readTree(base.readText(TOKENIZER)).path("added_tokens")) {
+            if (added.path("content").asText().equals(pad)) {
+                return OptionalInt.of(added.path("id").asInt());
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /** A special token, which is a text or an object with one. */
+    private static String token(JsonNode node) {
+        return node.isObject() ? node.path("content").asText() : node.asText("");
+    }
+
+    private static void putLabels(ObjectNode config, Task task) {
+        ObjectNode labels = config.putObject("id2label");
+        ObjectNode ids = config.putObject("label2id");
+        for (int i = 0; i < task.numLabels(); i++) {
+            labels.put(String.valueOf(i), task.labels().get(i));
+            ids.put(task.labels().get(i), i);
+        }
+        boolean isRegression = task.kind() == Task.Kind.REGRESSION;
+        config.put("problem_type", isRegression ? "regression" : "single_label_classification");
+        config.remove("num_labels"); // id2label says it
     }
 
     /** The tokenizer's and generation's files, so that the folder is complete. */
     public static void copyTokenizer(Folder target, Folder base) throws IOException {
+        copy(target, base, COPIED::contains);
+    }
+
+    private static void copy(Folder target, Folder base, Predicate<String> isCopied) throws IOException {
         for (Store.Entry entry : base.list()) {
-            if (COPIED.contains(entry.name())) {
+            if (isCopied.test(entry.name())) {
                 try (InputStream in = base.read(entry.name());
                         OutputStream out = target.write(entry.name())) {
                     in.transferTo(out);

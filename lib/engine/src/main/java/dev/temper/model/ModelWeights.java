@@ -6,16 +6,21 @@ import static dev.temper.check.Check.invalid;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
+import dev.temper.quant.Nf4Tensor;
+import dev.temper.quant.Quantization;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.safetensors.TensorInfo;
+import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /** Weights of a folder against what its architecture expects, and as arrays. */
 public final class ModelWeights {
@@ -30,13 +35,20 @@ public final class ModelWeights {
      *     or unknown
      */
     public static void verify(Architecture architecture, TensorIndex index, String location) {
+        verify(architecture, index, location, NewHead.none());
+    }
+
+    /** As {@link #verify(Architecture, TensorIndex, String)}, without a look at what is new. */
+    public static void verify(Architecture architecture, TensorIndex index, String location, NewHead newHead) {
         TreeSet<String> unknown = new TreeSet<>(index.names());
         for (Parameter parameter : architecture.parameters()) {
-            String name = parameter.name();
-            TensorInfo tensor = find(index, name)
-                    .orElseThrow(() -> invalid("%s: the tensor %s is missing from the weights", location, name));
-            checkTensor(parameter, tensor, location);
-            unknown.remove(tensor.name());
+            Optional<TensorInfo> tensor = find(index, parameter.name());
+            tensor.ifPresent(found -> unknown.removeAll(Nf4Tensor.names(index, found.name())));
+            if (tensor.isPresent() && Nf4Tensor.isIn(index, tensor.get().name())) {
+                checkQuantized(parameter, tensor.get(), location);
+            } else if (!newHead.has(parameter)) {
+                checkTensor(parameter, tensor.orElseThrow(() -> missing(architecture, parameter, location)), location);
+            }
         }
         String first = architecture.parameters().get(0).name();
         String prefix = first.substring(0, first.indexOf('.') + 1);
@@ -50,11 +62,86 @@ public final class ModelWeights {
                 architecture.modelType());
     }
 
+    private static InvalidInputException missing(Architecture architecture, Parameter parameter, String location) {
+        boolean isHead = architecture
+                .classifier()
+                .filter(classifier -> classifier.owns(parameter))
+                .isPresent();
+        return invalid(
+                isHead
+                        ? "%s: the weights have no head that classifies: the tensor %s is missing; train one first"
+                        : "%s: the tensor %s is missing from the weights",
+                location,
+                parameter.name());
+    }
+
     /**
-     * A tensor by its name; or by the name that it has in a model saved without its head, which lacks the first part.
+     * A tensor by its name; or by the name that it has in a model saved without its head, which lacks the first part;
+     * or, of a norm in the first releases of BERT, with gamma and beta for weight and bias.
      */
-    private static Optional<TensorInfo> find(TensorIndex index, String name) {
-        return index.find(name).or(() -> index.find(name.substring(name.indexOf('.') + 1)));
+    static Optional<TensorInfo> find(TensorIndex index, String name) {
+        String old = name.replaceFirst("LayerNorm\\.weight$", "LayerNorm.gamma")
+                .replaceFirst("LayerNorm\\.bias$", "LayerNorm.beta");
+        return index.find(name)
+                .or(() -> index.find(bare(name)))
+                .or(() -> index.find(old))
+                .or(() -> index.find(bare(old)));
+    }
+
+    private static String bare(String name) {
+        return name.substring(name.indexOf('.') + 1);
+    }
+
+    private static void checkQuantized(Parameter parameter, TensorInfo tensor, String location) {
+        check(
+                parameter.isProjection(),
+                "%s: the tensor %s is quantized; only projections of layers are read quantized",
+                location,
+                tensor.name());
+        long bytes = (parameter.shape().size() + 1) / 2;
+        check(
+                tensor.dtype().equals("U8") && tensor.bytes() == bytes,
+                "%s: the codes %s are %s and have %d bytes, config.json makes it %d of U8",
+                location,
+                tensor.name(),
+                tensor.dtype(),
+                tensor.bytes(),
+                bytes);
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when the codes are of another matrix than config.json says */
+    static void checkShape(Parameter parameter, Nf4Tensor saved, String name) {
+        Shape expected =
+                parameter.isProjection() ? new Shape(parameter.outputs(), parameter.inputs()) : parameter.shape();
+        check(
+                saved.shape().equals(expected),
+                "the tensor %s was quantized with the shape %s, config.json makes it %s",
+                name,
+                saved.shape(),
+                expected);
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when something is to be trained of which there are only codes */
+    public static void checkTrainable(Architecture architecture, TensorIndex index, Predicate<Parameter> isTrained) {
+        for (Parameter parameter : architecture.parameters()) {
+            Optional<TensorInfo> tensor = find(index, parameter.name());
+            check(
+                    tensor.isEmpty()
+                            || !isTrained.test(parameter)
+                            || !Nf4Tensor.isIn(index, tensor.get().name()),
+                    "the tensor %s was saved in 4 bits and cannot be trained: train an adapter without it, or name a"
+                            + " base in full precision",
+                    parameter.name());
+        }
+    }
+
+    /**
+     * How the projections of a folder were quantized when they were saved, by its config.json.
+     *
+     * @throws dev.temper.check.InvalidInputException when that is no way that we read
+     */
+    public static Optional<Quantization> quantization(Folder folder) throws IOException {
+        return ConfigFields.read(folder).quantization();
     }
 
     private static void checkTensor(Parameter parameter, TensorInfo tensor, String location) {

@@ -1,16 +1,24 @@
 package dev.temper.model;
 
+import static dev.temper.check.Check.check;
+
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.Program;
 import dev.temper.kernel.TrainingKernels.Head;
 import dev.temper.kernel.Workspace;
+import dev.temper.quant.Nf4Tensor;
 import dev.temper.safetensors.TensorFiles;
+import dev.temper.storage.Folder;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
 
 /**
  * A model in memory: its program and the dictionaries of its layers. Adapters add to the dictionaries; the programs do
@@ -19,18 +27,22 @@ import java.util.Optional;
  * <p>Shapes: a stream of {@code T} tokens -> hidden states {@code (1, T, D)} -> logits {@code (N, V)}.
  */
 public final class Network implements AutoCloseable {
+    private static final String DROPOUT_KEYS = "dropout_keys";
+
     private final Workspace workspace;
     private final Architecture architecture;
     private final Program program;
     private final NDArray logitCap;
     private final LayerWeights shared = new LayerWeights();
     private final List<LayerWeights> layers = new ArrayList<>();
+    private final QuantizedProjections quantized;
 
     private Network(Workspace workspace, Architecture architecture) {
         this.workspace = workspace;
         this.architecture = architecture;
         this.program = workspace.compile(architecture.program(), architecture.attributes());
         this.logitCap = workspace.scalar((float) architecture.logitCap());
+        this.quantized = new QuantizedProjections(workspace, this::dictionary);
         for (int window : architecture.windows()) {
             LayerWeights layer = new LayerWeights();
             layer.put("window", workspace.ints(window));
@@ -46,12 +58,34 @@ public final class Network implements AutoCloseable {
         }
     }
 
-    /** All weights frozen, on the mapped files where they are float32. */
+    /**
+     * The model of a folder, all weights frozen.
+     *
+     * @throws dev.temper.check.InvalidInputException when config.json or the weights are missing, damaged or do not
+     *     belong together
+     */
+    public static Network open(Workspace workspace, Path folder) throws IOException {
+        Architecture architecture = Architecture.read(Folder.local(folder));
+        TensorFiles files = TensorFiles.open(folder, "model");
+        ModelWeights.verify(architecture, files.index(), folder.toString());
+        return load(workspace, architecture, files);
+    }
+
+    /** All weights frozen, on the mapped files where they are float32, and in 4 bits where they were saved so. */
     public static Network load(Workspace workspace, Architecture architecture, TensorFiles files) throws IOException {
-        Network network = new Network(workspace, architecture);
-        for (Parameter parameter : architecture.parameters()) {
-            network.dictionary(parameter.layer())
-                    .put(parameter.key(), ModelWeights.read(workspace, files, parameter.name()));
+        StoredModel stored = new StoredModel(architecture, files, NewHead.none(), Optional.empty());
+        return stored.load(workspace);
+    }
+
+    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained) throws IOException {
+        Network network = new Network(workspace, stored.architecture());
+        for (Parameter parameter : stored.architecture().parameters()) {
+            Optional<Nf4Tensor> codes = stored.quantized(workspace, parameter, isTrained);
+            if (codes.isPresent()) {
+                network.quantized.put(parameter, codes.get());
+            } else {
+                network.dictionary(parameter.layer()).put(parameter.key(), stored.dense(workspace, parameter));
+            }
         }
         return network;
     }
@@ -60,10 +94,25 @@ public final class Network implements AutoCloseable {
     public static Network load(
             Workspace workspace, Architecture architecture, TensorFiles files, TrainedParameters trained)
             throws IOException {
+        return load(workspace, architecture, files, NewHead.none(), trained);
+    }
+
+    /** All weights trained, those of a new head from its start on. */
+    public static Network load(
+            Workspace workspace,
+            Architecture architecture,
+            TensorFiles files,
+            NewHead newHead,
+            TrainedParameters trained)
+            throws IOException {
         Network network = new Network(workspace, architecture);
         for (Parameter parameter : architecture.parameters()) {
             NDArray weight = trained.weight(parameter.name());
-            ModelWeights.read(workspace, files, parameter.name(), weight);
+            if (newHead.has(parameter)) {
+                Workspace.memory(weight).asFloatBuffer().put(newHead.values(parameter));
+            } else {
+                ModelWeights.read(workspace, files, parameter.name(), weight);
+            }
             network.dictionary(parameter.layer()).put(parameter.key(), weight, trained.gradient(parameter.name()));
         }
         return network;
@@ -72,6 +121,21 @@ public final class Network implements AutoCloseable {
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */
     public LayerWeights dictionary(int layer) {
         return layer == Parameter.SHARED ? shared : layers.get(layer);
+    }
+
+    /** A parameter's values in float32; a quantized one's in memory of their own. */
+    public NDArray weight(Parameter parameter) {
+        return quantized.has(parameter)
+                ? quantized.dense(parameter)
+                : dictionary(parameter.layer()).get(parameter.key());
+    }
+
+    /**
+     * Gives the same quantized projection of all layers one place to become dense in: to be called when what one layer
+     * records is differentiated before the next one records, and not otherwise.
+     */
+    void shareDense() {
+        quantized.share();
     }
 
     public Architecture architecture() {
@@ -88,6 +152,7 @@ public final class Network implements AutoCloseable {
         for (int i = 0; i < lengths.length; i++) {
             lengths[i] = stream.positions()[stream.segments()[i + 1] - 1] + 1;
         }
+        checkPositions(lengths);
         NDArray rotary = architecture
                 .rotary()
                 .map(r -> workspace.floats(r.table(stream, lengths), r.shape(stream)))
@@ -97,17 +162,43 @@ public final class Network implements AutoCloseable {
                 workspace.ints(stream.positions()),
                 workspace.ints(stream.segments()),
                 rotary,
-                Map.of());
+                tokenTypes(stream),
+                Optional.empty());
+    }
+
+    private void checkPositions(int[] lengths) {
+        int longest = Arrays.stream(lengths).max().orElse(0);
+        check(
+                longest <= architecture.maxTokens(),
+                "a text of %d tokens is longer than the %d positions of a %s model: cut it, or name another base",
+                longest,
+                architecture.maxTokens(),
+                architecture.modelType());
+    }
+
+    private Map<String, NDArray> tokenTypes(TokenStream stream) {
+        if (stream.tokenTypes().length == 0) {
+            return Map.of();
+        }
+        check(architecture.hasTokenTypes(), "a %s model has no token types: leave them out", architecture.modelType());
+        return Map.of("token_type_ids", workspace.ints(stream.tokenTypes()));
     }
 
     /**
      * ids, positions (T) and segments (S + 1) int64; rotary (2, T, E) float32, or (4, T, E) when near layers turn in
      * another way.
      *
-     * @param training further entries of every layer's dictionary while training: {@code dropout_keys} (T) int64
+     * @param extras further entries of every dictionary, (T) int64: {@code dropout_keys} while training, and
+     *     {@code token_type_ids} where the stream has them
+     * @param kept (S) int64, the only tokens whose output the last layer computes; empty: it computes all
      */
     public record Inputs(
-            NDArray ids, NDArray positions, NDArray segments, NDArray rotary, Map<String, NDArray> training) {}
+            NDArray ids,
+            NDArray positions,
+            NDArray segments,
+            NDArray rotary,
+            Map<String, NDArray> extras,
+            Optional<NDArray> kept) {}
 
     /**
      * Keys and values of earlier tokens, layer by layer, one array per sequence: {@code (1, K, capacity, E)}.
@@ -116,11 +207,32 @@ public final class Network implements AutoCloseable {
      */
     public record Cache(NDArray past, List<NDArray> keys, List<NDArray> values) {}
 
-    /** As {@link #inputs(TokenStream)}, with what layers need while training. */
-    Inputs inputs(LabelledStream batch) {
-        Inputs inputs = inputs(batch.tokens());
-        Map<String, NDArray> training = Map.of("dropout_keys", workspace.ints(batch.keys()));
-        return new Inputs(inputs.ids(), inputs.positions(), inputs.segments(), inputs.rotary(), training);
+    /**
+     * As {@link #inputs(TokenStream)}, with what layers need while training.
+     *
+     * @param keys (T) per token, where its dropout masks come from
+     */
+    Inputs inputs(TokenStream stream, long[] keys) {
+        Inputs inputs = inputs(stream);
+        Map<String, NDArray> extras = new HashMap<>(inputs.extras());
+        extras.put(DROPOUT_KEYS, workspace.ints(keys));
+        return with(inputs, extras, Optional.empty());
+    }
+
+    private static Inputs with(Inputs inputs, Map<String, NDArray> extras, Optional<NDArray> kept) {
+        return new Inputs(inputs.ids(), inputs.positions(), inputs.segments(), inputs.rotary(), extras, kept);
+    }
+
+    /**
+     * When one token of each document is classified that sees the whole document, the last layer computes nothing but
+     * that token: for BERT-base a fourteenth of all products is saved.
+     *
+     * @param keep (S) int64
+     */
+    Inputs classified(Inputs inputs, NDArray keep) {
+        int last = layers.size() - 1;
+        boolean isNarrow = architecture.windows().get(last) < 0 && last > 0;
+        return isNarrow ? with(inputs, inputs.extras(), Optional.of(keep)) : inputs;
     }
 
     /** (1, T, D), before the first layer. */
@@ -128,18 +240,22 @@ public final class Network implements AutoCloseable {
         return program.call("embed")
                 .with(inputs.ids())
                 .with(inputs.positions())
-                .with("w", with(shared, inputs.training()))
+                .with("w", with(shared, inputs.extras()))
                 .run()
                 .get(0);
     }
 
-    /** (1, T, D) -> (1, T, D) through one layer. */
+    /** (1, T, D) -> (1, T, D) through one layer; (1, S, D) through the last one where only some tokens are kept. */
     public NDArray layer(int layer, NDArray x, Inputs inputs) {
+        Map<String, NDArray> extras = new HashMap<>(inputs.extras());
+        if (layer == layers.size() - 1) {
+            inputs.kept().ifPresent(kept -> extras.put("kept", kept));
+        }
         return program.call("layer")
                 .with(x)
                 .with(inputs.rotary())
                 .with(inputs.segments())
-                .with("w", with(layers.get(layer), inputs.training()))
+                .with("w", with(layers.get(layer), extras))
                 .run()
                 .get(0);
     }
@@ -183,10 +299,54 @@ public final class Network implements AutoCloseable {
                 .get(0);
     }
 
+    /**
+     * Logits of a model that classifies: x (1, T, D), keep (S) int64, one position of each document -> (S, C).
+     *
+     * @param x what the last layer gives, by these inputs
+     */
+    NDArray classify(NDArray x, NDArray keep, Inputs inputs) {
+        NDArray places = inputs.kept().isPresent()
+                ? workspace.ints(LongStream.range(0, keep.size()).toArray())
+                : keep;
+        Map<String, NDArray> extras = new HashMap<>(inputs.extras());
+        extras.computeIfPresent(DROPOUT_KEYS, (name, keys) -> keys.take(keep));
+        return program.call("classify")
+                .with(x)
+                .with(places)
+                .with("w", with(shared, extras))
+                .run()
+                .get(0);
+    }
+
+    /** Logits of each document, {@code [S][C]}, by a model that classifies. */
+    public float[][] classify(TokenStream stream) {
+        Classifier classifier = architecture.classifier().orElseThrow();
+        return Workspace.scoped(() -> {
+            NDArray keep = workspace.ints(classifier.positions(stream));
+            Inputs inputs = classified(inputs(stream), keep);
+            float[] flat = classify(hidden(inputs), keep, inputs).toFloatArray();
+            int classes = classifier.task().numLabels();
+            float[][] logits = new float[stream.documents()][];
+            for (int i = 0; i < logits.length; i++) {
+                logits[i] = Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
+            }
+            return logits;
+        });
+    }
+
+    /** What the last layer gives, (1, T, D) or (1, S, D). */
+    NDArray hidden(Inputs inputs) {
+        NDArray x = embed(inputs);
+        for (int layer = 0; layer < layers.size(); layer++) {
+            x = layer(layer, x, inputs);
+        }
+        return x;
+    }
+
     /** Adds the gradient of what entered the first layer to the embeddings' gradients, where these are trained. */
     void embedBackward(Inputs inputs, NDArray gradient, Map<String, NDArray> gradients) {
         Map<String, NDArray> all = new HashMap<>(gradients);
-        all.putAll(inputs.training());
+        all.putAll(inputs.extras());
         for (String name : architecture.dropouts().keySet()) {
             String key = name + ".dropout";
             Optional.ofNullable(shared.get(key)).ifPresent(settings -> all.put(key, settings));
@@ -206,16 +366,13 @@ public final class Network implements AutoCloseable {
 
     /** Logits (N, V) of some positions, all of them in memory: for tests and generation. */
     public NDArray logits(TokenStream stream, int[] keep) {
-        Inputs inputs = inputs(stream);
-        NDArray x = embed(inputs);
-        for (int layer = 0; layer < layers.size(); layer++) {
-            x = layer(layer, x, inputs);
-        }
+        NDArray x = hidden(inputs(stream));
         return workspace.training().logits(finalNorm(x, workspace.ints(keep)), head());
     }
 
     @Override
     public void close() {
+        quantized.close();
         program.close();
     }
 }

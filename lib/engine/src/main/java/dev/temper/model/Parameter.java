@@ -19,10 +19,18 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
         LINEAR,
         /** A linear map inside a layer that is stored the other way round, {@code (I, O)}. */
         CONV1D,
-        /** The map to the vocabulary, {@code (V, D)}, when it is not the embedding itself. */
+        /**
+         * An output head: the map to the vocabulary, {@code (V, D)}, when it is not the embedding itself; or a map of a
+         * {@link Classifier}.
+         */
         HEAD,
         NORM,
         BIAS
+    }
+
+    /** The head of {@link ConfigFields#scoreHead}. */
+    public static Parameter score(Task task, Sizes sizes) {
+        return new Parameter("score.weight", new Shape(task.numLabels(), sizes.width()), SHARED, "score", Kind.HEAD);
     }
 
     /** True for a linear map inside a layer, however it is stored. */

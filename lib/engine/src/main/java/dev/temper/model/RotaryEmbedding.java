@@ -185,6 +185,11 @@ public final class RotaryEmbedding {
         return headSize * Math.log(original / (rotations * 2 * Math.PI)) / (2 * Math.log(base));
     }
 
+    /** Inverse frequencies in all, which transformers keeps as a buffer. */
+    public int frequencies() {
+        return tables.size() * (headSize / 2);
+    }
+
     /** True when texts of these lengths turn with the same frequencies, so that cached keys stay valid. */
     public boolean isSame(int length, int otherLength) {
         return tables.stream()

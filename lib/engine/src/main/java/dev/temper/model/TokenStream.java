@@ -8,8 +8,14 @@ import java.util.List;
  * @param ids (T) tokens
  * @param positions (T) positions, counted within each document
  * @param segments (S + 1) borders of the documents: 0, …, T
+ * @param tokenTypes (T) which text of its document a token belongs to, for models that tell them apart; empty when that
+ *     is the first for all
  */
-public record TokenStream(int[] ids, int[] positions, int[] segments) {
+public record TokenStream(int[] ids, int[] positions, int[] segments, int[] tokenTypes) {
+    public TokenStream(int[] ids, int[] positions, int[] segments) {
+        this(ids, positions, segments, new int[0]);
+    }
+
     /** Whole documents, positions from 0. */
     public static TokenStream of(List<int[]> documents) {
         return of(documents, new int[documents.size()]);
@@ -32,6 +38,11 @@ public record TokenStream(int[] ids, int[] positions, int[] segments) {
             segments[i + 1] = at;
         }
         return new TokenStream(ids, positions, segments);
+    }
+
+    /** @param types (T) as in {@link #tokenTypes()} */
+    public TokenStream withTokenTypes(int[] types) {
+        return new TokenStream(ids, positions, segments, types);
     }
 
     public int length() {

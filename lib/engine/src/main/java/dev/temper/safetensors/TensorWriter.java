@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * Writes float32 tensors as {@code NAME.safetensors}, or, above a limit, as shards with an index, named as transformers
- * names them. One tensor is in memory at a time.
+ * Writes tensors as {@code NAME.safetensors}, or, above a limit, as shards with an index, named as transformers names
+ * them. One tensor is in memory at a time.
  */
 public final class TensorWriter {
     /** Where transformers splits. */
@@ -27,15 +27,21 @@ public final class TensorWriter {
     /**
      * A tensor to be written.
      *
-     * @param values its float32 elements in native order, asked for when it is written
+     * @param dtype {@code F32} or {@code U8}
+     * @param values its elements in native order, asked for when it is written
      */
-    public record Tensor(String name, long[] shape, Supplier<ByteBuffer> values) {
+    public record Tensor(String name, String dtype, long[] shape, Supplier<ByteBuffer> values) {
+        /** A float32 tensor. */
+        public Tensor(String name, long[] shape, Supplier<ByteBuffer> values) {
+            this(name, "F32", shape, values);
+        }
+
         long bytes() {
             long elements = 1;
             for (long size : shape) {
                 elements *= size;
             }
-            return 4 * elements;
+            return dtype.equals("U8") ? elements : 4 * elements;
         }
     }
 
@@ -85,7 +91,7 @@ public final class TensorWriter {
         header.putObject("__metadata__").put("format", "pt");
         long offset = 0;
         for (Tensor tensor : tensors) {
-            ObjectNode entry = header.putObject(tensor.name()).put("dtype", "F32");
+            ObjectNode entry = header.putObject(tensor.name()).put("dtype", tensor.dtype());
             for (long size : tensor.shape()) {
                 entry.withArray("shape").add(size);
             }

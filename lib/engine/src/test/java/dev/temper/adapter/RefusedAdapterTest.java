@@ -34,7 +34,7 @@ final class RefusedAdapterTest {
             """
             peft_type | "IA3" | : peft_type: IA3 is not supported, only LORA
             peft_type | null | : peft_type: none is not supported, only LORA
-            task_type | "SEQ_CLS" | : task_type: "SEQ_CLS" is not supported, only CAUSAL_LM
+            task_type | "TOKEN_CLS" | : task_type: "TOKEN_CLS" is not supported, only CAUSAL_LM and SEQ_CLS
             init_lora_weights | "pissa" | : init_lora_weights: pissa is not supported: it changes the base too; \
             convert the adapter with PEFT's path_initial_model_for_weight_conversion
             rank_pattern | {"q_proj": 0} | : rank_pattern.q_proj must be positive, got 0

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.Differences;
 import dev.temper.model.GoldenModels;
 import dev.temper.model.Network;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ final class GreedyAcceptanceTest {
 
             for (int i = 0; i < prompts.size(); i++) {
                 assertThat(together.get(i)).isEqualTo(expected.get(i));
+                Differences.of(model).check("greedy tokens", 0, 1);
                 assertThat(generator
                                 .generate(List.of(prompts.get(i)), GenerationConfig.greedy(20), Set.of(), 0)
                                 .get(0))

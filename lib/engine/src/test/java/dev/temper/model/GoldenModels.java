@@ -43,6 +43,11 @@ public record GoldenModels(Path root) {
                 "gemma3_text");
     }
 
+    /** The models that classify, or give a number. */
+    public static Stream<String> classifiers() {
+        return Stream.of("gpt2_seqcls", "llama_seqcls", "bert", "distilbert", "roberta", "bert_regression");
+    }
+
     /** Model and variant of the adapters on causal models. */
     public static Stream<Arguments> causalAdapters() {
         Stream<Arguments> usual = Stream.of("llama", "gpt_neo", "gpt2", "phi3", "qwen2")
@@ -51,6 +56,11 @@ public record GoldenModels(Path root) {
         Stream<Arguments> further =
                 Stream.of("dora", "patterns", "modules_to_save").map(variant -> Arguments.of("llama", variant));
         return Stream.concat(usual, further);
+    }
+
+    /** Model and variant of the adapters on classifiers. */
+    public static Stream<Arguments> classifierAdapters() {
+        return Stream.of("plain", "all_linear", "rslora").map(variant -> Arguments.of("bert", variant));
     }
 
     public static GoldenModels open() {
@@ -95,6 +105,20 @@ public record GoldenModels(Path root) {
         List<Row> rows = new ArrayList<>();
         for (int k = 0; k < 2; k++) {
             rows.add(row(ints(golden, "input_ids_" + k), ints(golden, "labels_" + k)));
+        }
+        return rows;
+    }
+
+    /** The two texts of a classifier's golden file. */
+    public static List<ClassifiedStream.Row> classifiedRows(TensorFiles golden) throws IOException {
+        List<ClassifiedStream.Row> rows = new ArrayList<>();
+        for (int k = 0; k < 2; k++) {
+            String name = "labels_" + k;
+            boolean isNumber = golden.index().find(name).orElseThrow().dtype().equals("F32");
+            float target = isNumber ? floats(golden, name)[0] : ints(golden, name)[0];
+            String types = "token_type_ids_" + k;
+            int[] tokenTypes = golden.index().find(types).isPresent() ? ints(golden, types) : new int[0];
+            rows.add(new ClassifiedStream.Row(ints(golden, "input_ids_" + k), tokenTypes, target, 1, 0));
         }
         return rows;
     }

@@ -3,8 +3,6 @@ package dev.temper.model;
 import static dev.temper.model.GoldenModels.difference;
 import static dev.temper.model.GoldenModels.floats;
 import static dev.temper.model.GoldenModels.gradientDifference;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.Workspace;
@@ -25,6 +23,7 @@ final class ModelsAcceptanceTest {
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void computesWhatTransformersComputes(String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
+            Differences found = Differences.of(model);
             Architecture architecture = GOLDEN.architecture(model);
             TensorFiles golden = GOLDEN.golden("models/" + model);
             Network network = Network.load(workspace, architecture, GOLDEN.weights(model));
@@ -33,19 +32,17 @@ final class ModelsAcceptanceTest {
                 TokenStream stream = TokenStream.of(List.of(rows.get(k).ids()));
                 Network.Inputs inputs = network.inputs(stream);
                 NDArray x = network.embed(inputs);
-                assertThat(difference(x, floats(golden, "hidden_" + k + "_0"))).isLessThan(1e-4);
+                found.check("hidden states", difference(x, floats(golden, "hidden_" + k + "_0")), 1e-4);
                 for (int layer = 0; layer < architecture.sizes().layers(); layer++) {
                     x = network.layer(layer, x, inputs);
-                    assertThat(difference(x, floats(golden, "hidden_" + k + "_" + (layer + 1))))
-                            .as("layer %d", layer)
-                            .isLessThan(1e-4);
+                    float[] hidden = floats(golden, "hidden_" + k + "_" + (layer + 1));
+                    found.check("hidden states", difference(x, hidden), 1e-4);
                 }
                 int[] all = IntStream.range(0, stream.length()).toArray();
-                assertThat(difference(network.logits(stream, all), floats(golden, "logits_" + k)))
-                        .isLessThan(1e-4);
+                found.check("logits", difference(network.logits(stream, all), floats(golden, "logits_" + k)), 1e-4);
                 LabelledStream one = LabelledStream.of(List.of(rows.get(k)));
-                assertThat(Backpropagation.lossSum(network, one) / one.keep().length)
-                        .isCloseTo(floats(golden, "loss_" + k)[0], within(1e-5 * floats(golden, "loss_" + k)[0]));
+                double loss = Backpropagation.lossSum(network, one) / one.keep().length;
+                found.checkRelative("loss", loss, floats(golden, "loss_" + k)[0], 1e-5);
             }
         }
     }
@@ -54,6 +51,7 @@ final class ModelsAcceptanceTest {
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
     void differentiatesAsTransformersDoes(String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
+            Differences found = Differences.of(model);
             Architecture architecture = GOLDEN.architecture(model);
             TensorFiles golden = GOLDEN.golden("models/" + model);
             TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
@@ -66,13 +64,11 @@ final class ModelsAcceptanceTest {
 
                 double loss = backpropagation.accumulate(both, 1.0 / both.keep().length);
 
-                float expected = floats(golden, "loss")[0];
-                assertThat(loss / both.keep().length).isCloseTo(expected, within(1e-5 * expected));
+                found.checkRelative("loss", loss / both.keep().length, floats(golden, "loss")[0], 1e-5);
                 for (Parameter parameter : architecture.parameters()) {
-                    assertThat(gradientDifference(
-                                    trained.gradient(parameter.name()), floats(golden, "grad." + parameter.name())))
-                            .as(parameter.name())
-                            .isLessThan(1e-4);
+                    NDArray gradient = trained.gradient(parameter.name());
+                    float[] expectedGradient = floats(golden, "grad." + parameter.name());
+                    found.check("gradients", gradientDifference(gradient, expectedGradient), 1e-4);
                 }
             }
         }

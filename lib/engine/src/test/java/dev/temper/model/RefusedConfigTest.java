@@ -21,17 +21,16 @@ final class RefusedConfigTest {
     /** Model, field, its value, and the message after the file's place. */
     private static final String FIELDS =
             """
-            LLAMA | model_type | "bert" | : model_type bert is not supported; supported are [gemma2, \
-            gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3]
-            LLAMA | model_type | null | : model_type (none) is not supported; supported are [gemma2, \
-            gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3]
+            LLAMA | model_type | "mamba" | : model_type mamba is not supported; supported are [bert, distilbert, \
+            gemma2, gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3, roberta]
+            LLAMA | model_type | null | : model_type (none) is not supported; supported are [bert, distilbert, \
+            gemma2, gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3, roberta]
             LLAMA | hidden_act | "relu" | : hidden_act: "relu" is not supported, only silu
             LLAMA | attention_dropout | 0.1 | : attention_dropout: 0.1 is not supported, only 0.0
             LLAMA | attention_dropout | "none" | : attention_dropout: "none" is not supported, only 0.0
             LLAMA | sliding_window | 128 | : sliding_window: 128 is not supported; remove the field if the model \
             does not need it
-            LLAMA | quantization_config | {"bits": 4} | : quantization_config: {"bits":4} is not supported; remove \
-            the field if the model does not need it
+            LLAMA | quantization_config | {"bits": 4} | : quantization_config: only load_in_4bit: true is supported
             LLAMA | rope_scaling | {"type": "ntk", "factor": 2} | : rope_scaling: rope_type: ntk is not supported
             LLAMA | rope_scaling | {"type": "longrope", "short_factor": [1, 2]} | : rope_scaling: short_factor must \
             be a list of 5 numbers, got [1,2]
@@ -71,13 +70,46 @@ final class RefusedConfigTest {
             the 2 layers, got [global, global, global]
             """;
 
+    /** The same of models that classify. */
+    private static final String CLASSIFIERS =
+            """
+            BERT | hidden_act | "relu" | : hidden_act: "relu" is not supported, only gelu
+            BERT | position_embedding_type | "relative_key" | : position_embedding_type: "relative_key" is not \
+            supported, only absolute
+            BERT | is_decoder | true | : is_decoder: true is not supported, only false
+            BERT | add_cross_attention | true | : add_cross_attention: true is not supported; remove the field if \
+            the model does not need it
+            BERT | hidden_size | 16 | : the width 16 must be a multiple of the 3 attention heads
+            BERT | num_attention_heads | 0 | : the width 15 must be a multiple of the 0 attention heads
+            BERT | attention_probs_dropout_prob | 1.5 | : attention_probs_dropout_prob must be in [0, 1), got 1.5
+            BERT | architectures | ["BertForMaskedLM"] | : a bert model cannot be used for causal_lm here, only for \
+            [regression, sequence_classification]: set model.task, or name another base
+            BERT | problem_type | "multi_label_classification" | : problem_type: multi_label_classification is not \
+            supported
+            BERT | problem_type | "regression" | : problem_type: regression with 3 labels is not supported, only with \
+            one
+            DISTILBERT | activation | "relu" | : activation: "relu" is not supported, only gelu
+            DISTILBERT | type_vocab_size | 2 | : type_vocab_size: 2 is not supported; remove the field if the model \
+            does not need it
+            ROBERTA | hidden_act | "gelu_new" | : hidden_act: "gelu_new" is not supported, only gelu
+            """;
+
     @TempDir
     Path folder;
 
     @ParameterizedTest
+    @CsvSource(textBlock = CLASSIFIERS, delimiter = '|', quoteCharacter = '`')
+    void namesFieldAndValueOfAClassifier(TinyClassifier model, String field, String value, String message)
+            throws Exception {
+        write(model.config(), field, value);
+
+        assertRefused(folder.resolve("config.json") + message);
+    }
+
+    @ParameterizedTest
     @CsvSource(textBlock = FIELDS, delimiter = '|', quoteCharacter = '`')
     void namesFieldAndValue(TinyModel model, String field, String value, String message) throws Exception {
-        write(model, field, value);
+        write(model.config(), field, value);
 
         assertRefused(folder.resolve("config.json") + message);
     }
@@ -89,7 +121,7 @@ final class RefusedConfigTest {
         "num_key_value_heads, 3, config.json: num_attention_heads 4 must be a multiple of num_key_value_heads 3"
     })
     void refusesImpossibleSizes(String field, String value, String message) throws Exception {
-        write(TinyModel.LLAMA, field, value);
+        write(TinyModel.LLAMA.config(), field, value);
 
         assertRefused(message);
     }
@@ -125,8 +157,8 @@ final class RefusedConfigTest {
         assertRefused(folder + " is no model folder: there is no config.json");
     }
 
-    private void write(TinyModel model, String field, String value) throws Exception {
-        ObjectNode config = (ObjectNode) JSON.readTree(model.config());
+    private void write(String text, String field, String value) throws Exception {
+        ObjectNode config = (ObjectNode) JSON.readTree(text);
         JsonNode node = JSON.readTree(value);
         config.set(field, node);
         Files.writeString(folder.resolve("config.json"), config.toString());

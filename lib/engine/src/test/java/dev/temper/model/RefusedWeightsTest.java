@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.SafetensorsFile;
+import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Weights that are not those of config.json are refused by the tensor's name. */
 final class RefusedWeightsTest {
@@ -72,9 +78,52 @@ final class RefusedWeightsTest {
         assertThatCode(() -> verify(file)).doesNotThrowAnyException();
     }
 
+    /** As google-bert/bert-base-uncased, distilbert-base-uncased and roberta-base hold them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "BERT | cls.predictions.bias, cls.predictions.transform.LayerNorm.gamma, "
+                        + "cls.seq_relationship.weight, bert.embeddings.position_ids",
+                "BERT | bert.embeddings.LayerNorm.gamma, bert.encoder.layer.1.output.LayerNorm.beta",
+                "DISTILBERT | qa_outputs.bias, vocab_transform.weight, vocab_layer_norm.bias, vocab_projector.bias",
+                "ROBERTA | lm_head.bias, lm_head.layer_norm.weight, lm_head.decoder.weight, "
+                        + "roberta.pooler.dense.weight, roberta.embeddings.position_ids"
+            })
+    void publishedEncodersAreComplete(TinyClassifier model, String further) throws Exception {
+        List<String> names = List.of(further.trim().split(", "));
+        List<String> replaced = names.stream()
+                .map(name -> name.replace("gamma", "weight").replace("beta", "bias"))
+                .toList();
+        for (String prefix : List.of("", model.name().toLowerCase(Locale.ROOT) + ".")) {
+            model.weights(folder);
+            SafetensorsFile file = all(prefix, name -> !replaced.contains(name));
+            Architecture architecture = Architecture.read(Folder.local(folder));
+            for (String name : names) {
+                int width = architecture.sizes().width();
+                String bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+                file.add(bare, new long[] {width}, new float[width]);
+            }
+
+            assertThatCode(() -> verify(file)).as(prefix).doesNotThrowAnyException();
+            assertThatCode(() -> load(architecture)).as(prefix).doesNotThrowAnyException();
+        }
+    }
+
+    private void load(Architecture architecture) throws Exception {
+        try (Workspace workspace = Workspace.open(1)) {
+            Network.load(workspace, architecture, TensorFiles.open(folder, "model"))
+                    .close();
+        }
+    }
+
     /** The weights that the predicate wants, all zero, without a prefix of their names. */
     private SafetensorsFile all(TinyModel model, String prefix, Predicate<String> wanted) throws Exception {
         model.weights(folder);
+        return all(prefix, wanted);
+    }
+
+    private SafetensorsFile all(String prefix, Predicate<String> wanted) throws Exception {
         SafetensorsFile file = new SafetensorsFile();
         for (Parameter parameter : Architecture.read(Folder.local(folder)).parameters()) {
             if (wanted.test(parameter.name())) {

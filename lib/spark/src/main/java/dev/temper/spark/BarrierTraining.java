@@ -65,7 +65,7 @@ public final class BarrierTraining {
     /**
      * Trains with {@code config.workers()} workers and waits for them.
      *
-     * @return what each worker brings home, by rank
+     * @return what each worker brings home, by rank; predictions with the first one alone
      * @throws InvalidInputException when the cluster cannot run that many side by side, or a worker found a mistake
      */
     public static List<TrainingResult> run(
@@ -146,7 +146,8 @@ public final class BarrierTraining {
 
     private static TrainingResult withListener(Setup setup, Collective ring, int threads) throws Exception {
         if (ring.rank() > 0) {
-            return setup.worker().run(new Context(ring, ProgressListener.silent(), threads));
+            TrainingResult result = setup.worker().run(new Context(ring, ProgressListener.silent(), threads));
+            return result.withoutPredictions();
         }
         try (ProgressServer.ReportingListener listener = ProgressServer.connect(setup.progress())) {
             return setup.worker().run(new Context(ring, listener, threads));

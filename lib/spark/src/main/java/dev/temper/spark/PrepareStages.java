@@ -22,7 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.spark.api.java.JavaRDD;
@@ -71,19 +70,8 @@ public final class PrepareStages {
     public static ChatFormat chat(HadoopStore store, DataConfig data, String tokenizer, LocalDate today)
             throws IOException {
         Folder folder = store.folder(HadoopStore.resolve(tokenizer));
-        TokenizerFiles files = new TokenizerFiles(
-                folder.location(),
-                text(folder, "tokenizer_config.json")
-                        .orElseThrow(() -> invalid(
-                                "%s/tokenizer_config.json is missing: the tokenizer's folder must have it",
-                                folder.location())),
-                text(folder, "special_tokens_map.json"),
-                text(folder, "chat_template.jinja"));
+        TokenizerFiles files = TokenizerFiles.read(folder);
         return ChatFormat.of(data, files, location -> template(store, location), today);
-    }
-
-    private static Optional<String> text(Folder folder, String name) throws IOException {
-        return folder.bytes(name).isPresent() ? Optional.of(folder.readText(name)) : Optional.empty();
     }
 
     private static String template(HadoopStore store, String location) {

@@ -118,6 +118,20 @@ public record PreparedData(
         }
     }
 
+    /** What {@link #prepare} would find prepared; writes nothing. */
+    public static Optional<PreparedData> find(
+            SparkSession spark, DataConfig data, long seed, Preparation preparation, Folder prepared)
+            throws IOException {
+        HadoopStore store = HadoopStore.of(spark);
+        if (store.find(prepared.location()).isEmpty()) {
+            return Optional.empty();
+        }
+        Sources sources = Sources.find(store, data);
+        String key = key(data, seed, preparation, sources, FileChunks.read(spark, sources));
+        Folder folder = store.folder(prepared.location(key));
+        return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, true));
+    }
+
     /** Looks at the first rows while all are read: to open a tokenizer and Spark's SQL takes seconds, on one core. */
     private static CompletableFuture<Void> look(
             SparkSession spark, DataConfig data, Preparation preparation, Sources sources) {

@@ -6,7 +6,6 @@ import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
 import dev.temper.text.TokenRow;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -186,30 +185,12 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         public Iterator<Row> call(Iterator<Row> rows) {
             // One tokenizer per process, not per row or task: opening it parses the whole vocabulary.
             RowTokenizer tokenizer = new RowTokenizer(folder.shared(), kind, maxLength, tooLong);
-            return new Iterator<>() { // a partition never sits in memory
-                private Iterator<Row> ready = Collections.emptyIterator();
-
-                @Override
-                public boolean hasNext() {
-                    return ready.hasNext() || rows.hasNext();
-                }
-
-                @Override
-                public Row next() {
-                    if (!ready.hasNext()) {
-                        ready = tokenized(rows, tokenizer).iterator();
-                    }
-                    return ready.next();
-                }
-            };
+            return new RowWindows(rows, BATCH, batch -> tokenized(batch, tokenizer));
         }
 
-        private List<Row> tokenized(Iterator<Row> rows, RowTokenizer tokenizer) {
-            List<Row> batch = new ArrayList<>(BATCH);
-            List<RenderedText> texts = new ArrayList<>(BATCH);
-            while (batch.size() < BATCH && rows.hasNext()) {
-                Row row = rows.next();
-                batch.add(row);
+        private List<Row> tokenized(List<Row> batch, RowTokenizer tokenizer) {
+            List<RenderedText> texts = new ArrayList<>(batch.size());
+            for (Row row : batch) {
                 if (!StageColumns.isRejected(row)) {
                     texts.add(RenderText.rendered(row));
                 }

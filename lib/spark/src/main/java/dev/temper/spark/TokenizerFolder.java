@@ -2,16 +2,14 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 
 /**
  * The folder of a tokenizer, on any store; of a remote one the two files are copied once per process.
@@ -20,7 +18,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 record TokenizerFolder(HadoopStore store, String location, String localFolder) implements Serializable {
     static final List<String> FILES = List.of("tokenizer.json", "tokenizer_config.json");
-    private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
     static TokenizerFolder of(HadoopStore store, String location, String localFolder) {
         return new TokenizerFolder(store, HadoopStore.resolve(location), localFolder);
@@ -28,8 +25,12 @@ record TokenizerFolder(HadoopStore store, String location, String localFolder) i
 
     /** The tokenizer of this process; not to be closed. */
     Tokenizer shared() {
-        return Tokenizer.shared(
-                store.localPath(location).orElseGet(() -> COPIES.computeIfAbsent(location, absent -> copy())));
+        Optional<String> parent = Optional.of(localFolder).filter(name -> !name.isEmpty());
+        try {
+            return Tokenizer.shared(LocalCopies.tokenizer(new Folder(store, location), parent, FILES));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** @throws dev.temper.check.InvalidInputException when the folder does not have it */
@@ -37,22 +38,5 @@ record TokenizerFolder(HadoopStore store, String location, String localFolder) i
         String name = location + "/" + file;
         check(store.find(name).isPresent(), "%s is missing: the tokenizer's folder must have it", name);
         return store.read(name);
-    }
-
-    private Path copy() {
-        try {
-            Path parent = Path.of(localFolder.isEmpty() ? System.getProperty("java.io.tmpdir") : localFolder);
-            Path target = Files.createTempDirectory(Files.createDirectories(parent), "temper-tokenizer-");
-            target.toFile().deleteOnExit();
-            for (String file : FILES) {
-                target.resolve(file).toFile().deleteOnExit();
-                try (InputStream in = read(file)) {
-                    Files.copy(in, target.resolve(file));
-                }
-            }
-            return target;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -2,6 +2,8 @@ package dev.temper.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.temper.inference.TextClassifier;
+import dev.temper.inference.TinyFolder;
 import dev.temper.testkit.ChildProcess;
 import dev.temper.testkit.Jars;
 import dev.temper.testkit.SparkCluster;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -91,6 +94,22 @@ final class SparkClusterTest {
         assertThat(folder.resolve("ended")).as("an executor ended").exists();
         PrepareRowsMain.prepare(LocalSpark.session(), folder, "local", List.of());
         assertThat(files("cluster")).hasSize(3).usingRecursiveComparison().isEqualTo(files("local"));
+    }
+
+    @Test
+    void executorsLoadAModelAndScore() throws Exception {
+        Path model = TinyFolder.classifier(folder.resolve("classifier"));
+
+        ChildProcess.Result result = cluster.submit(arguments(ScoreTextsMain.class, model.toString()), Map.of());
+
+        try (TextClassifier classifier = TextClassifier.open(model)) {
+            String expected = ScoreTextsMain.texts().stream()
+                    .sorted()
+                    .map(text -> text + "=" + classifier.classify(text).label())
+                    .collect(Collectors.joining(","));
+            assertThat(result.output()).contains("scored " + expected);
+        }
+        assertThat(result.exitCode()).isZero();
     }
 
     private static Map<String, byte[]> files(String name) throws IOException {

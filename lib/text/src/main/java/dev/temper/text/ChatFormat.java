@@ -7,11 +7,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.jinja.Template;
 import dev.temper.jinja.TemplateException;
+import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig.Format;
+import java.io.IOException;
 import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -45,7 +48,23 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
             String location,
             String tokenizerConfig,
             Optional<String> specialTokensMap,
-            Optional<String> chatTemplateJinja) {}
+            Optional<String> chatTemplateJinja) {
+        /** @throws dev.temper.check.InvalidInputException when the folder has no tokenizer_config.json */
+        public static TokenizerFiles read(Folder folder) throws IOException {
+            return new TokenizerFiles(
+                    folder.location(),
+                    text(folder, "tokenizer_config.json")
+                            .orElseThrow(() -> invalid(
+                                    "%s/tokenizer_config.json is missing: the tokenizer's folder must have it",
+                                    folder.location())),
+                    text(folder, "special_tokens_map.json"),
+                    text(folder, "chat_template.jinja"));
+        }
+
+        private static Optional<String> text(Folder folder, String name) throws IOException {
+            return folder.bytes(name).isPresent() ? Optional.of(folder.readText(name)) : Optional.empty();
+        }
+    }
 
     /** Whether a template is followed by the beginning of an answer. */
     enum Ending {
@@ -89,16 +108,54 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                 data.chatTemplate().equals("none")
                         ? "data.chat_template is none"
                         : "the tokenizer of " + files.location() + " has none");
+        Map<String, Object> variables = new HashMap<>(config.specialTokens());
+        variables.putAll(data.chatTemplateKwargs());
+        return of(templates, variables, data.date().orElse(today.toString()), origin);
+    }
+
+    /**
+     * The tokenizer's own template; {@link #NONE} when it has none.
+     *
+     * @param today what a template is told is today
+     * @throws dev.temper.check.InvalidInputException when it is no template
+     */
+    public static ChatFormat of(TokenizerFiles files, LocalDate today) {
+        TokenizerConfig config = TokenizerConfig.of(files);
+        String origin = "the chat template of " + files.location();
+        return of(config.templates(), config.specialTokens(), today.toString(), origin);
+    }
+
+    private static ChatFormat of(
+            Map<String, String> templates, Map<String, Object> variables, String today, String origin) {
         if (templates.isEmpty()) {
             return NONE;
         }
-        Map<String, Object> variables = new HashMap<>(config.specialTokens());
-        variables.putAll(data.chatTemplateKwargs());
         boolean tellsDate = templates.values().stream().anyMatch(text -> text.contains("strftime_now"));
-        ChatFormat format =
-                new ChatFormat(templates, variables, tellsDate ? data.date().orElse(today.toString()) : "");
+        ChatFormat format = new ChatFormat(templates, variables, tellsDate ? today : "");
         format.verify(origin);
         return format;
+    }
+
+    /** The same on another day. */
+    public ChatFormat at(LocalDate today) {
+        return date.isEmpty() ? this : new ChatFormat(templates, variables, today.toString());
+    }
+
+    /**
+     * What a model is given to answer: the messages as the template writes them, and the beginning of an answer.
+     *
+     * @param messages each with {@code role} and {@code content}
+     * @throws RejectedRowException when the template refuses them
+     */
+    public String prompt(List<Map<String, Object>> messages) {
+        Conversation conversation = new Conversation(messages, null);
+        try {
+            return template(conversation)
+                    .render(messages, null, Ending.ANSWER_BEGINS)
+                    .text();
+        } catch (TemplateException e) {
+            throw new RejectedRowException(RejectedRowException.Reason.TEMPLATE, e.getMessage());
+        }
     }
 
     private static boolean isTemplate(DataConfig data) {
@@ -138,7 +195,8 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    boolean isPresent() {
+    /** Whether there is a template. */
+    public boolean hasTemplate() {
         return !templates.isEmpty();
     }
 

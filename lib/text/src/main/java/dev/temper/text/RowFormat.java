@@ -4,10 +4,8 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.nearest;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NULL_VALUE;
-import static dev.temper.text.RejectedRowException.Reason.TEMPLATE;
 import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_LABEL;
 
-import dev.temper.jinja.TemplateException;
 import dev.temper.text.Conversation.Dialect;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
@@ -85,7 +83,7 @@ public record RowFormat(
                 format != Format.CLASSIFICATION || !labels.isEmpty(),
                 "data.format classification needs the names of the classes as model.labels");
         check(
-                system.isBlank() || chat.isPresent() || format == Format.ALPACA,
+                system.isBlank() || chat.hasTemplate() || format == Format.ALPACA,
                 "data.system needs a chat template to write it: leave it out, or name one in data.chat_template");
     }
 
@@ -119,7 +117,7 @@ public record RowFormat(
     public TextKind kind() {
         return format == Format.CLASSIFICATION
                 ? TextKind.CLASSIFIED
-                : chat.isPresent() && format != Format.TEXT ? TextKind.CHAT : TextKind.PLAIN;
+                : chat.hasTemplate() && format != Format.TEXT ? TextKind.CHAT : TextKind.PLAIN;
     }
 
     /**
@@ -147,18 +145,11 @@ public record RowFormat(
      * @throws RejectedRowException when the template refuses it
      */
     public String prompt(String question) {
-        if (!chat.isPresent()) {
+        if (!chat.hasTemplate()) {
             return question;
         }
         Conversation conversation = new Conversation(List.of(Conversation.message("user", question)), null);
-        Conversation whole = conversation.withSystem(system);
-        try {
-            return chat.template(whole)
-                    .render(whole.messages(), null, ChatFormat.Ending.ANSWER_BEGINS)
-                    .text();
-        } catch (TemplateException e) {
-            throw new RejectedRowException(TEMPLATE, e.getMessage());
-        }
+        return chat.prompt(conversation.withSystem(system).messages());
     }
 
     /**
@@ -172,20 +163,26 @@ public record RowFormat(
         }
         String label = required(LABEL, values).strip();
         int number = labels.indexOf(label);
-        if (number < 0 && label.matches("\\d{1,9}")) {
+        boolean areNumbered = labels.stream().noneMatch(RowFormat::isNumber); // else 0 of 1 to 5 would be the class 1
+        if (number < 0 && areNumbered && isNumber(label)) {
             number = Integer.parseInt(label);
         }
         if (number < 0 || number >= labels.size()) {
             throw new RejectedRowException(
                     UNKNOWN_LABEL,
-                    "'%s' in %s is neither one of the labels %s nor a number from 0 to %d"
+                    "'%s' in %s is %s one of the labels %s%s"
                             .formatted(
                                     shortened(label),
                                     names(LABEL).get(0),
+                                    areNumbered ? "neither" : "not",
                                     shortened(String.join(", ", labels)),
-                                    labels.size() - 1));
+                                    areNumbered ? " nor a number from 0 to " + (labels.size() - 1) : ""));
         }
         return OptionalInt.of(number);
+    }
+
+    private static boolean isNumber(String label) {
+        return label.matches("\\d{1,9}");
     }
 
     private RenderedText alpaca(Map<String, String> values) {
@@ -194,16 +191,16 @@ public record RowFormat(
         String own = optional(SYSTEM, values);
         String systemText = own.isBlank() ? system : own;
         String output = filled(OUTPUT, values);
-        String between = chat.isPresent() ? "\n" : separator;
+        String between = chat.hasTemplate() ? "\n" : separator;
         String question = input.isBlank() ? instruction : instruction + between + input;
-        if (chat.isPresent()) {
+        if (chat.hasTemplate()) {
             return pair(systemText, question, output);
         }
         return pair("", (systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
     }
 
     private RenderedText pair(String systemText, String prompt, String completion) {
-        if (!chat.isPresent()) {
+        if (!chat.hasTemplate()) {
             int start = trainOn == TrainOn.ALL ? 0 : prompt.length();
             String text = prompt + completion;
             return new RenderedText(text, List.of(new Span(start, text.length())));

@@ -140,6 +140,11 @@ public final class Tokenizer implements AutoCloseable {
         return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), true);
     }
 
+    /** Whether a token is one byte of a character that is no token; only the next tokens tell what it is. */
+    boolean isByte(int id) {
+        return vocabulary.bytes().contains(id);
+    }
+
     /** One token as it is written in a text, special or not. */
     public String text(int... ids) {
         return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), false);

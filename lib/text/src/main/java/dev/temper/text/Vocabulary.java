@@ -4,16 +4,22 @@ import static dev.temper.check.Check.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * How many ids a tokenizer has, and which tokens begin, end and fill a text.
  *
  * @param size the largest id and one
+ * @param bytes tokens such as {@code <0x0A>}, of which characters that are no token are made
  */
-record Vocabulary(int size, Token begin, Token end, Token pad) {
+record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> bytes) {
+    private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
+
     /** A token with a role; both are empty where the tokenizer has none. */
     record Token(Optional<String> text, OptionalInt id) {}
 
@@ -23,7 +29,8 @@ record Vocabulary(int size, Token begin, Token end, Token pad) {
                 size(tokenizer),
                 token(tokenizer, config, "bos_token", configFile),
                 token(tokenizer, config, "eos_token", configFile),
-                token(tokenizer, config, "pad_token", configFile));
+                token(tokenizer, config, "pad_token", configFile),
+                bytes(tokenizer));
     }
 
     private static Token token(JsonNode tokenizer, JsonNode config, String role, Path configFile) {
@@ -53,6 +60,25 @@ record Vocabulary(int size, Token begin, Token end, Token pad) {
             }
         }
         return OptionalInt.empty();
+    }
+
+    private static Set<Integer> bytes(JsonNode tokenizer) {
+        Set<Integer> ids = new HashSet<>();
+        if (!tokenizer.path("decoder").toString().contains("\"ByteFallback\"")) {
+            return ids;
+        }
+        JsonNode vocabulary = tokenizer.path("model").path("vocab");
+        for (Map.Entry<String, JsonNode> token : vocabulary.properties()) {
+            if (BYTE.matcher(token.getKey()).matches()) {
+                ids.add(token.getValue().asInt());
+            }
+        }
+        for (int i = 0; vocabulary.isArray() && i < vocabulary.size(); i++) {
+            if (BYTE.matcher(vocabulary.get(i).path(0).asText()).matches()) {
+                ids.add(i);
+            }
+        }
+        return ids;
     }
 
     private static int size(JsonNode tokenizer) {

@@ -84,6 +84,15 @@ final class RowFormatTest {
     }
 
     @Test
+    void classesNamedByNumbersAreNotCounted() {
+        RowFormat stars = classes("1", "2", "3");
+        assertThat(stars.label(Map.of("label", "3"))).hasValue(2);
+        assertThat(catchThrowableOfType(RejectedRowException.class, () -> stars.label(Map.of("label", "0")))
+                        .detail())
+                .isEqualTo("'0' in label is not one of the labels 1, 2, 3");
+    }
+
+    @Test
     void rejectsRowsWithTheirReason() {
         assertThat(rejected("q", null)).isEqualTo(Reason.NULL_VALUE);
         assertThat(rejected("completion", " ")).isEqualTo(Reason.EMPTY);

@@ -12,28 +12,37 @@ import java.util.List;
  * Writes a byte-level BPE tokenizer: 256 bytes, the merges {@code ab} and {@code abc}, {@code <s>} in front of every
  * text, {@code </s>} to end it.
  */
-final class TinyTokenizer {
+public final class TinyTokenizer {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> PLAIN_BYTES = List.of("!~", "\u00a1\u00ac", "\u00ae\u00ff");
     private static final List<String> MERGES = List.of("a b", "ab c");
-    static final int BEGIN = 258;
-    static final int END = 259;
+    public static final int BEGIN = 258;
+    public static final int END = 259;
 
     private TinyTokenizer() {}
 
-    static Path write(Path folder, String config) throws IOException {
+    public static Path write(Path folder, String config) throws IOException {
         Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer()));
         Files.writeString(folder.resolve("tokenizer_config.json"), config);
         return folder;
     }
 
-    static Path write(Path folder) throws IOException {
+    public static Path write(Path folder) throws IOException {
         String config = "{\"bos_token\": {\"content\": \"<s>\"}, \"eos_token\": \"</s>\", \"pad_token\": null}";
         return write(folder, config);
     }
 
+    /** The same, but nothing is added to a text. */
+    public static Path writeBare(Path folder) throws IOException {
+        ObjectNode tokenizer = tokenizer();
+        tokenizer.putNull("post_processor");
+        write(folder);
+        Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
+        return folder;
+    }
+
     /** The same, but {@code <s>} and {@code </s>} stand around every text, as classifiers have them. */
-    static Path writeClosing(Path folder) throws IOException {
+    public static Path writeClosing(Path folder) throws IOException {
         ObjectNode tokenizer = tokenizer();
         ObjectNode processor = (ObjectNode) tokenizer.get("post_processor");
         ((ArrayNode) processor.get("single"))

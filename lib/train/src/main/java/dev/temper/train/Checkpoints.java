@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Checkpoints of a run: {@code step-00000120/} with {@code weights.safetensors}, {@code optimizer.safetensors} and
@@ -43,9 +45,13 @@ public record Checkpoints(Folder folder, String run, int limit) {
         check(limit >= 2, "training.save_total_limit must be at least 2, got %d", limit);
     }
 
-    /** Writes one and lets the oldest go. Called by one worker alone. */
-    void save(TrainingState state, TrainedParameters parameters, AdamW optimizer) throws IOException {
-        String name = String.format(Locale.ROOT, "step-%08d", state.step);
+    /**
+     * Writes one and lets the oldest go. Called by one worker alone.
+     *
+     * @param best update whose checkpoint never goes; 0 none
+     */
+    void save(TrainingState state, int best, TrainedParameters parameters, Optimizer optimizer) throws IOException {
+        String name = name(state.step);
         folder.delete(name); // what an interrupted attempt may have left
         Folder target = folder.child(name);
         List<TensorWriter.Tensor> weights = new ArrayList<>();
@@ -67,11 +73,17 @@ public record Checkpoints(Folder folder, String run, int limit) {
         target.writeText(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
         if (verifies(target)) {
             List<String> names = names();
-            for (String old : names.subList(0, Math.max(0, names.size() - limit))) {
+            int tooMany = Math.max(0, names.size() - limit);
+            names.remove(name(best));
+            for (String old : names.subList(0, Math.min(tooMany, names.size()))) {
                 folder.delete(old + "/" + MANIFEST); // first, so that what is left is no checkpoint
                 folder.delete(old);
             }
         }
+    }
+
+    private static String name(int step) {
+        return String.format(Locale.ROOT, "step-%08d", step);
     }
 
     /**
@@ -97,19 +109,47 @@ public record Checkpoints(Folder folder, String run, int limit) {
     }
 
     /** Brings weights, optimizer and state back to where they were. */
-    TrainingState restore(Folder checkpoint, TrainedParameters parameters, AdamW optimizer) throws IOException {
+    TrainingState restore(Folder checkpoint, TrainedParameters parameters, Optimizer optimizer) throws IOException {
+        read(checkpoint, name -> true, local -> {
+            readWeights(local, parameters);
+            optimizer.restore(TensorFiles.open(local, OPTIMIZER));
+        });
+        return TrainingState.of(JSON.readTree(checkpoint.readText(STATE)));
+    }
+
+    /**
+     * Brings the weights back to where they were after an update.
+     *
+     * @throws IOException when its checkpoint is gone or damaged
+     */
+    void restoreWeights(int step, TrainedParameters parameters) throws IOException {
+        Folder checkpoint = folder.child(name(step));
+        if (!verifies(checkpoint)) {
+            throw new IOException(checkpoint.location()
+                    + ", of the best evaluation, is gone or damaged; delete the checkpoints and run again");
+        }
+        read(checkpoint, name -> name.startsWith(WEIGHTS), local -> readWeights(local, parameters));
+    }
+
+    private static void readWeights(Path local, TrainedParameters parameters) throws IOException {
+        TensorFiles weights = TensorFiles.open(local, WEIGHTS);
+        for (TrainedParameters.Spec spec : parameters.specs()) {
+            weights.read(spec.name(), Workspace.memory(parameters.weight(spec.name())));
+        }
+    }
+
+    /** Reads from files on this machine's disk. */
+    private interface Reading {
+        void from(Path local) throws IOException;
+    }
+
+    private static void read(Folder checkpoint, Predicate<String> files, Reading reading) throws IOException {
         Path copy = Files.createTempDirectory("temper-checkpoint-");
         try {
-            Path local = checkpoint.localize(copy, name -> true);
-            TensorFiles weights = TensorFiles.open(local, WEIGHTS);
-            for (TrainedParameters.Spec spec : parameters.specs()) {
-                weights.read(spec.name(), Workspace.memory(parameters.weight(spec.name())));
-            }
-            optimizer.restore(TensorFiles.open(local, OPTIMIZER));
+            reading.from(checkpoint.localize(copy, files));
         } finally {
             new LocalStore().delete(copy.toString());
         }
-        return TrainingState.of(JSON.readTree(checkpoint.readText(STATE)));
     }
 
     private List<String> names() throws IOException {
@@ -117,7 +157,7 @@ public record Checkpoints(Folder folder, String run, int limit) {
                 .map(Store.Entry::name)
                 .filter(name -> NAME.matcher(name).matches())
                 .sorted()
-                .toList();
+                .collect(Collectors.toCollection(ArrayList::new));
     }
 
     private static boolean verifies(Folder checkpoint) throws IOException {

@@ -8,12 +8,30 @@ public final class MicroBatches {
     private MicroBatches() {}
 
     /**
-     * Groups of consecutive rows with at most {@code maxTokens} tokens; a longer row is a group of its own.
+     * Groups of consecutive rows with at most {@code maxTokens} tokens, as few as can be; a longer row is a group of
+     * its own. Their largest is as small as it can be: a full pass and a small rest would need more memory than two
+     * halves.
      *
      * @param lengths tokens of each row
      * @return indexes into {@code lengths}, in order, each once; no rows, no groups
      */
     public static List<int[]> split(int[] lengths, int maxTokens) {
+        int groups = fill(lengths, maxTokens).size();
+        int tooFew = 0;
+        int enough = maxTokens;
+        while (enough - tooFew > 1) {
+            int tried = tooFew + (enough - tooFew) / 2;
+            if (fill(lengths, tried).size() > groups) {
+                tooFew = tried;
+            } else {
+                enough = tried;
+            }
+        }
+        return fill(lengths, enough);
+    }
+
+    /** One group after the other, each as large as it may be. */
+    private static List<int[]> fill(int[] lengths, int maxTokens) {
         List<int[]> groups = new ArrayList<>();
         int start = 0;
         while (start < lengths.length) {

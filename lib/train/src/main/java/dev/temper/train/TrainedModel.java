@@ -1,18 +1,19 @@
 package dev.temper.train;
 
-import dev.temper.adapter.AdapterFile;
+import dev.temper.adapter.AdaptedModel;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.Architecture;
 import dev.temper.model.ModelFolder;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
-import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** A network in memory with what of it is trained: all of it, or an adapter beside the frozen base. */
@@ -20,52 +21,78 @@ public final class TrainedModel implements AutoCloseable {
     private final Network network;
     private final TrainedParameters parameters;
     private final Optional<LoraAdapter> adapter;
+    private final Optional<String> newHead;
 
-    private TrainedModel(Network network, TrainedParameters parameters, Optional<LoraAdapter> adapter) {
+    private TrainedModel(
+            Network network, TrainedParameters parameters, Optional<LoraAdapter> adapter, Optional<String> newHead) {
         this.network = network;
         this.parameters = parameters;
         this.adapter = adapter;
+        this.newHead = newHead;
     }
 
-    /** All weights are trained. */
+    /** All weights are trained, for what the model was saved for. */
     public static TrainedModel full(Workspace workspace, Path base) throws IOException {
-        Architecture architecture = Architecture.read(Folder.local(base));
-        TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(architecture));
-        TensorFiles files = TensorFiles.open(base, "model");
-        ModelWeights.verify(architecture, files.index(), base.toString());
-        return new TrainedModel(Network.load(workspace, architecture, files, parameters), parameters, Optional.empty());
+        return full(workspace, base, Task.of(Folder.local(base)), 0);
     }
 
     /**
-     * A fresh adapter is trained.
+     * All weights are trained.
      *
-     * @param seed of its random start
+     * @param seed of the head, where the task needs another than the base has
      */
+    public static TrainedModel full(Workspace workspace, Path base, Task task, long seed) throws IOException {
+        StoredModel read = StoredModel.read(base, task, seed);
+        TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(read.architecture()));
+        Network network = read.load(workspace, parameters);
+        return new TrainedModel(
+                network, parameters, Optional.empty(), read.newHead().reason());
+    }
+
+    /** A fresh adapter is trained, for what the base was saved for. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, LoraConfig config, long seed)
             throws IOException {
-        Network network = frozen(workspace, base);
-        TrainedParameters parameters =
-                new TrainedParameters(workspace, LoraAdapter.specs(config, network.architecture()));
+        return withAdapter(workspace, base, Task.of(Folder.local(base)), config, seed);
+    }
+
+    /**
+     * A fresh adapter is trained, and a classifier's head beside it.
+     *
+     * @param seed of its random start, and of the head's
+     */
+    public static TrainedModel withAdapter(Workspace workspace, Path base, Task task, LoraConfig config, long seed)
+            throws IOException {
+        return withAdapter(workspace, StoredModel.read(base, task, seed), config, seed);
+    }
+
+    /** A fresh adapter is trained over a base that may be quantized. */
+    public static TrainedModel withAdapter(Workspace workspace, StoredModel base, LoraConfig config, long seed)
+            throws IOException {
+        List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
+        LoraAdapter.checkSaved(base.newHead(), specs);
+        Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
+        TrainedParameters parameters = new TrainedParameters(workspace, specs);
         LoraAdapter adapter = LoraAdapter.create(config, network, parameters, seed);
-        return new TrainedModel(network, parameters, Optional.of(adapter));
+        return new TrainedModel(
+                network, parameters, Optional.of(adapter), base.newHead().reason());
     }
 
-    /** An adapter that exists is trained on, or used as it is. */
+    /** An adapter that exists is trained on, or used as it is, for what the base was saved for. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, Folder existing) throws IOException {
-        LoraConfig config = AdapterFile.read(existing);
-        Network network = frozen(workspace, base);
-        TrainedParameters parameters =
-                new TrainedParameters(workspace, LoraAdapter.specs(config, network.architecture()));
-        LoraAdapter adapter = LoraAdapter.load(config, existing, network, parameters);
-        return new TrainedModel(network, parameters, Optional.of(adapter));
+        return withAdapter(workspace, base, Task.of(Folder.local(base)), existing);
     }
 
-    /** The base alone, nothing trained. */
-    public static Network frozen(Workspace workspace, Path base) throws IOException {
-        Architecture architecture = Architecture.read(Folder.local(base));
-        TensorFiles files = TensorFiles.open(base, "model");
-        ModelWeights.verify(architecture, files.index(), base.toString());
-        return Network.load(workspace, architecture, files);
+    /** An adapter that exists is trained on, or used as it is; a classifier's head comes from it. */
+    public static TrainedModel withAdapter(Workspace workspace, Path base, Task task, Folder existing)
+            throws IOException {
+        return withAdapter(workspace, StoredModel.read(base, task, 0), existing);
+    }
+
+    /** An adapter that exists is trained on over a base that may be quantized. */
+    public static TrainedModel withAdapter(Workspace workspace, StoredModel base, Folder existing) throws IOException {
+        AdaptedModel model = AdaptedModel.load(workspace, base, existing);
+        return new TrainedModel(
+                model.network(), model.adapter().parameters(), Optional.of(model.adapter()), Optional.empty());
     }
 
     public Network network() {
@@ -74,6 +101,11 @@ public final class TrainedModel implements AutoCloseable {
 
     public TrainedParameters parameters() {
         return parameters;
+    }
+
+    /** A sentence for the user that says why the head starts at random; empty when it was in the weights. */
+    public Optional<String> newHead() {
+        return newHead;
     }
 
     /** Parameters of the base and of the adapter together. */

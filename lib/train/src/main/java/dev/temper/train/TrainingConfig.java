@@ -2,8 +2,17 @@ package dev.temper.train;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.model.TrainedParameters;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * How the weights are updated; {@code training:} in the recipe. Names and defaults as in TrainingArguments.
@@ -13,14 +22,23 @@ import java.util.OptionalInt;
  * @param batchSize sequences per update, over all workers together
  * @param microBatchTokens tokens of one forward pass; empty: chosen so that it fits
  * @param learningRate empty: 2e-4 with an adapter, 2e-5 without
+ * @param lrSchedulerKwargs what the schedule takes besides
  * @param warmupSteps updates over which the learning rate rises from 0
  * @param warmupRatio the same as a share of all updates; {@code warmupSteps} wins when positive
  * @param maxGradNorm gradients are scaled down to this global norm; 0 leaves them alone
  * @param gradientCheckpointing keeps layer inputs only and computes each layer twice: less memory, a third more time
+ * @param classWeights what each class of a classifier counts in the loss, as a list, or {@code balanced}; an empty
+ *     list: all the same
  * @param shuffle false: rows in the order of the data
+ * @param groupByLength an update holds rows of similar length
  * @param loggingSteps updates between two logged losses
  * @param saveSteps updates between two checkpoints with {@code save_strategy: steps}
  * @param saveTotalLimit checkpoints that are kept
+ * @param metricForBestModel what decides which evaluation is the best, with or without {@code eval/}
+ * @param greaterIsBetter empty: by the name of the metric
+ * @param loadBestModelAtEnd the model that is saved is that of the best evaluation
+ * @param earlyStoppingPatience training ends after so many evaluations without a better one; empty: never
+ * @param earlyStoppingThreshold by how much an evaluation must be better to count
  * @param evalSteps updates between two evaluations with {@code eval_strategy: steps}
  */
 public record TrainingConfig(
@@ -30,6 +48,7 @@ public record TrainingConfig(
         OptionalInt microBatchTokens,
         OptionalDouble learningRate,
         Schedule.Type lrSchedulerType,
+        Map<String, Object> lrSchedulerKwargs,
         int warmupSteps,
         double warmupRatio,
         double weightDecay,
@@ -39,14 +58,23 @@ public record TrainingConfig(
         double maxGradNorm,
         Optim optim,
         boolean gradientCheckpointing,
+        Object classWeights,
         boolean shuffle,
+        boolean groupByLength,
         int loggingSteps,
         When evalStrategy,
         OptionalInt evalSteps,
         When saveStrategy,
         OptionalInt saveSteps,
         int saveTotalLimit,
+        String metricForBestModel,
+        Optional<Boolean> greaterIsBetter,
+        boolean loadBestModelAtEnd,
+        OptionalInt earlyStoppingPatience,
+        double earlyStoppingThreshold,
         long seed) {
+    private static final String EVAL = "eval/";
+    private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
     /**
      * When the evaluation loss is measured, besides before training and at its end, and when a checkpoint is written.
@@ -55,6 +83,10 @@ public record TrainingConfig(
         NO,
         STEPS,
         EPOCH;
+
+        private String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
 
         boolean isDue(int step, OptionalInt every, int stepsPerEpoch) {
             return switch (this) {
@@ -65,9 +97,34 @@ public record TrainingConfig(
         }
     }
 
-    /** The update rule. */
+    /** The update rule, by what it keeps for each trained parameter. */
     public enum Optim {
-        ADAMW
+        /** 8 bytes. */
+        ADAMW,
+        /** 2 bytes, as bitsandbytes'. */
+        ADAMW_8BIT,
+        /** A row and a column for each matrix, as transformers' Trainer runs it. */
+        ADAFACTOR,
+        /** 4 bytes; takes {@code adam_beta1} and {@code adam_beta2}. */
+        LION,
+        /** Nothing: without momentum. */
+        SGD;
+
+        /** Bytes that it keeps for a trained tensor. */
+        public long bytes(TrainedParameters.Spec spec) {
+            long count = spec.elements();
+            return switch (this) {
+                case ADAMW -> 2 * Float.BYTES * count;
+                case ADAMW_8BIT -> AdamW8bit.bytes(count);
+                case ADAFACTOR -> Float.BYTES
+                        * (spec.shape().get(0)
+                                + (spec.shape().dimension() < 2
+                                        ? 0
+                                        : spec.shape().get(1)));
+                case LION -> Float.BYTES * count;
+                case SGD -> 0;
+            };
+        }
     }
 
     public TrainingConfig {
@@ -85,6 +142,9 @@ public record TrainingConfig(
                 learningRate.isEmpty() || learningRate.getAsDouble() > 0,
                 "training.learning_rate must be positive, got %s",
                 learningRate.orElse(0));
+        lrSchedulerKwargs = numbers(lrSchedulerKwargs);
+        new Schedule(
+                lrSchedulerType, 0, 1, learningRate.orElse(2e-5), lrSchedulerKwargs); // or says what is wrong with it
         check(warmupSteps >= 0, "training.warmup_steps must not be negative, got %d", warmupSteps);
         check(warmupRatio >= 0 && warmupRatio <= 1, "training.warmup_ratio must be in [0, 1], got %s", warmupRatio);
         check(weightDecay >= 0, "training.weight_decay must not be negative, got %s", weightDecay);
@@ -105,5 +165,97 @@ public record TrainingConfig(
                 saveTotalLimit >= 2,
                 "training.save_total_limit must be at least 2, got %d: the last checkpoint may be a broken one",
                 saveTotalLimit);
+        check(
+                shuffle || !groupByLength,
+                "training.group_by_length brings the rows into an order of its own; leave out training.shuffle: false");
+        ClassWeights.of(classWeights); // or says what is wrong with them
+        check(!metricForBestModel.isBlank(), "training.metric_for_best_model must name a metric such as eval/loss");
+        checkBestModel(evalStrategy, evalSteps, saveStrategy, saveSteps, loadBestModelAtEnd);
+        checkEarlyStopping(evalStrategy, earlyStoppingPatience, earlyStoppingThreshold);
+    }
+
+    /** YAML 1.1 has no 1e-5 among its numbers: it arrives as a text. */
+    private static Map<String, Object> numbers(Map<String, Object> kwargs) {
+        Map<String, Object> numbers = new TreeMap<>(kwargs);
+        numbers.replaceAll((name, value) ->
+                value instanceof String text && NUMBER.matcher(text).matches() ? Double.valueOf(text) : value);
+        return Collections.unmodifiableMap(numbers);
+    }
+
+    // A model can only be loaded again that was saved when it was evaluated.
+    private static void checkBestModel(
+            When evalStrategy, OptionalInt evalSteps, When saveStrategy, OptionalInt saveSteps, boolean loadsBest) {
+        check(
+                !loadsBest || (evalStrategy == saveStrategy && evalStrategy != When.NO),
+                "training.load_best_model_at_end: true needs the same eval_strategy and save_strategy, steps or epoch,"
+                        + " got %s and %s",
+                evalStrategy.label(),
+                saveStrategy.label());
+        check(
+                !loadsBest || evalStrategy != When.STEPS || saveSteps.getAsInt() % evalSteps.getAsInt() == 0,
+                "training.load_best_model_at_end: true needs save_steps that are a multiple of eval_steps,"
+                        + " got %d and %d",
+                saveSteps.orElse(0),
+                evalSteps.orElse(0));
+    }
+
+    private static void checkEarlyStopping(When evalStrategy, OptionalInt patience, double threshold) {
+        check(
+                patience.isEmpty() || patience.getAsInt() > 0,
+                "training.early_stopping_patience must be positive, got %d",
+                patience.orElse(0));
+        check(
+                patience.isEmpty() || evalStrategy != When.NO,
+                "training.early_stopping_patience needs training.eval_strategy steps or epoch, got no");
+        check(threshold >= 0, "training.early_stopping_threshold must not be negative, got %s", threshold);
+    }
+
+    /** The learning rate that the schedule starts from, once it is warm. */
+    double peakLearningRate() {
+        return learningRate.orElse(2e-5);
+    }
+
+    /** The schedule of so many updates. */
+    Schedule schedule(int steps) {
+        int warmup = warmupSteps > 0 ? warmupSteps : (int) Math.ceil(warmupRatio * steps);
+        return new Schedule(lrSchedulerType, warmup, steps, peakLearningRate(), lrSchedulerKwargs);
+    }
+
+    /** The metric that decides which evaluation is the best, as it is logged. */
+    public String bestMetric() {
+        return metricForBestModel.startsWith(EVAL) ? metricForBestModel : EVAL + metricForBestModel;
+    }
+
+    /** As the recipe says; otherwise as transformers guesses: less is better of what is called a loss. */
+    public boolean isGreaterBetter() {
+        boolean isLoss = bestMetric().endsWith("loss") || bestMetric().endsWith("perplexity");
+        return greaterIsBetter.orElse(!isLoss);
+    }
+
+    /** Whether it matters which evaluation is the best. */
+    public boolean choosesBest() {
+        return loadBestModelAtEnd || earlyStoppingPatience.isPresent();
+    }
+
+    /**
+     * What only the rows of the run can show.
+     *
+     * @param scores names that an evaluation of the model gives, without {@code eval/}
+     * @throws dev.temper.check.InvalidInputException when {@code metric_for_best_model} is none of them
+     */
+    public void checkMetric(Collection<String> scores) {
+        check(
+                scores.contains(bestMetric().substring(EVAL.length())),
+                "training.metric_for_best_model: %s is not measured; name one of %s",
+                metricForBestModel,
+                String.join(", ", scores));
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when {@code class_weights} are not one for each label */
+    public void checkClassWeights(int labels) {
+        check(
+                labels > 0 || classWeights.equals(List.of()),
+                "training.class_weights are for model.task: sequence_classification; leave them out");
+        ClassWeights.of(classWeights).checkLength(labels);
     }
 }

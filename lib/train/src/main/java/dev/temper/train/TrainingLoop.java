@@ -1,5 +1,7 @@
 package dev.temper.train;
 
+import static dev.temper.check.Check.check;
+
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
@@ -7,9 +9,6 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.storage.Folder;
-import dev.temper.text.DataConfig;
-import dev.temper.text.Packs;
-import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -19,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -28,87 +28,56 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th sequence of a step, and
- * sums its gradients with the others. The loss of a step is the sum of the token losses over all workers divided by the
- * number of trained tokens over all workers, so the curve does not depend on how many there are.
+ * sums its gradients with the others. The loss of a step is the sum of the losses over all workers divided by what they
+ * count over all workers, the number of trained tokens or the sum of the rows' weights, so the curve does not depend on
+ * how many there are.
  */
 public final class TrainingLoop {
     /** One bucket of the gradient sum: large enough to be fast, small enough to travel while another is added. */
     private static final int BUCKET_BYTES = 16 << 20;
 
-    private static final int DEFAULT_MICRO_BATCH_TOKENS = 2048;
     private static final int MAX_SKIPPED_IN_A_ROW = 10;
-
-    /**
-     * What is trained on.
-     *
-     * @param train sequences in the order of the data: a row each, or the rows that were packed into one. The rows of a
-     *     sequence never see each other; packing says how much an update learns from, no more
-     * @param eval may be empty
-     */
-    public record Rows(List<List<TokenRow>> train, List<TokenRow> eval) {
-        /** Every row is a sequence of its own. */
-        public static Rows unpacked(List<TokenRow> train, List<TokenRow> eval) {
-            return new Rows(train.stream().map(List::of).toList(), eval);
-        }
-
-        /**
-         * Rows packed by their lengths alone. Sequences that teach nothing are left out. With {@code wrapped} the rows
-         * to evaluate on are cut, too.
-         */
-        public static Rows packed(
-                List<TokenRow> train, List<TokenRow> eval, DataConfig.Packing packing, int maxLength) {
-            List<List<TokenRow>> sequences = sequences(train, packing, maxLength).stream()
-                    .filter(sequence -> sequence.stream().anyMatch(row -> row.trainedTokens() > 0))
-                    .toList();
-            DataConfig.Packing cut = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
-            return new Rows(
-                    sequences,
-                    sequences(eval, cut, maxLength).stream()
-                            .flatMap(List::stream)
-                            .toList());
-        }
-
-        private static List<List<TokenRow>> sequences(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
-            int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
-            return Packs.of(packing, lengths, maxLength).stream()
-                    .map(pack -> pack.stream()
-                            .map(piece -> rows.get(piece.row()).piece(piece.from(), piece.to()))
-                            .toList())
-                    .toList();
-        }
-    }
+    private static final String EVAL = "eval/";
+    private static final Evaluation NOTHING = new Evaluation(Map.of(), List.of());
 
     private final TrainedModel model;
-    private final Rows rows;
+    private final TrainingRows rows;
     private final TrainingConfig config;
     private final Collective workers;
+    private final Worker worker;
+    private final int[] lengths;
     private final ProgressListener listener;
     private final BatchPlan plan;
     private final Schedule schedule;
-    private final AdamW optimizer;
+    private final Optimizer optimizer;
     private final Backpropagation backpropagation;
     private final double peakLearningRate;
     private final List<ByteBuffer> gradientBuckets;
 
     private TrainingState state = new TrainingState();
+    private Optional<Evaluation> evaluated = Optional.empty(); // the model as it is
     private long timeOfLog;
 
     public TrainingLoop(
-            TrainedModel model, Rows rows, TrainingConfig config, Collective workers, ProgressListener listener) {
+            TrainedModel model,
+            TrainingRows rows,
+            TrainingConfig config,
+            Collective workers,
+            ProgressListener listener) {
         this.model = model;
         this.rows = rows;
         this.config = config;
         this.workers = workers;
         this.listener = listener;
-        this.plan = BatchPlan.of(rows.train().size(), config);
-        int warmup =
-                config.warmupSteps() > 0 ? config.warmupSteps() : (int) Math.ceil(config.warmupRatio() * plan.steps());
-        this.schedule = new Schedule(config.lrSchedulerType(), warmup, plan.steps());
-        this.optimizer = new AdamW(model.network().workspace(), model.parameters(), config);
+        this.worker = Worker.of(model.network(), workers, config);
+        this.lengths = rows.lengths();
+        this.plan = BatchPlan.of(lengths.length, config);
+        this.peakLearningRate = config.peakLearningRate();
+        this.schedule = config.schedule(plan.steps());
+        this.optimizer = Optimizer.of(model.network().workspace(), model.parameters(), config);
         this.backpropagation = config.gradientCheckpointing()
                 ? Backpropagation.checkpointing(model.network())
                 : Backpropagation.recording(model.network());
-        this.peakLearningRate = config.learningRate().orElse(2e-5);
         this.gradientBuckets = buckets();
     }
 
@@ -128,13 +97,15 @@ public final class TrainingLoop {
      * @param checkpoints where they are kept; empty: none are read or written
      * @throws IOException when another worker is lost
      * @throws IllegalStateException when ten updates in a row have a non-finite gradient
+     * @throws dev.temper.check.InvalidInputException when the best model is asked for and nothing measures it
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> checkpoints) throws IOException {
+        checkBestModel(checkpoints);
         listener.started(plan.steps());
         Optional<Folder> resumed = checkpoints.isPresent() ? checkpoints.get().newest() : Optional.empty();
         List<Sample> samples = new ArrayList<>();
         if (resumed.isEmpty()) {
-            evaluate(0);
+            evaluate();
         }
         answer(prompts, 0, samples);
         if (resumed.isPresent()) {
@@ -142,33 +113,92 @@ public final class TrainingLoop {
         }
         timeOfLog = System.nanoTime() - (long) (state.secondsSinceLog * 1e9);
         int[] epoch = {};
-        for (int step = state.step; step < plan.steps(); step++) {
+        while (state.step < plan.steps() && !state.stoppedEarly) {
+            int step = state.step;
             long start = System.nanoTime();
             if (epoch.length == 0 || step % plan.stepsPerEpoch() == 0) {
-                epoch = plan.epoch(step / plan.stepsPerEpoch());
+                epoch = epoch(step / plan.stepsPerEpoch());
             }
             step(step, plan.batch(epoch, step));
             long end = System.nanoTime();
             state.seconds += (end - start) / 1e9;
             state.secondsSinceLog = (end - timeOfLog) / 1e9;
-            if (isDue(config.evalStrategy(), config.evalSteps()) || state.step == plan.steps()) {
-                evaluate(state.step);
-            }
-            if (checkpoints.isPresent() && isDue(config.saveStrategy(), config.saveSteps())) {
+            boolean isBest = evaluateIfDue();
+            boolean mustSave = isBest && config.loadBestModelAtEnd();
+            if (checkpoints.isPresent() && (mustSave || isDue(config.saveStrategy(), config.saveSteps()))) {
                 save(checkpoints.get());
             }
             timeOfLog += System.nanoTime() - end; // neither is training
         }
-        answer(prompts, plan.steps(), samples);
+        Evaluation last = lastEvaluation(checkpoints);
+        answer(prompts, outcome().keptStep(), samples);
         return new TrainingResult(
                 state.metrics,
                 samples,
-                plan.steps(),
+                last.predictions(),
+                outcome(),
                 state.seconds,
                 state.tokens,
-                state.skipped,
                 model.totalParameters(),
                 model.parameters().count());
+    }
+
+    private void checkBestModel(Optional<Checkpoints> checkpoints) {
+        if (config.choosesBest()) {
+            check(
+                    rows.evaluated() > 0,
+                    "training.load_best_model_at_end and early_stopping_patience need rows to evaluate on: set"
+                            + " data.eval or data.eval_fraction");
+            config.checkMetric(rows.scoreNames());
+        }
+        if (config.loadBestModelAtEnd() && checkpoints.isEmpty()) {
+            throw new IllegalArgumentException("the best model is loaded from checkpoints, and there are none");
+        }
+    }
+
+    /** The rows of an epoch in their order, the same on every worker. */
+    private int[] epoch(int epoch) {
+        int[] order = plan.epoch(epoch);
+        return config.groupByLength() ? LengthGroups.sorted(order, lengths, config.batchSize()) : order;
+    }
+
+    /** Evaluates after an update where it is time, and says whether the model was never better. */
+    private boolean evaluateIfDue() throws IOException {
+        if (!isDue(config.evalStrategy(), config.evalSteps()) && state.step < plan.steps()) {
+            return false;
+        }
+        evaluate();
+        if (evaluated.isEmpty()) {
+            return false;
+        }
+        double value = evaluated.get().scores().getOrDefault(config.bestMetric().substring(EVAL.length()), Double.NaN);
+        boolean isBest = state.best.add(state.step, value, config);
+        state.stoppedEarly = state.step < plan.steps() && state.best.hasLastedTooLong(config);
+        return isBest;
+    }
+
+    /** Brings the best model back where that is asked for, and gives what was measured of the one that is kept. */
+    private Evaluation lastEvaluation(Optional<Checkpoints> checkpoints) throws IOException {
+        int best = state.best.step;
+        if (config.loadBestModelAtEnd() && best > 0 && best < state.step) {
+            checkpoints.orElseThrow().restoreWeights(best, model.parameters());
+            evaluated = Optional.empty();
+        }
+        if (evaluated.isEmpty() && rows.evaluated() > 0) {
+            return rows.evaluate(worker); // again: its scores are known, its predictions are not
+        }
+        return evaluated.orElse(NOTHING);
+    }
+
+    private TrainingResult.Outcome outcome() {
+        boolean isBestKept = config.loadBestModelAtEnd() && state.best.step > 0;
+        return new TrainingResult.Outcome(
+                state.step,
+                isBestKept ? state.best.step : state.step,
+                state.best.step,
+                state.best.value,
+                state.stoppedEarly,
+                state.skipped);
     }
 
     private boolean isDue(TrainingConfig.When when, OptionalInt every) {
@@ -178,6 +208,7 @@ public final class TrainingLoop {
     /** All workers read the same checkpoint; that they did is made sure of. */
     private void resume(Checkpoints checkpoints, Folder checkpoint) throws IOException {
         state = checkpoints.restore(checkpoint, model.parameters(), optimizer);
+        evaluated = Optional.empty();
         double sum = workers.sum(new double[] {state.step})[0];
         if (sum != (double) state.step * workers.size()) {
             throw new IOException("the workers found different checkpoints; this one has update " + state.step);
@@ -191,7 +222,8 @@ public final class TrainingLoop {
         if (workers.rank() == 0) {
             saved = CompletableFuture.runAsync(() -> {
                 try {
-                    checkpoints.save(state, model.parameters(), optimizer);
+                    int best = config.loadBestModelAtEnd() ? state.best.step : 0;
+                    checkpoints.save(state, best, model.parameters(), optimizer);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
@@ -221,21 +253,12 @@ public final class TrainingLoop {
     }
 
     private void step(int step, int[] batch) throws IOException {
-        Share share = new Share();
-        for (int i = 0; i < batch.length; i++) {
-            List<TokenRow> sequence = rows.train().get(batch[i]);
-            for (int j = 0; j < sequence.size(); j++) {
-                share.add(sequence.get(j), i, key(step, batch[i], j));
-            }
-        }
-        double loss = 0;
-        for (LabelledStream stream : share.microBatches()) {
-            loss += backpropagation.accumulate(stream, 1.0 / share.targets);
-        }
+        Share.Update update = rows.update(batch, (sequence, index) -> key(step, sequence, index), worker);
+        double loss = update.accumulate(backpropagation);
         workers.sum(gradientBuckets);
         loss = workers.sum(new double[] {loss})[0];
-        state.tokens += share.tokens;
-        update(step, loss, share.targets, share.tokens);
+        state.tokens += update.tokens();
+        update(step, loss, update);
     }
 
     /** What the dropout masks of a sequence's {@code index}-th row come from. */
@@ -244,45 +267,7 @@ public final class TrainingLoop {
         return index == 0 ? key : LabelledStream.mix(key + index);
     }
 
-    /** The rows of an update or an evaluation, and those of them that are this worker's. */
-    private final class Share {
-        private final List<LabelledStream.Row> own = new ArrayList<>();
-        private long targets;
-        private long tokens;
-
-        /**
-         * A row that teaches nothing, such as the piece of a long prompt, is left out: no other row sees it.
-         *
-         * @param number which sequence it belongs to; every {@code size}-th one is this worker's
-         */
-        void add(TokenRow row, int number, long key) {
-            int learned = row.trainedTokens();
-            if (learned == 0) {
-                return;
-            }
-            targets += learned;
-            tokens += row.length();
-            if (number % workers.size() == workers.rank()) {
-                own.add(new LabelledStream.Row(row.inputIds(), row.trained(), key));
-            }
-        }
-
-        List<LabelledStream> microBatches() {
-            int[] lengths = own.stream().mapToInt(row -> row.ids().length).toArray();
-            int maxTokens = config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS);
-            List<LabelledStream> streams = new ArrayList<>();
-            for (int[] group : MicroBatches.split(lengths, maxTokens)) {
-                List<LabelledStream.Row> members = new ArrayList<>();
-                for (int index : group) {
-                    members.add(own.get(index));
-                }
-                streams.add(LabelledStream.of(members));
-            }
-            return streams;
-        }
-    }
-
-    private void update(int step, double loss, long targets, long length) {
+    private void update(int step, double loss, Share.Update update) {
         double norm = Workspace.scoped(() ->
                 model.network().workspace().training().norm(model.parameters().gradients()));
         double learningRate = peakLearningRate * schedule.factor(step);
@@ -290,14 +275,14 @@ public final class TrainingLoop {
             optimizer.step(learningRate, norm);
             state.skippedInARow = 0;
             state.lossSinceLog += loss;
-            state.targetsSinceLog += targets;
+            state.weightSinceLog += update.weight();
         } else {
             skip(step, norm);
         }
         model.parameters().clearGradients();
-        state.tokensSinceLog += length;
+        state.tokensSinceLog += update.tokens();
         state.step = step + 1;
-        listener.stepped(step + 1, loss / targets, learningRate, state.tokens);
+        listener.stepped(step + 1, loss / update.weight(), learningRate, state.tokens);
         if ((step + 1) % config.loggingSteps() == 0 || step + 1 == plan.steps()) {
             log(step + 1, norm, learningRate);
         }
@@ -318,12 +303,12 @@ public final class TrainingLoop {
 
     private void log(int step, double norm, double learningRate) {
         long now = System.nanoTime();
-        measure(step, "train/loss", state.lossSinceLog / state.targetsSinceLog);
+        measure(step, "train/loss", state.lossSinceLog / state.weightSinceLog);
         measure(step, "train/grad_norm", norm);
         measure(step, "train/learning_rate", learningRate);
         measure(step, "train/tokens_per_second", state.tokensSinceLog / ((now - timeOfLog) / 1e9));
         state.lossSinceLog = 0;
-        state.targetsSinceLog = 0;
+        state.weightSinceLog = 0;
         state.tokensSinceLog = 0;
         timeOfLog = now;
     }
@@ -334,35 +319,17 @@ public final class TrainingLoop {
         listener.measured(metric);
     }
 
-    /** The mean token loss over the evaluation rows, each worker computing its share. */
-    private void evaluate(int step) throws IOException {
-        if (rows.eval().isEmpty()) {
-            return;
+    private void evaluate() throws IOException {
+        if (rows.evaluated() > 0) {
+            evaluated = Optional.of(rows.evaluate(worker));
+            evaluated.get().scores().forEach((name, value) -> measure(state.step, EVAL + name, value));
         }
-        Share share = new Share();
-        for (int i = 0; i < rows.eval().size(); i++) {
-            share.add(rows.eval().get(i), i, 0);
-        }
-        double loss = 0;
-        for (LabelledStream stream : share.microBatches()) {
-            loss += Backpropagation.lossSum(model.network(), stream);
-        }
-        double mean = workers.sum(new double[] {loss})[0] / share.targets;
-        measure(step, "eval/loss", mean);
-        measure(step, "eval/perplexity", Math.exp(mean));
     }
 
+    /** @param step updates that the model, as it is, has behind it */
     private void answer(Prompts prompts, int step, List<Sample> samples) throws IOException {
-        if (prompts.isEmpty()) {
-            return;
-        }
-        List<Sample> own = prompts.answer(model.network(), step, workers.rank(), workers.size(), config.seed());
-        samples.addAll(own);
-        double exact = own.stream().filter(Sample::isExact).count();
-        double asked = own.stream().filter(Sample::hasExpected).count();
-        double[] sums = workers.sum(new double[] {exact, asked});
-        if (sums[1] > 0) {
-            measure(step, "eval/exact_match", sums[0] / sums[1]);
-        }
+        Worker.Answers answers = worker.answer(prompts, step, config.seed());
+        samples.addAll(answers.own());
+        answers.exactMatch().ifPresent(value -> measure(step, EVAL + "exact_match", value));
     }
 }

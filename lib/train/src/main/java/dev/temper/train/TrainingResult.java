@@ -10,17 +10,44 @@ import java.util.List;
  *
  * @param metrics the same on every worker
  * @param samples answers to this worker's share of the prompts, before and after
+ * @param predictions of the model that is kept; empty unless it is a classifier
  * @param seconds of the updates alone
  * @param tokens in the updates, over all workers
- * @param skippedSteps updates left out for a non-finite gradient
  */
 public record TrainingResult(
         List<Metric> metrics,
         List<Sample> samples,
-        int steps,
+        List<Evaluation.Prediction> predictions,
+        Outcome outcome,
         double seconds,
         long tokens,
-        int skippedSteps,
         long totalParameters,
         long trainableParameters)
-        implements Serializable {}
+        implements Serializable {
+    /**
+     * How training ended; steps are finished updates.
+     *
+     * @param steps how many there were
+     * @param keptStep after which of them the model was as it is kept
+     * @param bestStep after which of them it was evaluated best; 0: it was not evaluated
+     * @param bestValue what {@code metric_for_best_model} was then
+     * @param stoppedEarly whether more were planned
+     * @param skippedSteps updates left out for a non-finite gradient
+     */
+    public record Outcome(
+            int steps, int keptStep, int bestStep, double bestValue, boolean stoppedEarly, int skippedSteps)
+            implements Serializable {}
+
+    /** As a worker other than the first brings it home: what is the same on every worker need not travel again. */
+    public TrainingResult withoutPredictions() {
+        return new TrainingResult(
+                metrics, samples, List.of(), outcome, seconds, tokens, totalParameters, trainableParameters);
+    }
+
+    /** Of a model that was not trained. */
+    public static TrainingResult evaluated(
+            List<Metric> metrics, List<Sample> samples, List<Evaluation.Prediction> predictions, long parameters) {
+        Outcome nothing = new Outcome(0, 0, 0, Double.NaN, false, 0);
+        return new TrainingResult(metrics, samples, predictions, nothing, 0, 0, parameters, 0);
+    }
+}

@@ -17,9 +17,11 @@ final class TrainingState {
     int skipped;
     int skippedInARow;
     double lossSinceLog;
-    long targetsSinceLog;
+    double weightSinceLog; // what the losses since the last log count
     long tokensSinceLog;
     double secondsSinceLog;
+    boolean stoppedEarly;
+    final BestEvaluation best = new BestEvaluation();
     final List<Metric> metrics = new ArrayList<>();
 
     ObjectNode json() {
@@ -30,9 +32,11 @@ final class TrainingState {
                 .put("skipped", skipped)
                 .put("skipped_in_a_row", skippedInARow)
                 .put("loss_since_log", lossSinceLog)
-                .put("targets_since_log", targetsSinceLog)
+                .put("weight_since_log", weightSinceLog)
                 .put("tokens_since_log", tokensSinceLog)
-                .put("seconds_since_log", secondsSinceLog);
+                .put("seconds_since_log", secondsSinceLog)
+                .put("stopped_early", stoppedEarly);
+        best.write(json.putObject("best"));
         for (Metric metric : metrics) {
             json.withArray("metrics")
                     .addObject()
@@ -52,9 +56,11 @@ final class TrainingState {
         state.skipped = json.get("skipped").asInt();
         state.skippedInARow = json.get("skipped_in_a_row").asInt();
         state.lossSinceLog = json.get("loss_since_log").asDouble();
-        state.targetsSinceLog = json.get("targets_since_log").asLong();
+        state.weightSinceLog = json.get("weight_since_log").asDouble();
         state.tokensSinceLog = json.get("tokens_since_log").asLong();
         state.secondsSinceLog = json.get("seconds_since_log").asDouble();
+        state.stoppedEarly = json.path("stopped_early").asBoolean();
+        state.best.read(json.path("best"));
         for (JsonNode metric : json.path("metrics")) {
             state.metrics.add(new Metric(
                     metric.get("step").asLong(),

@@ -14,7 +14,6 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.TokenRow;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -134,39 +133,8 @@ final class CheckpointsTest {
     }
 
     private void stopAfter(int step, boolean full) {
-        IOException stop = new IOException("stopped by the test");
-        Collective workers = new Collective() {
-            private int updates;
-
-            @Override
-            public int rank() {
-                return 0;
-            }
-
-            @Override
-            public int size() {
-                return 1;
-            }
-
-            @Override
-            public void sum(List<ByteBuffer> buffers) throws IOException {
-                if (updates++ == step) {
-                    throw stop;
-                }
-            }
-
-            @Override
-            public double[] sum(double[] values) {
-                return values;
-            }
-
-            @Override
-            public void barrier() {}
-
-            @Override
-            public void close() {}
-        };
-        assertThatThrownBy(() -> train(full, checkpoints("run"), workers)).isSameAs(stop);
+        assertThatThrownBy(() -> train(full, checkpoints("run"), new StoppedCollective(step)))
+                .hasMessage(StoppedCollective.LOST);
     }
 
     private Optional<Checkpoints> checkpoints(String run) {
@@ -186,7 +154,7 @@ final class CheckpointsTest {
                 TrainedModel model = full
                         ? TrainedModel.full(workspace, base)
                         : TrainedModel.withAdapter(workspace, base, lora, 4)) {
-            TrainingLoop.Rows data = TrainingLoop.Rows.unpacked(rows, rows.subList(0, 7));
+            CausalRows data = CausalRows.unpacked(rows, rows.subList(0, 7));
             Curve curve = Curve.of(model, data, settings.config(), workers, checkpoints);
             return new Outcome(curve, model.parameters().flatWeights().toFloatArray());
         }

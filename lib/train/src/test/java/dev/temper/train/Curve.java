@@ -10,14 +10,14 @@ import java.util.Optional;
 /** What a run of the training loop logged. */
 record Curve(List<Metric> metrics) {
     /** Trains without prompts. */
-    static Curve of(TrainedModel model, TrainingLoop.Rows rows, TrainingConfig config, Collective workers)
+    static Curve of(TrainedModel model, TrainingRows rows, TrainingConfig config, Collective workers)
             throws IOException {
         return of(model, rows, config, workers, Optional.empty());
     }
 
     static Curve of(
             TrainedModel model,
-            TrainingLoop.Rows rows,
+            TrainingRows rows,
             TrainingConfig config,
             Collective workers,
             Optional<Checkpoints> checkpoints)

@@ -6,9 +6,14 @@ import org.junit.jupiter.api.Test;
 
 final class MicroBatchesTest {
     @Test
-    void fillsEachGroupUpToTheBudgetInOrder() {
+    void makesAsFewGroupsAsTheBudgetAllows() {
         assertThat(MicroBatches.split(new int[] {3, 4, 3, 5, 5, 1}, 10))
-                .containsExactly(new int[] {0, 1, 2}, new int[] {3, 4}, new int[] {5});
+                .containsExactly(new int[] {0, 1}, new int[] {2, 3}, new int[] {4, 5});
+    }
+
+    @Test
+    void makesTheirLargestAsSmallAsItCanBe() {
+        assertThat(MicroBatches.split(new int[] {4, 4, 4, 4}, 15)).containsExactly(new int[] {0, 1}, new int[] {2, 3});
     }
 
     @Test

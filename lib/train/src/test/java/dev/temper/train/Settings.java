@@ -1,5 +1,8 @@
 package dev.temper.train;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -10,10 +13,23 @@ final class Settings {
     int microBatchTokens = 2048;
     double learningRate = 1e-3;
     Schedule.Type schedule = Schedule.Type.LINEAR;
+    Map<String, Object> scheduleKwargs = Map.of();
     int warmupSteps;
+    double weightDecay = 0.01;
+    double adamBeta2 = 0.999;
+    double maxGradNorm = 1;
+    TrainingConfig.Optim optim = TrainingConfig.Optim.ADAMW;
     int evalSteps; // 0: only before and after
     int saveSteps; // 0: no checkpoints
     boolean checkpointing;
+    Object classWeights = List.of();
+    boolean shuffle;
+    boolean groupByLength;
+    String metricForBestModel = "eval/loss";
+    Optional<Boolean> greaterIsBetter = Optional.empty();
+    boolean loadBestModelAtEnd;
+    int earlyStoppingPatience; // 0: none
+    double earlyStoppingThreshold;
 
     TrainingConfig config() {
         return new TrainingConfig(
@@ -23,22 +39,30 @@ final class Settings {
                 OptionalInt.of(microBatchTokens),
                 OptionalDouble.of(learningRate),
                 schedule,
+                scheduleKwargs,
                 warmupSteps,
                 0,
-                0.01,
+                weightDecay,
                 0.9,
-                0.999,
+                adamBeta2,
                 1e-8,
-                1,
-                TrainingConfig.Optim.ADAMW,
+                maxGradNorm,
+                optim,
                 checkpointing,
-                false,
+                classWeights,
+                shuffle,
+                groupByLength,
                 1,
                 evalSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
                 evalSteps > 0 ? OptionalInt.of(evalSteps) : OptionalInt.empty(),
                 saveSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
                 saveSteps > 0 ? OptionalInt.of(saveSteps) : OptionalInt.empty(),
                 2,
+                metricForBestModel,
+                greaterIsBetter,
+                loadBestModelAtEnd,
+                earlyStoppingPatience > 0 ? OptionalInt.of(earlyStoppingPatience) : OptionalInt.empty(),
+                earlyStoppingThreshold,
                 17);
     }
 }

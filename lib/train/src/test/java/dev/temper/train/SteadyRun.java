@@ -43,12 +43,7 @@ final class SteadyRun {
             TrainedModel model = args[1].equals("full")
                     ? TrainedModel.full(workspace, base)
                     : TrainedModel.withAdapter(workspace, base, config, 1);
-            new TrainingLoop(
-                            model,
-                            TrainingLoop.Rows.unpacked(rows, rows),
-                            settings.config(),
-                            Collective.alone(),
-                            new Watch())
+            new TrainingLoop(model, CausalRows.unpacked(rows, rows), settings.config(), Collective.alone(), new Watch())
                     .run(Prompts.none(), Optional.empty());
         }
     }

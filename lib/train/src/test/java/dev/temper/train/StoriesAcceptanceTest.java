@@ -98,7 +98,7 @@ final class StoriesAcceptanceTest {
     }
 
     /** The rows in the order in which the reference took them. */
-    private static TrainingLoop.Rows rows() throws IOException {
+    private static CausalRows rows() throws IOException {
         List<TokenRow> train = new ArrayList<>();
         List<TokenRow> eval = new ArrayList<>();
         try (BufferedReader lines =
@@ -111,7 +111,7 @@ final class StoriesAcceptanceTest {
         }
         List<TokenRow> ordered = new ArrayList<>();
         curves().path("order").forEach(batch -> batch.forEach(index -> ordered.add(train.get(index.asInt()))));
-        return TrainingLoop.Rows.unpacked(ordered, eval);
+        return CausalRows.unpacked(ordered, eval);
     }
 
     private static JsonNode curves() throws IOException {

@@ -90,8 +90,8 @@ final class TrainingLoopTest {
         List<TokenRow> eval = rows.subList(0, 7);
 
         assertSame(
-                train(two, dropout, Collective.alone(), new TrainingLoop.Rows(pairs, eval)),
-                train(four, dropout, Collective.alone(), TrainingLoop.Rows.unpacked(rows, eval)),
+                train(two, dropout, Collective.alone(), new CausalRows(pairs, eval)),
+                train(four, dropout, Collective.alone(), CausalRows.unpacked(rows, eval)),
                 1e-5);
     }
 
@@ -102,11 +102,9 @@ final class TrainingLoopTest {
         Settings settings = new Settings();
         settings.steps = 1;
         settings.batchSize = 1;
-        double[] once = train(
-                        settings, 0.4, Collective.alone(), new TrainingLoop.Rows(List.of(List.of(row)), List.of()))
+        double[] once = train(settings, 0.4, Collective.alone(), new CausalRows(List.of(List.of(row)), List.of()))
                 .norms();
-        double[] twice = train(
-                        settings, 0.4, Collective.alone(), new TrainingLoop.Rows(List.of(List.of(row, row)), List.of()))
+        double[] twice = train(settings, 0.4, Collective.alone(), new CausalRows(List.of(List.of(row, row)), List.of()))
                 .norms();
 
         assertThat(twice[0]).isNotCloseTo(once[0], within(1e-9)); // the same masks would give the same mean gradient
@@ -159,11 +157,10 @@ final class TrainingLoopTest {
 
     private Outcome train(Settings settings, double dropout, Collective workers) throws Exception {
         List<TokenRow> rows = rows();
-        return train(settings, dropout, workers, TrainingLoop.Rows.unpacked(rows, rows.subList(0, 7)));
+        return train(settings, dropout, workers, CausalRows.unpacked(rows, rows.subList(0, 7)));
     }
 
-    private Outcome train(Settings settings, double dropout, Collective workers, TrainingLoop.Rows rows)
-            throws Exception {
+    private Outcome train(Settings settings, double dropout, Collective workers, CausalRows rows) throws Exception {
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = model(workspace, dropout)) {
             Curve curve = Curve.of(model, rows, settings.config(), workers);

@@ -10,7 +10,9 @@ import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
+import dev.temper.model.Task;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,7 +40,12 @@ public final class Gemma implements Family {
     }
 
     @Override
-    public Architecture read(ConfigFields config) {
+    public Set<Task.Kind> tasks() {
+        return EnumSet.of(Task.Kind.CAUSAL_LM);
+    }
+
+    @Override
+    public Architecture read(ConfigFields config, Task task) {
         String type = config.text("model_type", "");
         boolean isThird = type.equals("gemma3_text");
         checkFields(config);
@@ -54,6 +61,7 @@ public final class Gemma implements Family {
         boolean tied = !config.has("tie_word_embeddings") || config.isTrue("tie_word_embeddings");
         return new Architecture(
                 type,
+                task.className(isThird ? "Gemma3" : "Gemma2"),
                 sizes,
                 "gemma.Gemma",
                 attributes(config, sizes, isThird),
@@ -62,7 +70,8 @@ public final class Gemma implements Family {
                 Optional.of(rotary(config, sizes, isThird)),
                 windows(config, sizes.layers(), isThird),
                 Map.of(),
-                List.of(tied ? "lm_head\\.weight" : "-"));
+                List.of(tied ? "lm_head\\.weight" : "-"),
+                Optional.empty());
     }
 
     private static void checkFields(ConfigFields config) {

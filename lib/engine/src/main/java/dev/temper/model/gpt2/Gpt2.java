@@ -4,13 +4,16 @@ import static dev.temper.check.Check.check;
 
 import ai.djl.ndarray.types.Shape;
 import dev.temper.model.Architecture;
+import dev.temper.model.Classifier;
 import dev.temper.model.ConfigFields;
 import dev.temper.model.Family;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
+import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +35,12 @@ public final class Gpt2 implements Family {
     }
 
     @Override
-    public Architecture read(ConfigFields config) {
+    public Set<Task.Kind> tasks() {
+        return EnumSet.allOf(Task.Kind.class);
+    }
+
+    @Override
+    public Architecture read(ConfigFields config, Task task) {
         config.only("activation_function", "gelu_new");
         config.ignore(
                 "n_ctx", // n_positions of old
@@ -64,6 +72,8 @@ public final class Gpt2 implements Family {
                 config.integer("n_positions", 1024));
         boolean scaled = !config.has("scale_attn_weights") || config.isTrue("scale_attn_weights");
         boolean tied = !config.has("tie_word_embeddings") || config.isTrue("tie_word_embeddings");
+        boolean hasHead = task.isCausal() && !tied;
+        Optional<Classifier> classifier = config.scoreHead(task);
         Map<String, Object> attributes = Map.of(
                 "num_heads",
                 heads,
@@ -75,15 +85,17 @@ public final class Gpt2 implements Family {
                 "gelu_new");
         return new Architecture(
                 "gpt2",
+                task.isCausal() ? "GPT2LMHeadModel" : task.className("GPT2"),
                 sizes,
                 "gpt2.Gpt2",
                 attributes,
-                parameters(sizes, tied),
+                parameters(sizes, hasHead, task),
                 "wte",
                 Optional.empty(),
                 Collections.nCopies(sizes.layers(), 0),
                 dropouts(config),
-                List.of("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias", tied ? "lm_head\\.weight" : "-"));
+                List.of("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias", hasHead ? "-" : "lm_head\\.weight"),
+                classifier);
     }
 
     private static Map<String, Double> dropouts(ConfigFields config) {
@@ -99,7 +111,7 @@ public final class Gpt2 implements Family {
                 residual);
     }
 
-    private static List<Parameter> parameters(Sizes sizes, boolean tied) {
+    private static List<Parameter> parameters(Sizes sizes, boolean hasHead, Task task) {
         List<Parameter> list = new ArrayList<>();
         int width = sizes.width();
         Shape vocabulary = new Shape(sizes.vocabulary(), width);
@@ -116,8 +128,11 @@ public final class Gpt2 implements Family {
             block.conv1d("mlp.c_proj", "mlp.c_proj", sizes.feedForward(), width);
         }
         new Block(list, "transformer.", Parameter.SHARED).norm("ln_f", width);
-        if (!tied) {
+        if (hasHead) {
             list.add(new Parameter("lm_head.weight", vocabulary, Parameter.SHARED, "lm_head", Kind.HEAD));
+        }
+        if (!task.isCausal()) {
+            list.add(Parameter.score(task, sizes));
         }
         return list;
     }

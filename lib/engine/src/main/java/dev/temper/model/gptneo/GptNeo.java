@@ -10,7 +10,9 @@ import dev.temper.model.Family;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
+import dev.temper.model.Task;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +33,12 @@ public final class GptNeo implements Family {
     }
 
     @Override
-    public Architecture read(ConfigFields config) {
+    public Set<Task.Kind> tasks() {
+        return EnumSet.allOf(Task.Kind.class);
+    }
+
+    @Override
+    public Architecture read(ConfigFields config, Task task) {
         config.only("activation_function", "gelu_new");
         config.only("attention_dropout", 0.0);
         config.only("embed_dropout", 0.0);
@@ -64,15 +71,17 @@ public final class GptNeo implements Family {
                 Map.of("num_heads", heads, "eps", config.number("layer_norm_epsilon", 1e-5), "activation", "gelu_new");
         return new Architecture(
                 "gpt_neo",
+                task.className("GPTNeo"),
                 sizes,
                 "gpt_neo.GptNeo",
                 attributes,
-                parameters(sizes),
+                parameters(sizes, task),
                 "wte",
                 Optional.empty(),
                 windows(config, sizes.layers()),
                 Map.of(),
-                List.of("transformer\\.h\\.\\d+\\.attn\\.attention\\.(masked_)?bias", "lm_head\\.weight"));
+                List.of("transformer\\.h\\.\\d+\\.attn\\.attention\\.(masked_)?bias", "lm_head\\.weight"),
+                config.scoreHead(task));
     }
 
     /** {@code attention_types} is a list of [[kinds], repetitions]; {@code attention_layers} spells the same out. */
@@ -104,7 +113,7 @@ public final class GptNeo implements Family {
         return kinds.stream().map(kind -> kind.equals("local") ? window : 0).toList();
     }
 
-    private static List<Parameter> parameters(Sizes sizes) {
+    private static List<Parameter> parameters(Sizes sizes, Task task) {
         List<Parameter> list = new ArrayList<>();
         Shape square = new Shape(sizes.width(), sizes.width());
         list.add(new Parameter(
@@ -131,6 +140,9 @@ public final class GptNeo implements Family {
             linear(list, prefix + "mlp.", layer, "c_proj", new Shape(sizes.width(), sizes.feedForward()));
         }
         norm(list, "transformer.", Parameter.SHARED, "ln_f", sizes.width());
+        if (!task.isCausal()) {
+            list.add(Parameter.score(task, sizes));
+        }
         return list;
     }
 

@@ -11,22 +11,24 @@ import java.util.Locale;
  *     classes</a>
  */
 enum Dialect {
-    LLAMA(2048, 0, 1e-6),
-    MISTRAL(131072, 8, 1e-6),
-    PHI3(4096, 0, 1e-5),
-    QWEN2(32768, 32, 1e-6),
-    QWEN3(32768, 32, 1e-6);
+    LLAMA("Llama", 2048, 0, 1e-6),
+    MISTRAL("Mistral", 131072, 8, 1e-6),
+    PHI3("Phi3", 4096, 0, 1e-5),
+    QWEN2("Qwen2", 32768, 32, 1e-6),
+    QWEN3("Qwen3", 32768, 32, 1e-6);
 
     private static final int MISTRAL_WINDOW = 4096;
     private static final int QWEN_WINDOW = 4096;
     private static final int QWEN_FULL_LAYERS = 28;
     private static final int QWEN3_HEAD_SIZE = 128;
 
+    private final String className;
     private final int maxPositions;
     private final int numKeyValueHeads;
     private final double eps;
 
-    Dialect(int maxPositions, int numKeyValueHeads, double eps) {
+    Dialect(String className, int maxPositions, int numKeyValueHeads, double eps) {
+        this.className = className;
         this.maxPositions = maxPositions;
         this.numKeyValueHeads = numKeyValueHeads;
         this.eps = eps;
@@ -38,6 +40,11 @@ enum Dialect {
 
     String modelType() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What its classes in transformers begin with. */
+    String className() {
+        return className;
     }
 
     int maxPositions(ConfigFields config) {

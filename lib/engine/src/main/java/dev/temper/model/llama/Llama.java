@@ -8,9 +8,11 @@ import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
+import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +32,12 @@ public final class Llama implements Family {
     }
 
     @Override
-    public Architecture read(ConfigFields config) {
+    public Set<Task.Kind> tasks() {
+        return EnumSet.allOf(Task.Kind.class);
+    }
+
+    @Override
+    public Architecture read(ConfigFields config, Task task) {
         Dialect dialect = Dialect.of(config.text("model_type", ""));
         config.only("hidden_act", "silu");
         config.only("attention_dropout", 0.0);
@@ -47,6 +54,7 @@ public final class Llama implements Family {
                 config.integer("intermediate_size"),
                 dialect.maxPositions(config));
         boolean tied = config.isTrue("tie_word_embeddings");
+        boolean hasHead = task.isCausal() && !tied;
         Map<String, Object> attributes = Map.of(
                 "num_heads", sizes.numHeads(),
                 "num_kv_heads", sizes.numKeyValueHeads(),
@@ -55,15 +63,19 @@ public final class Llama implements Family {
         int rotarySize = dialect.rotarySize(config, sizes.headSize());
         return new Architecture(
                 dialect.modelType(),
+                task.className(dialect.className()),
                 sizes,
                 "llama.Llama",
                 attributes,
-                parameters(sizes, dialect.layer(config), tied),
+                parameters(sizes, dialect.layer(config), hasHead, task),
                 "embed_tokens",
                 Optional.of(RotaryEmbedding.read(config, 1e4, rotarySize, sizes.maxPositions())),
                 windows(config, dialect, sizes.layers()),
                 Map.of(),
-                List.of("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq", tied ? "lm_head\\.weight" : "-"));
+                List.of(
+                        "model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq",
+                        hasHead ? "-" : "lm_head\\.weight"),
+                config.scoreHead(task));
     }
 
     private static List<Integer> windows(ConfigFields config, Dialect dialect, int layers) {
@@ -74,7 +86,7 @@ public final class Llama implements Family {
         return Collections.nCopies(layers, window.positions());
     }
 
-    private static List<Parameter> parameters(Sizes sizes, Dialect.Layer kind, boolean tied) {
+    private static List<Parameter> parameters(Sizes sizes, Dialect.Layer kind, boolean hasHead, Task task) {
         List<Parameter> list = new ArrayList<>();
         Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
         list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING));
@@ -86,8 +98,11 @@ public final class Llama implements Family {
             feedForward(new Block(list, prefix + "mlp.", layer), sizes, kind);
         }
         list.add(shared("model.norm", "norm", new Shape(sizes.width()), Kind.NORM));
-        if (!tied) {
+        if (hasHead) {
             list.add(shared("lm_head", "lm_head", vocabulary, Kind.HEAD));
+        }
+        if (!task.isCausal()) {
+            list.add(Parameter.score(task, sizes));
         }
         return list;
     }

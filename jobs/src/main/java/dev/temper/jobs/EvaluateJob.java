@@ -1,0 +1,185 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.InvalidInputException;
+import dev.temper.eval.ClassificationReport;
+import dev.temper.eval.Sample;
+import dev.temper.model.Task;
+import dev.temper.report.NoFontsException;
+import dev.temper.spark.BarrierTraining;
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PreparedData;
+import dev.temper.storage.Folder;
+import dev.temper.storage.LocalStore;
+import dev.temper.train.ProgressListener;
+import dev.temper.train.TrainingResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * {@code temper evaluate}: the rows as the recipe's run prepares them, the numbers as its training loop measures them.
+ * The run's output is read for rows that are prepared there, and never written.
+ */
+final class EvaluateJob {
+    private final HadoopStore store;
+    private final Recipe recipe;
+    private final EvaluateCommand.Request request;
+
+    private EvaluateJob(HadoopStore store, EvaluateCommand.Request request) {
+        this.store = store;
+        this.recipe = request.recipe();
+        this.request = request;
+    }
+
+    static void run(HadoopStore store, EvaluateCommand.Request request) throws Exception {
+        new EvaluateJob(store, request).run();
+    }
+
+    private void run() throws Exception {
+        checkRows(recipe.data().eval().isPresent() || recipe.data().evalFraction() > 0);
+        new Locations(store, recipe).verifyInput();
+        String location = HadoopStore.resolve(recipe.model().base());
+        PretrainedModel base =
+                PretrainedModel.read(store, location, recipe.model().head());
+        checkLabels(base.folder());
+        Optional<String> random = base.verify(recipe);
+        check(random.isEmpty(), "%s: %s; name the folder that a run wrote, or --adapter", location, random.orElse(""));
+        Optional<RunOutput> output = Optional.empty();
+        if (request.output().isPresent()) {
+            output = Optional.of(output(request.output().get()));
+            output.get().tryWriting();
+        }
+        Path scratch = Files.createTempDirectory("temper-evaluate-");
+        try (SparkSession spark = RunJob.session(recipe)) {
+            evaluate(spark, output, scratch);
+        } catch (InvalidInputException e) {
+            if (output.isPresent()) {
+                output.get().undo();
+            }
+            throw e;
+        } finally {
+            new LocalStore().delete(scratch.toString());
+        }
+    }
+
+    private RunOutput output(String location) throws IOException {
+        check(
+                !HadoopStore.resolve(location).equals(HadoopStore.resolve(recipe.output())),
+                "--output: %s is the output of the recipe's run; name another folder",
+                location);
+        return RunOutput.of(store.folder(location));
+    }
+
+    private static void checkRows(boolean areThere) {
+        check(areThere, "the recipe has no rows to evaluate on: set data.eval or data.eval_fraction");
+    }
+
+    /** A head that a run trained has the classes of the recipe; one without names may have any. */
+    private void checkLabels(Folder folder) throws IOException {
+        List<String> labels = recipe.model().labels();
+        Task saved = Task.of(folder);
+        if (!recipe.model().isClassifier()) {
+            check(
+                    saved.isCausal(),
+                    "%s holds a classifier; set model.task: sequence_classification and model.labels: %s",
+                    folder.location(),
+                    saved.labels());
+            return;
+        }
+        if (recipe.adapter().isPresent()) {
+            checkAdapterLabels(recipe.adapter().get().initFrom().orElseThrow(), labels);
+            return;
+        }
+        if (saved.isCausal()) {
+            return;
+        }
+        boolean isUnnamed = saved.labels().stream().allMatch(label -> label.matches("LABEL_\\d+"));
+        check(
+                labels.equals(saved.labels()) || (isUnnamed && labels.size() == saved.numLabels()),
+                "%s classifies as %s, model.labels names %s: they must agree, in their order, too",
+                folder.location(),
+                saved.labels(),
+                labels);
+    }
+
+    /** PEFT's files hold no names of classes; the run that wrote an adapter does, in the folder above. */
+    private void checkAdapterLabels(String adapter, List<String> labels) throws IOException {
+        String location = HadoopStore.resolve(adapter).replaceAll("/+$", "");
+        Folder above = store.folder(location.substring(0, location.lastIndexOf('/')));
+        List<String> trained = new ArrayList<>();
+        if (above.has(RunOutput.RUN)) {
+            YamlText.parse(above.readText(RunOutput.RUN), above.location(RunOutput.RUN))
+                    .at("/model/labels")
+                    .forEach(label -> trained.add(label.asText()));
+        }
+        check(
+                trained.isEmpty() || trained.equals(labels),
+                "%s was trained to classify as %s, model.labels names %s: they must agree, in their order, too",
+                location,
+                trained,
+                labels);
+    }
+
+    private void evaluate(SparkSession spark, Optional<RunOutput> output, Path scratch) throws IOException {
+        RunOutput run = RunOutput.of(store.folder(recipe.output()));
+        LocalDate today = run.date().orElseGet(RecipeData::today);
+        RecipeData rows = RecipeData.of(store, recipe, today);
+        PreparedData data = rows.findOrPrepare(spark, () -> {
+            check(
+                    output.isPresent() || spark.sparkContext().isLocal(),
+                    "the rows are not prepared yet, and no place is known that all executors see: name --output");
+            return output.map(RunOutput::folder)
+                    .orElseGet(() -> store.folder(scratch.toUri().toString()))
+                    .child(RunOutput.PREPARED);
+        });
+        checkRows(data.rows().evaluated() > 0);
+        EvaluateWorker worker = new EvaluateWorker(
+                HadoopStore.of(spark), recipe.portable(), data.folder().location(), rows.prompts(), rows.ends());
+        List<TrainingResult> results = BarrierTraining.run(spark, recipe.cluster(), worker, ProgressListener.silent());
+        TrainingResult first = results.get(0);
+        if (output.isPresent()) {
+            write(new EvaluationTables(output.get().folder()), first, RunSummary.samples(results), data);
+        }
+        print(new Scores(first.metrics()).at(0), data.rows().evaluated());
+    }
+
+    private void write(EvaluationTables tables, TrainingResult result, List<Sample> samples, PreparedData data)
+            throws IOException {
+        tables.writeScores(result.metrics());
+        if (!samples.isEmpty()) {
+            tables.writeGenerations(samples);
+        }
+        List<String> labels = recipe.model().labels();
+        Optional<ClassificationReport> report = Scores.report(labels, result.predictions());
+        if (report.isPresent()) {
+            tables.writeClassification(report.get(), result.predictions(), LabelledRows.read(data.folder(), labels));
+            try {
+                tables.writePictures(report.get());
+            } catch (NoFontsException e) {
+                System.err.println("temper: " + e.getMessage());
+            }
+        }
+    }
+
+    private void print(Map<String, Double> scores, long rows) {
+        if (request.json()) {
+            ObjectNode json = new ObjectMapper().createObjectNode().put("rows", rows);
+            scores.forEach(json.putObject("scores")::put);
+            System.out.println(json);
+        } else {
+            System.out.print(Scores.table(scores));
+            System.out.println(String.format(Locale.ROOT, "%,d rows", rows));
+        }
+    }
+}

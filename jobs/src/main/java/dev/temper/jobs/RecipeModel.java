@@ -1,0 +1,42 @@
+package dev.temper.jobs;
+
+import dev.temper.adapter.LoraConfig;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
+import dev.temper.spark.LocalCopies;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
+import dev.temper.train.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The model of a recipe in a worker's memory. */
+record RecipeModel(Store store, Recipe recipe, Path base) {
+    /** @param store where an adapter to continue from is read from */
+    static RecipeModel localize(Store store, Recipe recipe) throws IOException {
+        Folder folder = new Folder(store, recipe.model().base());
+        return new RecipeModel(
+                store, recipe, LocalCopies.model(folder, recipe.cluster().localDir()));
+    }
+
+    /** With all that is trained, and room for its gradients. */
+    TrainedModel open(Workspace workspace) throws IOException {
+        Task task = recipe.model().head();
+        long seed = recipe.training().seed();
+        Optional<LoraConfig> adapter = recipe.adapter();
+        if (adapter.isEmpty()) {
+            return TrainedModel.full(workspace, base, task, seed);
+        }
+        StoredModel stored =
+                StoredModel.read(base, task, seed).quantized(recipe.model().quantization());
+        Optional<String> initFrom = adapter.get().initFrom();
+        if (initFrom.isPresent()) {
+            Path existing = LocalCopies.model(
+                    new Folder(store, initFrom.get()), recipe.cluster().localDir());
+            return TrainedModel.withAdapter(workspace, stored, Folder.local(existing));
+        }
+        return TrainedModel.withAdapter(workspace, stored, adapter.get(), seed);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.temper.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Network;
+import dev.temper.model.Parameter;
+import dev.temper.model.TinyModel;
+import dev.temper.storage.LocalStore;
+import dev.temper.train.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The plan's bytes against the arrays that a worker makes. */
+final class MemoryPlanTest {
+    private static final List<String> CODES_AND_SCALES =
+            List.of("codes", "absmax", "absmax_codes", "nested_absmax", "offset");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void weightsAreThoseOfAWorker() throws Exception {
+        TinyModel.PHI3.write(folder.resolve("base"));
+        for (String quantization : List.of("{double_quant: true}", "{double_quant: false}")) {
+            // o_proj is trained whole, so it is not quantized
+            Recipe recipe = recipe("quantization: " + quantization, "adapter: {r: 2, modules_to_save: [o_proj]}");
+            MemoryPlan plan = PlanJob.plan(new LocalStore(), recipe);
+            try (Workspace workspace = Workspace.open(1);
+                    TrainedModel model =
+                            new RecipeModel(new LocalStore(), recipe, folder.resolve("base")).open(workspace)) {
+                long quantized = 0;
+                long dense = 4 * model.parameters().count();
+                Network network = model.network();
+                for (Parameter parameter : network.architecture().parameters()) {
+                    quantized += quantized(network, parameter);
+                    boolean isDense = network.dictionary(parameter.layer()).get(parameter.key()) != null;
+                    dense += isDense ? 4 * parameter.shape().size() : 0;
+                }
+                assertThat(plan.json().at("/bytes/quantized").asLong()).isEqualTo(quantized);
+                assertThat(plan.json().at("/bytes/dense").asLong()).isEqualTo(dense);
+                assertThat(plan.weightBytes()).isEqualTo(quantized + dense);
+                assertThat(plan.gradientBytes())
+                        .isEqualTo(4 * model.parameters().count());
+            }
+        }
+    }
+
+    /** Bytes of its codes and scales. */
+    private static long quantized(Network network, Parameter parameter) {
+        Map<String, NDArray> layer = network.dictionary(parameter.layer()).arrays();
+        return CODES_AND_SCALES.stream()
+                .map(part -> layer.get(parameter.key() + "." + part))
+                .filter(Objects::nonNull)
+                .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
+                .sum();
+    }
+
+    @Test
+    void checkpointingNeedsTheDenseMatricesOfOneLayer() throws Exception {
+        TinyModel.PHI3.write(folder.resolve("base"));
+        String adapter = "adapter: {r: 2}\ntraining: {gradient_checkpointing: ";
+        MemoryPlan once = PlanJob.plan(new LocalStore(), recipe("quantization: {}", adapter + "true}"));
+        MemoryPlan all = PlanJob.plan(new LocalStore(), recipe("quantization: {}", adapter + "false}"));
+
+        assertThat(once.dequantizedBytes()).isPositive();
+        assertThat(all.dequantizedBytes()).isEqualTo(2 * once.dequantizedBytes());
+        assertThat(all.text()).contains("without gradient_checkpointing");
+    }
+
+    @Test
+    void withoutQuantizationNothingIsSaidOfIt() throws Exception {
+        TinyModel.PHI3.write(folder.resolve("base"));
+
+        MemoryPlan plan = PlanJob.plan(new LocalStore(), recipe("task: causal_lm", ""));
+
+        assertThat(plan.transformersFootprint()).isEmpty();
+        assertThat(plan.weightBytes()).isEqualTo(4 * plan.parameters());
+        assertThat(plan.optimizerBytes()).isEqualTo(8 * plan.parameters());
+        assertThat(plan.text()).contains("(100.00 %)").doesNotContain("codes", "get_memory_footprint");
+    }
+
+    private Recipe recipe(String model, String more) throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("recipe.yaml"),
+                """
+                model:
+                  base: %s
+                  %s
+                data: {train: rows.jsonl}
+                output: output
+                %s
+                """
+                        .formatted(folder.resolve("base"), model, more));
+        return Recipe.read(new LocalStore(), file.toString(), List.of());
+    }
+}

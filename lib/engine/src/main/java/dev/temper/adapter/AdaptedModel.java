@@ -1,0 +1,35 @@
+package dev.temper.adapter;
+
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Network;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
+import dev.temper.model.TrainedParameters;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A frozen base with an adapter over it that exists. */
+public record AdaptedModel(Network network, LoraAdapter adapter) {
+    /**
+     * Loads both; a classifier's head comes from the adapter where the base has none for the task.
+     *
+     * @param existing the adapter's folder, ours or PEFT's
+     * @throws dev.temper.check.InvalidInputException when one of them is damaged or not supported, or they do not
+     *     belong together
+     */
+    public static AdaptedModel load(Workspace workspace, Path base, Task task, Folder existing) throws IOException {
+        return load(workspace, StoredModel.read(base, task, 0), existing);
+    }
+
+    /** As {@link #load(Workspace, Path, Task, Folder)}, over a base that may be quantized. */
+    public static AdaptedModel load(Workspace workspace, StoredModel base, Folder existing) throws IOException {
+        LoraConfig config = AdapterFile.read(existing, base.architecture().task());
+        List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
+        LoraAdapter.checkSaved(base.newHead(), specs);
+        Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
+        TrainedParameters parameters = new TrainedParameters(workspace, specs);
+        return new AdaptedModel(network, LoraAdapter.load(config, existing, network, parameters));
+    }
+}

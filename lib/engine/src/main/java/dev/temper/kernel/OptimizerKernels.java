@@ -1,0 +1,114 @@
+package dev.temper.kernel;
+
+import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.TrainingKernels.AdamWStep;
+import dev.temper.kernel.TrainingKernels.Trained;
+import java.util.List;
+import java.util.Map;
+
+/** Update rules beside AdamW, which {@link TrainingKernels} has. All arrays are changed in place, gradients too. */
+public final class OptimizerKernels {
+    /**
+     * A moment in 8 bits, array by array.
+     *
+     * @param codes of the elements, uint8
+     * @param absmax of each block, float32
+     */
+    public record Quantized(List<NDArray> codes, List<NDArray> absmax) {}
+
+    /**
+     * What 8-bit Adam updates; all arrays flat.
+     *
+     * @param maps levels (256) float32, cells (65536) uint8 and edges (65536) float32 of the first moment, then those
+     *     of the second
+     * @param block how many elements have an absmax in common
+     */
+    public record AdamW8bitState(
+            Trained trained, Quantized firstMoments, Quantized secondMoments, List<NDArray> maps, int block) {}
+
+    /** Settings of one update by Lion. */
+    public record LionStep(double learningRate, double beta1, double beta2, double weightDecay, double divisor) {}
+
+    /**
+     * What Adafactor updates.
+     *
+     * @param trained matrices (O, I), or flat arrays (O)
+     * @param rows mean squares (O) of each row
+     * @param columns mean squares (I) of each column; (0) for a flat array
+     */
+    public record AdafactorState(Trained trained, List<NDArray> rows, List<NDArray> columns) {}
+
+    /**
+     * Settings of one update by Adafactor.
+     *
+     * @param decay of the mean squares
+     */
+    public record AdafactorStep(double learningRate, double weightDecay, double decay, double divisor) {}
+
+    private final Workspace workspace;
+    private final Program program;
+
+    /** Lives as long as the workspace. */
+    public OptimizerKernels(Workspace workspace) {
+        this.workspace = workspace;
+        this.program = workspace.compile("optimizers.Optimizers", Map.of());
+    }
+
+    /**
+     * One AdamW update whose moments are kept in 8 bits.
+     *
+     * @param number of the update, from 1
+     */
+    public void adamw8bit(AdamW8bitState state, AdamWStep step, int number) {
+        program.call("adamw_8bit")
+                .with("p", state.trained().weights())
+                .with("g", state.trained().gradients())
+                .with("m", state.firstMoments().codes())
+                .with("v", state.secondMoments().codes())
+                .with("mm", state.firstMoments().absmax())
+                .with("vm", state.secondMoments().absmax())
+                .with("maps", state.maps())
+                .with(workspace.doubles(
+                        step.divisor(),
+                        step.learningRate(),
+                        step.beta1(),
+                        step.beta2(),
+                        step.weightDecay(),
+                        step.epsilon(),
+                        1 - Math.pow(step.beta1(), number),
+                        Math.sqrt(1 - Math.pow(step.beta2(), number)),
+                        state.block()))
+                .run();
+    }
+
+    /** Plain gradient descent; weight decay is added to the gradient, as in torch. */
+    public void sgd(Trained trained, double learningRate, double weightDecay, double divisor) {
+        program.call("sgd")
+                .with("p", trained.weights())
+                .with("g", trained.gradients())
+                .with(workspace.doubles(divisor, learningRate, weightDecay))
+                .run();
+    }
+
+    /** The sign of an interpolated momentum; all arrays flat. */
+    public void lion(Trained trained, List<NDArray> moments, LionStep step) {
+        program.call("lion")
+                .with("p", trained.weights())
+                .with("g", trained.gradients())
+                .with("m", moments)
+                .with(workspace.doubles(
+                        step.divisor(), step.learningRate(), step.beta1(), step.beta2(), step.weightDecay()))
+                .run();
+    }
+
+    /** Adam without a first moment, its second one factored into rows and columns. */
+    public void adafactor(AdafactorState state, AdafactorStep step) {
+        program.call("adafactor")
+                .with("p", state.trained().weights())
+                .with("g", state.trained().gradients())
+                .with("rows", state.rows())
+                .with("columns", state.columns())
+                .with(workspace.doubles(step.divisor(), step.learningRate(), step.weightDecay(), step.decay()))
+                .run();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.temper.model.bert;
+
+import static dev.temper.check.Check.check;
+
+import ai.djl.ndarray.types.Shape;
+import dev.temper.model.Architecture;
+import dev.temper.model.Classifier;
+import dev.temper.model.ConfigFields;
+import dev.temper.model.Family;
+import dev.temper.model.Parameter;
+import dev.temper.model.Parameter.Kind;
+import dev.temper.model.Sizes;
+import dev.temper.model.Task;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * BERT and its relatives: every token sees the whole text, norms come after the blocks, positions are learned, and the
+ * first token is classified.
+ *
+ * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py">
+ *     reference</a>
+ */
+public final class Bert implements Family {
+    private static final List<String> ATTENTION = List.of("query", "key", "value", "attention_output");
+
+    @Override
+    public Set<String> modelTypes() {
+        return Arrays.stream(Dialect.values()).map(Dialect::modelType).collect(Collectors.toSet());
+    }
+
+    @Override
+    public Set<Task.Kind> tasks() {
+        return EnumSet.of(Task.Kind.SEQUENCE_CLASSIFICATION, Task.Kind.REGRESSION);
+    }
+
+    @Override
+    public Architecture read(ConfigFields config, Task task) {
+        Dialect dialect = Dialect.of(config.text("model_type", ""));
+        dialect.checkFields(config);
+        int width = dialect.width(config);
+        int heads = dialect.heads(config);
+        check(
+                heads > 0 && width % heads == 0,
+                "%s: the width %d must be a multiple of the %d attention heads",
+                config.location(),
+                width,
+                heads);
+        int padding = dialect.padding(config);
+        int positions = config.integer("max_position_embeddings", 512);
+        Sizes sizes = new Sizes(
+                dialect.vocabulary(config),
+                width,
+                dialect.layers(config),
+                heads,
+                heads,
+                width / heads,
+                dialect.feedForward(config),
+                positions - padding - 1);
+        return new Architecture(
+                dialect.modelType(),
+                task.className(dialect.className()),
+                sizes,
+                "bert.Bert",
+                Map.of(
+                        "num_heads",
+                        heads,
+                        "scale",
+                        1 / Math.sqrt(sizes.headSize()),
+                        "eps",
+                        dialect.eps(config),
+                        "padding",
+                        padding),
+                parameters(dialect, sizes, new Tables(positions, dialect.tokenTypes(config), task.numLabels())),
+                "word_embeddings",
+                Optional.empty(),
+                Collections.nCopies(sizes.layers(), -1),
+                dropouts(dialect.dropouts(config)),
+                dialect.ignored(),
+                Optional.of(new Classifier(task, dialect.headModules(), Classifier.Place.FIRST, OptionalInt.empty())));
+    }
+
+    private static Map<String, Double> dropouts(Dialect.Dropouts chances) {
+        return Map.of(
+                "embedding", chances.hidden(),
+                "attention", chances.attention(),
+                "attention_sum", chances.hidden(),
+                "output_sum", chances.hidden(),
+                "pooled", chances.classifier(),
+                "classified", chances.classifier());
+    }
+
+    /** Rows of the smaller tables. */
+    private record Tables(int positions, int tokenTypes, int labels) {}
+
+    private static List<Parameter> parameters(Dialect dialect, Sizes sizes, Tables tables) {
+        List<Parameter> list = new ArrayList<>();
+        String base = dialect.modelType() + ".";
+        Block embeddings = new Block(list, base + "embeddings.", Parameter.SHARED);
+        embeddings.table("word_embeddings", sizes.vocabulary(), sizes.width());
+        embeddings.table("position_embeddings", tables.positions(), sizes.width());
+        if (tables.tokenTypes() > 0) {
+            embeddings.table(Architecture.TOKEN_TYPES, tables.tokenTypes(), sizes.width());
+        }
+        // Of layer 0, so that it is differentiated with that layer: embeddings alone are done by hand.
+        new Block(list, base + "embeddings.", 0).norm("LayerNorm", "embedding_norm", sizes.width());
+        Dialect.Names names = dialect.names();
+        for (int layer = 0; layer < sizes.layers(); layer++) {
+            Block block = new Block(list, base + names.layers() + layer + ".", layer);
+            for (int i = 0; i < ATTENTION.size(); i++) {
+                block.map(names.attention().get(i), ATTENTION.get(i), sizes.width(), sizes.width());
+            }
+            block.norm(names.attentionNorm(), "attention_norm", sizes.width());
+            block.map(names.up(), "up", sizes.feedForward(), sizes.width());
+            block.map(names.down(), "down", sizes.width(), sizes.feedForward());
+            block.norm(names.norm(), "output_norm", sizes.width());
+        }
+        head(dialect, list, sizes.width(), tables.labels());
+        return list;
+    }
+
+    private static void head(Dialect dialect, List<Parameter> list, int width, int labels) {
+        Block head = new Block(list, "", Parameter.SHARED);
+        switch (dialect) {
+            case BERT -> {
+                head.map("bert.pooler.dense", "pooler", width, width);
+                head.head("classifier", "classifier", labels, width);
+            }
+            case DISTILBERT -> {
+                head.head("pre_classifier", "pre_classifier", width, width);
+                head.head("classifier", "classifier", labels, width);
+            }
+            case ROBERTA -> {
+                head.head("classifier.dense", "dense", width, width);
+                head.head("classifier.out_proj", "classifier", labels, width);
+            }
+        }
+    }
+
+    /** The weights of a layer, or of what lies outside the layers. */
+    private record Block(List<Parameter> list, String prefix, int layer) {
+        void table(String key, int rows, int width) {
+            list.add(new Parameter(prefix + key + ".weight", new Shape(rows, width), layer, key, Kind.EMBEDDING));
+        }
+
+        void norm(String module, String key, int width) {
+            add(module, key, new Shape(width), Kind.NORM);
+        }
+
+        void map(String module, String key, int output, int input) {
+            add(module, key, new Shape(output, input), Kind.LINEAR);
+        }
+
+        void head(String module, String key, int output, int input) {
+            add(module, key, new Shape(output, input), Kind.HEAD);
+        }
+
+        private void add(String module, String key, Shape shape, Kind kind) {
+            list.add(new Parameter(prefix + module + ".weight", shape, layer, key, kind));
+            list.add(
+                    new Parameter(prefix + module + ".bias", new Shape(shape.get(0)), layer, key + ".bias", Kind.BIAS));
+        }
+    }
+}

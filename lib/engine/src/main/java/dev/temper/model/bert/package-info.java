@@ -1,0 +1,2 @@
+/** BERT, DistilBERT and RoBERTa: encoders that classify. */
+package dev.temper.model.bert;

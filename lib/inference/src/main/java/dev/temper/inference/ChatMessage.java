@@ -1,0 +1,23 @@
+package dev.temper.inference;
+
+import java.util.Map;
+
+/** One message of a conversation. */
+public record ChatMessage(String role, String content) {
+    public static ChatMessage system(String content) {
+        return new ChatMessage("system", content);
+    }
+
+    public static ChatMessage user(String content) {
+        return new ChatMessage("user", content);
+    }
+
+    public static ChatMessage assistant(String content) {
+        return new ChatMessage("assistant", content);
+    }
+
+    /** As a chat template gets it. */
+    Map<String, Object> fields() {
+        return Map.of("role", role, "content", content);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.temper.inference;
+
+import static dev.temper.check.Check.check;
+
+import dev.temper.adapter.AdaptedModel;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.Architecture;
+import dev.temper.model.Network;
+import dev.temper.model.Task;
+import dev.temper.storage.Folder;
+import dev.temper.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+/** A network in its own thread, and its tokenizer for all threads. */
+final class LoadedModel implements AutoCloseable {
+    private final GuardedTokenizer tokenizer;
+    private final ModelThread<Network> thread;
+
+    private LoadedModel(GuardedTokenizer tokenizer, ModelThread<Network> thread) {
+        this.tokenizer = tokenizer;
+        this.thread = thread;
+    }
+
+    static LoadedModel open(Path folder, Options options) throws IOException {
+        check(Files.isDirectory(folder), "%s is no folder: a model's is needed", folder);
+        Tokenizer opened = Tokenizer.open(folder);
+        GuardedTokenizer tokenizer = new GuardedTokenizer(opened);
+        try {
+            int tokens = opened.vocabularySize();
+            return new LoadedModel(
+                    tokenizer,
+                    ModelThread.open(options.threads(), workspace -> load(workspace, folder, options, tokens)));
+        } catch (IOException | RuntimeException | Error e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private static Network load(Workspace workspace, Path folder, Options options, int tokens) throws IOException {
+        Network network = options.adapter().isEmpty()
+                ? Network.open(workspace, folder)
+                : adapted(workspace, folder, options).network();
+        int rows = network.architecture().sizes().vocabulary();
+        check(
+                tokens <= rows,
+                "%s/tokenizer.json has %d tokens, config.json says vocab_size %d: it is the tokenizer of another model",
+                folder,
+                tokens,
+                rows);
+        return network;
+    }
+
+    private static AdaptedModel adapted(Workspace workspace, Path folder, Options options) throws IOException {
+        Task task = options.labels().isEmpty() ? Task.of(Folder.local(folder)) : Task.classification(options.labels());
+        return AdaptedModel.load(
+                workspace, folder, task, Folder.local(options.adapter().orElseThrow()));
+    }
+
+    /** In the caller's thread, beside other callers. */
+    <T> T tokens(Function<Tokenizer, T> work) {
+        return tokenizer.use(work);
+    }
+
+    Architecture architecture() {
+        return thread.<Architecture>submit(call -> call.model().architecture()).result();
+    }
+
+    /** The thread that computes with the network. */
+    ModelThread<Network> thread() {
+        return thread;
+    }
+
+    @Override
+    public void close() {
+        thread.close();
+        tokenizer.close();
+    }
+}

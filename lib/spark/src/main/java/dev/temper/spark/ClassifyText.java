@@ -1,0 +1,167 @@
+package dev.temper.spark;
+
+import static dev.temper.check.Check.check;
+
+import dev.temper.inference.Classification;
+import dev.temper.inference.TextClassifier;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.param.StringArrayParam;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.Identifiable$;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Appends {@code prediction}, the number of a text's class as Spark ML has it, {@code predicted_label}, its name, and
+ * {@code probability}, a vector of all classes. All are null where the text is null or has no tokens.
+ */
+public final class ClassifyText extends ModelStage<ClassifyText> {
+    private static final long serialVersionUID = 1L;
+
+    private final Param<String> predictionCol;
+    private final Param<String> predictedLabelCol;
+    private final Param<String> probabilityCol;
+    private final StringArrayParam labels;
+    private final IntParam maxLength;
+
+    public ClassifyText() {
+        this(Identifiable$.MODULE$.randomUID("classifyText"));
+    }
+
+    public ClassifyText(String uid) {
+        super(uid);
+        this.predictionCol = new Param<>(this, "predictionCol", "column for the number of the class");
+        this.predictedLabelCol = new Param<>(this, "predictedLabelCol", "column for the name of the class");
+        this.probabilityCol = new Param<>(this, "probabilityCol", "column for the probabilities of all classes");
+        this.labels = new StringArrayParam(
+                this, "labels", "classes of the adapter's head, where the model has none; in order");
+        this.maxLength = new IntParam(
+                this, "maxLength", "tokens at which a text is cut; 0: the model's positions", ParamValidators.gtEq(0));
+        setDefault(predictionCol, "prediction");
+        setDefault(predictedLabelCol, "predicted_label");
+        setDefault(probabilityCol, "probability");
+        setDefault(labels, new String[0]);
+        setDefault(maxLength, 0);
+    }
+
+    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    public static MLReader<ClassifyText> read() {
+        return new DefaultParamsReader<>();
+    }
+
+    public ClassifyText setPredictionCol(String value) {
+        return with(predictionCol, value);
+    }
+
+    public ClassifyText setPredictedLabelCol(String value) {
+        return with(predictedLabelCol, value);
+    }
+
+    public ClassifyText setProbabilityCol(String value) {
+        return with(probabilityCol, value);
+    }
+
+    public ClassifyText setLabels(String... names) {
+        return with(labels, names);
+    }
+
+    public ClassifyText setMaxLength(int value) {
+        return with(maxLength, value);
+    }
+
+    @Override
+    public Dataset<Row> transform(Dataset<?> dataset) {
+        int input = input(dataset.schema());
+        StageColumns.Appended appended = appended(dataset.schema());
+        SharedModel model = model(HadoopStore.of(dataset.sparkSession()), List.of($(labels)), (Integer) $(maxLength));
+        check(
+                $(labels).length == 0 || !model.settings().adapter().isEmpty(),
+                "%s: labels are for an adapter's head, and there is no adapterFolder",
+                uid());
+        check(
+                $(labels).length > 0 || architecture(model).classifier().isPresent(),
+                "%s holds no classifier%s",
+                model.settings().model(),
+                model.settings().adapter().isEmpty() ? "" : ": name the classes of the adapter's head as labels");
+        Classify classify = new Classify(model, input, appended);
+        return dataset.toDF().mapPartitions(classify, Encoders.row(appended.schema()));
+    }
+
+    @Override
+    public StructType transformSchema(StructType schema) {
+        input(schema);
+        return appended(schema).schema();
+    }
+
+    private StageColumns.Appended appended(StructType schema) {
+        return appended(
+                schema,
+                new StructType()
+                        .add($(predictionCol), DataTypes.DoubleType)
+                        .add($(predictedLabelCol), DataTypes.StringType)
+                        .add($(probabilityCol), SQLDataTypes.VectorType()));
+    }
+
+    public Param<String> predictionCol() {
+        return predictionCol;
+    }
+
+    public Param<String> predictedLabelCol() {
+        return predictedLabelCol;
+    }
+
+    public Param<String> probabilityCol() {
+        return probabilityCol;
+    }
+
+    public StringArrayParam labels() {
+        return labels;
+    }
+
+    public IntParam maxLength() {
+        return maxLength;
+    }
+
+    private record Classify(SharedModel model, int input, StageColumns.Appended appended)
+            implements MapPartitionsFunction<Row, Row> {
+        /** Rows at a time: enough that texts of like lengths meet. */
+        private static final int WINDOW = 512;
+
+        @Override
+        public Iterator<Row> call(Iterator<Row> rows) {
+            return new RowWindows(rows, WINDOW, this::classified);
+        }
+
+        private List<Row> classified(List<Row> rows) {
+            TextClassifier classifier = model.classifier();
+            List<String> texts = new ArrayList<>();
+            rows.stream().filter(row -> !row.isNullAt(input)).forEach(row -> texts.add(row.getString(input)));
+            Iterator<Optional<Classification>> results =
+                    classifier.tryClassify(texts).iterator();
+            return rows.stream()
+                    .map(row -> {
+                        Optional<Classification> result = row.isNullAt(input) ? Optional.empty() : results.next();
+                        return result.isEmpty() ? appended.row(row) : row(row, result.get(), classifier.labels());
+                    })
+                    .toList();
+        }
+
+        private Row row(Row row, Classification result, List<String> labels) {
+            double number = labels.indexOf(result.label());
+            return appended.row(row, number, result.label(), Vectors.dense(result.probabilities()));
+        }
+    }
+}

@@ -1,0 +1,268 @@
+package dev.temper.spark;
+
+import static dev.temper.check.Check.check;
+
+import dev.temper.generate.GenerationConfig;
+import dev.temper.inference.ChatMessage;
+import dev.temper.inference.TextGenerator;
+import dev.temper.model.LabelledStream;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.ml.param.BooleanParam;
+import org.apache.spark.ml.param.DoubleParam;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.LongParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.Identifiable$;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Appends {@code generation}, the continuation of a text without the text. It is null where the text is null, has no
+ * tokens or as many as the model takes. What is drawn with {@code doSample} depends on the seed and on a row's place in
+ * its partition.
+ */
+public final class GenerateText extends ModelStage<GenerateText> {
+    private static final long serialVersionUID = 1L;
+
+    private final Param<String> outputCol;
+    private final BooleanParam chat;
+    private final Param<String> system;
+    private final IntParam maxNewTokens;
+    private final BooleanParam doSample;
+    private final DoubleParam temperature;
+    private final IntParam topK;
+    private final DoubleParam topP;
+    private final DoubleParam minP;
+    private final DoubleParam repetitionPenalty;
+    private final LongParam seed;
+
+    public GenerateText() {
+        this(Identifiable$.MODULE$.randomUID("generateText"));
+    }
+
+    public GenerateText(String uid) {
+        super(uid);
+        this.outputCol = new Param<>(this, "outputCol", "column for the continuation");
+        this.chat = new BooleanParam(this, "chat", "answer the text as a user's message, by the chat template");
+        this.system = new Param<>(this, "system", "system message in front of it; empty: none");
+        this.maxNewTokens = new IntParam(this, "maxNewTokens", "tokens at most");
+        this.doSample = new BooleanParam(this, "doSample", "draw tokens instead of taking the best one");
+        this.temperature = new DoubleParam(this, "temperature", "above 1 is more varied");
+        this.topK = new IntParam(this, "topK", "draw from the k best; 0: from all");
+        this.topP = new DoubleParam(this, "topP", "draw from the likeliest p of all");
+        this.minP = new DoubleParam(this, "minP", "least share of the best one's probability");
+        this.repetitionPenalty = new DoubleParam(this, "repetitionPenalty", "above 1 avoids what was said");
+        this.seed = new LongParam(this, "seed", "same seed, same text");
+        setDefault(outputCol, "generation");
+        setDefault(chat, false);
+        setDefault(system, "");
+        setDefault(maxNewTokens, 50);
+        setDefault(doSample, false);
+        setDefault(temperature, 1.0);
+        setDefault(topK, 0);
+        setDefault(topP, 1.0);
+        setDefault(minP, 0.0);
+        setDefault(repetitionPenalty, 1.0);
+        setDefault(seed, 42L);
+    }
+
+    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    public static MLReader<GenerateText> read() {
+        return new DefaultParamsReader<>();
+    }
+
+    public GenerateText setOutputCol(String value) {
+        return with(outputCol, value);
+    }
+
+    /** Answers the text as a user's message, by the chat template of the tokenizer. */
+    public GenerateText setChat() {
+        return with(chat, true);
+    }
+
+    /** A system message in front of it, with {@link #setChat}. */
+    public GenerateText setSystem(String message) {
+        return with(system, message);
+    }
+
+    public GenerateText setMaxNewTokens(int value) {
+        return with(maxNewTokens, value);
+    }
+
+    /** Draws tokens instead of taking the best one. */
+    public GenerateText setDoSample() {
+        return with(doSample, true);
+    }
+
+    public GenerateText setTemperature(double value) {
+        return with(temperature, value);
+    }
+
+    public GenerateText setTopK(int value) {
+        return with(topK, value);
+    }
+
+    public GenerateText setTopP(double value) {
+        return with(topP, value);
+    }
+
+    public GenerateText setMinP(double value) {
+        return with(minP, value);
+    }
+
+    public GenerateText setRepetitionPenalty(double value) {
+        return with(repetitionPenalty, value);
+    }
+
+    public GenerateText setSeed(long value) {
+        return with(seed, value);
+    }
+
+    @Override
+    public Dataset<Row> transform(Dataset<?> dataset) {
+        int input = input(dataset.schema());
+        StageColumns.Appended appended = appended(dataset.schema());
+        SharedModel model = model(HadoopStore.of(dataset.sparkSession()), List.of(), 0);
+        check(
+                architecture(model).classifier().isEmpty(),
+                "%s holds a classifier, which continues no text",
+                model.settings().model());
+        Generate generate = new Generate(model, input, appended, sampling());
+        return dataset.toDF().mapPartitions(generate, Encoders.row(appended.schema()));
+    }
+
+    @Override
+    public StructType transformSchema(StructType schema) {
+        input(schema);
+        return appended(schema).schema();
+    }
+
+    private StageColumns.Appended appended(StructType schema) {
+        return appended(schema, new StructType().add($(outputCol), DataTypes.StringType));
+    }
+
+    private Sampling sampling() {
+        Sampling sampling = new Sampling(
+                (Boolean) $(chat),
+                $(system),
+                (Integer) $(maxNewTokens),
+                (Boolean) $(doSample),
+                (Double) $(temperature),
+                (Integer) $(topK),
+                (Double) $(topP),
+                (Double) $(minP),
+                (Double) $(repetitionPenalty),
+                (Long) $(seed));
+        sampling.config(); // refuses what is out of range
+        return sampling;
+    }
+
+    public Param<String> outputCol() {
+        return outputCol;
+    }
+
+    public BooleanParam chat() {
+        return chat;
+    }
+
+    public Param<String> system() {
+        return system;
+    }
+
+    public IntParam maxNewTokens() {
+        return maxNewTokens;
+    }
+
+    public BooleanParam doSample() {
+        return doSample;
+    }
+
+    public DoubleParam temperature() {
+        return temperature;
+    }
+
+    public IntParam topK() {
+        return topK;
+    }
+
+    public DoubleParam topP() {
+        return topP;
+    }
+
+    public DoubleParam minP() {
+        return minP;
+    }
+
+    public DoubleParam repetitionPenalty() {
+        return repetitionPenalty;
+    }
+
+    public LongParam seed() {
+        return seed;
+    }
+
+    /** How to generate, as it travels to the executors. */
+    private record Sampling(
+            boolean chat,
+            String system,
+            int maxNewTokens,
+            boolean doSample,
+            double temperature,
+            int topK,
+            double topP,
+            double minP,
+            double repetitionPenalty,
+            long seed)
+            implements Serializable {
+        GenerationConfig config() {
+            return new GenerationConfig(
+                    List.of(), 0, maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty);
+        }
+
+        List<Optional<String>> generate(TextGenerator generator, List<String> texts, long windowSeed) {
+            return chat
+                    ? generator.tryGenerateChat(
+                            texts.stream().map(this::messages).toList(), config(), windowSeed)
+                    : generator.tryGenerate(texts, config(), windowSeed);
+        }
+
+        private List<ChatMessage> messages(String text) {
+            ChatMessage question = ChatMessage.user(text);
+            return system.isEmpty() ? List.of(question) : List.of(ChatMessage.system(system), question);
+        }
+    }
+
+    private record Generate(SharedModel model, int input, StageColumns.Appended appended, Sampling sampling)
+            implements MapPartitionsFunction<Row, Row> {
+        private static final int WINDOW = 64;
+
+        @Override
+        public Iterator<Row> call(Iterator<Row> rows) {
+            long[] window = {(long) TaskContext.getPartitionId() << 32}; // each window draws for itself
+            return new RowWindows(
+                    rows, WINDOW, some -> generated(some, LabelledStream.mix(sampling.seed() + window[0]++)));
+        }
+
+        private List<Row> generated(List<Row> rows, long seed) {
+            List<String> texts = new ArrayList<>();
+            rows.stream().filter(row -> !row.isNullAt(input)).forEach(row -> texts.add(row.getString(input)));
+            Iterator<Optional<String>> results =
+                    sampling.generate(model.generator(), texts, seed).iterator();
+            return rows.stream()
+                    .map(row -> appended.row(
+                            row, row.isNullAt(input) ? null : results.next().orElse(null)))
+                    .toList();
+        }
+    }
+}

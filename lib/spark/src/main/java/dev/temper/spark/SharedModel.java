@@ -1,0 +1,91 @@
+package dev.temper.spark;
+
+import dev.temper.inference.Options;
+import dev.temper.inference.TextClassifier;
+import dev.temper.inference.TextGenerator;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.SparkEnv;
+
+/** A model on any store, which the tasks of an executor share: loaded by the first of them, closed with the process. */
+record SharedModel(HadoopStore store, Settings settings) implements Serializable {
+    private static final Map<Settings, TextClassifier> CLASSIFIERS = new ConcurrentHashMap<>();
+    private static final Map<Settings, TextGenerator> GENERATORS = new ConcurrentHashMap<>();
+
+    /**
+     * What makes it the same model.
+     *
+     * @param model location of its folder
+     * @param adapter location of an adapter's folder; empty: none
+     * @param localFolder where copies go; the system's temporary folder when empty
+     * @param labels of the adapter's head, where the model below does not have them
+     * @param threads 0: the executor's cores
+     * @param maxLength 0: the model's positions
+     */
+    record Settings(
+            String model,
+            String adapter,
+            String localFolder,
+            List<String> labels,
+            int threads,
+            int batchTokens,
+            int maxLength)
+            implements Serializable {}
+
+    private interface Opener<M> {
+        M open(Path folder, Options options) throws IOException;
+    }
+
+    TextClassifier classifier() {
+        return CLASSIFIERS.computeIfAbsent(settings, absent -> open(TextClassifier::open));
+    }
+
+    TextGenerator generator() {
+        return GENERATORS.computeIfAbsent(settings, absent -> open(TextGenerator::open));
+    }
+
+    private <M extends AutoCloseable> M open(Opener<M> opener) {
+        try {
+            Path folder = local(settings.model());
+            Options options = Options.defaults().withThreads(threads()).withBatchTokens(settings.batchTokens());
+            if (!settings.adapter().isEmpty()) {
+                options = options.withAdapter(local(settings.adapter())).withLabels(settings.labels());
+            }
+            if (settings.maxLength() > 0) {
+                options = options.withMaxLength(settings.maxLength());
+            }
+            M model = opener.open(folder, options);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> close(model), "temper-close-model"));
+            return model;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path local(String location) throws IOException {
+        Optional<String> parent = Optional.of(settings.localFolder()).filter(name -> !name.isEmpty());
+        return LocalCopies.model(new Folder(store, location), parent);
+    }
+
+    private int threads() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return settings.threads() > 0
+                ? settings.threads()
+                : SparkEnv.get().conf().getInt("spark.executor.cores", cores);
+    }
+
+    private static void close(AutoCloseable model) {
+        try {
+            model.close();
+        } catch (Exception e) {
+            throw new IllegalStateException(e); // the process ends anyway
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.temper.report;
+
+import java.util.Base64;
+import java.util.List;
+
+/** A page under construction, well-formed as XML too: every tag is closed, every text escaped. */
+final class Html {
+    private final StringBuilder page = new StringBuilder();
+
+    /** Everything with a meaning in HTML; what no document may hold becomes a replacement character. */
+    static String escaped(String text) {
+        StringBuilder safe = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(character -> {
+            switch (character) {
+                case '&' -> safe.append("&amp;");
+                case '<' -> safe.append("&lt;");
+                case '>' -> safe.append("&gt;");
+                case '"' -> safe.append("&quot;");
+                case '\'' -> safe.append("&#39;");
+                default -> safe.appendCodePoint(isText(character) ? character : '\uFFFD');
+            }
+        });
+        return safe.toString();
+    }
+
+    /** What XML allows in a document. */
+    private static boolean isText(int character) {
+        return character == '\t'
+                || character == '\n'
+                || character == '\r'
+                || (character >= 0x20 && character < 0xD800)
+                || (character >= 0xE000 && character < 0xFFFE)
+                || character >= 0x10000;
+    }
+
+    /** Markup of our own, never a text from outside. */
+    Html markup(String markup) {
+        page.append(markup).append('\n');
+        return this;
+    }
+
+    Html element(String tag, String text) {
+        page.append('<').append(tag).append('>').append(escaped(text));
+        page.append("</").append(tag).append(">\n");
+        return this;
+    }
+
+    /** Names on the left, values beside them. */
+    Html pairs(List<List<String>> rows) {
+        page.append("<table class=\"pairs\"><tbody>\n");
+        for (List<String> row : rows) {
+            page.append("<tr>").append("<th scope=\"row\">").append(escaped(row.get(0)));
+            page.append("</th><td>").append(escaped(row.get(1))).append("</td></tr>\n");
+        }
+        page.append("</tbody></table>\n");
+        return this;
+    }
+
+    /**
+     * @param style {@code numbers} when all cells but the first are numbers, {@code texts} when they keep line breaks
+     */
+    Html table(String style, List<String> headers, List<List<String>> rows) {
+        page.append("<div class=\"wide\"><table class=\"").append(style).append("\"><thead><tr>");
+        headers.forEach(header ->
+                page.append("<th scope=\"col\">").append(escaped(header)).append("</th>"));
+        page.append("</tr></thead><tbody>\n");
+        for (List<String> row : rows) {
+            page.append("<tr>");
+            row.forEach(cell -> page.append("<td>").append(escaped(cell)).append("</td>"));
+            page.append("</tr>\n");
+        }
+        page.append("</tbody></table></div>\n");
+        return this;
+    }
+
+    Html picture(Picture picture) {
+        page.append("<img width=\"").append(Canvas.WIDTH).append("\" height=\"").append(Canvas.HEIGHT);
+        page.append("\" alt=\"").append(escaped(picture.title())).append("\" src=\"data:image/png;base64,");
+        page.append(Base64.getEncoder().encodeToString(picture.png())).append("\"/>\n");
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        return page.toString();
+    }
+}

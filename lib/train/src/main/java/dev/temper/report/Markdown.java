@@ -1,0 +1,73 @@
+package dev.temper.report;
+
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** A page of Markdown under construction. */
+final class Markdown {
+    private final StringBuilder page = new StringBuilder();
+
+    /** One line of text that no Markdown or HTML reader takes for markup. */
+    static String escaped(String text) {
+        return text.replaceAll("[\\s\\p{Cntrl}]+", " ")
+                .replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replaceAll("[\\\\`*\\[\\]|~#!$]", "\\\\$0")
+                .replaceAll("(?<![\\p{L}\\p{N}])_|_(?![\\p{L}\\p{N}])", "\\\\_"); // not within a word
+    }
+
+    /** A string of Python or JSON. */
+    static String quoted(String text) {
+        return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+    }
+
+    static String quoted(List<String> texts) {
+        return texts.stream().map(Markdown::quoted).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    Markdown line(String markup) {
+        page.append(markup).append('\n');
+        return this;
+    }
+
+    Markdown heading(String level, String text) {
+        return line("\n" + level + escaped(text) + "\n");
+    }
+
+    Markdown paragraph(String markup) {
+        return line(markup + "\n");
+    }
+
+    /** A table of names and values under a heading, or nothing when there are none. */
+    Markdown pairs(String heading, Map<String, String> pairs) {
+        if (pairs.isEmpty()) {
+            return this;
+        }
+        List<List<String>> rows = pairs.entrySet().stream()
+                .map(pair -> List.of(pair.getKey(), pair.getValue()))
+                .toList();
+        return line(heading + "\n").table(List.of("name", "value"), rows);
+    }
+
+    Markdown table(List<String> headers, List<List<String>> rows) {
+        row(headers);
+        line("|" + " --- |".repeat(headers.size()));
+        rows.forEach(this::row);
+        return line("");
+    }
+
+    private void row(List<String> cells) {
+        line(cells.stream().map(Markdown::escaped).collect(Collectors.joining(" | ", "| ", " |")));
+    }
+
+    Markdown code(String language, String code) {
+        return line("```" + language + "\n" + code + "\n```\n");
+    }
+
+    @Override
+    public String toString() {
+        return page.toString().stripTrailing() + "\n";
+    }
+}

@@ -1,0 +1,195 @@
+package dev.temper.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.temper.eval.PerClass;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The {@code README.md} of a model's or adapter's folder: the YAML that the Hugging Face Hub reads, and Markdown for
+ * people. Everything given is shown; never give it what is secret.
+ *
+ * @param name of the run
+ * @param base the base model's id on the Hub; empty when it came from a folder, whose path is nobody's business
+ * @param labels of a classifier, by index; empty otherwise
+ * @param tags besides {@code temper}, as {@code lora}
+ * @param dataset name of the rows that the scores are about
+ * @param scores in this order; what is not finite is left out
+ * @param perClass empty without a classifier
+ * @param training what was trained on what: names and values, in this order
+ * @param settings of the training, in this order
+ */
+public record ModelCard(
+        String name,
+        Kind kind,
+        Task task,
+        Optional<String> base,
+        List<String> labels,
+        List<String> tags,
+        String dataset,
+        Map<String, Double> scores,
+        List<PerClass> perClass,
+        Map<String, String> training,
+        Map<String, String> settings) {
+
+    private static final YAMLMapper YAML = new YAMLMapper(YAMLFactory.builder()
+            .enable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+            .disable(YAMLGenerator.Feature.SPLIT_LINES)
+            .build());
+
+    /** What lies in the folder. */
+    public enum Kind {
+        /** What PEFT loads onto a base model. */
+        ADAPTER("peft", "adapter"),
+        /** What transformers loads. */
+        MODEL("transformers", "finetune");
+
+        private final String library;
+        private final String relation;
+
+        Kind(String library, String relation) {
+            this.library = library;
+            this.relation = relation;
+        }
+    }
+
+    /** What the model does, by the Hub's names. */
+    public enum Task {
+        TEXT_GENERATION("text-generation", "AutoModelForCausalLM"),
+        TEXT_CLASSIFICATION("text-classification", "AutoModelForSequenceClassification");
+
+        private final String pipeline;
+        private final String loader;
+
+        Task(String pipeline, String loader) {
+            this.pipeline = pipeline;
+            this.loader = loader;
+        }
+    }
+
+    public ModelCard {
+        labels = List.copyOf(labels);
+        tags = List.copyOf(tags);
+        perClass = List.copyOf(perClass);
+        scores = ordered(scores);
+        scores.values().removeIf(score -> !Double.isFinite(score));
+        scores = Collections.unmodifiableMap(scores);
+        training = Collections.unmodifiableMap(ordered(training));
+        settings = Collections.unmodifiableMap(ordered(settings));
+    }
+
+    private static <V> Map<String, V> ordered(Map<String, V> map) {
+        return new LinkedHashMap<>(map);
+    }
+
+    /** The file's content, to be written as UTF-8. */
+    public String markdown() {
+        Markdown page = new Markdown().line(frontMatter() + "---").heading("# ", name);
+        page.paragraph("Trained with Temper"
+                + base.map(id -> " from " + Markdown.escaped(id)).orElse("") + ".");
+        page.pairs("## What was trained", training);
+        if (!scores.isEmpty()) {
+            Map<String, String> shown = new LinkedHashMap<>();
+            scores.forEach((score, value) -> shown.put(score, Numbers.shown(value)));
+            page.pairs("## Results on " + Markdown.escaped(dataset), shown);
+        }
+        if (!perClass.isEmpty()) {
+            page.line("## Classes\n");
+            page.table(
+                    Numbers.CLASS_HEADERS, perClass.stream().map(Numbers::row).toList());
+        }
+        page.pairs("## Training settings", settings);
+        page.line("## How to use it\n").code("python", python()).code("sh", shell());
+        return page.toString();
+    }
+
+    private String frontMatter() {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        base.ifPresent(id -> {
+            keys.put("base_model", id);
+            keys.put("base_model_relation", kind.relation);
+        });
+        keys.put("library_name", kind.library);
+        keys.put("pipeline_tag", task.pipeline);
+        Set<String> allTags = new LinkedHashSet<>(List.of("temper"));
+        allTags.addAll(tags);
+        keys.put("tags", allTags);
+        if (!scores.isEmpty()) {
+            keys.put("model-index", List.of(modelIndex()));
+        }
+        try {
+            return YAML.writeValueAsString(keys);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("strings and numbers are YAML", e);
+        }
+    }
+
+    private Map<String, Object> modelIndex() {
+        List<Map<String, Object>> metrics = new ArrayList<>();
+        scores.forEach((score, value) -> {
+            Map<String, Object> metric = new LinkedHashMap<>();
+            metric.put("type", score.substring(score.lastIndexOf('/') + 1)); // eval/loss is a loss
+            metric.put("name", score);
+            metric.put("value", value);
+            metrics.add(metric);
+        });
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("task", Map.of("type", task.pipeline));
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("name", dataset);
+        data.put("type", dataset);
+        result.put("dataset", data);
+        result.put("metrics", metrics);
+        Map<String, Object> index = new LinkedHashMap<>();
+        index.put("name", name);
+        index.put("results", List.of(result));
+        return index;
+    }
+
+    private String python() {
+        String from = Markdown.quoted(base.orElse("path/to/the/base/model"));
+        String heads = labels.isEmpty() ? "" : ", num_labels=" + labels.size();
+        List<String> lines = new ArrayList<>();
+        lines.add("from transformers import " + task.loader + ", AutoTokenizer");
+        if (kind == Kind.ADAPTER) {
+            lines.add(0, "from peft import PeftModel");
+            lines.add("");
+            lines.add("tokenizer = AutoTokenizer.from_pretrained(" + from + ")");
+            lines.add("base = " + task.loader + ".from_pretrained(" + from + heads + ")");
+            lines.add("model = PeftModel.from_pretrained(base, \"path/to/this/folder\").eval()");
+        } else {
+            lines.add("");
+            lines.add("tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")");
+            lines.add("model = " + task.loader + ".from_pretrained(\"path/to/this/folder\").eval()");
+        }
+        lines.add("inputs = tokenizer(\"...\", return_tensors=\"pt\")");
+        if (task == Task.TEXT_GENERATION) {
+            lines.add("print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0]))");
+        } else {
+            lines.add("probabilities = model(**inputs).logits.softmax(-1)[0].tolist()");
+            lines.add("print(dict(zip(" + Markdown.quoted(labels) + ", probabilities)))");
+        }
+        return String.join("\n", lines);
+    }
+
+    private String shell() {
+        String folders =
+                kind == Kind.ADAPTER ? "path/to/the/base/model --adapter path/to/this/folder" : "path/to/this/folder";
+        String evaluate = "temper evaluate "
+                + (kind == Kind.ADAPTER
+                        ? "path/to/the/base/model recipe.yaml --adapter path/to/this/folder"
+                        : "path/to/this/folder recipe.yaml");
+        return task == Task.TEXT_GENERATION
+                ? "temper generate " + folders + " --prompt \"...\"\n" + evaluate
+                : evaluate;
+    }
+}

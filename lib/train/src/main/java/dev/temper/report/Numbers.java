@@ -1,0 +1,40 @@
+package dev.temper.report;
+
+import dev.temper.eval.PerClass;
+import java.util.List;
+import java.util.Locale;
+
+/** Numbers as people read them; what is undefined shows as a dash. */
+final class Numbers {
+    static final List<String> CLASS_HEADERS =
+            List.of("class", "precision", "recall", "specificity", "f1", "roc_auc", "support");
+
+    private Numbers() {}
+
+    /**
+     * Whole numbers in full, others with four digits after the point, or four significant ones where they are small.
+     */
+    static String shown(Number number) {
+        double value = number.doubleValue();
+        if (!Double.isFinite(value)) {
+            return Double.isNaN(value) ? "–" : value > 0 ? "∞" : "-∞";
+        }
+        if (number instanceof Long || number instanceof Integer) {
+            return String.format(Locale.ROOT, "%,d", number.longValue());
+        }
+        boolean isSmall = value != 0 && Math.abs(value) < 0.01;
+        return String.format(Locale.ROOT, isSmall ? "%.3e" : "%,.4f", value);
+    }
+
+    /** The cells under {@link #CLASS_HEADERS}. */
+    static List<String> row(PerClass one) {
+        return List.of(
+                one.label(),
+                shown(one.precision()),
+                shown(one.recall()),
+                shown(one.specificity()),
+                shown(one.f1()),
+                shown(one.rocAuc()),
+                shown(one.support()));
+    }
+}

@@ -1,0 +1,265 @@
+package dev.temper.report;
+
+import dev.temper.eval.ClassificationReport;
+import dev.temper.eval.PerClass;
+import dev.temper.eval.Sample;
+import dev.temper.track.Metric;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The page {@code report.html} about a run: one file that needs no other, no script and no network, light or dark as
+ * the reader's system. It shows what it is given, escaped; sections without content are left out. Never give it what is
+ * secret.
+ */
+public final class RunReport {
+    private static final int MAX_COUNT_COLUMNS = 30;
+
+    private static final String HEAD =
+            """
+            <!DOCTYPE html>
+            <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <meta name="color-scheme" content="light dark"/>
+            <meta http-equiv="Content-Security-Policy"
+              content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/>
+            """;
+
+    private static final String STYLE =
+            """
+            <style>
+            :root { --ink: #1f2328; --faint: #59636e; --warn: #9a6700;
+              --paper: #ffffff; --line: #d1d9e0; --shade: #f6f8fa; }
+            @media (prefers-color-scheme: dark) {
+              :root { --ink: #e6edf3; --faint: #9198a1; --warn: #d29922;
+                --paper: #0d1117; --line: #3d444d; --shade: #151b23; }
+            }
+            body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+              max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+            h1 { font-size: 1.7rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+            h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); }
+            p.status { color: var(--faint); margin: 0; }
+            table { border-collapse: collapse; font-size: .92rem; }
+            th, td { border: 1px solid var(--line); padding: .3rem .65rem; text-align: left; vertical-align: top; }
+            td { overflow-wrap: anywhere; }
+            th { background: var(--shade); font-weight: 600; }
+            table.pairs th { white-space: nowrap; }
+            table.numbers td + td, table.numbers th + th { text-align: right;
+              font-variant-numeric: tabular-nums; white-space: nowrap; }
+            table.texts { width: 100%; table-layout: fixed; }
+            table.texts td { white-space: pre-wrap; }
+            .wide { overflow-x: auto; }
+            img { display: block; max-width: 100%; height: auto; margin: 1rem 0;
+              border: 1px solid var(--line); background: #ffffff; }
+            ul.warnings { color: var(--warn); padding-left: 1.2rem; }
+            summary { cursor: pointer; color: var(--faint); margin: .6rem 0; }
+            @media print { body { max-width: none; } img { break-inside: avoid; } }
+            </style>
+            """;
+
+    private final String title;
+    private final String status;
+    private final Map<String, String> facts = new LinkedHashMap<>();
+    private final Map<String, Double> scores = new LinkedHashMap<>();
+    private final List<Metric> metrics = new ArrayList<>();
+    private final List<Sample> samples = new ArrayList<>();
+    private final List<Picture> pictures = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+    private final List<ClassificationReport> classifications = new ArrayList<>();
+    private final List<Rows> rows = new ArrayList<>();
+
+    /**
+     * Where the rows of the data went.
+     *
+     * @param rejected by reason
+     */
+    public record Rows(long in, long trained, long evaluated, Map<String, Long> rejected) {
+        public Rows {
+            rejected = Collections.unmodifiableMap(new LinkedHashMap<>(rejected));
+        }
+    }
+
+    /** @param status as {@code finished}, in a few words */
+    public RunReport(String title, String status) {
+        this.title = title;
+        this.status = status;
+    }
+
+    /** Names and values, in this order, such as the base model, settings, seconds. */
+    public RunReport facts(Map<String, String> more) {
+        facts.putAll(more);
+        return this;
+    }
+
+    public RunReport rows(Rows counts) {
+        rows.add(counts);
+        return this;
+    }
+
+    /** Final scores, in this order. */
+    public RunReport scores(Map<String, Double> more) {
+        scores.putAll(more);
+        return this;
+    }
+
+    /** Adds its scores, the table of classes and the counts of the confusion matrix. */
+    public RunReport classification(ClassificationReport report) {
+        classifications.add(report);
+        return scores(report.scores());
+    }
+
+    /** First, last, lowest and highest value of each metric become a table; curves are pictures. */
+    public RunReport metrics(List<Metric> more) {
+        metrics.addAll(more);
+        return this;
+    }
+
+    /** Answers before and after training, side by side for each prompt. */
+    public RunReport samples(List<Sample> more) {
+        samples.addAll(more);
+        return this;
+    }
+
+    public RunReport picture(Picture picture) {
+        pictures.add(picture);
+        return this;
+    }
+
+    public RunReport warnings(List<String> more) {
+        warnings.addAll(more);
+        return this;
+    }
+
+    /** The page, to be written as UTF-8. */
+    public String html() {
+        Html page = new Html().markup(HEAD).element("title", title).markup(STYLE + "</head>\n<body>\n<main>");
+        page.element("h1", title);
+        page.markup("<p class=\"status\">" + Html.escaped(status) + "</p>");
+        if (!warnings.isEmpty()) {
+            page.markup("<h2>Warnings</h2>\n<ul class=\"warnings\">");
+            warnings.forEach(warning -> page.element("li", warning));
+            page.markup("</ul>");
+        }
+        if (!facts.isEmpty()) {
+            page.markup("<h2>Run</h2>");
+            page.pairs(facts.entrySet().stream()
+                    .map(fact -> List.of(fact.getKey(), fact.getValue()))
+                    .toList());
+        }
+        rows.forEach(counts -> writeRows(page, counts));
+        if (!scores.isEmpty()) {
+            page.markup("<h2>Scores</h2>");
+            page.table("numbers", List.of("score", "value"), pairs(scores));
+        }
+        classifications.forEach(report -> writeClasses(page, report));
+        if (!pictures.isEmpty()) {
+            page.markup("<h2>Pictures</h2>");
+            pictures.forEach(page::picture);
+        }
+        writeMetrics(page);
+        writeSamples(page);
+        return page.markup("</main>\n</body>\n</html>").toString();
+    }
+
+    private static void writeRows(Html page, Rows counts) {
+        Map<String, Long> all = new LinkedHashMap<>();
+        all.put("in", counts.in());
+        all.put("trained", counts.trained());
+        all.put("evaluated", counts.evaluated());
+        all.put(
+                "rejected",
+                counts.rejected().values().stream().mapToLong(n -> n).sum());
+        counts.rejected().forEach((reason, count) -> all.put("rejected: " + reason, count));
+        page.markup("<h2>Rows</h2>");
+        page.table("numbers", List.of("rows", "count"), pairs(all));
+    }
+
+    private static List<List<String>> pairs(Map<String, ? extends Number> values) {
+        return values.entrySet().stream()
+                .map(entry -> List.of(entry.getKey(), Numbers.shown(entry.getValue())))
+                .toList();
+    }
+
+    private static void writeClasses(Html page, ClassificationReport report) {
+        List<List<String>> table = new ArrayList<>();
+        for (PerClass one : report.perClass()) {
+            table.add(Numbers.row(one));
+        }
+        page.markup("<h2>Classes</h2>").table("numbers", Numbers.CLASS_HEADERS, table);
+        List<String> labels = report.labels();
+        if (labels.size() > MAX_COUNT_COLUMNS) {
+            return;
+        }
+        List<String> headers = new ArrayList<>(List.of("actual \\ predicted"));
+        headers.addAll(labels);
+        List<List<String>> counts = new ArrayList<>();
+        long[][] matrix = report.confusionMatrix();
+        for (int actual = 0; actual < labels.size(); actual++) {
+            List<String> row = new ArrayList<>(List.of(labels.get(actual)));
+            for (long count : matrix[actual]) {
+                row.add(Numbers.shown(count));
+            }
+            counts.add(row);
+        }
+        page.markup("<details><summary>Confusion matrix as a table</summary>");
+        page.table("numbers", headers, counts).markup("</details>");
+    }
+
+    private void writeMetrics(Html page) {
+        if (metrics.isEmpty()) {
+            return;
+        }
+        Map<String, List<Metric>> byName = new LinkedHashMap<>();
+        metrics.forEach(metric ->
+                byName.computeIfAbsent(metric.name(), name -> new ArrayList<>()).add(metric));
+        List<List<String>> table = new ArrayList<>();
+        byName.forEach((name, values) -> {
+            double[] sorted = values.stream()
+                    .mapToDouble(Metric::value)
+                    .filter(Double::isFinite)
+                    .sorted()
+                    .toArray();
+            table.add(List.of(
+                    name,
+                    Numbers.shown(values.get(0).value()),
+                    Numbers.shown(values.get(values.size() - 1).value()),
+                    Numbers.shown(sorted.length == 0 ? Double.NaN : sorted[0]),
+                    Numbers.shown(sorted.length == 0 ? Double.NaN : sorted[sorted.length - 1])));
+        });
+        page.markup("<h2>Metrics</h2>");
+        page.table("numbers", List.of("metric", "first", "last", "lowest", "highest"), table);
+    }
+
+    private void writeSamples(Html page) {
+        if (samples.isEmpty()) {
+            return;
+        }
+        long first = samples.stream().mapToLong(Sample::step).min().orElseThrow();
+        long last = samples.stream().mapToLong(Sample::step).max().orElseThrow();
+        boolean hasExpected = samples.stream().anyMatch(Sample::hasExpected);
+        Map<Integer, String> before = new TreeMap<>();
+        samples.stream().filter(s -> s.step() == first).forEach(s -> before.put(s.number(), s.text()));
+        List<String> headers = new ArrayList<>(List.of("prompt", "step " + first, "step " + last));
+        if (hasExpected) {
+            headers.add("expected");
+        }
+        Map<Integer, List<String>> table = new TreeMap<>();
+        for (Sample sample : samples) {
+            if (sample.step() == last) {
+                String answerBefore = before.getOrDefault(sample.number(), "");
+                List<String> row = new ArrayList<>(List.of(sample.prompt(), answerBefore, sample.text()));
+                if (hasExpected) {
+                    row.add(sample.expected());
+                }
+                table.put(sample.number(), row);
+            }
+        }
+        page.markup("<h2>Answers</h2>").table("texts", headers, List.copyOf(table.values()));
+    }
+}

@@ -1,0 +1,111 @@
+package dev.temper.train;
+
+import dev.temper.model.Backpropagation;
+import dev.temper.model.LabelledStream;
+import dev.temper.text.DataConfig;
+import dev.temper.text.Packs;
+import dev.temper.text.TokenRow;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Rows whose next tokens are learned. A row that teaches nothing, such as the piece of a long prompt, is left out: no
+ * other row sees it.
+ *
+ * @param train sequences in the order of the data: a row each, or the rows that were packed into one. The rows of a
+ *     sequence never see each other; packing says how much an update learns from, no more
+ * @param eval may be empty
+ */
+public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implements TrainingRows {
+    public static final List<String> SCORES = List.of("loss", "perplexity");
+
+    /** Every row is a sequence of its own. */
+    public static CausalRows unpacked(List<TokenRow> train, List<TokenRow> eval) {
+        return new CausalRows(train.stream().map(List::of).toList(), eval);
+    }
+
+    /**
+     * Rows packed by their lengths alone. Sequences that teach nothing are left out. With {@code wrapped} the rows to
+     * evaluate on are cut, too.
+     */
+    public static CausalRows packed(
+            List<TokenRow> train, List<TokenRow> eval, DataConfig.Packing packing, int maxLength) {
+        List<List<TokenRow>> sequences = sequences(train, packing, maxLength).stream()
+                .filter(sequence -> sequence.stream().anyMatch(row -> row.trainedTokens() > 0))
+                .toList();
+        DataConfig.Packing cut = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
+        return new CausalRows(
+                sequences,
+                sequences(eval, cut, maxLength).stream().flatMap(List::stream).toList());
+    }
+
+    private static List<List<TokenRow>> sequences(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
+        int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
+        return Packs.of(packing, lengths, maxLength).stream()
+                .map(pack -> pack.stream()
+                        .map(piece -> rows.get(piece.row()).piece(piece.from(), piece.to()))
+                        .toList())
+                .toList();
+    }
+
+    @Override
+    public int[] lengths() {
+        return train.stream()
+                .mapToInt(
+                        sequence -> sequence.stream().mapToInt(TokenRow::length).sum())
+                .toArray();
+    }
+
+    @Override
+    public int evaluated() {
+        return eval.size();
+    }
+
+    @Override
+    public List<String> scoreNames() {
+        return SCORES;
+    }
+
+    @Override
+    public Share.Update update(int[] sequences, Keys keys, Worker worker) {
+        Share<LabelledStream.Row> share = new Share<>(worker);
+        for (int i = 0; i < sequences.length; i++) {
+            List<TokenRow> sequence = train.get(sequences[i]);
+            for (int j = 0; j < sequence.size(); j++) {
+                add(sequence.get(j), i, keys.of(sequences[i], j), share);
+            }
+        }
+        List<Share.Pass> passes = share.microBatches().stream()
+                .map(LabelledStream::of)
+                .<Share.Pass>map(stream -> (backpropagation, scale) -> backpropagation.accumulate(stream, scale))
+                .toList();
+        return new Share.Update(share.weight(), share.tokens(), passes);
+    }
+
+    private static void add(TokenRow row, int number, long key, Share<LabelledStream.Row> share) {
+        int learned = row.trainedTokens();
+        if (learned > 0) {
+            share.add(new LabelledStream.Row(row.inputIds(), row.trained(), key), row.length(), learned, number);
+        }
+    }
+
+    /** The mean token loss, and e to the power of it. */
+    @Override
+    public Evaluation evaluate(Worker worker) throws IOException {
+        Share<LabelledStream.Row> share = new Share<>(worker);
+        for (int i = 0; i < eval.size(); i++) {
+            add(eval.get(i), i, 0, share);
+        }
+        double loss = 0;
+        for (List<LabelledStream.Row> batch : share.microBatches()) {
+            loss += Backpropagation.lossSum(worker.network(), LabelledStream.of(batch));
+        }
+        double mean = worker.workers().sum(new double[] {loss})[0] / share.weight();
+        Map<String, Double> scores = new LinkedHashMap<>();
+        scores.put("loss", mean);
+        scores.put("perplexity", Math.exp(mean));
+        return new Evaluation(scores, List.of());
+    }
+}

@@ -1,0 +1,141 @@
+package dev.temper.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.temper.eval.ClassificationReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class ModelCardTest {
+    private static final String ODD = "yes: \"no\" # 'x' {a} *b* \\ | <script> 1e3\nsecond";
+
+    @Test
+    void frontMatterHasTheHubsKeys() throws Exception {
+        ClassificationReport report = Examples.films();
+        String card = classifier(report.scores()).markdown();
+        JsonNode yaml = frontMatter(card);
+
+        Path folder = Files.createDirectories(Path.of("target", "card-example")); // to look at
+        Files.writeString(folder.resolve("README.md"), card);
+        assertThat(yaml.fieldNames())
+                .toIterable()
+                .containsExactly(
+                        "base_model", "base_model_relation", "library_name", "pipeline_tag", "tags", "model-index");
+        assertThat(yaml.path("base_model").textValue()).isEqualTo("google-bert/bert-base-cased");
+        assertThat(yaml.path("base_model_relation").textValue()).isEqualTo("adapter");
+        assertThat(yaml.path("library_name").textValue()).isEqualTo("peft");
+        assertThat(yaml.path("pipeline_tag").textValue()).isEqualTo("text-classification");
+        assertThat(yaml.path("tags")).extracting(JsonNode::textValue).containsExactly("temper", "lora");
+        JsonNode result = yaml.path("model-index").path(0).path("results").path(0);
+        assertThat(result.path("task").path("type").textValue()).isEqualTo("text-classification");
+        assertThat(result.path("dataset").path("name").textValue()).isEqualTo("imdb_small");
+        assertThat(result.path("dataset").path("type").textValue()).isEqualTo("imdb_small");
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        result.path("metrics")
+                .forEach(metric -> metrics.put(
+                        metric.path("type").textValue(), metric.path("value").doubleValue()));
+        assertThat(metrics).isEqualTo(report.scores());
+    }
+
+    @Test
+    void oddTextsComeBackFromTheFrontMatterAsTheyWere() throws Exception {
+        for (String odd : List.of(ODD, "no", "1.0", "null", "~", "- a", "@x", "a: b", "漢字 \uD83D\uDE00", "\u0085 x")) {
+            ModelCard card = new ModelCard(
+                    odd,
+                    ModelCard.Kind.MODEL,
+                    ModelCard.Task.TEXT_GENERATION,
+                    Optional.of(odd),
+                    List.of(),
+                    List.of(odd),
+                    odd,
+                    Map.of("eval/loss", 1.5),
+                    List.of(),
+                    Map.of(),
+                    Map.of());
+            JsonNode yaml = frontMatter(card.markdown());
+
+            assertThat(yaml.path("base_model").textValue()).isEqualTo(odd);
+            assertThat(yaml.path("tags").path(1).textValue()).isEqualTo(odd);
+            JsonNode index = yaml.path("model-index").path(0);
+            assertThat(index.path("name").textValue()).isEqualTo(odd);
+            JsonNode result = index.path("results").path(0);
+            assertThat(result.path("dataset").path("name").textValue()).isEqualTo(odd);
+            assertThat(result.path("metrics").path(0).path("type").textValue()).isEqualTo("loss");
+            assertThat(result.path("metrics").path(0).path("name").textValue()).isEqualTo("eval/loss");
+        }
+    }
+
+    @Test
+    void tablesShowResultsClassesAndSettings() {
+        String card = classifier(Examples.films().scores()).markdown();
+
+        assertThat(card)
+                .contains(
+                        "\n# imdb-bert\n",
+                        "| rows trained | 500 |",
+                        "## Results on imdb_small\n\n| name | value |\n| --- | --- |\n| accuracy | 0.8860 |",
+                        "| class | precision | recall | specificity | f1 | roc_auc | support |",
+                        "| Negative | 0.9031 | 0.8792 | 0.8936 | 0.8910 |",
+                        "| learning_rate | 2e-5 |",
+                        "Classification.from_pretrained(\"google-bert/bert-base-cased\", num_labels=2)",
+                        "zip([\"Negative\", \"Positive\"], probabilities)",
+                        "temper evaluate path/to/the/base/model recipe.yaml --adapter path/to/this/folder");
+    }
+
+    @Test
+    void aModelWithoutScoresOrHubIdSaysNothingOfThem() throws Exception {
+        ModelCard card = new ModelCard(
+                "plain",
+                ModelCard.Kind.MODEL,
+                ModelCard.Task.TEXT_GENERATION,
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                "rows",
+                Map.of("eval/loss", Double.NaN),
+                List.of(),
+                Map.of(),
+                Map.of());
+
+        assertThat(frontMatter(card.markdown()).fieldNames())
+                .toIterable()
+                .containsExactly("library_name", "pipeline_tag", "tags");
+        assertThat(card.markdown())
+                .doesNotContain("NaN", "## Results", "## Classes", "peft")
+                .contains("temper generate path/to/this/folder --prompt");
+    }
+
+    @Test
+    void textsAreNoMarkup() {
+        assertThat(Markdown.escaped(ODD)).isEqualTo("yes: \"no\" \\# 'x' {a} \\*b\\* \\\\ \\| &lt;script> 1e3 second");
+        assertThat(Markdown.escaped("learning_rate _x_")).isEqualTo("learning_rate \\_x\\_");
+        assertThat(Markdown.quoted("a \"b\" \\ \n")).isEqualTo("\"a \\\"b\\\" \\\\ \\n\"");
+    }
+
+    private static ModelCard classifier(Map<String, Double> scores) {
+        return new ModelCard(
+                "imdb-bert",
+                ModelCard.Kind.ADAPTER,
+                ModelCard.Task.TEXT_CLASSIFICATION,
+                Optional.of("google-bert/bert-base-cased"),
+                Examples.FILMS,
+                List.of("lora"),
+                "imdb_small",
+                scores,
+                Examples.films().perClass(),
+                Map.of("rows trained", "500"),
+                Map.of("learning_rate", "2e-5"));
+    }
+
+    private static JsonNode frontMatter(String card) throws Exception {
+        assertThat(card).startsWith("---\n");
+        return new YAMLMapper().readTree(card.substring(4, card.indexOf("\n---\n", 4)));
+    }
+}

@@ -1,0 +1,47 @@
+package dev.temper.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class TrainingConfigTest {
+    @ParameterizedTest
+    @CsvSource({
+        "loss, , eval/loss, false",
+        "eval/loss, , eval/loss, false",
+        "log_loss, , eval/log_loss, false",
+        "perplexity, , eval/perplexity, false",
+        "accuracy, , eval/accuracy, true",
+        "eval/f1_macro, , eval/f1_macro, true",
+        "loss, true, eval/loss, true",
+        "accuracy, false, eval/accuracy, false"
+    })
+    void knowsFromTheNameWhatIsBetter(String metric, Boolean said, String logged, boolean isGreaterBetter) {
+        Settings settings = new Settings();
+        settings.metricForBestModel = metric;
+        settings.greaterIsBetter = Optional.ofNullable(said);
+
+        assertThat(settings.config().bestMetric()).isEqualTo(logged);
+        assertThat(settings.config().isGreaterBetter()).isEqualTo(isGreaterBetter);
+    }
+
+    @Test
+    void scheduleHasItsArgumentsAndTheWarmUp() {
+        Settings settings = new Settings();
+        settings.schedule = Schedule.Type.COSINE_WITH_MIN_LR;
+        settings.scheduleKwargs = Map.of("min_lr", "5e-4"); // as YAML reads it
+        settings.learningRate = 1e-3;
+        settings.warmupSteps = 2;
+
+        Schedule schedule = settings.config().schedule(12);
+
+        assertThat(schedule.factor(1)).isEqualTo(0.5);
+        assertThat(schedule.factor(2)).isEqualTo(1);
+        assertThat(schedule.factor(12)).isCloseTo(0.5, within(1e-12));
+    }
+}
