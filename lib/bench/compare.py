@@ -95,22 +95,26 @@ def reviews(a):
     return texts
 
 
-def java(name, *rest):
+def java(main, *rest, options=()):
     path = os.pathsep.join([str(BENCH / "target" / "classes"), (BENCH / "target" / "classpath").read_text().strip()])
     home = os.environ.get("JAVA_HOME")
     binary = str(pathlib.Path(home) / "bin" / "java") if home else "java"
+    return [binary, *options, "-cp", path, main, *rest]
+
+
+def bench(name, *rest):
     quick = ["-XX:TieredStopAtLevel=1"] if name == "GenerateBench" else []  # as deploy/temper generate
-    return [binary, *JVM, *quick, "-cp", path, f"dev.temper.bench.{name}", *rest]
+    return java(f"dev.temper.bench.{name}", *rest, options=[*JVM, *quick])
 
 
 def sides(a, job, model, rows):
     """Per side of a job, its command."""
     if job == "score":
         return {"pipeline": [a.python, BENCH / "peer_score.py", model, rows, "--count", str(a.reviews)],
-                "temper": java("ScoreBench", model, rows, "--count", str(a.reviews))}
+                "temper": bench("ScoreBench", model, rows, "--count", str(a.reviews))}
     if job == "generate":
         return {"generate": [a.python, a.peers / "peer_generate.py", model],
-                "temper": java("GenerateBench", model)}
+                "temper": bench("GenerateBench", model)}
     options = [model, rows, "--steps", str(a.steps), "--warmup", str(a.warmup)]
     if job == "lora":
         options += ["--lora", "8", "--target-modules", ATTENTION]
@@ -118,7 +122,7 @@ def sides(a, job, model, rows):
         options += ["--batch-size", "16"]
     loops = ["trainer", "plain"] if job == "full" else ["trainer"]
     peers = {loop: [a.python, a.peers / "peer_train.py", *options, "--loop", loop] for loop in loops}
-    return peers | {"temper": java("TrainBench", *options)}
+    return peers | {"temper": bench("TrainBench", *options)}
 
 
 def run(command, work):

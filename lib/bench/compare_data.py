@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 
-from compare import BENCH, commit, machine, ratio
+from compare import BENCH, commit, java, machine, ratio, run
 
 TARGETS = {"templates": 8, "prepare": 2.5, "native": 0.8, "memory": 1.1}
 JVM = "-Xms1g -Xmx1g".split()
@@ -42,20 +42,6 @@ def arguments():
     p.add_argument("--rows", type=int, default=200_000)
     p.add_argument("--work", type=pathlib.Path, default=BENCH / "target" / "compare")
     return p.parse_args()
-
-
-def java(main, *rest, options=()):
-    path = os.pathsep.join([str(BENCH / "target" / "classes"), (BENCH / "target" / "classpath").read_text().strip()])
-    home = os.environ.get("JAVA_HOME")
-    binary = str(pathlib.Path(home) / "bin" / "java") if home else "java"
-    return [binary, *options, "-cp", path, main, *rest]
-
-
-def run(command, work):
-    done = subprocess.run([str(part) for part in command], cwd=work, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{done.stderr[-3000:]}\nfailed: {' '.join(str(part) for part in command)}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def templates(a):

@@ -144,8 +144,7 @@ final class EvaluateJob {
                     .child(RunOutput.PREPARED);
         });
         checkRows(data.rows().evaluated() > 0);
-        EvaluateWorker worker = new EvaluateWorker(
-                HadoopStore.of(spark), recipe.portable(), data.folder().location(), rows.prompts(), rows.ends());
+        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, rows, rows.prompts(), data));
         List<TrainingResult> results = BarrierTraining.run(spark, recipe.cluster(), worker, ProgressListener.silent());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {

@@ -34,7 +34,7 @@ record LabelledRows(List<String> labels, List<Long> trained, List<Origin> evalua
         Long[] trained = new Long[labels.size()];
         Arrays.fill(trained, 0L);
         List<Origin> evaluated = new ArrayList<>();
-        PreparedData.read(prepared, row -> {
+        PreparedData.readOrigins(prepared, row -> {
             int label = row.label().orElseThrow();
             if (row.split() == Split.TRAIN) {
                 trained[label]++;

@@ -13,20 +13,17 @@ import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
 import dev.temper.quant.Quantization;
 import dev.temper.safetensors.TensorIndex;
+import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
-import dev.temper.storage.LocalStore;
 import dev.temper.storage.Store;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
 /** The base model of a recipe: checked from its headers before anything is paid for. */
 record PretrainedModel(Folder folder, Architecture architecture) {
-    private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
 
     /** Reads config.json alone. */
     static PretrainedModel read(Store store, String location, Task task) throws IOException {
@@ -49,7 +46,7 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         if (recipe.adapter().isPresent()) {
             LoraAdapter.checkSaved(newHead, specs);
         }
-        verifyTokenizer();
+        verifyTokenizer(recipe.cluster().localDir());
         int positions = architecture.sizes().maxPositions();
         check(
                 recipe.data().maxLength() <= positions,
@@ -78,26 +75,15 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         return wanted.isPresent() ? wanted : ModelWeights.quantization(folder);
     }
 
-    private void verifyTokenizer() throws IOException {
-        for (String file : TOKENIZER_FILES) {
+    private void verifyTokenizer(Optional<String> localDir) throws IOException {
+        for (String file : LocalCopies.TOKENIZER_FILES) {
             check(
                     folder.has(file),
                     "model.base: %s has no %s, which the data is tokenized with; save the tokenizer there",
                     folder.location(),
                     file);
         }
-        int tokens;
-        Optional<Path> path = folder.store().localPath(folder.location());
-        if (path.isPresent()) {
-            tokens = Tokenizer.shared(path.get()).vocabularySize();
-        } else {
-            Path copy = Files.createTempDirectory("temper-tokenizer-");
-            try (Tokenizer tokenizer = Tokenizer.open(folder.localize(copy, TOKENIZER_FILES::contains))) {
-                tokens = tokenizer.vocabularySize();
-            } finally {
-                new LocalStore().delete(copy.toString());
-            }
-        }
+        int tokens = Tokenizer.shared(LocalCopies.tokenizer(folder, localDir)).vocabularySize();
         int rows = architecture.sizes().vocabulary();
         check(
                 tokens <= rows,

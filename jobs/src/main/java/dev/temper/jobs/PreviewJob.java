@@ -26,8 +26,8 @@ final class PreviewJob {
             throws IOException {
         Recipe recipe = request.recipe();
         DataSummary summary = new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data);
-        Tokenizer tokenizer =
-                Tokenizer.shared(LocalCopies.model(rows.base(), recipe.cluster().localDir()));
+        Tokenizer tokenizer = Tokenizer.shared(
+                LocalCopies.tokenizer(rows.base(), recipe.cluster().localDir()));
         Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
         if (request.html().isPresent()) {
             try (OutputStream out =

@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.eval.ClassificationReport;
+import dev.temper.model.ModelFolder;
 import dev.temper.report.NoFontsException;
 import dev.temper.report.Picture;
 import dev.temper.spark.BarrierTraining;
@@ -97,8 +98,7 @@ final class RunJob {
         output.writeManifest(RunSummary.begun(recipe, data, version));
         output.writeRejected(data);
 
-        TrainWorker worker = new TrainWorker(
-                HadoopStore.of(spark), recipe.portable(), data.folder().location(), prompts, rows.ends());
+        TrainWorker worker = new TrainWorker(Assignment.of(spark, rows, prompts, data));
         List<TrainingResult> results;
         try (ConsoleProgress progress = new ConsoleProgress()) {
             results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
@@ -139,11 +139,10 @@ final class RunJob {
         output.writeReport(documents.report(pictures, warnings));
         output.writeModelCard(summary.modelFolder(), documents.modelCard());
         if (recipe.adapter().isPresent()) {
-            output.copyTokenizer(
-                    new Folder(
-                            output.folder().store(),
-                            HadoopStore.resolve(recipe.model().base())),
-                    summary.modelFolder());
+            String base = HadoopStore.resolve(recipe.model().base());
+            ModelFolder.copyTokenizer(
+                    output.folder().child(summary.modelFolder()),
+                    new Folder(output.folder().store(), base));
         }
     }
 

@@ -34,9 +34,6 @@ final class RunOutput {
             new Column("name", Kind.STRING),
             new Column("value", Kind.DOUBLE),
             new Column("time", Kind.TIMESTAMP)));
-    /** As TRL puts them beside an adapter. */
-    private static final List<String> TOKENIZER =
-            List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja");
 
     private final Folder folder;
     private final boolean existed;
@@ -188,15 +185,6 @@ final class RunOutput {
     /** @param model folder of what was trained */
     void writeModelCard(String model, String markdown) throws IOException {
         folder.child(model).writeText("README.md", markdown);
-    }
-
-    /** Puts the base's tokenizer beside an adapter. */
-    void copyTokenizer(Folder base, String adapter) throws IOException {
-        for (String file : TOKENIZER) {
-            if (base.has(file)) {
-                folder.child(adapter).writeText(file, base.readText(file));
-            }
-        }
     }
 
     void writeRejected(PreparedData data) throws IOException {

@@ -147,6 +147,19 @@ public final class ConfigFields {
         return value;
     }
 
+    /** Width of a head: {@code width}, as the field of that name says it, over the heads of another field. */
+    public int headSize(String widthName, int width, String headsName, int heads) {
+        check(
+                heads > 0 && width % heads == 0,
+                "%s: %s %d must be a multiple of %s %d",
+                location,
+                widthName,
+                width,
+                headsName,
+                heads);
+        return width / heads;
+    }
+
     /** True or false; false when missing. */
     public boolean isTrue(String name) {
         if (!has(name)) {

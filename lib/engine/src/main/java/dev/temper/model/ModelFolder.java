@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.Predicate;
 
 /** Writes a full model as transformers does: weights, config.json, and the base's generation and tokenizer files. */
 public final class ModelFolder {
@@ -24,9 +23,8 @@ public final class ModelFolder {
     private static final String GENERATION = "generation_config.json";
     private static final String TOKENIZER = "tokenizer.json";
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
-    /** Files that belong to a tokenizer or a generation config. */
-    private static final Set<String> COPIED = Set.of(
-            GENERATION,
+    /** Files that belong to a tokenizer. */
+    private static final Set<String> TOKENIZER_FILES = Set.of(
             TOKENIZER,
             TOKENIZER_CONFIG,
             "special_tokens_map.json",
@@ -56,11 +54,10 @@ public final class ModelFolder {
             return null;
         });
         target.writeText("config.json", config(base, network.architecture()));
-        boolean generates = network.architecture().task().isCausal();
-        if (generates && !base.has(GENERATION)) {
-            target.writeText(GENERATION, generationConfig(base));
+        if (network.architecture().task().isCausal()) {
+            target.writeText(GENERATION, base.has(GENERATION) ? base.readText(GENERATION) : generationConfig(base));
         }
-        copy(target, base, name -> COPIED.contains(name) && (generates || !name.equals(GENERATION)));
+        copyTokenizer(target, base);
     }
 
     /** What transformers derives for a model that was saved without one. */
@@ -139,14 +136,10 @@ public final class ModelFolder {
         config.remove("num_labels"); // id2label says it
     }
 
-    /** The tokenizer's and generation's files, so that the folder is complete. */
+    /** The tokenizer's files, which belong beside a model and beside an adapter. */
     public static void copyTokenizer(Folder target, Folder base) throws IOException {
-        copy(target, base, COPIED::contains);
-    }
-
-    private static void copy(Folder target, Folder base, Predicate<String> isCopied) throws IOException {
         for (Store.Entry entry : base.list()) {
-            if (isCopied.test(entry.name())) {
+            if (TOKENIZER_FILES.contains(entry.name())) {
                 try (InputStream in = base.read(entry.name());
                         OutputStream out = target.write(entry.name())) {
                     in.transferTo(out);

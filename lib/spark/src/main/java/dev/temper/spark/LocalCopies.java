@@ -17,6 +17,9 @@ import java.util.stream.Stream;
 
 /** Folders on this machine's disk; of a remote one, a copy that is made once per process and goes with it. */
 public final class LocalCopies {
+    /** What a tokenizer is read from. */
+    public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
+
     private static final Pattern MODEL_FILES = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)");
     private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
@@ -34,13 +37,14 @@ public final class LocalCopies {
     }
 
     /**
-     * Only some files of a folder.
+     * The files of a tokenizer alone.
      *
+     * @param parent where copies go; the system's temporary folder when empty
      * @throws dev.temper.check.InvalidInputException when one of them is missing
      */
-    static Path tokenizer(Folder folder, Optional<String> parent, List<String> files) throws IOException {
-        Path copy = copy(folder, parent, "temper-tokenizer-", files::contains);
-        for (String file : files) {
+    public static Path tokenizer(Folder folder, Optional<String> parent) throws IOException {
+        Path copy = copy(folder, parent, "temper-tokenizer-", TOKENIZER_FILES::contains);
+        for (String file : TOKENIZER_FILES) {
             boolean isThere = Files.exists(copy.resolve(file));
             check(isThere, "%s is missing: the tokenizer's folder must have it", folder.location(file));
         }

@@ -103,7 +103,7 @@ public record ParquetTable(List<Column> columns) {
                 .withCompressionCodec(CompressionCodecName.SNAPPY);
     }
 
-    private MessageType schema() {
+    MessageType schema() {
         return new MessageType("table", columns.stream().map(ParquetTable::type).toList());
     }
 

@@ -107,7 +107,7 @@ public final class PrepareStages {
     public Preparation preparation(HadoopStore store, Set<Integer> ends) throws IOException {
         TokenizerFolder folder = tokenize.folder(store);
         List<String> settings = new ArrayList<>();
-        for (String file : TokenizerFolder.FILES) {
+        for (String file : LocalCopies.TOKENIZER_FILES) {
             try (InputStream in = folder.read(file)) {
                 settings.add(file + " " + Hashes.sha256(in));
             }

@@ -197,6 +197,13 @@ public record PreparedData(
         }
     }
 
+    /** As {@link #read}, but rows come without their tokens: for what the driver wants to know of all rows. */
+    public static void readOrigins(Folder folder, Consumer<PreparedRow> target) throws IOException {
+        for (Part part : PreparedManifest.read(folder).files()) {
+            PreparedPart.readOrigins(folder, part, target);
+        }
+    }
+
     /** The first so many rows of a split. */
     public static List<PreparedRow> first(Folder folder, Split split, int count) throws IOException {
         List<PreparedRow> rows = new ArrayList<>();

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -17,8 +16,6 @@ import java.util.Optional;
  * @param localFolder where copies go; the system's temporary folder when empty
  */
 record TokenizerFolder(HadoopStore store, String location, String localFolder) implements Serializable {
-    static final List<String> FILES = List.of("tokenizer.json", "tokenizer_config.json");
-
     static TokenizerFolder of(HadoopStore store, String location, String localFolder) {
         return new TokenizerFolder(store, HadoopStore.resolve(location), localFolder);
     }
@@ -27,7 +24,7 @@ record TokenizerFolder(HadoopStore store, String location, String localFolder) i
     Tokenizer shared() {
         Optional<String> parent = Optional.of(localFolder).filter(name -> !name.isEmpty());
         try {
-            return Tokenizer.shared(LocalCopies.tokenizer(new Folder(store, location), parent, FILES));
+            return Tokenizer.shared(LocalCopies.tokenizer(new Folder(store, location), parent));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

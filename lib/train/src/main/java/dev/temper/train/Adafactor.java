@@ -8,9 +8,6 @@ import dev.temper.kernel.OptimizerKernels.AdafactorStep;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
-import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorWriter;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -81,16 +78,7 @@ final class Adafactor implements Optimizer {
     }
 
     @Override
-    public List<TensorWriter.Tensor> state() {
-        return arrays().tensors();
-    }
-
-    @Override
-    public void restore(TensorFiles files) throws IOException {
-        arrays().restore(files);
-    }
-
-    private StateArrays arrays() {
+    public StateArrays arrays() {
         StateArrays arrays = new StateArrays();
         arrays.add("step", List.of(steps));
         add("decayed", decayed, arrays);

@@ -6,9 +6,6 @@ import dev.temper.kernel.TrainingKernels.AdamWState;
 import dev.temper.kernel.TrainingKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
-import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorWriter;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -76,16 +73,7 @@ final class AdamW implements Optimizer {
 
     /** Both moments and the number of updates. */
     @Override
-    public List<TensorWriter.Tensor> state() {
-        return arrays().tensors();
-    }
-
-    @Override
-    public void restore(TensorFiles files) throws IOException {
-        arrays().restore(files);
-    }
-
-    private StateArrays arrays() {
+    public StateArrays arrays() {
         StateArrays arrays = new StateArrays();
         decayed.forEach(state -> add("decayed", state, arrays));
         notDecayed.forEach(state -> add("not_decayed", state, arrays));

@@ -12,9 +12,6 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedParameters.Group;
 import dev.temper.quant.Blockwise8;
 import dev.temper.quant.DynamicMap;
-import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorWriter;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -134,18 +131,7 @@ final class AdamW8bit implements Optimizer {
 
     /** Codes and absmax of both moments, the moments of small tensors, and the number of updates. */
     @Override
-    public List<TensorWriter.Tensor> state() {
-        return Stream.concat(arrays().tensors().stream(), small.state().stream())
-                .toList();
-    }
-
-    @Override
-    public void restore(TensorFiles files) throws IOException {
-        arrays().restore(files);
-        small.restore(files);
-    }
-
-    private StateArrays arrays() {
+    public StateArrays arrays() {
         StateArrays arrays = new StateArrays();
         arrays.add("8bit.step", List.of(steps));
         states.forEach((decayed, state) -> {
@@ -153,6 +139,7 @@ final class AdamW8bit implements Optimizer {
             add(group + ".exp_avg", state.firstMoments(), arrays);
             add(group + ".exp_avg_sq", state.secondMoments(), arrays);
         });
+        arrays.addAll(small.arrays());
         return arrays;
     }
 

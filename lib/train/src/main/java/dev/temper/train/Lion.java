@@ -7,9 +7,6 @@ import dev.temper.kernel.OptimizerKernels.LionStep;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
-import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorWriter;
-import java.io.IOException;
 import java.util.List;
 
 /**
@@ -50,16 +47,7 @@ final class Lion implements Optimizer {
     }
 
     @Override
-    public List<TensorWriter.Tensor> state() {
-        return arrays().tensors();
-    }
-
-    @Override
-    public void restore(TensorFiles files) throws IOException {
-        arrays().restore(files);
-    }
-
-    private StateArrays arrays() {
+    public StateArrays arrays() {
         StateArrays arrays = new StateArrays();
         arrays.add("exp_avg", moments);
         return arrays;

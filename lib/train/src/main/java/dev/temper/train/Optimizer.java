@@ -27,11 +27,18 @@ interface Optimizer {
      */
     void step(double learningRate, double gradientNorm);
 
+    /** What it keeps from update to update. */
+    StateArrays arrays();
+
     /** What a checkpoint keeps; values are read when they are asked for. */
-    List<TensorWriter.Tensor> state();
+    default List<TensorWriter.Tensor> state() {
+        return arrays().tensors();
+    }
 
     /** Reads what {@link #state} gave. */
-    void restore(TensorFiles files) throws IOException;
+    default void restore(TensorFiles files) throws IOException {
+        arrays().restore(files);
+    }
 
     /** What the gradients are divided by, so that their norm is {@code max_grad_norm} at most; torch's formula. */
     static double divisor(TrainingConfig config, double gradientNorm) {

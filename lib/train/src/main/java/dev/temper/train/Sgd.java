@@ -4,8 +4,6 @@ import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
-import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorWriter;
 import java.util.List;
 
 /** Gradient descent without momentum: nothing to keep. */
@@ -33,10 +31,7 @@ final class Sgd implements Optimizer {
     }
 
     @Override
-    public List<TensorWriter.Tensor> state() {
-        return List.of();
+    public StateArrays arrays() {
+        return new StateArrays();
     }
-
-    @Override
-    public void restore(TensorFiles files) {}
 }

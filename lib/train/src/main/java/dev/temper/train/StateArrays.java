@@ -29,6 +29,10 @@ final class StateArrays {
         }
     }
 
+    void addAll(StateArrays others) {
+        pieces.putAll(others.pieces);
+    }
+
     List<TensorWriter.Tensor> tensors() {
         List<TensorWriter.Tensor> tensors = new ArrayList<>();
         pieces.forEach((name, piece) -> tensors.add(new TensorWriter.Tensor(

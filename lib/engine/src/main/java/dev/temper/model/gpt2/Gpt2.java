@@ -1,7 +1,5 @@
 package dev.temper.model.gpt2;
 
-import static dev.temper.check.Check.check;
-
 import ai.djl.ndarray.types.Shape;
 import dev.temper.model.Architecture;
 import dev.temper.model.Classifier;
@@ -55,19 +53,13 @@ public final class Gpt2 implements Family {
                 "summary_use_proj");
         int width = config.integer("n_embd", 768);
         int heads = config.integer("n_head", 12);
-        check(
-                heads > 0 && width % heads == 0,
-                "%s: n_embd %d must be a multiple of n_head %d",
-                config.location(),
-                width,
-                heads);
         Sizes sizes = new Sizes(
                 config.integer("vocab_size", 50257),
                 width,
                 config.integer("n_layer", 12),
                 heads,
                 heads,
-                width / heads,
+                config.headSize("n_embd", width, "n_head", heads),
                 config.integer("n_inner", 4 * width),
                 config.integer("n_positions", 1024));
         boolean scaled = !config.has("scale_attn_weights") || config.isTrue("scale_attn_weights");

@@ -52,19 +52,13 @@ public final class GptNeo implements Family {
                 "summary_use_proj");
         int width = config.integer("hidden_size", 2048);
         int heads = config.integer("num_heads", 16);
-        check(
-                heads > 0 && width % heads == 0,
-                "%s: hidden_size %d must be a multiple of num_heads %d",
-                config.location(),
-                width,
-                heads);
         Sizes sizes = new Sizes(
                 config.integer("vocab_size", 50257),
                 width,
                 config.integer("num_layers", 24),
                 heads,
                 heads,
-                width / heads,
+                config.headSize("hidden_size", width, "num_heads", heads),
                 config.integer("intermediate_size", 4 * width),
                 config.integer("max_position_embeddings", 2048));
         Map<String, Object> attributes =
