@@ -23,12 +23,12 @@ class Bert(Module):
 
   def embed(self: __torch__.bert.Bert, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # The sum of the embeddings (1, T, D); their norm belongs to the first layer.
-    x = torch.embedding(w["word_embeddings"], ids)
-    x = x + torch.embedding(w["position_embeddings"], self.places(ids, positions))
+    x = __torch__.ops.embedding(w, "word_embeddings", ids)
+    x = x + __torch__.ops.embedding(w, "position_embeddings", self.places(ids, positions))
     if "token_type_ids" in w:
-      x = x + torch.embedding(w["token_type_embeddings"], w["token_type_ids"])
+      x = x + __torch__.ops.embedding(w, "token_type_embeddings", w["token_type_ids"])
     elif "token_type_embeddings" in w:
-      x = x + w["token_type_embeddings"][0]
+      x = x + torch.to(w["token_type_embeddings"][0], x.dtype)
     return torch.unsqueeze(x, 0)
 
   def embed_backward(self: __torch__.bert.Bert, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
@@ -45,7 +45,7 @@ class Bert(Module):
     return rows
 
   def norm(self: __torch__.bert.Bert, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-    return torch.layer_norm(x, [x.size(-1)], w[name], w[name + ".bias"], self.eps)
+    return __torch__.ops.layer_norm(x, w, name, self.eps)
 
   def layer(self: __torch__.bert.Bert, x: Tensor, rotary: Tensor, segments: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # x (1, T, D), segments (S + 1) int64 -> (1, T, D), or (1, S, D) when one token of each text is kept; rotary is not
@@ -68,7 +68,7 @@ class Bert(Module):
   def classify(self: __torch__.bert.Bert, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # The kept position of each document: x (1, T, D), keep (S) int64 -> (S, C). BERT pools, DistilBERT has a map with
     # ReLU, RoBERTa one with tanh and dropout before it too.
-    h = torch.index_select(x, 1, keep)  # (1, S, D)
+    h = torch.to(torch.index_select(x, 1, keep), 6)  # (1, S, D)
     if __torch__.ops.has(w, "pooler"):
       h = torch.tanh(__torch__.ops.linear(h, w, "pooler"))
     elif "pre_classifier" in w:

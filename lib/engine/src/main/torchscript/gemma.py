@@ -17,7 +17,7 @@ class Gemma(Module):
     return torch.full([], self.embedding_scale, dtype=x.dtype, layout=0, device=x.device, pin_memory=False)
 
   def embed(self: __torch__.gemma.Gemma, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    x = torch.unsqueeze(torch.embedding(w["embed_tokens"], ids), 0)  # (1, T, D)
+    x = torch.unsqueeze(__torch__.ops.embedding(w, "embed_tokens", ids), 0)  # (1, T, D)
     return torch.mul(x, self.scale_of(x))
 
   def embed_backward(self: __torch__.gemma.Gemma, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
@@ -25,7 +25,7 @@ class Gemma(Module):
     return torch.index_add_(g["embed_tokens"], 0, ids, torch.mul(torch.squeeze(gx, 0), self.scale_of(gx)))
 
   def norm(self: __torch__.gemma.Gemma, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-    return torch.rms_norm(x, [x.size(-1)], torch.add(w[name], 1), self.eps)
+    return __torch__.ops.rms_norm(x, torch.add(w[name], 1), self.eps)
 
   def finish(self: __torch__.gemma.Gemma, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
     x = x + self.norm(__torch__.ops.linear(o, w, "o_proj"), w, "post_attention_layernorm")
@@ -73,4 +73,4 @@ class Gemma(Module):
     for i in range(len(layers)):
       x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
     last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
-    return __torch__.ops.soft_cap(torch.linear(self.final_norm(x, last, shared), head), self.logit_cap)
+    return __torch__.ops.soft_cap(__torch__.ops.logits(self.final_norm(x, last, shared), head), self.logit_cap)

@@ -9,7 +9,7 @@ class Gpt2(Module):
   activation : str
 
   def embed(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    x = torch.unsqueeze(torch.embedding(w["wte"], ids) + torch.embedding(w["wpe"], positions), 0)  # (1, T, D)
+    x = torch.unsqueeze(__torch__.ops.embedding(w, "wte", ids) + __torch__.ops.embedding(w, "wpe", positions), 0)  # (1, T, D)
     return __torch__.ops.dropped(x, w, "embedding")
 
   def embed_backward(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
@@ -21,7 +21,7 @@ class Gpt2(Module):
     return rows
 
   def norm(self: __torch__.gpt2.Gpt2, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-    return torch.layer_norm(x, [x.size(-1)], w[name], w[name + ".bias"], self.eps)
+    return __torch__.ops.layer_norm(x, w, name, self.eps)
 
   def finish(self: __torch__.gpt2.Gpt2, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
     x = x + __torch__.ops.dropped(__torch__.ops.conv1d(o, w, "attn.c_proj"), w, "attention_output")
@@ -54,7 +54,7 @@ class Gpt2(Module):
 
   def classify(self: __torch__.gpt2.Gpt2, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # The kept position of each document: x (1, T, D), keep (S) int64 -> (S, C)
-    return torch.linear(self.final_norm(x, keep, w), w["score"])
+    return __torch__.ops.linear(torch.to(self.final_norm(x, keep, w), 6), w, "score")
 
   def decode(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], shared: Dict[str, Tensor], head: Tensor, layers: List[Dict[str, Tensor]]) -> Tensor:
     # Everything between token ids and the logits (S, V) of each sequence's next token; the caches of layer l are
@@ -64,4 +64,4 @@ class Gpt2(Module):
     for i in range(len(layers)):
       x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
     last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
-    return torch.linear(self.final_norm(x, last, shared), head)
+    return __torch__.ops.logits(self.final_norm(x, last, shared), head)

@@ -10,14 +10,14 @@ class Llama(Module):
   eps : float
 
   def embed(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return torch.unsqueeze(torch.embedding(w["embed_tokens"], ids), 0)  # (1, T, D)
+    return torch.unsqueeze(__torch__.ops.embedding(w, "embed_tokens", ids), 0)  # (1, T, D)
 
   def embed_backward(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     # Adds to the gradient of the embeddings; gx (1, T, D).
     return torch.index_add_(g["embed_tokens"], 0, ids, torch.squeeze(gx, 0))
 
   def norm(self: __torch__.llama.Llama, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-    return torch.rms_norm(x, [x.size(-1)], w[name], self.eps)
+    return __torch__.ops.rms_norm(x, w[name], self.eps)
 
   def finish(self: __torch__.llama.Llama, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
     x = x + __torch__.ops.linear(o, w, "o_proj")
@@ -70,7 +70,7 @@ class Llama(Module):
 
   def classify(self: __torch__.llama.Llama, x: Tensor, keep: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # The kept position of each document: x (1, T, D), keep (S) int64 -> (S, C)
-    return torch.linear(self.final_norm(x, keep, w), w["score"])
+    return __torch__.ops.linear(torch.to(self.final_norm(x, keep, w), 6), w, "score")
 
   def decode(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], shared: Dict[str, Tensor], head: Tensor, layers: List[Dict[str, Tensor]]) -> Tensor:
     # Everything between token ids and the logits (S, V) of each sequence's next token; the caches of layer l are
@@ -80,4 +80,4 @@ class Llama(Module):
     for i in range(len(layers)):
       x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
     last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
-    return torch.linear(self.final_norm(x, last, shared), head)
+    return __torch__.ops.logits(self.final_norm(x, last, shared), head)

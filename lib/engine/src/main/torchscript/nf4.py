@@ -97,8 +97,3 @@ class Nf4(Module):
   def linear(self: __torch__.nf4.Nf4, x: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # (1, T, I) -> (1, T, O)
     return __torch__.ops.linear(x, w, "weight")
-
-  def memory(self: __torch__.nf4.Nf4, form: Tensor, dtype: Tensor) -> Tensor:
-    # A matrix whose content does not matter.
-    size = annotate(List[int], form.tolist())
-    return torch.empty([size[0], size[1]], dtype=int(dtype), layout=0, device=form.device, pin_memory=False)

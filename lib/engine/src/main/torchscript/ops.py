@@ -5,18 +5,52 @@ def has(w: Dict[str, Tensor], name: str) -> bool:
   # Whether there is a projection of this name, dense or NF4.
   return name in w or name + ".codes" in w
 
+def stream(x: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  # In the type that is computed in. Everything after it works in the type of its input and brings weights to it; norms
+  # and losses are float32 in between.
+  if "stream" in w:
+    x = torch.to(x, w["stream"].dtype)
+  return x
+
+def embedding(w: Dict[str, Tensor], name: str, rows: Tensor) -> Tensor:
+  # (T) int64 -> (T, D)
+  return __torch__.ops.stream(torch.embedding(w[name], rows), w)
+
+def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+  return torch.to(torch.rms_norm(torch.to(x, 6), [x.size(-1)], torch.to(weight, 6), eps), x.dtype)
+
+def layer_norm(x: Tensor, w: Dict[str, Tensor], name: str, eps: float) -> Tensor:
+  y = torch.layer_norm(torch.to(x, 6), [x.size(-1)], torch.to(w[name], 6), torch.to(w[name + ".bias"], 6), eps)
+  return torch.to(y, x.dtype)
+
+def weight(w: Dict[str, Tensor], name: str, dtype: int) -> Tensor:
+  # The whole matrix in the type that is computed in; see nf4.weight for NAME.dense.
+  if name + ".codes" in w:
+    dense = __torch__.nf4.weight(w, name, dtype)
+  elif w[name].dtype != dtype and name + ".dense" in w:
+    dense = torch.copy_(w[name + ".dense"], w[name])
+  else:
+    dense = torch.to(w[name], dtype)
+  return dense
+
 def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # (1, T, I) -> (1, T, O); dense or NF4, a bias and a low-rank update where the layer has one.
   bias = name + ".bias"
-  if name + ".codes" in w and not (x.requires_grad or x.is_cuda or name + ".magnitude" in w):
-    y = __torch__.nf4.linear(x, w, name)
+  coded = name + ".codes" in w
+  fits = not coded and w[name].dtype == x.dtype
+  trained = not coded and w[name].requires_grad
+  if not (fits or trained or x.requires_grad or x.is_cuda or name + ".magnitude" in w):
+    if coded:
+      y = __torch__.nf4.linear(x, w, name)
+    else:
+      y = __torch__.ops.in_pieces(x, w[name])
     if bias in w:
-      y = torch.add_(y, w[bias])
+      y = torch.add_(y, torch.to(w[bias], x.dtype))
     weight = annotate(Optional[Tensor], None)
   else:
-    dense = __torch__.nf4.weight(w, name, x.dtype) if name + ".codes" in w else w[name]
+    dense = __torch__.ops.weight(w, name, x.dtype)
     if bias in w:
-      y = torch.linear(x, dense, w[bias])
+      y = torch.linear(x, dense, torch.to(w[bias], x.dtype))
     else:
       y = torch.linear(x, dense)
     weight = annotate(Optional[Tensor], dense)
@@ -24,14 +58,44 @@ def linear(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     y = __torch__.ops.adapted(y, x, weight, w, name)
   return y
 
+def in_pieces(x: Tensor, matrix: Tensor) -> Tensor:
+  # (..., I) -> (..., O) by a matrix (O, I) of another type where nothing is differentiated: some rows at a time are
+  # brought to the type of x, so few for a few tokens that they stay in a core's cache.
+  o = matrix.size(0)
+  i = matrix.size(1)
+  tokens = torch.reshape(x, [-1, i])
+  elements = 262144 if tokens.size(0) <= 8 else 4194304
+  step = min(o, max(1, elements // i))
+  dense = torch.empty([step, i], dtype=x.dtype, layout=0, device=x.device, pin_memory=False)
+  y = torch.empty([tokens.size(0), o], dtype=x.dtype, layout=0, device=x.device, pin_memory=False)
+  at = 0
+  while at < o:
+    n = min(step, o - at)
+    some = torch.copy_(dense[:n], matrix[at:at + n])
+    _0 = torch.mm(tokens, torch.t(some), out=y[:, at:at + n])
+    at = at + n
+  shape = annotate(List[int], x.size())
+  shape[-1] = o
+  return torch.view(y, shape)
+
+def logits(h: Tensor, head: Tensor) -> Tensor:
+  # (N, D) -> (N, V) float32, where nothing is differentiated.
+  if head.dtype == h.dtype:
+    z = torch.linear(h, head)
+  else:
+    z = __torch__.ops.in_pieces(h, head)
+  return torch.to(z, 6)
+
 def conv1d(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # As linear, with a bias and a weight that is stored (I, O); NF4 is stored (O, I), as transformers quantizes it.
   if name + ".codes" in w:
     y = __torch__.ops.linear(x, w, name)
   else:
-    y = torch.view(torch.addmm(w[name + ".bias"], torch.squeeze(x, 0), w[name]), [1, x.size(1), -1])
+    dense = __torch__.ops.weight(w, name, x.dtype)
+    rows = torch.addmm(torch.to(w[name + ".bias"], x.dtype), torch.squeeze(x, 0), dense)
+    y = torch.view(rows, [1, x.size(1), -1])
     if name + ".lora_A" in w:
-      y = __torch__.ops.adapted(y, x, torch.t(w[name]), w, name)
+      y = __torch__.ops.adapted(y, x, torch.t(dense), w, name)
   return y
 
 def adapted(y: Tensor, x: Tensor, matrix: Optional[Tensor], w: Dict[str, Tensor], name: str) -> Tensor:
@@ -40,16 +104,16 @@ def adapted(y: Tensor, x: Tensor, matrix: Optional[Tensor], w: Dict[str, Tensor]
   dropped = x
   if drops:
     dropped = __torch__.ops.dropout(x, __torch__.ops.keys(x, w), w[name + ".dropout"])
-  down = torch.linear(dropped, w[name + ".lora_A"])  # (1, T, R)
-  update = torch.linear(down * w[name + ".scale"], w[name + ".lora_B"])  # (1, T, O)
+  down = torch.linear(dropped, torch.to(w[name + ".lora_A"], x.dtype))  # (1, T, R)
+  update = torch.linear(down * w[name + ".scale"], torch.to(w[name + ".lora_B"], x.dtype))  # (1, T, O)
   if name + ".magnitude" in w:
     weight = unchecked_cast(Tensor, matrix)
-    ratio = __torch__.ops.stretch(weight, w, name)
+    ratio = torch.to(__torch__.ops.stretch(weight, w, name), x.dtype)
     bias = name + ".bias"
     if drops:
       base = torch.linear(dropped, weight)
     elif bias in w:
-      base = torch.sub(y, w[bias])
+      base = torch.sub(y, torch.to(w[bias], x.dtype))
     else:
       base = y
     y = y + base * torch.sub(ratio, 1) + update * ratio
@@ -60,8 +124,8 @@ def adapted(y: Tensor, x: Tensor, matrix: Optional[Tensor], w: Dict[str, Tensor]
 def stretch(weight: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # DoRA: magnitude over the length of each output's row of weight (O, I) plus its update -> (O). The length is a
   # constant to the gradient, as in PEFT.
-  up = torch.detach(w[name + ".lora_B"]) * w[name + ".scale"]
-  sum = torch.addmm(torch.detach(weight), up, torch.detach(w[name + ".lora_A"]))
+  up = torch.to(torch.detach(w[name + ".lora_B"]), 6) * w[name + ".scale"]
+  sum = torch.addmm(torch.to(torch.detach(weight), 6), up, torch.to(torch.detach(w[name + ".lora_A"]), 6))
   return torch.div(w[name + ".magnitude"], torch.linalg_vector_norm(sum, 2, [1]))
 
 def dropped(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
@@ -113,7 +177,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 def rotate_whole(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   half = x.size(3) // 2
   turned = torch.cat([torch.neg(x[:, :, :, half:]), x[:, :, :, :half]], 3)
-  return x * cos + turned * sin
+  return torch.to(x * cos + turned * sin, x.dtype)
 
 def heads(x: Tensor, count: int) -> Tensor:
   # (1, T, H * E) -> (1, H, T, E)

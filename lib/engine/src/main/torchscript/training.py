@@ -29,38 +29,80 @@ class Training(Module):
       z = torch.mul(torch.tanh(torch.div(z, cap)), cap)
     return z
 
+  def scores(self: __torch__.training.Training, c: Tensor, head: Tensor, z: Tensor, narrow: Tensor) -> Tensor:
+    # Logits (n, V) of c (n, D) into z float32; narrow (n, V) is memory for them in 16 bits where c has these.
+    if c.dtype != 6:
+      _0 = torch.mm(c, torch.t(head), out=narrow)
+      _1 = torch.copy_(z, narrow)
+    elif head.dtype == 6:
+      _2 = torch.mm(c, torch.t(head), out=z)
+    else:
+      v = 0
+      while v < head.size(0):
+        e = min(head.size(0), v + 4096)  # rows of a head in 16 bits become float32 in a core's cache
+        _3 = torch.mm(c, torch.t(torch.to(head[v:e], 6)), out=z[:, v:e])
+        v = e
+    return z
+
+  def head_backward(self: __torch__.training.Training, c: Tensor, p: Tensor, head: Tensor, narrow: Tensor, factor: float, gc: Tensor, g: Tensor) -> Tensor:
+    # From the gradient p (n, V) of logits: factor times that of c into gc (n, D), and that of head added to g (V, D), if
+    # it is a matrix.
+    slopes = p
+    if c.dtype != 6:
+      slopes = torch.copy_(narrow, p)
+    if head.dtype == c.dtype:
+      _0 = torch.addmm(c, slopes, head, beta=0, alpha=factor, out=gc)
+    else:
+      _1 = torch.zero_(gc)
+      v = 0
+      while v < head.size(0):
+        e = min(head.size(0), v + 4096)
+        _2 = torch.addmm_(gc, slopes[:, v:e], torch.to(head[v:e], c.dtype), beta=1, alpha=factor)
+        v = e
+    if g.dim() == 2:
+      if c.dtype == 6:
+        _3 = torch.addmm_(g, torch.t(slopes), c, beta=1, alpha=factor)
+      else:
+        v = 0
+        while v < head.size(0):
+          e = min(head.size(0), v + 4096)
+          _4 = torch.add_(g[v:e], torch.mm(torch.t(slopes[:, v:e]), c), alpha=factor)
+          v = e
+    return gc
+
   def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the cross entropies, and scale times its gradient with respect to h, without ever holding all logits:
     # h (N, D), head (V, D), targets (N) int64. The gradient of head is added to g[0] when that is a matrix. limit is
-    # the cap of the logits.
+    # the cap of the logits. Softmax and sums are float32.
     n = h.size(0)
     step = int(chunk)
     factor = float(scale)
     cap = float(limit)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     gh = torch.empty_like(h)
-    rows = torch.empty([min(n, step), head.size(0)], dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
+    held = min(n, step)
+    rows = torch.empty([held, head.size(0)], dtype=6, layout=0, device=h.device, pin_memory=False)
+    narrow = rows
+    if h.dtype != 6:
+      narrow = torch.empty([held, head.size(0)], dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:
       c = h[i:i + step]
       t = torch.unsqueeze(targets[i:i + step], 1)
-      z = rows[:c.size(0)]  # (chunk, V), one piece of memory for all chunks: fresh pages cost as much as a pass
-      _0 = torch.mm(c, torch.t(head), out=z)
+      z = self.scores(c, head, rows[:c.size(0)], narrow[:c.size(0)])  # (chunk, V), one piece of memory for all chunks
       slope = annotate(List[Tensor], [])
       if cap > 0.0:
         bent = torch.tanh(torch.div(z, cap))
-        _4 = torch.mul(bent, cap, out=z)
+        _0 = torch.mul(bent, cap, out=z)
         slope.append(torch.rsub(torch.mul(bent, bent), 1))
       _1 = torch._log_softmax(z, 1, False, out=z)
       total = total - torch.sum(torch.gather(z, 1, t), dtype=7)
       p = torch.exp_(z)
-      minus = torch.full([t.size(0), 1], -1.0, dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
+      minus = torch.full([t.size(0), 1], -1.0, dtype=6, layout=0, device=h.device, pin_memory=False)
       p = torch.scatter_add_(p, 1, t, minus)
       if cap > 0.0:
         p = torch.mul_(p, slope[0])
-      _2 = torch.addmm(c, p, head, beta=0, alpha=factor, out=gh[i:i + step])
-      if g[0].dim() == 2:
-        _3 = torch.addmm_(g[0], torch.t(p), c, beta=1, alpha=factor)
+      _2 = self.head_backward(c, p, head, narrow[:c.size(0)], factor, gh[i:i + step], g[0])
       i = i + step
     return (total, gh)
 
@@ -71,7 +113,7 @@ class Training(Module):
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:
-      z = self.capped(torch.linear(h[i:i + step], head), float(limit))  # (chunk, V)
+      z = self.logits(h[i:i + step], head, limit)  # (chunk, V)
       best = torch.squeeze(torch.gather(z, 1, torch.unsqueeze(targets[i:i + step], 1)), 1)
       total = total + torch.sum(torch.logsumexp(z, [1]) - best, dtype=7)
       i = i + step
@@ -98,7 +140,7 @@ class Training(Module):
     return torch.argmax(logits, 1)
 
   def logits(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor) -> Tensor:
-    return self.capped(torch.linear(h, head), float(limit))
+    return self.capped(__torch__.ops.logits(h, head), float(limit))
 
   def norm(self: __torch__.training.Training, g: List[Tensor]) -> Tensor:
     # Global L2 norm.
@@ -118,6 +160,16 @@ class Training(Module):
   def clear(self: __torch__.training.Training, target: Tensor) -> Tensor:
     return torch.zero_(target)
 
-  def from_bytes(self: __torch__.training.Training, bytes: Tensor, dtype: Tensor) -> Tensor:
-    # (n) uint8 -> the same bytes read as bfloat16 (15) or float16 (5), as float32.
-    return torch.to(torch.view_copy(bytes, dtype=int(dtype)), 6)
+  def cast(self: __torch__.training.Training, x: Tensor, dtype: Tensor) -> Tensor:
+    return torch.to(x, int(dtype))
+
+  def empty(self: __torch__.training.Training, shape: Tensor, dtype: Tensor) -> Tensor:
+    size = annotate(List[int], shape.tolist())
+    return torch.empty(size, dtype=int(dtype), layout=0, device=shape.device, pin_memory=False)
+
+  def mapped(self: __torch__.training.Training, name: Tensor, form: Tensor) -> Tensor:
+    # A file on the memory that its pages have anyway. name: its path in UTF-8, form (2): type and number of elements.
+    path = ""
+    for byte in annotate(List[int], name.tolist()):
+      path = path + chr(byte)
+    return torch.from_file(path, False, int(form[1]), dtype=int(form[0]))

@@ -29,7 +29,7 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
         List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
         LoraAdapter.checkSaved(base.newHead(), specs);
         Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
-        TrainedParameters parameters = new TrainedParameters(workspace, specs);
+        TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision());
         return new AdaptedModel(network, LoraAdapter.load(config, existing, network, parameters));
     }
 }

@@ -201,11 +201,11 @@ public final class LoraAdapter {
         for (LoraTarget target : targets.updated()) {
             LayerWeights layer = network.dictionary(target.parameter().layer());
             String key = target.parameter().key();
-            put(layer, key + ".lora_A", target.down());
-            put(layer, key + ".lora_B", target.up());
+            layer.put(key + ".lora_A", parameters, target.down());
+            layer.put(key + ".lora_B", parameters, target.up());
             layer.put(key + ".scale", network.workspace().scalar((float) target.scale()));
             if (target.hasMagnitude()) {
-                put(layer, key + ".magnitude", target.magnitude());
+                layer.put(key + ".magnitude", parameters, target.magnitude());
             }
             if (config.loraDropout() > 0) {
                 long salt = LabelledStream.mix(target.parameter().name().hashCode());
@@ -213,12 +213,9 @@ public final class LoraAdapter {
             }
         }
         for (Parameter saved : targets.saved()) {
-            put(network.dictionary(saved.layer()), saved.key(), LoraTargets.name(saved));
+            network.train(saved, parameters, LoraTargets.name(saved));
         }
-    }
-
-    private void put(LayerWeights layer, String key, String name) {
-        layer.put(key, parameters.weight(name), parameters.gradient(name));
+        parameters.weightsChanged();
     }
 
     /**

@@ -113,8 +113,8 @@ public final class Generator {
         Sequence sequence = new Sequence(number, prompt);
         Shape shape = new Shape(1, sizes.numKeyValueHeads(), prompt.length + maxNewTokens, sizes.headSize());
         for (int layer = 0; layer < sizes.layers(); layer++) {
-            sequence.keys.add(workspace.empty(shape));
-            sequence.values.add(workspace.empty(shape));
+            sequence.keys.add(workspace.empty(shape, network.precision()));
+            sequence.values.add(workspace.empty(shape, network.precision()));
         }
         return sequence;
     }

@@ -15,11 +15,6 @@ import java.util.Map;
  * before the first is differentiated ends in libtorch's error on memory modified in place, not in wrong gradients.
  */
 public final class QuantKernels implements AutoCloseable {
-    /** libtorch's numbers of the types that activations may have. */
-    public static final int FLOAT32 = 6;
-
-    public static final int BFLOAT16 = 15;
-
     private final Workspace workspace;
     private final Program program;
 
@@ -36,12 +31,12 @@ public final class QuantKernels implements AutoCloseable {
      * The dense matrix as float32.
      *
      * @param parts of a projection called {@code weight}, and {@code nf4.pairs}
-     * @param dtype in which it is computed: {@link #FLOAT32} or {@link #BFLOAT16}
+     * @param type in which it is computed
      */
-    public NDArray dequantize(Map<String, NDArray> parts, int dtype) {
+    public NDArray dequantize(Map<String, NDArray> parts, FloatType type) {
         return program.call("dequantize")
                 .with("w", parts)
-                .with(workspace.ints(dtype))
+                .with(workspace.ints(type.number()))
                 .run()
                 .get(0);
     }
@@ -49,15 +44,6 @@ public final class QuantKernels implements AutoCloseable {
     /** {@code x (1, T, I) -> y (1, T, O)}, by the operator that layers use. */
     public NDArray linear(NDArray x, Map<String, NDArray> parts) {
         return program.call("linear").with(x).with("w", parts).run().get(0);
-    }
-
-    /** A matrix for {@code NAME.dense}; every call gives memory of its own. */
-    public NDArray memory(long rows, long columns, int dtype) {
-        return program.call("memory")
-                .with(workspace.ints(rows, columns))
-                .with(workspace.ints(dtype))
-                .run()
-                .get(0);
     }
 
     @Override

@@ -2,6 +2,13 @@ package dev.temper.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /** What training needs beside a family's layers: vector-Jacobian products, the loss, the optimizer. */
@@ -185,18 +192,37 @@ public final class TrainingKernels implements AutoCloseable {
         program.call("clear").with(array).run();
     }
 
-    /**
-     * The float32 values of 16-bit ones.
-     *
-     * @param bytes (n) uint8
-     * @param dtype libtorch's number: 5 float16, 15 bfloat16
-     */
-    public NDArray toFloat32(NDArray bytes, int dtype) {
-        return program.call("from_bytes")
-                .with(bytes)
-                .with(workspace.ints(dtype))
+    /** The values in another type; the array itself when it has that type already. */
+    public NDArray cast(NDArray array, FloatType type) {
+        return program.call("cast")
+                .with(array)
+                .with(workspace.ints(type.number()))
                 .run()
                 .get(0);
+    }
+
+    NDArray empty(Shape shape, FloatType type) {
+        return program.call("empty")
+                .with(workspace.ints(shape.getShape()))
+                .with(workspace.ints(type.number()))
+                .run()
+                .get(0);
+    }
+
+    /** All of a file, as many whole elements as it has; private to the process where it is written to. */
+    NDArray mapped(Path file, FloatType type) {
+        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
+        long[] name = new long[path.length];
+        Arrays.setAll(name, i -> path[i] & 0xFF);
+        try {
+            return program.call("mapped")
+                    .with(workspace.ints(name))
+                    .with(workspace.ints(type.number(), Files.size(file) / type.bytes()))
+                    .run()
+                    .get(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -21,6 +23,7 @@ public final class Workspace implements AutoCloseable {
 
     private final NDManager manager;
     private final TrainingKernels training;
+    private final Map<String, NDArray> mappings = new HashMap<>(); // whole files, by path and type
 
     private Workspace(NDManager manager) {
         this.manager = manager;
@@ -101,6 +104,26 @@ public final class Workspace implements AutoCloseable {
         return manager.create(shape, DataType.FLOAT32);
     }
 
+    /** Elements whose content does not matter. */
+    public NDArray empty(Shape shape, FloatType type) {
+        return training.empty(shape, type);
+    }
+
+    /**
+     * Elements of a file, without a copy: their pages are read when they are touched, belong to the page cache and are
+     * shared by all that map the file. They are not to be written to, and the file must stay as it is.
+     *
+     * @param offset of the first element in bytes, a multiple of the element's size
+     */
+    public NDArray mapped(Path file, long offset, FloatType type, Shape shape) {
+        if (offset % type.bytes() != 0) {
+            throw new IllegalArgumentException(file + " has no element of " + type + " at byte " + offset);
+        }
+        NDArray whole = mappings.computeIfAbsent(type + " " + file, name -> keep(training.mapped(file, type)));
+        long first = offset / type.bytes();
+        return view(slice(whole, first, first + shape.size()), shape);
+    }
+
     /** Bytes whose content does not matter; in native memory, which the limit of direct buffers does not count. */
     public NDArray bytes(long count) {
         return manager.create(new Shape(count), DataType.UINT8);
@@ -166,6 +189,7 @@ public final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
+        mappings.values().forEach(NDArray::close);
         training.close();
         manager.close();
     }

@@ -32,12 +32,13 @@ public final class Backpropagation {
 
     /** A network that keeps what its layers record, the faster way. */
     public static Backpropagation recording(Network network) {
+        network.weights().convert();
         return new Backpropagation(network, false);
     }
 
     /** A network that computes its layers twice, with less memory. */
     public static Backpropagation checkpointing(Network network) {
-        network.shareDense();
+        network.weights().shareDense();
         return new Backpropagation(network, true);
     }
 

@@ -3,6 +3,7 @@ package dev.temper.model;
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.TrainingKernels.Trained;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.Set;
 public final class LayerWeights {
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
     private final Map<String, NDArray> gradients = new LinkedHashMap<>();
+    private final Map<String, NDArray> masters = new HashMap<>();
 
     /** Adds a frozen array or a setting. */
     public void put(String key, NDArray array) {
@@ -23,6 +25,22 @@ public final class LayerWeights {
     public void put(String key, NDArray array, NDArray gradient) {
         arrays.put(key, array);
         gradients.put(key, gradient);
+        masters.remove(key);
+    }
+
+    /**
+     * Adds an array that is trained.
+     *
+     * @param name of it among the parameters, whose copy in the type that is computed in the program sees
+     */
+    public void put(String key, TrainedParameters parameters, String name) {
+        put(key, parameters.computed(name), parameters.gradient(name));
+        masters.put(key, parameters.weight(name));
+    }
+
+    /** What is updated of a trained array; any other array itself. */
+    NDArray master(String key) {
+        return masters.getOrDefault(key, arrays.get(key));
     }
 
     public Map<String, NDArray> arrays() {

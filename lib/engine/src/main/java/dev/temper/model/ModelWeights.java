@@ -4,9 +4,9 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.check.InvalidInputException;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Nf4Tensor;
 import dev.temper.quant.Quantization;
@@ -15,17 +15,13 @@ import dev.temper.safetensors.TensorIndex;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /** Weights of a folder against what its architecture expects, and as arrays. */
 public final class ModelWeights {
-    private static final Map<String, Integer> LIBTORCH_16_BIT = Map.of("F16", 5, "BF16", 15);
-
     private ModelWeights() {}
 
     /**
@@ -158,7 +154,7 @@ public final class ModelWeights {
     /** @throws dev.temper.check.InvalidInputException when the tensor is of a type that {@link #read} does not read */
     public static void checkType(TensorInfo tensor, String location) {
         check(
-                tensor.dtype().equals("F32") || LIBTORCH_16_BIT.containsKey(tensor.dtype()),
+                FloatType.of(tensor.dtype()).isPresent(),
                 "%s: the tensor %s is %s; only F32, F16 and BF16 are read",
                 location,
                 tensor.name(),
@@ -171,33 +167,59 @@ public final class ModelWeights {
      * @throws dev.temper.check.InvalidInputException when there is none of that name
      */
     public static NDArray read(Workspace workspace, TensorFiles files, String name) throws IOException {
-        TensorInfo tensor =
-                find(files.index(), name).orElseThrow(() -> invalid("the tensor %s is missing from the weights", name));
-        ByteBuffer bytes = files.bytes(tensor.name());
-        Optional<Integer> half = Optional.ofNullable(LIBTORCH_16_BIT.get(tensor.dtype()));
-        if (half.isEmpty()) {
-            return workspace.on(bytes, DataType.FLOAT32, new Shape(tensor.shape()));
+        TensorInfo tensor = info(files, name);
+        if (type(tensor) == FloatType.FLOAT32) {
+            return mapped(workspace, files, name);
         }
-        NDArray raw = workspace.on(bytes, DataType.UINT8, new Shape(tensor.bytes()));
-        try (raw) {
-            return workspace.training().toFloat32(raw, half.get()).reshape(new Shape(tensor.shape()));
-        }
+        return workspace.training().cast(mapped(workspace, files, name), FloatType.FLOAT32);
     }
 
     /**
-     * Reads a tensor into {@code weight}. A mapped file would stay resident until the collector sees its buffers: as
-     * much memory again as the weights.
+     * A tensor in the type of its file, memory-mapped.
+     *
+     * @throws dev.temper.check.InvalidInputException when there is none of that name
+     */
+    static NDArray mapped(Workspace workspace, TensorFiles files, String name) throws IOException {
+        TensorInfo tensor = info(files, name);
+        Shape shape = new Shape(tensor.shape());
+        FloatType type = type(tensor);
+        if (tensor.offset() % type.bytes() == 0) {
+            return workspace.mapped(files.path(tensor), tensor.offset(), type, shape);
+        }
+        NDArray copy = workspace.empty(shape, type); // the file's writer did not align its tensors
+        files.read(tensor.name(), Workspace.memory(copy));
+        return copy;
+    }
+
+    /** The type of a tensor in its file. */
+    static FloatType type(TensorFiles files, String name) {
+        return type(info(files, name));
+    }
+
+    private static FloatType type(TensorInfo tensor) {
+        return FloatType.of(tensor.dtype()).orElseThrow();
+    }
+
+    private static TensorInfo info(TensorFiles files, String name) {
+        return find(files.index(), name).orElseThrow(() -> invalid("the tensor %s is missing from the weights", name));
+    }
+
+    /**
+     * Reads a tensor into {@code weight}, float32. The pages of a mapped file would stay resident: as much memory again
+     * as the weights.
      *
      * @throws dev.temper.check.InvalidInputException when there is none of that name
      */
     static void read(Workspace workspace, TensorFiles files, String name, NDArray weight) throws IOException {
-        Optional<TensorInfo> tensor = find(files.index(), name);
-        if (tensor.isPresent() && tensor.get().dtype().equals("F32")) {
-            files.read(tensor.get().name(), Workspace.memory(weight));
+        TensorInfo tensor = info(files, name);
+        if (type(tensor) == FloatType.FLOAT32) {
+            files.read(tensor.name(), Workspace.memory(weight));
             return;
         }
         Workspace.scoped(() -> {
-            workspace.training().copy(read(workspace, files, name), weight);
+            NDArray narrow = workspace.empty(new Shape(tensor.shape()), type(tensor));
+            files.read(tensor.name(), Workspace.memory(narrow));
+            workspace.training().copy(narrow, weight);
             return null;
         });
     }

@@ -3,21 +3,21 @@ package dev.temper.model;
 import static dev.temper.check.Check.check;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Program;
 import dev.temper.kernel.TrainingKernels.Head;
 import dev.temper.kernel.Workspace;
-import dev.temper.quant.Nf4Tensor;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -31,31 +31,22 @@ public final class Network implements AutoCloseable {
 
     private final Workspace workspace;
     private final Architecture architecture;
+    private final NetworkWeights weights;
     private final Program program;
     private final NDArray logitCap;
-    private final LayerWeights shared = new LayerWeights();
-    private final List<LayerWeights> layers = new ArrayList<>();
-    private final QuantizedProjections quantized;
+    private final LayerWeights shared;
+    private final List<LayerWeights> layers;
 
-    private Network(Workspace workspace, Architecture architecture) {
-        this.workspace = workspace;
-        this.architecture = architecture;
+    private Network(NetworkWeights weights) {
+        this.weights = weights;
+        this.workspace = weights.workspace();
+        this.architecture = weights.architecture();
         this.program = workspace.compile(architecture.program(), architecture.attributes());
         this.logitCap = workspace.scalar((float) architecture.logitCap());
-        this.quantized = new QuantizedProjections(workspace, this::dictionary);
-        for (int window : architecture.windows()) {
-            LayerWeights layer = new LayerWeights();
-            layer.put("window", workspace.ints(window));
-            layers.add(layer);
-        }
-        architecture.dropouts().forEach(this::putDropout);
-    }
-
-    private void putDropout(String name, double chance) {
-        for (int layer = Parameter.SHARED; chance > 0 && layer < layers.size(); layer++) {
-            String salt = name + " of layer " + layer;
-            dictionary(layer).put(name + ".dropout", workspace.dropout(chance, LabelledStream.mix(salt.hashCode())));
-        }
+        this.shared = weights.dictionary(Parameter.SHARED);
+        this.layers = IntStream.range(0, architecture.sizes().layers())
+                .mapToObj(weights::dictionary)
+                .toList();
     }
 
     /**
@@ -71,23 +62,9 @@ public final class Network implements AutoCloseable {
         return load(workspace, architecture, files);
     }
 
-    /** All weights frozen, on the mapped files where they are float32, and in 4 bits where they were saved so. */
+    /** All weights frozen, on the mapped files, and in 4 bits where they were saved so; computes in float32. */
     public static Network load(Workspace workspace, Architecture architecture, TensorFiles files) throws IOException {
-        StoredModel stored = new StoredModel(architecture, files, NewHead.none(), Optional.empty());
-        return stored.load(workspace);
-    }
-
-    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained) throws IOException {
-        Network network = new Network(workspace, stored.architecture());
-        for (Parameter parameter : stored.architecture().parameters()) {
-            Optional<Nf4Tensor> codes = stored.quantized(workspace, parameter, isTrained);
-            if (codes.isPresent()) {
-                network.quantized.put(parameter, codes.get());
-            } else {
-                network.dictionary(parameter.layer()).put(parameter.key(), stored.dense(workspace, parameter));
-            }
-        }
-        return network;
+        return new StoredModel(architecture, files, NewHead.none()).load(workspace);
     }
 
     /** All weights trained, copied into {@code trained}, which has a place for each. */
@@ -105,37 +82,35 @@ public final class Network implements AutoCloseable {
             NewHead newHead,
             TrainedParameters trained)
             throws IOException {
-        Network network = new Network(workspace, architecture);
-        for (Parameter parameter : architecture.parameters()) {
-            NDArray weight = trained.weight(parameter.name());
-            if (newHead.has(parameter)) {
-                Workspace.memory(weight).asFloatBuffer().put(newHead.values(parameter));
-            } else {
-                ModelWeights.read(workspace, files, parameter.name(), weight);
-            }
-            network.dictionary(parameter.layer()).put(parameter.key(), weight, trained.gradient(parameter.name()));
-        }
-        return network;
+        return new Network(NetworkWeights.trained(workspace, architecture, files, newHead, trained));
+    }
+
+    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained) throws IOException {
+        return new Network(NetworkWeights.frozen(workspace, stored, isTrained));
+    }
+
+    /** As {@link NetworkWeights#train}. */
+    public void train(Parameter parameter, TrainedParameters trained, String name) {
+        weights.train(parameter, trained, name);
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */
     public LayerWeights dictionary(int layer) {
-        return layer == Parameter.SHARED ? shared : layers.get(layer);
+        return weights.dictionary(layer);
     }
 
     /** A parameter's values in float32; a quantized one's in memory of their own. */
     public NDArray weight(Parameter parameter) {
-        return quantized.has(parameter)
-                ? quantized.dense(parameter)
-                : dictionary(parameter.layer()).get(parameter.key());
+        return weights.weight(parameter);
     }
 
-    /**
-     * Gives the same quantized projection of all layers one place to become dense in: to be called when what one layer
-     * records is differentiated before the next one records, and not otherwise.
-     */
-    void shareDense() {
-        quantized.share();
+    NetworkWeights weights() {
+        return weights;
+    }
+
+    /** The type that layers compute in. */
+    public FloatType precision() {
+        return weights.precision();
     }
 
     public Architecture architecture() {
@@ -354,7 +329,7 @@ public final class Network implements AutoCloseable {
         program.call("embed_backward")
                 .with(inputs.ids())
                 .with(inputs.positions())
-                .with(gradient)
+                .with(workspace.training().cast(gradient, FloatType.FLOAT32))
                 .with("g", all)
                 .run();
     }
@@ -372,7 +347,7 @@ public final class Network implements AutoCloseable {
 
     @Override
     public void close() {
-        quantized.close();
+        weights.close();
         program.close();
     }
 }

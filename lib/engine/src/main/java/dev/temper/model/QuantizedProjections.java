@@ -1,6 +1,7 @@
 package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.QuantKernels;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Nf4;
@@ -8,12 +9,11 @@ import dev.temper.quant.Nf4Tensor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntFunction;
 
 /** The projections of a network that are kept in 4 bits: their parts stand in the dictionaries of the layers. */
 final class QuantizedProjections implements AutoCloseable {
-    private static final String DENSE = ".dense";
-
     private final Workspace workspace;
     private final IntFunction<LayerWeights> dictionary;
     private final Map<Parameter, Nf4Tensor> tensors = new LinkedHashMap<>();
@@ -44,19 +44,12 @@ final class QuantizedProjections implements AutoCloseable {
     NDArray dense(Parameter parameter) {
         Map<String, NDArray> parts = new HashMap<>(tensors.get(parameter).arrays(workspace, "weight"));
         parts.put(Nf4.PAIRS, pairs);
-        NDArray matrix = kernels().dequantize(parts, QuantKernels.FLOAT32);
+        NDArray matrix = kernels().dequantize(parts, FloatType.FLOAT32);
         return parameter.isTransposed() ? matrix.transpose() : matrix;
     }
 
-    /** Gives the same projection of all layers the same memory for its dense matrix. */
-    void share() {
-        Map<String, NDArray> shared = new HashMap<>();
-        for (Parameter parameter : tensors.keySet()) {
-            String key = parameter.key() + DENSE;
-            NDArray memory = shared.computeIfAbsent(key + parameter.shape(), name -> kernels()
-                    .memory(parameter.outputs(), parameter.inputs(), QuantKernels.FLOAT32));
-            dictionary.apply(parameter.layer()).put(key, memory);
-        }
+    Set<Parameter> parameters() {
+        return tensors.keySet();
     }
 
     private QuantKernels kernels() {

@@ -1,6 +1,7 @@
 package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Nf4Tensor;
 import dev.temper.quant.Quantization;
@@ -16,9 +17,19 @@ import java.util.function.Predicate;
  * A model on disk whose weights are those of its architecture, except for a new head.
  *
  * @param quantization how frozen projections shall be kept that are not quantized already; empty: as they are
+ * @param precision the type that its layers shall compute in
  */
 public record StoredModel(
-        Architecture architecture, TensorFiles files, NewHead newHead, Optional<Quantization> quantization) {
+        Architecture architecture,
+        TensorFiles files,
+        NewHead newHead,
+        Optional<Quantization> quantization,
+        FloatType precision) {
+    /** A model as it is, that computes in float32. */
+    public StoredModel(Architecture architecture, TensorFiles files, NewHead newHead) {
+        this(architecture, files, newHead, Optional.empty(), FloatType.FLOAT32);
+    }
+
     /**
      * Reads config.json and the headers of the weights.
      *
@@ -31,12 +42,17 @@ public record StoredModel(
         TensorFiles files = TensorFiles.open(path, "model");
         NewHead newHead = NewHead.of(architecture, folder, files.index(), seed);
         ModelWeights.verify(architecture, files.index(), path.toString(), newHead);
-        return new StoredModel(architecture, files, newHead, Optional.empty());
+        return new StoredModel(architecture, files, newHead);
     }
 
     /** Its projections are quantized while they are read: the model is never in memory in full precision. */
     public StoredModel quantized(Optional<Quantization> by) {
-        return new StoredModel(architecture, files, newHead, by);
+        return new StoredModel(architecture, files, newHead, by, precision);
+    }
+
+    /** Its layers compute in this type. */
+    public StoredModel in(FloatType type) {
+        return new StoredModel(architecture, files, newHead, quantization, type);
     }
 
     /** All weights frozen. */
@@ -86,9 +102,31 @@ public record StoredModel(
                 quantization.get().quantize(workspace, parameter.isTransposed() ? weights.transposed() : weights));
     }
 
+    /**
+     * A parameter that is not quantized. Norms and biases are float32. A matrix stays on the pages of its file if it
+     * can be used from there: in the type that is computed in, or in 16 bits for float32, which is brought to it piece
+     * by piece. The other way round that would cost more than the product.
+     */
     NDArray dense(Workspace workspace, Parameter parameter) throws IOException {
-        return newHead.has(parameter)
-                ? workspace.floats(newHead.values(parameter), parameter.shape())
-                : ModelWeights.read(workspace, files, parameter.name());
+        FloatType wanted = parameter.shape().dimension() > 1 ? precision : FloatType.FLOAT32;
+        if (newHead.has(parameter)) {
+            NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
+            return wanted == FloatType.FLOAT32 ? values : workspace.training().cast(values, wanted);
+        }
+        NDArray mapped = ModelWeights.mapped(workspace, files, parameter.name());
+        boolean staysMapped = type(parameter) == wanted || isConverted(parameter);
+        return staysMapped ? mapped : workspace.training().cast(mapped, wanted);
+    }
+
+    /** Whether a matrix lies in its file in 16 bits, and becomes float32 whenever it is used. */
+    boolean isConverted(Parameter parameter) {
+        return parameter.shape().dimension() > 1
+                && precision == FloatType.FLOAT32
+                && !newHead.has(parameter)
+                && type(parameter) != FloatType.FLOAT32;
+    }
+
+    private FloatType type(Parameter parameter) {
+        return ModelWeights.type(files, parameter.name());
     }
 }

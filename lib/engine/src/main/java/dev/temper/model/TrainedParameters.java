@@ -2,6 +2,7 @@ package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,7 +12,8 @@ import java.util.Map;
 
 /**
  * All trained weights in one block of float32 memory, layer by layer, and their gradients in another of the same
- * layout: one block to sum over workers, a few large slices to update.
+ * layout: one block to sum over workers, a few large slices to update. Where products are computed in another type,
+ * there is a copy of the weights in that type: gradients are those of the copy.
  */
 public final class TrainedParameters {
     /** A weight to be trained; named as in the file it is saved to. */
@@ -30,18 +32,28 @@ public final class TrainedParameters {
     private final Map<String, NDArray> gradients = new LinkedHashMap<>();
     private final List<Group> groups = new ArrayList<>();
     private final Workspace workspace;
+    private final FloatType precision;
+    private final Map<String, NDArray> copies = new LinkedHashMap<>(); // empty where products are float32
     private final NDArray flatWeights;
     private final NDArray flatGradients;
+    private final NDArray flatCopy;
 
-    /** Allocates zeros for all specs, in the order of their layers. */
+    /** Allocates zeros for all specs, in the order of their layers; products are float32. */
     public TrainedParameters(Workspace workspace, List<Spec> unordered) {
+        this(workspace, unordered, FloatType.FLOAT32);
+    }
+
+    /** @param precision the type that products are computed in */
+    public TrainedParameters(Workspace workspace, List<Spec> unordered, FloatType precision) {
         this.workspace = workspace;
+        this.precision = precision;
         List<Spec> ordered = unordered.stream()
                 .sorted(Comparator.comparingInt(Spec::layer).thenComparing(spec -> !spec.isDecayed()))
                 .toList();
         long size = ordered.stream().mapToLong(spec -> spec.shape().size()).sum();
         flatWeights = workspace.zeros(new Shape(size));
         flatGradients = workspace.zeros(new Shape(size));
+        flatCopy = precision == FloatType.FLOAT32 ? flatWeights : workspace.empty(new Shape(size), precision);
         long at = 0;
         long groupStart = 0;
         for (int i = 0; i < ordered.size(); i++) {
@@ -51,6 +63,11 @@ public final class TrainedParameters {
             NDArray weight = Workspace.view(Workspace.slice(flatWeights, at, end), spec.shape());
             weight.setRequiresGradient(true);
             weights.put(spec.name(), weight);
+            if (precision != FloatType.FLOAT32 && spec.shape().dimension() > 1) {
+                NDArray copy = Workspace.view(Workspace.slice(flatCopy, at, end), spec.shape());
+                copy.setRequiresGradient(true);
+                copies.put(spec.name(), copy);
+            }
             gradients.put(spec.name(), Workspace.view(Workspace.slice(flatGradients, at, end), spec.shape()));
             at = end;
             if (i + 1 == ordered.size() || ordered.get(i + 1).isDecayed() != spec.isDecayed()) {
@@ -61,6 +78,24 @@ public final class TrainedParameters {
                 groupStart = at;
             }
         }
+        weightsChanged();
+    }
+
+    /** To be called after weights were written to: brings what programs see up to date. */
+    public void weightsChanged() {
+        if (!copies.isEmpty()) {
+            workspace.training().copy(flatWeights, flatCopy);
+        }
+    }
+
+    /** The type that products are computed in. */
+    public FloatType precision() {
+        return precision;
+    }
+
+    /** A weight as programs shall see it: a matrix in the type of the products, anything else in float32. */
+    NDArray computed(String name) {
+        return copies.getOrDefault(name, weights.get(name));
     }
 
     public boolean contains(String name) {

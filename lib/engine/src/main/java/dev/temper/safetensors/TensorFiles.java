@@ -32,6 +32,11 @@ public final class TensorFiles {
         return index;
     }
 
+    /** The file that a tensor lies in. */
+    public Path path(TensorInfo tensor) {
+        return folder.resolve(tensor.file());
+    }
+
     /**
      * The bytes of a tensor, little-endian, read-only, without a copy.
      *
@@ -39,7 +44,7 @@ public final class TensorFiles {
      */
     public ByteBuffer bytes(String name) throws IOException {
         TensorInfo tensor = find(name);
-        try (FileChannel channel = FileChannel.open(folder.resolve(tensor.file()), StandardOpenOption.READ)) {
+        try (FileChannel channel = FileChannel.open(path(tensor), StandardOpenOption.READ)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes())
                     .order(ByteOrder.LITTLE_ENDIAN);
         }
@@ -53,7 +58,7 @@ public final class TensorFiles {
      */
     public void read(String name, ByteBuffer target) throws IOException {
         TensorInfo tensor = find(name);
-        try (FileChannel channel = FileChannel.open(folder.resolve(tensor.file()), StandardOpenOption.READ)) {
+        try (FileChannel channel = FileChannel.open(path(tensor), StandardOpenOption.READ)) {
             long at = tensor.offset();
             while (target.hasRemaining()) {
                 int count = channel.read(target, at);

@@ -214,7 +214,7 @@ final class ClassifierAdapterTest {
         Architecture architecture = Architecture.read(Folder.local(disk), task);
         TensorFiles files = TensorFiles.open(disk, "model");
         NewHead head = NewHead.of(architecture, Folder.local(disk), files.index(), 11);
-        Network network = new StoredModel(architecture, files, head, Optional.empty()).load(workspace);
+        Network network = new StoredModel(architecture, files, head).load(workspace);
         LoraConfig config = LoraConfig.of(5, 8, 0, List.of("q_proj"));
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
         LoraAdapter.checkSaved(head, parameters.specs());
@@ -284,7 +284,7 @@ final class ClassifierAdapterTest {
         Architecture architecture = Architecture.read(Folder.local(disk), task);
         TensorFiles files = TensorFiles.open(disk, "model");
         NewHead head = NewHead.of(architecture, Folder.local(disk), files.index(), 0);
-        Network network = new StoredModel(architecture, files, head, Optional.empty()).load(workspace);
+        Network network = new StoredModel(architecture, files, head).load(workspace);
         LoraConfig config = AdapterFile.read(Folder.local(saved), task);
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
 

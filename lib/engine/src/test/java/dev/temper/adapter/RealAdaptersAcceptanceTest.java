@@ -24,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,7 +119,7 @@ final class RealAdaptersAcceptanceTest {
         try (Workspace workspace = Workspace.open(2)) {
             TensorFiles files = TensorFiles.open(folder, "model");
             NewHead head = NewHead.of(architecture, Folder.local(folder), files.index(), 1);
-            Network network = new StoredModel(architecture, files, head, Optional.empty()).load(workspace);
+            Network network = new StoredModel(architecture, files, head).load(workspace);
             Folder adapter = Folder.local(published.folder());
             LoraConfig config = AdapterFile.read(adapter, published.task());
             TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
@@ -130,7 +129,7 @@ final class RealAdaptersAcceptanceTest {
 
             float[] adapted = logits(network);
 
-            Network base = new StoredModel(architecture, files, head, Optional.empty()).load(workspace);
+            Network base = new StoredModel(architecture, files, head).load(workspace);
             merge(base, tensors, 0); // the adapter's head alone
             assertThat(worst(logits(base), adapted)).isGreaterThan(1e-3);
             merge(base, tensors, published.scale);

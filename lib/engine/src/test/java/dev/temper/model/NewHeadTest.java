@@ -13,7 +13,6 @@ import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -156,7 +155,7 @@ final class NewHeadTest {
             TensorFiles files = TensorFiles.open(folder, "model");
             TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
             Network network = Network.load(workspace, architecture, files, head, trained);
-            Network frozen = new StoredModel(architecture, files, head, Optional.empty()).load(workspace);
+            Network frozen = new StoredModel(architecture, files, head).load(workspace);
             ModelWeights.verify(architecture, files.index(), "there", head);
 
             float[] dense = network.dictionary(Parameter.SHARED).get("dense").toFloatArray();

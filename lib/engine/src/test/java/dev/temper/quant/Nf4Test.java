@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.check.InvalidInputException;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.QuantKernels;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
@@ -30,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class Nf4Test {
-    private static final int FLOAT32 = QuantKernels.FLOAT32;
+    private static final FloatType FLOAT32 = FloatType.FLOAT32;
 
     @TempDir
     Path folder;
@@ -216,7 +217,7 @@ final class Nf4Test {
         Map<String, NDArray> parts = parts(tensor);
         NDArray dense = kernels.dequantize(parts, FLOAT32);
         Map<String, NDArray> shared = new LinkedHashMap<>(parts);
-        shared.put("weight.dense", kernels.memory(48, 96, FLOAT32));
+        shared.put("weight.dense", workspace.empty(new Shape(48, 96), FLOAT32));
         NDArray x = workspace.floats(gaussian(random, 5 * 96), new Shape(1, 5, 96));
         NDArray gy = workspace.floats(gaussian(random, 5 * 48), new Shape(1, 5, 48));
         x.setRequiresGradient(true);

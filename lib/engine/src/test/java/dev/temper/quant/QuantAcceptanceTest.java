@@ -3,6 +3,7 @@ package dev.temper.quant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.QuantKernels;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
@@ -108,7 +109,7 @@ final class QuantAcceptanceTest {
 
     private void assertDequantized(Nf4Tensor tensor, TensorFiles golden, String name) throws IOException {
         if (golden.index().find(name + ".dequantized").isPresent()) {
-            int dtype = tensor.dtype().equals("BF16") ? QuantKernels.BFLOAT16 : QuantKernels.FLOAT32;
+            FloatType dtype = tensor.dtype().equals("BF16") ? FloatType.BFLOAT16 : FloatType.FLOAT32;
             NDArray values = kernels.dequantize(parts(tensor), dtype);
             assertThat(values.toFloatArray()).isEqualTo(floats(golden, name + ".dequantized"));
         }
@@ -164,7 +165,7 @@ final class QuantAcceptanceTest {
             assertThat(read.absmax().offset()).isEqualTo(ours.absmax().offset());
             if (isDouble) {
                 assertNested(read.absmax(), ours.absmax());
-                NDArray values = kernels.dequantize(parts(ours), QuantKernels.FLOAT32);
+                NDArray values = kernels.dequantize(parts(ours), FloatType.FLOAT32);
                 assertThat(values.toFloatArray()).as(name).isEqualTo(floats(dequantized, name));
             } else {
                 assertThat(read.absmax().values())

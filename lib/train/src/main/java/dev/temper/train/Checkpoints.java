@@ -136,6 +136,7 @@ public record Checkpoints(Folder folder, String run, int limit) {
         for (TrainedParameters.Spec spec : parameters.specs()) {
             weights.read(spec.name(), Workspace.memory(parameters.weight(spec.name())));
         }
+        parameters.weightsChanged();
     }
 
     /** Reads from files on this machine's disk. */

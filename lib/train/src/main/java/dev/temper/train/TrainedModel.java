@@ -42,11 +42,16 @@ public final class TrainedModel implements AutoCloseable {
      * @param seed of the head, where the task needs another than the base has
      */
     public static TrainedModel full(Workspace workspace, Path base, Task task, long seed) throws IOException {
-        StoredModel read = StoredModel.read(base, task, seed);
-        TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(read.architecture()));
-        Network network = read.load(workspace, parameters);
+        return full(workspace, StoredModel.read(base, task, seed));
+    }
+
+    /** All weights are trained. */
+    public static TrainedModel full(Workspace workspace, StoredModel base) throws IOException {
+        TrainedParameters parameters =
+                new TrainedParameters(workspace, ModelWeights.specs(base.architecture()), base.precision());
+        Network network = base.load(workspace, parameters);
         return new TrainedModel(
-                network, parameters, Optional.empty(), read.newHead().reason());
+                network, parameters, Optional.empty(), base.newHead().reason());
     }
 
     /** A fresh adapter is trained, for what the base was saved for. */
@@ -71,7 +76,7 @@ public final class TrainedModel implements AutoCloseable {
         List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
         LoraAdapter.checkSaved(base.newHead(), specs);
         Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
-        TrainedParameters parameters = new TrainedParameters(workspace, specs);
+        TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision());
         LoraAdapter adapter = LoraAdapter.create(config, network, parameters, seed);
         return new TrainedModel(
                 network, parameters, Optional.of(adapter), base.newHead().reason());

@@ -273,6 +273,7 @@ public final class TrainingLoop {
         double learningRate = peakLearningRate * schedule.factor(step);
         if (Double.isFinite(norm) && Double.isFinite(loss)) {
             optimizer.step(learningRate, norm);
+            model.parameters().weightsChanged();
             state.skippedInARow = 0;
             state.lossSinceLog += loss;
             state.weightSinceLog += update.weight();
