@@ -160,6 +160,9 @@ class Training(Module):
   def clear(self: __torch__.training.Training, target: Tensor) -> Tensor:
     return torch.zero_(target)
 
+  def product(self: __torch__.training.Training, a: Tensor, b: Tensor) -> Tensor:
+    return torch.linear(a, b)
+
   def cast(self: __torch__.training.Training, x: Tensor, dtype: Tensor) -> Tensor:
     return torch.to(x, int(dtype))
 

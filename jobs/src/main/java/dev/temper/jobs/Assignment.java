@@ -21,9 +21,10 @@ import org.apache.spark.sql.SparkSession;
  */
 record Assignment(HadoopStore store, String recipe, String prepared, List<RecipeData.Prompt> asked, Set<Integer> ends)
         implements Serializable {
-    static Assignment of(SparkSession spark, RecipeData rows, List<RecipeData.Prompt> asked, PreparedData data) {
+    static Assignment of(
+            SparkSession spark, Recipe recipe, RecipeData rows, List<RecipeData.Prompt> asked, PreparedData data) {
         return new Assignment(
-                HadoopStore.of(spark), rows.recipe().portable(), data.folder().location(), asked, rows.ends());
+                HadoopStore.of(spark), recipe.portable(), data.folder().location(), asked, rows.ends());
     }
 
     /**

@@ -62,7 +62,7 @@ final class EvaluateJob {
         }
         Path scratch = Files.createTempDirectory("temper-evaluate-");
         try (SparkSession spark = RunJob.session(recipe)) {
-            evaluate(spark, output, scratch);
+            evaluate(spark, base, output, scratch);
         } catch (InvalidInputException e) {
             if (output.isPresent()) {
                 output.get().undo();
@@ -131,7 +131,8 @@ final class EvaluateJob {
                 labels);
     }
 
-    private void evaluate(SparkSession spark, Optional<RunOutput> output, Path scratch) throws IOException {
+    private void evaluate(SparkSession spark, PretrainedModel base, Optional<RunOutput> output, Path scratch)
+            throws IOException {
         RunOutput run = RunOutput.of(store.folder(recipe.output()));
         LocalDate today = run.date().orElseGet(RecipeData::today);
         RecipeData rows = RecipeData.of(store, recipe, today);
@@ -144,7 +145,9 @@ final class EvaluateJob {
                     .child(RunOutput.PREPARED);
         });
         checkRows(data.rows().evaluated() > 0);
-        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, rows, rows.prompts(), data));
+        Recipe chosen = ChosenPrecision.of(spark, recipe, base.architecture(), Optional.empty())
+                .recipe();
+        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, chosen, rows, rows.prompts(), data));
         List<TrainingResult> results = BarrierTraining.run(spark, recipe.cluster(), worker, ProgressListener.silent());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {

@@ -27,7 +27,7 @@ record EvaluateWorker(Assignment assignment) implements BarrierTraining.Worker {
                     return evaluate(model.network(), begun, context);
                 }
             }
-            try (Network network = Network.open(workspace, begun.model().base())) {
+            try (Network network = begun.model().stored().load(workspace)) {
                 return evaluate(network, begun, context);
             }
         }

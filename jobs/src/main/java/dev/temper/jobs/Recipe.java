@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.generate.GenerationConfig;
+import dev.temper.kernel.FloatType;
 import dev.temper.quant.Quantization;
 import dev.temper.spark.ClusterConfig;
 import dev.temper.storage.Hashes;
@@ -24,6 +25,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -100,8 +102,30 @@ public record Recipe(
 
     /** Arithmetic of the layers. */
     public enum Precision {
+        /** What the processors multiply faster. */
         AUTO,
-        FP32
+        FP32,
+        /** bfloat16, with norms, softmax, loss and sums of gradients in float32. */
+        BF16;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** @throws IllegalStateException when it is not chosen yet */
+        FloatType type() {
+            return switch (this) {
+                case FP32 -> FloatType.FLOAT32;
+                case BF16 -> FloatType.BFLOAT16;
+                case AUTO -> throw new IllegalStateException("the precision is not chosen yet");
+            };
+        }
+    }
+
+    /** The same with another precision. */
+    Recipe in(Precision precision) {
+        Model same = new Model(model.base, model.task, model.labels, precision, model.quantization);
+        return new Recipe(name, same, adapter, data, training, cluster, generation, tracking, output);
     }
 
     public Recipe {

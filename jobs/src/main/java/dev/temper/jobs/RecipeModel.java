@@ -3,7 +3,6 @@ package dev.temper.jobs;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -21,16 +20,22 @@ record RecipeModel(Store store, Recipe recipe, Path base) {
                 store, recipe, LocalCopies.model(folder, recipe.cluster().localDir()));
     }
 
+    /** As the recipe keeps it and computes with it. */
+    StoredModel stored() throws IOException {
+        Recipe.Model model = recipe.model();
+        return StoredModel.read(base, model.head(), recipe.training().seed())
+                .quantized(model.quantization())
+                .in(model.precision().type());
+    }
+
     /** With all that is trained, and room for its gradients. */
     TrainedModel open(Workspace workspace) throws IOException {
-        Task task = recipe.model().head();
         long seed = recipe.training().seed();
+        StoredModel stored = stored();
         Optional<LoraConfig> adapter = recipe.adapter();
         if (adapter.isEmpty()) {
-            return TrainedModel.full(workspace, base, task, seed);
+            return TrainedModel.full(workspace, stored);
         }
-        StoredModel stored =
-                StoredModel.read(base, task, seed).quantized(recipe.model().quantization());
         Optional<String> initFrom = adapter.get().initFrom();
         if (initFrom.isPresent()) {
             Path existing = LocalCopies.model(

@@ -72,14 +72,19 @@ final class RunJob {
         }
         List<RecipeData.Prompt> prompts = rows.prompts();
         try (SparkSession spark = session(recipe)) {
-            run(spark, output, rows, prompts);
+            run(spark, base, output, rows, prompts);
         } catch (InvalidInputException e) {
             output.undo();
             throw e;
         }
     }
 
-    private void run(SparkSession spark, RunOutput output, RecipeData rows, List<RecipeData.Prompt> prompts)
+    private void run(
+            SparkSession spark,
+            PretrainedModel base,
+            RunOutput output,
+            RecipeData rows,
+            List<RecipeData.Prompt> prompts)
             throws IOException {
         Folder folder = output.folder();
         PreparedData data = rows.prepare(spark);
@@ -94,11 +99,12 @@ final class RunJob {
             }
             labelled.note().ifPresent(this::warn);
         }
-        output.writeRecipe(recipe, rows.chat().date());
+        Recipe chosen = chosenPrecision(spark, base, output.precision());
+        output.writeRecipe(chosen, rows.chat().date());
         output.writeManifest(RunSummary.begun(recipe, data, version));
         output.writeRejected(data);
 
-        TrainWorker worker = new TrainWorker(Assignment.of(spark, rows, prompts, data));
+        TrainWorker worker = new TrainWorker(Assignment.of(spark, chosen, rows, prompts, data));
         List<TrainingResult> results;
         try (ConsoleProgress progress = new ConsoleProgress()) {
             results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
@@ -107,6 +113,16 @@ final class RunJob {
         write(output, summary, labelled);
         output.writeManifestFinished(summary.manifest(version));
         say("%s", summary.text(folder.location()));
+    }
+
+    private Recipe chosenPrecision(SparkSession spark, PretrainedModel base, Optional<Recipe.Precision> earlier) {
+        ChosenPrecision chosen = ChosenPrecision.of(spark, recipe, base.architecture(), earlier);
+        if (chosen.isBad()) {
+            warn(chosen.note());
+        } else if (!chosen.note().isEmpty()) {
+            say("%s", chosen.note());
+        }
+        return chosen.recipe();
     }
 
     /** All but the manifest, which says that all of it is there. */

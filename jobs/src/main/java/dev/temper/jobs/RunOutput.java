@@ -19,6 +19,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -144,6 +145,19 @@ final class RunOutput {
     /** @param date what the templates were told is today; empty where none asked */
     void writeRecipe(Recipe recipe, String date) throws IOException {
         folder.writeText(RUN, recipe.resolved(date));
+    }
+
+    /** What an unfinished run here computes in. */
+    Optional<Recipe.Precision> precision() throws IOException {
+        if (!folder.has(RUN)) {
+            return Optional.empty();
+        }
+        String label = YamlText.parse(folder.readText(RUN), folder.location(RUN))
+                .at("/model/precision")
+                .asText();
+        return Arrays.stream(Recipe.Precision.values())
+                .filter(precision -> precision.label().equals(label) && precision != Recipe.Precision.AUTO)
+                .findFirst();
     }
 
     /** The day that an unfinished run here has told its templates; it goes on with the same rows. */

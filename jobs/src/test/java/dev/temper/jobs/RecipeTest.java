@@ -216,7 +216,7 @@ final class RecipeTest {
                 "training.lr_scheduler_type=cosine_with_min_lr | lr_scheduler_type cosine_with_min_lr needs either",
                 "training.optim=adamv | training.optim must be adamw or adamw_8bit or adafactor or lion or",
                 "model.quantization=int8 | model.quantization must have the keys type, double_quant, got 'int8'",
-                "model.precision=bf16 | model.precision: bf16 is not built yet; use auto or fp32",
+                "model.precision=fp16 | model.precision must be auto or fp32 or bf16, got 'fp16'",
                 "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",
                 "tracking=[console, mlflow] | tracking: mlflow is not built yet; use console",
                 "tracking=consol | tracking must be console, got 'consol'",

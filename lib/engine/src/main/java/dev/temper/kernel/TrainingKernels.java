@@ -201,6 +201,11 @@ public final class TrainingKernels implements AutoCloseable {
                 .get(0);
     }
 
+    /** (N, I) times the transposed of (M, I). */
+    NDArray product(NDArray a, NDArray b) {
+        return program.call("product").with(a).with(b).run().get(0);
+    }
+
     NDArray empty(Shape shape, FloatType type) {
         return program.call("empty")
                 .with(workspace.ints(shape.getShape()))

@@ -1,5 +1,6 @@
 package dev.temper.model;
 
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.LabelledStream.Row;
 import dev.temper.safetensors.TensorFiles;
@@ -14,8 +15,12 @@ record Replica(Network network, TrainedParameters parameters) {
     private static final double SCALE = 0.125; // of the gradients
 
     static Replica of(Workspace workspace, Path folder) throws IOException {
+        return of(workspace, folder, FloatType.FLOAT32);
+    }
+
+    static Replica of(Workspace workspace, Path folder, FloatType precision) throws IOException {
         Architecture architecture = Architecture.read(Folder.local(folder));
-        TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(architecture));
+        TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(architecture), precision);
         return new Replica(
                 Network.load(workspace, architecture, TensorFiles.open(folder, "model"), parameters), parameters);
     }
