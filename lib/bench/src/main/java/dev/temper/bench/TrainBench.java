@@ -5,10 +5,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Classifier;
 import dev.temper.model.Parameter;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
+import dev.temper.quant.Quantization;
+import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
 import dev.temper.train.CausalRows;
@@ -26,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -68,6 +74,15 @@ public final class TrainBench implements Callable<Integer> {
 
     @Option(names = "--threads", defaultValue = "2")
     private int threads;
+
+    @Option(names = "--precision", defaultValue = "FLOAT32", description = "FLOAT32 or BFLOAT16.")
+    private FloatType precision = FloatType.FLOAT32;
+
+    @Option(names = "--nf4", description = "Keep the frozen base in 4 bits, with double quantization.")
+    private boolean nf4;
+
+    @Option(names = "--optim", defaultValue = "ADAMW")
+    private TrainingConfig.Optim optim = TrainingConfig.Optim.ADAMW;
 
     @Option(names = "--gradient-checkpointing")
     private boolean checkpointing;
@@ -137,11 +152,14 @@ public final class TrainBench implements Callable<Integer> {
     }
 
     private TrainedModel open(Workspace workspace) throws IOException {
+        StoredModel stored =
+                StoredModel.read(model, Task.of(Folder.local(model)), 0).in(precision);
         if (rank == 0) {
-            return TrainedModel.full(workspace, model);
+            return TrainedModel.full(workspace, stored);
         }
+        Optional<Quantization> by = nf4 ? Optional.of(new Quantization(Quantization.Type.NF4, true)) : Optional.empty();
         LoraConfig lora = LoraConfig.of(rank, 2 * rank, 0, targetModules);
-        return TrainedModel.withAdapter(workspace, model, lora, SEED);
+        return TrainedModel.withAdapter(workspace, stored.quantized(by), lora, SEED);
     }
 
     /** What peer_train.py sets, and for the rest the defaults of TrainingArguments. */
@@ -161,7 +179,7 @@ public final class TrainBench implements Callable<Integer> {
                 0.999,
                 1e-8,
                 1,
-                TrainingConfig.Optim.ADAMW,
+                optim,
                 checkpointing,
                 List.of(),
                 false,
@@ -224,7 +242,7 @@ public final class TrainBench implements Callable<Integer> {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("peer", "temper");
         line.put("threads", threads);
-        line.put("dtype", "float32");
+        line.put("dtype", precision.name().toLowerCase(Locale.ROOT));
         line.put("lora", rank);
         line.put("batch_size", batchSize);
         line.put("steps", steps - warmup);

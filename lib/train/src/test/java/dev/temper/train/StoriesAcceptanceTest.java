@@ -32,7 +32,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 final class StoriesAcceptanceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path TRAIN = GoldenModels.open().root().resolve("train");
-    private static final Path BASE = GoldenModels.open().root().resolveSibling("fixtures/models/stories260K");
+    static final Path BASE = GoldenModels.open().root().resolveSibling("fixtures/models/stories260K");
 
     @Test
     void fineTunesAllWeights() throws Exception {
@@ -98,7 +98,7 @@ final class StoriesAcceptanceTest {
     }
 
     /** The rows in the order in which the reference took them. */
-    private static CausalRows rows() throws IOException {
+    static CausalRows rows() throws IOException {
         List<TokenRow> train = new ArrayList<>();
         List<TokenRow> eval = new ArrayList<>();
         try (BufferedReader lines =
