@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Full fine-tuning, LoRA and QLoRA of Qwen2.5-0.5B's shape beside Trainer, PEFT and bitsandbytes; writes a Markdown table.
+
+    lib/bench/compare_large.py --peers ../shared/bench --fixtures ../shared/fixtures --python VENV/bin/python --out FILE.md
+                               [--jobs full-bf16,lora-bf16,qlora-bf16,full-fp32,lora-fp32,qlora-fp32] [--rounds 1] [--steps 5]
+                               [--work FOLDER]
+
+Random weights in bfloat16; Yoda's sentences, 16 an update, the completion learned; the peer pads its batches. The first step
+is not counted. bf16 is products in bfloat16 with trained weights in float32 on both sides. QLoRA runs with gradient
+checkpointing on both sides. As compare.py: nothing else may run, both sides get two threads and run in turn.
+"""
+import argparse
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+from compare import BENCH, bench, commit, gigabytes, machine, ratio, run
+
+SHAPE = "qwen2.5-0.5b"
+BATCH = 16
+WARMUP = 1
+SPEED, MEMORY = 1.2, 0.7
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--peers", type=pathlib.Path, required=True)
+    p.add_argument("--fixtures", type=pathlib.Path, required=True)
+    p.add_argument("--python", required=True)
+    p.add_argument("--out", type=pathlib.Path, required=True)
+    p.add_argument("--jobs", default="full-bf16,lora-bf16,qlora-bf16,full-fp32,lora-fp32,qlora-fp32")
+    p.add_argument("--rounds", type=int, default=1)
+    p.add_argument("--steps", type=int, default=5)
+    p.add_argument("--work", type=pathlib.Path, default=BENCH / "target" / "compare", help="for the model and the rows")
+    return p.parse_args()
+
+
+def prepare(a):
+    model, rows = a.work / SHAPE, a.work / "yoda.jsonl"
+    a.work.mkdir(parents=True, exist_ok=True)
+    tokenizer = a.fixtures / "tokenizers" / "qwen2.5"
+    if not (model / "model.safetensors").exists():
+        make = [a.python, a.peers / "make_model.py", SHAPE, model, "--tokenizer", tokenizer, "--dtype", "bfloat16"]
+        subprocess.run(make, check=True)
+    table = a.fixtures / "datasets" / "yoda" / "yoda_sentences.csv"
+    subprocess.run([a.python, BENCH / "make_prompts.py", tokenizer, table, "sentence", "translation_extra", rows,
+                    "--rows", str(BATCH * a.steps)], check=True)
+    return model, rows
+
+
+def sides(a, job, model, rows):
+    method, precision = job.split("-")
+    common = [model, rows, "--batch-size", str(BATCH), "--steps", str(a.steps), "--warmup", str(WARMUP)]
+    ours = [*common, "--precision", "BFLOAT16" if precision == "bf16" else "FLOAT32"]
+    if method != "full":
+        ours += ["--lora", "8"]
+    checkpointing = []
+    if method == "qlora":
+        ours.append("--nf4")
+        checkpointing = ["--gradient-checkpointing"]
+    peer = [a.python, BENCH / "peer_qlora.py", *common, "--method", method, "--precision", precision]
+    return {"peer": peer + checkpointing, "temper": bench("TrainBench", *ours, *checkpointing)}
+
+
+def row(job, theirs, ours):
+    speed = [o["tokens_per_s"] / t["tokens_per_s"] for o, t in zip(ours, theirs)]
+    memory = [o["peak_bytes"] / t["peak_bytes"] for o, t in zip(ours, theirs)]
+    cells = [job]
+    for results in (ours, theirs):
+        cells += [f"{statistics.median(r['tokens_per_s'] for r in results):.1f}", gigabytes(results)]
+    cells += [ratio(speed, SPEED, lambda x: x >= SPEED), ratio(memory, MEMORY, lambda x: x <= MEMORY)]
+    cells += [f"{ours[0]['losses'][0]:.4f}, {theirs[0]['losses'][0]:.4f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main():
+    a = arguments()
+    for name in ("peers", "fixtures", "work", "out"):
+        setattr(a, name, getattr(a, name).resolve())
+    model, rows = prepare(a)
+    lines = ["| job | ours, tokens/s | peak GiB | theirs, tokens/s | peak GiB | speed | memory | first loss, ours and theirs |",
+             "|---|---|---|---|---|---|---|---|"]
+    details = []
+    for job in a.jobs.split(","):
+        results = {"peer": [], "temper": []}
+        for number in range(a.rounds):
+            for side, command in sides(a, job, model, rows).items():
+                results[side].append(run(command, a.work))
+                print(f"{job} {number + 1}/{a.rounds} {side}: {results[side][-1]}", file=sys.stderr, flush=True)
+        lines.append(row(job, results["peer"], results["temper"]))
+        phases = ", ".join(f"{name} {share:.0%}" for name, share in results["temper"][-1]["phases"].items())
+        details.append(f"- {job}: {phases}")
+    head = (f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {machine()}; shape of {SHAPE}, 2 threads, {a.rounds} rounds in turn, "
+            f"{a.steps - WARMUP} steps of {BATCH} rows after {WARMUP} of warm-up.")
+    text = "\n".join([head, "", *lines, "", *details]) + "\n"
+    a.out.parent.mkdir(parents=True, exist_ok=True)
+    a.out.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
