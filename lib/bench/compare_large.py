@@ -2,12 +2,12 @@
 """Full fine-tuning, LoRA and QLoRA of Qwen2.5-0.5B's shape beside Trainer, PEFT and bitsandbytes; writes a Markdown table.
 
     lib/bench/compare_large.py --peers ../shared/bench --fixtures ../shared/fixtures --python VENV/bin/python --out FILE.md
-                               [--jobs full-bf16,lora-bf16,qlora-bf16,full-fp32,lora-fp32,qlora-fp32] [--rounds 1] [--steps 5]
+                               [--jobs full-bf16,full8-bf16,lora-bf16,qlora-bf16,lora-fp32,qlora-fp32] [--rounds 1] [--steps 5]
                                [--work FOLDER]
 
 Random weights in bfloat16; Yoda's sentences, 16 an update, the completion learned; the peer pads its batches. The first step
 is not counted. bf16 is products in bfloat16 with trained weights in float32 on both sides. QLoRA runs with gradient
-checkpointing on both sides. As compare.py: nothing else may run, both sides get two threads and run in turn.
+checkpointing on both sides. full8 is ours with adamw_8bit, which bitsandbytes does not have for processors: the peer keeps AdamW. As compare.py: nothing else may run, both sides get two threads and run in turn.
 """
 import argparse
 import pathlib
@@ -30,7 +30,7 @@ def arguments():
     p.add_argument("--fixtures", type=pathlib.Path, required=True)
     p.add_argument("--python", required=True)
     p.add_argument("--out", type=pathlib.Path, required=True)
-    p.add_argument("--jobs", default="full-bf16,lora-bf16,qlora-bf16,full-fp32,lora-fp32,qlora-fp32")
+    p.add_argument("--jobs", default="full-bf16,full8-bf16,lora-bf16,qlora-bf16,lora-fp32,qlora-fp32")
     p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--steps", type=int, default=5)
     p.add_argument("--work", type=pathlib.Path, default=BENCH / "target" / "compare", help="for the model and the rows")
@@ -54,7 +54,10 @@ def sides(a, job, model, rows):
     method, precision = job.split("-")
     common = [model, rows, "--batch-size", str(BATCH), "--steps", str(a.steps), "--warmup", str(WARMUP)]
     ours = [*common, "--precision", "BFLOAT16" if precision == "bf16" else "FLOAT32"]
-    if method != "full":
+    if method == "full8":
+        ours += ["--optim", "ADAMW_8BIT"]
+        method = "full"
+    elif method != "full":
         ours += ["--lora", "8"]
     checkpointing = []
     if method == "qlora":

@@ -25,7 +25,7 @@ class Gemma(Module):
     return torch.index_add_(g["embed_tokens"], 0, ids, torch.mul(torch.squeeze(gx, 0), self.scale_of(gx)))
 
   def norm(self: __torch__.gemma.Gemma, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
-    return __torch__.ops.rms_norm(x, torch.add(w[name], 1), self.eps)
+    return __torch__.ops.rms_norm(x, torch.add(torch.to(w[name], 6), 1), self.eps)
 
   def finish(self: __torch__.gemma.Gemma, x: Tensor, o: Tensor, w: Dict[str, Tensor]) -> Tensor:
     x = x + self.norm(__torch__.ops.linear(o, w, "o_proj"), w, "post_attention_layernorm")

@@ -171,8 +171,9 @@ class Training(Module):
     return torch.empty(size, dtype=int(dtype), layout=0, device=shape.device, pin_memory=False)
 
   def mapped(self: __torch__.training.Training, name: Tensor, form: Tensor) -> Tensor:
-    # A file on the memory that its pages have anyway. name: its path in UTF-8, form (2): type and number of elements.
+    # A file on the memory that its pages have anyway. name: its path in UTF-8, form (3): type and number of elements,
+    # and 1 where what is written goes to the file.
     path = ""
     for byte in annotate(List[int], name.tolist()):
       path = path + chr(byte)
-    return torch.from_file(path, False, int(form[1]), dtype=int(form[0]))
+    return torch.from_file(path, int(form[2]) == 1, int(form[1]), dtype=int(form[0]))

@@ -2,7 +2,6 @@ package dev.temper.jobs;
 
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.ProductRates;
-import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import java.util.List;
 import java.util.Optional;
@@ -36,8 +35,8 @@ record ChosenPrecision(Recipe recipe, String note, boolean isBad) {
             return new ChosenPrecision(recipe.in(type), "", false);
         }
         ProductRates rates = new JavaSparkContext(spark.sparkContext())
-                .parallelize(List.of(recipe.cluster().workers()), 1)
-                .map(ChosenPrecision::measure)
+                .parallelize(List.of(0), 1)
+                .map(task -> ProductRates.measure())
                 .first();
         boolean isFaster = rates.fastest() == FloatType.BFLOAT16;
         if (asked == Recipe.Precision.AUTO) {
@@ -50,10 +49,13 @@ record ChosenPrecision(Recipe recipe, String note, boolean isBad) {
         return new ChosenPrecision(recipe, isSlower ? warning : "", isSlower);
     }
 
-    private static ProductRates measure(int workers) {
-        int cores = Runtime.getRuntime().availableProcessors();
-        try (Workspace workspace = Workspace.open(Math.max(1, cores / workers))) {
-            return ProductRates.measure(workspace);
+    /** What {@code auto} chooses when the workers' machines are like this one. */
+    static Recipe here(Recipe recipe, Architecture architecture) {
+        if (recipe.model().precision() != Recipe.Precision.AUTO) {
+            return recipe;
         }
+        boolean isFaster =
+                architecture.sizes().width() >= SMALL && ProductRates.measure().fastest() == FloatType.BFLOAT16;
+        return recipe.in(isFaster ? Recipe.Precision.BF16 : Recipe.Precision.FP32);
     }
 }

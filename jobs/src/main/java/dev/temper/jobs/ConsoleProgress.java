@@ -37,6 +37,11 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
     }
 
     @Override
+    public synchronized void warned(String sentence) {
+        bar.print(sentence);
+    }
+
+    @Override
     public synchronized void close() {
         bar.close();
     }

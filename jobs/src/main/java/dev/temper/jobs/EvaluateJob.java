@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -115,14 +114,8 @@ final class EvaluateJob {
 
     /** PEFT's files hold no names of classes; the run that wrote an adapter does, in the folder above. */
     private void checkAdapterLabels(String adapter, List<String> labels) throws IOException {
-        String location = HadoopStore.resolve(adapter).replaceAll("/+$", "");
-        Folder above = store.folder(location.substring(0, location.lastIndexOf('/')));
-        List<String> trained = new ArrayList<>();
-        if (above.has(RunOutput.RUN)) {
-            YamlText.parse(above.readText(RunOutput.RUN), above.location(RunOutput.RUN))
-                    .at("/model/labels")
-                    .forEach(label -> trained.add(label.asText()));
-        }
+        String location = HadoopStore.resolve(adapter);
+        List<String> trained = RunOutput.labels(RunOutput.above(store, location));
         check(
                 trained.isEmpty() || trained.equals(labels),
                 "%s was trained to classify as %s, model.labels names %s: they must agree, in their order, too",

@@ -21,7 +21,7 @@ record Locations(HadoopStore store, Recipe recipe) {
     void verifyOutput() {
         String output = HadoopStore.resolve(recipe.output());
         check(
-                find("output", output).map(Store.Entry::isFolder).orElse(true),
+                find(store, "output", output).map(Store.Entry::isFolder).orElse(true),
                 "output: %s is a file; name a folder",
                 output);
         read().forEach((location, key) -> check(
@@ -39,7 +39,7 @@ record Locations(HadoopStore store, Recipe recipe) {
      */
     void verifyInput() {
         read().forEach((location, key) -> check(
-                find(key, location).isPresent() || key.startsWith("data."), // may be a pattern
+                find(store, key, location).isPresent() || key.startsWith("data."), // may be a pattern
                 "%s: %s does not exist; name a folder that does",
                 key,
                 location));
@@ -61,7 +61,8 @@ record Locations(HadoopStore store, Recipe recipe) {
         return keys;
     }
 
-    private Optional<Store.Entry> find(String key, String location) {
+    /** @throws dev.temper.check.InvalidInputException naming the key, when the store cannot be asked */
+    static Optional<Store.Entry> find(Store store, String key, String location) {
         try {
             return store.find(location);
         } catch (IOException | RuntimeException e) {
@@ -69,7 +70,7 @@ record Locations(HadoopStore store, Recipe recipe) {
         }
     }
 
-    private static boolean isInside(String location, String folder) {
+    static boolean isInside(String location, String folder) {
         return (location + "/").startsWith(folder.endsWith("/") ? folder : folder + "/");
     }
 }

@@ -1,16 +1,20 @@
 package dev.temper.jobs;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import static dev.temper.check.Check.check;
+
+import dev.temper.adapter.LoraAdapter;
+import dev.temper.adapter.LoraConfig;
+import dev.temper.kernel.FloatType;
+import dev.temper.model.Activations;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Parameter;
+import dev.temper.model.TokenCounts;
 import dev.temper.model.TrainedParameters.Spec;
+import dev.temper.model.TrainedWeights;
 import dev.temper.quant.Quantization;
-import dev.temper.track.TextTable;
-import dev.temper.train.TrainingConfig;
+import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -18,30 +22,61 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * What one worker of a run holds, activations apart; from the model's architecture alone.
+ * What one worker of a run holds, in bytes, from config.json alone. Weights that stay as they are lie in files that are
+ * mapped: their pages are the operating system's to drop, and shared by the workers of a machine. All else is held.
  *
  * @param adapter what is trained beside the base; empty: the base is trained
- * @param quantization how the frozen projections are kept; empty: in full precision
- * @param isTrained which parameters of the base are trained themselves, and so are not quantized
+ * @param quantization how the frozen projections are kept; empty: as they were saved
+ * @param stored the type that the dense weights were saved in
  */
 record MemoryPlan(
         Architecture architecture,
         List<Spec> adapter,
+        TrainedWeights trained,
         Optional<Quantization> quantization,
-        Predicate<Parameter> isTrained,
-        TrainingConfig training) {
-    private static final double MILLION = 1e6;
+        FloatType stored,
+        PlanSettings settings) {
+    /**
+     * The Java process with Spark and libtorch, without weights and activations: heap, code, threads, scratch memory of
+     * the products. Measured as the peak of RssAnon, less what was planned, over runs of small models by {@code temper
+     * run} with {@code -Xmx2g}; see docs/memory.md.
+     */
+    static final long PROCESS_BYTES = 570L << 20;
+
+    /**
+     * What Java's heap grows by while codes are made, and does not give back; measured as above, with bases of 135 M to
+     * 3.8 G weights. Not needed when the codes lie on the machine's disk from a run before.
+     */
+    private static final long QUANTIZING_BYTES = 80L << 20;
+
+    static MemoryPlan of(PretrainedModel base, Recipe recipe) throws IOException {
+        boolean isSavedInCodes = ModelWeights.quantization(base.folder()).isPresent();
+        Optional<LoraConfig> lora = base.adapter(recipe);
+        check(
+                lora.isPresent() || !isSavedInCodes,
+                "model.base: %s was saved in 4 bits, which cannot be trained: add adapter:, or name a base in full"
+                        + " precision",
+                base.folder().location());
+        return new MemoryPlan(
+                base.architecture(),
+                base.adapterSpecs(recipe),
+                lora.map(config -> LoraAdapter.trained(config, base.architecture()))
+                        .orElseGet(TrainedWeights::all),
+                base.quantization(recipe),
+                ModelWeights.type(base.folder()),
+                PlanSettings.of(recipe));
+    }
 
     long parameters() {
         return architecture.parameterCount() + elements(adapter);
     }
 
-    private List<Spec> trained() {
+    private List<Spec> trainedSpecs() {
         return adapter.isEmpty() ? ModelWeights.specs(architecture) : adapter;
     }
 
     long trainable() {
-        return elements(trained());
+        return elements(trainedSpecs());
     }
 
     private static long elements(List<Spec> specs) {
@@ -49,7 +84,18 @@ record MemoryPlan(
     }
 
     private boolean isQuantized(Parameter parameter) {
-        return quantization.isPresent() && parameter.isProjection() && !isTrained.test(parameter);
+        return quantization.isPresent()
+                && parameter.isProjection()
+                && !trained.whole().test(parameter);
+    }
+
+    private boolean isFrozen(Parameter parameter) {
+        return !adapter.isEmpty() && !isQuantized(parameter);
+    }
+
+    /** Norms and biases become float32 when they are read. */
+    private static boolean isSmall(Parameter parameter) {
+        return parameter.kind() == Parameter.Kind.NORM || parameter.kind() == Parameter.Kind.BIAS;
     }
 
     private long sum(Predicate<Parameter> which) {
@@ -60,7 +106,7 @@ record MemoryPlan(
     }
 
     /** Codes and scales. */
-    private long quantizedBytes() {
+    long quantizedBytes() {
         return architecture.parameters().stream()
                 .filter(this::isQuantized)
                 .mapToLong(parameter ->
@@ -68,8 +114,27 @@ record MemoryPlan(
                 .sum();
     }
 
-    private long denseBytes() {
-        return Float.BYTES * (sum(parameter -> !isQuantized(parameter)) + elements(adapter));
+    /** Matrices stored in another type than bfloat16 become bfloat16, in memory of their own, when they are read. */
+    private boolean isCastWhenRead() {
+        return settings.precision() != FloatType.FLOAT32 && stored != settings.precision();
+    }
+
+    /** Frozen matrices, in the type of their files unless they are cast. */
+    private long frozenBytes() {
+        FloatType kept = isCastWhenRead() ? settings.precision() : stored;
+        return kept.bytes() * sum(parameter -> isFrozen(parameter) && !isSmall(parameter));
+    }
+
+    /** Everything that is not in codes. */
+    long denseBytes() {
+        return frozenBytes()
+                + Float.BYTES * sum(parameter -> isFrozen(parameter) && isSmall(parameter))
+                + trainedBytes();
+    }
+
+    /** Of the adapter, or of all weights in full fine-tuning. */
+    long trainedBytes() {
+        return settings.weights().bytes() * trainable();
     }
 
     /** Base and adapter. */
@@ -77,31 +142,141 @@ record MemoryPlan(
         return quantizedBytes() + denseBytes();
     }
 
+    /** What of the weights lies in mapped files. */
+    long mappedWeightBytes() {
+        return quantizedBytes() + (isCastWhenRead() ? 0 : frozenBytes());
+    }
+
+    /** A copy of what is trained in the type that is computed in, where that is another. */
+    long copyBytes() {
+        boolean isCopied = settings.weights() == FloatType.FLOAT32 && settings.precision() != FloatType.FLOAT32;
+        return isCopied ? settings.precision().bytes() * trainable() : 0;
+    }
+
+    long quantizingBytes() {
+        return settings.quantizes() ? QUANTIZING_BYTES : 0;
+    }
+
     long gradientBytes() {
         return Float.BYTES * trainable();
     }
 
     long optimizerBytes() {
-        return trained().stream()
-                .mapToLong(spec -> training.optim().bytes(spec))
+        return trainedSpecs().stream()
+                .mapToLong(spec -> settings.optim().bytes(spec))
                 .sum();
     }
 
     /**
-     * The dense matrices of quantized projections while gradients are computed: with checkpointing all layers share one
-     * of each, without it every layer keeps its own.
+     * The matrices of projections that are kept in another type than is computed in, while gradients are computed: with
+     * checkpointing all layers share one of each, without it every layer keeps its own.
      */
     long dequantizedBytes() {
-        if (!training.gradientCheckpointing()) {
-            return Float.BYTES * sum(this::isQuantized);
+        boolean isConverted = stored != settings.precision() && !isCastWhenRead();
+        Predicate<Parameter> isRestored =
+                parameter -> isQuantized(parameter) || (isConverted && isFrozen(parameter) && parameter.isProjection());
+        if (!settings.checkpoints()) {
+            return settings.precision().bytes() * sum(isRestored);
         }
         Map<String, Long> once = architecture.parameters().stream()
-                .filter(this::isQuantized)
+                .filter(isRestored)
                 .collect(Collectors.toMap(
                         parameter -> parameter.key() + parameter.shape(),
                         parameter -> parameter.shape().size(),
                         (one, same) -> one));
-        return Float.BYTES * once.values().stream().mapToLong(Long::longValue).sum();
+        return settings.precision().bytes()
+                * once.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** @param tokens of a micro-batch */
+    Activations activations(long tokens) {
+        Activations.Pass pass = new Activations.Pass(
+                architecture,
+                trained,
+                new TokenCounts(tokens, settings.rowTokens()),
+                settings.precision().bytes());
+        return settings.checkpoints() ? Activations.checkpointing(pass) : Activations.recording(pass);
+    }
+
+    /** What is held, whatever the micro-batch. */
+    private long fixedBytes() {
+        return weightBytes()
+                - mappedWeightBytes()
+                + copyBytes()
+                + gradientBytes()
+                + (settings.offloadsOptimizer() ? 0 : optimizerBytes())
+                + dequantizedBytes()
+                + quantizingBytes()
+                + PROCESS_BYTES;
+    }
+
+    /** The most that is held at one time: in the backward pass of a micro-batch of so many tokens. */
+    long peak(long tokens) {
+        Activations activations = activations(tokens);
+        return fixedBytes() + activations.peak() + activations.kept() - offloadedInputs(tokens);
+    }
+
+    /** Those of all layers but the one that is computed. */
+    private long offloadedInputs(long tokens) {
+        long width = architecture.sizes().width();
+        return settings.offloadsInputs() && settings.checkpoints()
+                ? settings.precision().bytes()
+                        * tokens
+                        * width
+                        * architecture.sizes().layers()
+                : 0;
+    }
+
+    long peak() {
+        return peak(settings.tokens());
+    }
+
+    /** The same of a process in which so many workers train side by side. */
+    long peakOfProcess(int workers) {
+        return workers * (peak() - PROCESS_BYTES) + PROCESS_BYTES;
+    }
+
+    /** What is mapped: weights, and what is offloaded. */
+    long mappedBytes() {
+        return mappedWeightBytes()
+                + (settings.offloadsOptimizer() ? optimizerBytes() : 0)
+                + offloadedInputs(settings.tokens());
+    }
+
+    /**
+     * Rows of {@code data.max_length} in the largest micro-batch that fits; 0: not even one does. More than 2^20 rows
+     * are not asked for.
+     */
+    int largestRows(long memory) {
+        int fits = 0;
+        int tooMany = (1 << 20) + 1;
+        while (tooMany - fits > 1) {
+            int tried = fits + (tooMany - fits) / 2;
+            if (peak((long) tried * settings.rowTokens()) <= memory) {
+                fits = tried;
+            } else {
+                tooMany = tried;
+            }
+        }
+        return fits;
+    }
+
+    /** Tokens of the largest micro-batch that fits, one row at least. */
+    int largestMicroBatch(long memory) {
+        return (int) Math.min(Integer.MAX_VALUE, (long) settings.rowTokens() * Math.max(1, largestRows(memory)));
+    }
+
+    /** With smaller micro-batches, where the recipe leaves that open and only smaller ones fit. */
+    MemoryPlan fitted(long memory) {
+        return settings.isMicroBatchOpen() && peak() > memory
+                ? new MemoryPlan(
+                        architecture,
+                        adapter,
+                        trained,
+                        quantization,
+                        stored,
+                        settings.withMicroBatchTokens(largestMicroBatch(memory)))
+                : this;
     }
 
     /**
@@ -121,66 +296,5 @@ record MemoryPlan(
         long buffers = architecture.rotary().get().frequencies() + (isThirdGemma ? 1L : 0L);
         return OptionalLong.of(
                 codes + Short.BYTES * sum(parameter -> !parameter.isProjection()) + Float.BYTES * buffers);
-    }
-
-    ObjectNode json() {
-        ObjectNode plan = new ObjectMapper().createObjectNode();
-        plan.put("model_type", architecture.modelType());
-        plan.putObject("parameters").put("total", parameters()).put("trainable", trainable());
-        ObjectNode bytes = plan.putObject("bytes");
-        bytes.put("weights", weightBytes());
-        if (quantization.isPresent()) {
-            bytes.put("quantized", quantizedBytes());
-            bytes.put("dense", denseBytes());
-            bytes.put("dequantized", dequantizedBytes());
-            bytes.put(
-                    "transformers_get_memory_footprint", transformersFootprint().orElseThrow());
-        }
-        bytes.put("gradients", gradientBytes()).put("optimizer", optimizerBytes());
-        return plan;
-    }
-
-    /** As people read it. */
-    String text() {
-        TextTable table = new TextTable(60, "what", "size", "bytes");
-        table.add("model type", architecture.modelType(), "");
-        table.add("parameters", String.format(Locale.ROOT, "%,d", parameters()), "");
-        table.add("trainable", String.format(Locale.ROOT, "%,d", trainable()), "");
-        add(table, "weights", weightBytes());
-        if (quantization.isPresent()) {
-            Quantization by = quantization.get();
-            String name = by.type().name().toLowerCase(Locale.ROOT) + (by.doubleQuant() ? ", double quantization" : "");
-            add(table, "- codes and scales (" + name + ")", quantizedBytes());
-            add(table, "- float32: all else, and the adapter", denseBytes());
-            add(
-                    table,
-                    training.gradientCheckpointing()
-                            ? "dense matrices of one layer"
-                            : "dense matrices of all layers, without gradient_checkpointing",
-                    dequantizedBytes());
-        }
-        add(table, "gradients", gradientBytes());
-        add(table, "optimizer", optimizerBytes());
-        String share = String.format(
-                Locale.ROOT,
-                "%.2fM trainable of %.2fM (%.2f %%)%n",
-                trainable() / MILLION,
-                parameters() / MILLION,
-                100.0 * trainable() / parameters());
-        String footprint = transformersFootprint().isEmpty()
-                ? ""
-                : String.format(
-                        Locale.ROOT,
-                        "as transformers' get_memory_footprint counts the quantized base (no absmax, all else in 16"
-                                + " bits): %,d bytes%n",
-                        transformersFootprint().getAsLong());
-        return share + table + footprint;
-    }
-
-    private static void add(TextTable table, String what, long bytes) {
-        table.add(
-                what,
-                String.format(Locale.ROOT, "%,.1f MiB", bytes / 1048576.0),
-                String.format(Locale.ROOT, "%,d", bytes));
     }
 }

@@ -2,26 +2,32 @@ package dev.temper.jobs;
 
 import dev.temper.storage.Store;
 import java.io.IOException;
+import java.util.Optional;
 
-/** {@code temper plan}: parameters and memory of a run, from config.json alone. */
+/** {@code temper plan}: parameters, memory and time of a run, from config.json alone. */
 final class PlanJob {
     private PlanJob() {}
 
+    /** @throws dev.temper.check.InvalidInputException after all was printed, when it does not fit */
     static void run(Store store, PlanCommand.Request request) throws IOException {
-        MemoryPlan plan = plan(store, request.recipe());
-        String name = request.recipe().name();
-        System.out.print(
-                request.json() ? plan.json() + "\n" : name + ", each worker, activations apart\n" + plan.text());
+        PretrainedModel base = base(store, request.recipe());
+        Recipe recipe = ChosenPrecision.here(request.recipe(), base.architecture());
+        GivenMemory given = GivenMemory.here(recipe.cluster());
+        MemoryPlan plan = MemoryPlan.of(base, recipe).fitted(given.bytes());
+        PlanTable table = new PlanTable(plan, given, Optional.of(UpdateTime.measure(plan, recipe)));
+        System.out.print(request.json() ? table.json() + "\n" : heading(recipe) + table.text());
+        MemoryAdvice.checkFits(base, recipe, plan, given);
+    }
+
+    private static String heading(Recipe recipe) {
+        return recipe.name() + ", each worker, in " + recipe.model().precision().label() + "\n";
+    }
+
+    private static PretrainedModel base(Store store, Recipe recipe) throws IOException {
+        return PretrainedModel.read(store, recipe.model().base(), recipe.model().head());
     }
 
     static MemoryPlan plan(Store store, Recipe recipe) throws IOException {
-        PretrainedModel base = PretrainedModel.read(
-                store, recipe.model().base(), recipe.model().head());
-        return new MemoryPlan(
-                base.architecture(),
-                base.adapterSpecs(recipe),
-                base.quantization(recipe),
-                base.trainedWhole(recipe),
-                recipe.training());
+        return MemoryPlan.of(base(store, recipe), recipe);
     }
 }

@@ -93,16 +93,20 @@ record PretrainedModel(Folder folder, Architecture architecture) {
                 rows);
     }
 
+    /** The adapter's config: of the one that is trained on, where there is one; empty for full fine-tuning. */
+    Optional<LoraConfig> adapter(Recipe recipe) throws IOException {
+        Optional<String> existing = recipe.adapter().flatMap(LoraConfig::initFrom);
+        if (existing.isEmpty()) {
+            return recipe.adapter();
+        }
+        Folder from = new Folder(folder.store(), existing.get());
+        return Optional.of(AdapterFile.read(from, recipe.model().head()));
+    }
+
     /** What an adapter adds; nothing for full fine-tuning. */
     List<TrainedParameters.Spec> adapterSpecs(Recipe recipe) throws IOException {
-        if (recipe.adapter().isEmpty()) {
-            return List.of();
-        }
-        LoraConfig config = recipe.adapter().get();
-        if (config.initFrom().isPresent()) {
-            Folder existing = new Folder(folder.store(), config.initFrom().get());
-            config = AdapterFile.read(existing, recipe.model().head());
-        }
-        return LoraAdapter.specs(config, architecture);
+        return adapter(recipe)
+                .map(config -> LoraAdapter.specs(config, architecture))
+                .orElse(List.of());
     }
 }

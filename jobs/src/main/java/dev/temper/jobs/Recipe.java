@@ -58,10 +58,16 @@ public record Recipe(
      * @param base a folder in Hugging Face's layout
      * @param labels names of the classes, by number; of a classifier only
      * @param precision arithmetic of the layers
+     * @param weights what is trained is kept so
      * @param quantization how the frozen base is kept; empty: as it was saved
      */
     public record Model(
-            String base, Task task, List<String> labels, Precision precision, Optional<Quantization> quantization) {
+            String base,
+            Task task,
+            List<String> labels,
+            Precision precision,
+            Weights weights,
+            Optional<Quantization> quantization) {
         public Model {
             check(!base.isBlank(), "model.base must name a folder with config.json and *.safetensors");
             check(
@@ -122,10 +128,36 @@ public record Recipe(
         }
     }
 
+    /**
+     * The same with another value.
+     *
+     * @param key with its sections, such as {@code adapter.r}
+     * @param yaml what would stand behind the key in a recipe
+     */
+    Recipe with(String key, String yaml) {
+        ObjectNode tree = (ObjectNode) RecordTree.write(this);
+        int dot = key.indexOf('.');
+        ObjectNode section = dot < 0 ? tree : (ObjectNode) tree.get(key.substring(0, dot));
+        section.set(key.substring(dot + 1), YamlText.parse(yaml, key));
+        RecipeTree.layDefaults(tree);
+        return new RecordTree<>(Recipe.class).read(tree);
+    }
+
     /** The same with another precision. */
     Recipe in(Precision precision) {
-        Model same = new Model(model.base, model.task, model.labels, precision, model.quantization);
+        Model same = new Model(model.base, model.task, model.labels, precision, model.weights, model.quantization);
         return new Recipe(name, same, adapter, data, training, cluster, generation, tracking, output);
+    }
+
+    /** How what is trained is kept. */
+    public enum Weights {
+        FLOAT32,
+        /** bfloat16, rounded at random. */
+        BF16;
+
+        FloatType type() {
+            return this == BF16 ? FloatType.BFLOAT16 : FloatType.FLOAT32;
+        }
     }
 
     public Recipe {
@@ -215,11 +247,12 @@ public record Recipe(
         return new RecordTree<>(Recipe.class).read(CANONICAL.readTree(json));
     }
 
-    /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging and output. */
+    /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging, output, and where memory is. */
     public String hash() {
         ObjectNode tree = tree();
         tree.remove(List.of("cluster", "tracking", "output"));
-        ((ObjectNode) tree.get("training")).remove("logging_steps");
+        List<String> harmless = List.of("logging_steps", "optimizer_offload", "activation_offloading");
+        ((ObjectNode) tree.get("training")).remove(harmless);
         try {
             byte[] json = CANONICAL.writeValueAsBytes(CANONICAL.treeToValue(tree, Object.class));
             return Hashes.hex(Hashes.sha256().digest(json));

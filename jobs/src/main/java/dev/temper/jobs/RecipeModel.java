@@ -1,8 +1,10 @@
 package dev.temper.jobs;
 
 import dev.temper.adapter.LoraConfig;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.StoredModel;
+import dev.temper.quant.SharedCodes;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -10,6 +12,7 @@ import dev.temper.train.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The model of a recipe in a worker's memory. */
 record RecipeModel(Store store, Recipe recipe, Path base) {
@@ -25,23 +28,34 @@ record RecipeModel(Store store, Recipe recipe, Path base) {
         Recipe.Model model = recipe.model();
         return StoredModel.read(base, model.head(), recipe.training().seed())
                 .quantized(model.quantization())
-                .in(model.precision().type());
+                .in(model.precision().type())
+                .sharing(sharedCodes());
     }
 
     /** With all that is trained, and room for its gradients. */
     TrainedModel open(Workspace workspace) throws IOException {
         long seed = recipe.training().seed();
+        FloatType weights = recipe.model().weights().type();
         StoredModel stored = stored();
         Optional<LoraConfig> adapter = recipe.adapter();
         if (adapter.isEmpty()) {
-            return TrainedModel.full(workspace, stored);
+            return TrainedModel.full(workspace, stored, weights);
         }
         Optional<String> initFrom = adapter.get().initFrom();
         if (initFrom.isPresent()) {
             Path existing = LocalCopies.model(
                     new Folder(store, initFrom.get()), recipe.cluster().localDir());
-            return TrainedModel.withAdapter(workspace, stored, Folder.local(existing));
+            return TrainedModel.withAdapter(workspace, stored, Folder.local(existing), weights);
         }
-        return TrainedModel.withAdapter(workspace, stored, adapter.get(), seed);
+        return TrainedModel.withAdapter(workspace, stored, adapter.get(), seed, weights);
+    }
+
+    /** What is quantized stays for the next run where the recipe says in which folder. */
+    private SharedCodes sharedCodes() {
+        Consumer<String> warnings = warning -> System.err.println("temper: " + warning);
+        return recipe.cluster()
+                .localDir()
+                .map(folder -> SharedCodes.kept(Path.of(folder), warnings))
+                .orElseGet(() -> SharedCodes.temporary(warnings));
     }
 }

@@ -39,6 +39,12 @@ final class RecipeTree {
         return DEFAULTS.path(layer);
     }
 
+    /** Lays the defaults under a tree that something was added to. */
+    static void layDefaults(ObjectNode tree) {
+        new RecipeTree(tree).layDefaults();
+        dropNulls(tree);
+    }
+
     private void override(String override) {
         int equals = override.indexOf('=');
         check(equals > 0, "the override '%s' must be key=value, such as training.learning_rate=1e-3", override);

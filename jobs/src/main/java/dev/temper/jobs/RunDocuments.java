@@ -95,6 +95,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
                     number("the model after update %,d", summary.outcome().keptStep()));
         }
         facts.put("training", number("%.1f s, %,.0f tokens/s", summary.seconds(), summary.tokensPerSecond()));
+        summary.memory().ifPresent(memory -> facts.put("memory", memory));
         facts.put("Temper", String.join(" ", version));
         return facts;
     }
@@ -120,7 +121,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
     }
 
     /** The last part of a location, without what may be secret before it. */
-    private static String lastName(String location) {
+    static String lastName(String location) {
         String path = Secrets.remove(location).replaceAll("[?#].*", "").replaceAll("[/\\\\]+$", "");
         return path.replaceAll(".*[/\\\\]", "");
     }

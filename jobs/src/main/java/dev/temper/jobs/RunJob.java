@@ -10,6 +10,7 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.train.TrainingResult;
+import dev.temper.train.Worker;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,11 +53,12 @@ final class RunJob {
             return;
         }
         locations.verifyInput();
-        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
         PretrainedModel base = PretrainedModel.read(
                 store,
                 HadoopStore.resolve(recipe.model().base()),
                 recipe.model().head());
+        checkMemory(base);
+        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
         Optional<String> newHead = base.verify(recipe);
         base.verifyTrainable(recipe);
         output.tryWriting();
@@ -104,7 +106,11 @@ final class RunJob {
         output.writeManifest(RunSummary.begun(recipe, data, version));
         output.writeRejected(data);
 
-        TrainWorker worker = new TrainWorker(Assignment.of(spark, chosen, rows, prompts, data));
+        MemoryPlan plan = plan(base, chosen);
+        TrainWorker worker = new TrainWorker(
+                Assignment.of(spark, chosen, rows, prompts, data),
+                plan.peakOfProcess(isHere() ? recipe.cluster().workers() : 1),
+                plan.settings().microBatchTokens());
         List<TrainingResult> results;
         try (ConsoleProgress progress = new ConsoleProgress()) {
             results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
@@ -113,6 +119,42 @@ final class RunJob {
         write(output, summary, labelled);
         output.writeManifestFinished(summary.manifest(version));
         say("%s", summary.text(folder.location()));
+    }
+
+    /** With micro-batches that fit. */
+    private MemoryPlan plan(PretrainedModel base, Recipe chosen) throws IOException {
+        MemoryPlan plan = MemoryPlan.of(base, chosen);
+        if (isMemoryKnown()) {
+            plan = plan.fitted(GivenMemory.here(recipe.cluster()).bytes());
+        }
+        if (plan.settings().microBatchTokens()
+                < chosen.training().microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS)) {
+            say(
+                    "micro-batches of %,d tokens: larger ones do not fit",
+                    plan.settings().microBatchTokens());
+        }
+        return plan;
+    }
+
+    /** On a cluster nobody knows how large the workers' machines are, unless the recipe says it. */
+    private boolean isMemoryKnown() {
+        return isHere() || recipe.cluster().memoryBytes().isPresent();
+    }
+
+    /** Whether the workers run in this process. */
+    private static boolean isHere() {
+        return new SparkConf().get("spark.master", "local").startsWith("local");
+    }
+
+    /** @throws InvalidInputException when it does not fit, in whatever precision {@code auto} may choose */
+    private void checkMemory(PretrainedModel base) throws IOException {
+        if (isMemoryKnown()) {
+            boolean isOpen = recipe.model().precision() == Recipe.Precision.AUTO;
+            Recipe smallest = isOpen && recipe.adapter().isPresent() ? recipe.in(Recipe.Precision.BF16) : recipe;
+            GivenMemory given = GivenMemory.here(recipe.cluster());
+            MemoryPlan plan = MemoryPlan.of(base, smallest).fitted(given.bytes());
+            MemoryAdvice.checkFits(base, smallest, plan, given);
+        }
     }
 
     private Recipe chosenPrecision(SparkSession spark, PretrainedModel base, Optional<Recipe.Precision> earlier) {

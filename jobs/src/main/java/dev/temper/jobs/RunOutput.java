@@ -19,6 +19,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +45,23 @@ final class RunOutput {
         this.folder = folder;
         this.existed = existed;
         this.firstMade = firstMade;
+    }
+
+    /** The folder of the run that wrote a model or an adapter. */
+    static Folder above(Store store, String location) {
+        String folder = location.replaceAll("/+$", "");
+        return new Folder(store, folder.substring(0, folder.lastIndexOf('/')));
+    }
+
+    /** Names of classes that a run was told; empty for a folder that no run has written. */
+    static List<String> labels(Folder run) throws IOException {
+        List<String> labels = new ArrayList<>();
+        if (run.has(RUN)) {
+            YamlText.parse(run.readText(RUN), run.location(RUN))
+                    .at("/model/labels")
+                    .forEach(label -> labels.add(label.asText()));
+        }
+        return labels;
     }
 
     /** What the folder holds before a run. */

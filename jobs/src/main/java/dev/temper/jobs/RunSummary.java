@@ -121,11 +121,19 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 .put("kept_step", outcome().keptStep())
                 .put("steps", outcome().steps())
                 .put("skipped_steps", outcome().skippedSteps())
+                .put("halved_micro_batches", outcome().halvings())
                 .put("seconds", first().seconds())
                 .put("tokens_per_second", tokensPerSecond());
         manifest.putObject("parameters")
                 .put("total", first().totalParameters())
                 .put("trainable", first().trainableParameters());
+        TrainingResult.Memory memory = first().memory();
+        if (memory.peak() != null) {
+            manifest.putObject("memory")
+                    .put("planned_bytes", memory.planned())
+                    .put("peak_anonymous_bytes", memory.peak().anonymousBytes())
+                    .put("peak_mapped_bytes", memory.peak().mappedBytes());
+        }
         ObjectNode paths = manifest.putObject("paths");
         paths.put(modelFolder(), modelFolder()).put("metrics", "metrics");
         paths.put("prepared", data.folder().location()).put("rejected", "rejected");
@@ -177,6 +185,19 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         return first().tokens() / first().seconds();
     }
 
+    /** How much memory the first worker's process had; empty where nobody knows. */
+    Optional<String> memory() {
+        TrainingResult.Memory memory = first().memory();
+        return memory.peak() == null
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%s held at most, planned %s; %s of mapped files",
+                        GivenMemory.gib(memory.peak().anonymousBytes()),
+                        GivenMemory.gib(memory.planned()),
+                        GivenMemory.gib(memory.peak().mappedBytes())));
+    }
+
     private String best() {
         String metric = recipe.training().bestMetric();
         return outcome().bestStep() == 0
@@ -223,6 +244,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 outcome().steps(),
                 first().seconds(),
                 tokensPerSecond()));
+        memory().ifPresent(line -> text.append("memory      ").append(line).append('\n'));
         text.append(String.format("%-11s %s/%s%n", modelFolder(), output, modelFolder()));
         text.append(String.format(
                 "tables      %s/metrics, evaluation, rejected; %s/manifest.json, report.html", output, output));

@@ -41,7 +41,8 @@ public final class Temper implements Runnable {
                 new PreviewCommand(store, request -> PreviewJob.run(store, request)),
                 new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
-                new GenerateCommand(request -> GenerateJob.run(store, request)));
+                new GenerateCommand(request -> GenerateJob.run(store, request)),
+                new MergeCommand(request -> MergeJob.run(store, request)));
         exit.leave();
     }
 

@@ -5,25 +5,39 @@ import dev.temper.spark.BarrierTraining;
 import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.train.Checkpoints;
+import dev.temper.train.PeakMemory;
 import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.TrainingResult;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
  * One worker of a run: brings the base to its disk, reads the prepared rows, trains, and, as the first of all, writes
  * the model. It is asked before and after training.
+ *
+ * @param plannedBytes that its process is planned to hold at most
+ * @param microBatchTokens of a forward pass
  */
-record TrainWorker(Assignment assignment) implements BarrierTraining.Worker {
+record TrainWorker(Assignment assignment, long plannedBytes, int microBatchTokens) implements BarrierTraining.Worker {
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
+        try (PeakMemory memory = PeakMemory.watch()) {
+            TrainingResult result = train(context);
+            return result.with(
+                    new TrainingResult.Memory(plannedBytes, memory.peak().orElse(null)));
+        }
+    }
+
+    private TrainingResult train(BarrierTraining.Context context) throws Exception {
         Assignment.Begun begun = assignment.begin(RecipeRows::read);
         Recipe recipe = begun.recipe();
         try (Workspace workspace = Workspace.open(context.threads());
                 TrainedModel model = begun.model().open(workspace)) {
             TrainingLoop loop = new TrainingLoop(
-                    model, begun.rows().of(recipe), recipe.training(), context.workers(), context.listener());
+                    model, begun.rows().of(recipe), training(recipe), context.workers(), context.listener());
+            recipe.cluster().localDir().map(Path::of).ifPresent(loop::offloadingTo);
             TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
             if (context.workers().rank() == 0) {
                 HadoopStore store = assignment.store();
@@ -33,6 +47,11 @@ record TrainWorker(Assignment assignment) implements BarrierTraining.Worker {
             }
             return result;
         }
+    }
+
+    private TrainingConfig training(Recipe recipe) {
+        return recipe.with("training.micro_batch_tokens", Integer.toString(microBatchTokens))
+                .training();
     }
 
     private Optional<Checkpoints> checkpoints(Recipe recipe) {

@@ -56,6 +56,11 @@ final class BadInputTest {
                                 + " [down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj]",
                         "adapter.target_modules=[c_attn]"),
                 with(
+                        "no size",
+                        "cluster.memory must be auto or a size such as 8g or 500m, got '8 gigs'",
+                        "cluster.memory=8 gigs"),
+                with("a plan that cannot fit", "the plan does not fit: a worker needs 0.", "cluster.memory=100m"),
+                with(
                         "quantized weights are to be trained",
                         "model.quantization: weights in 4 bits cannot be trained; add adapter:, or leave the"
                                 + " quantization out",

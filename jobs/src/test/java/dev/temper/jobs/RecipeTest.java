@@ -41,7 +41,12 @@ final class RecipeTest {
         assertThat(recipe.name()).isEqualTo("recipe");
         assertThat(recipe.model())
                 .isEqualTo(new Recipe.Model(
-                        "models/tiny", Recipe.Task.CAUSAL_LM, List.of(), Recipe.Precision.AUTO, Optional.empty()));
+                        "models/tiny",
+                        Recipe.Task.CAUSAL_LM,
+                        List.of(),
+                        Recipe.Precision.AUTO,
+                        Recipe.Weights.FLOAT32,
+                        Optional.empty()));
         assertThat(recipe.adapter()).isEmpty();
         assertThat(recipe.data().train()).containsExactly(DataConfig.Source.of("rows.csv"));
         assertThat(recipe.data().columns())
@@ -199,7 +204,8 @@ final class RecipeTest {
                 "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
                 "model.base=7 | model.base must be a text, got 7: put it in quotes",
                 "model.base=[a] | model.base must be a text, got [\"a\"]",
-                "model=tiny | model must have the keys base, task, labels, precision, quantization, got 'tiny'",
+                "model=tiny | model must have the keys base, task, labels, precision, weights, quantization, got"
+                        + " 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
                 "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
@@ -216,6 +222,7 @@ final class RecipeTest {
                 "training.lr_scheduler_type=cosine_with_min_lr | lr_scheduler_type cosine_with_min_lr needs either",
                 "training.optim=adamv | training.optim must be adamw or adamw_8bit or adafactor or lion or",
                 "model.quantization=int8 | model.quantization must have the keys type, double_quant, got 'int8'",
+                "model.weights=fp16 | model.weights must be float32 or bf16, got 'fp16'",
                 "model.precision=fp16 | model.precision must be auto or fp32 or bf16, got 'fp16'",
                 "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",
                 "tracking=[console, mlflow] | tracking: mlflow is not built yet; use console",
@@ -285,13 +292,20 @@ final class RecipeTest {
         String hash = read(SMALL).hash();
 
         assertThat(hash).matches("[0-9a-f]{64}");
-        assertThat(read(SMALL, "cluster.workers=3", "training.logging_steps=1", "output=b", "tracking=[]")
+        assertThat(read(
+                                SMALL,
+                                "cluster.workers=3",
+                                "training.logging_steps=1",
+                                "training.optimizer_offload=true",
+                                "output=b",
+                                "tracking=[]")
                         .hash())
                 .isEqualTo(hash);
         assertThat(read(SMALL, "training.learning_rate=0.00002", "training.num_train_epochs=1.0")
                         .hash())
                 .isEqualTo(hash);
         assertThat(read(SMALL, "training.seed=1").hash()).isNotEqualTo(hash);
+        assertThat(read(SMALL, "model.weights=bf16").hash()).isNotEqualTo(hash);
         assertThat(read(SMALL, "adapter.r=8").hash()).isNotEqualTo(hash);
     }
 

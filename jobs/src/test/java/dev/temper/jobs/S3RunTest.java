@@ -83,6 +83,24 @@ final class S3RunTest {
     }
 
     @Test
+    void adapterIsMergedInTheStore() throws Exception {
+        Configuration configuration = new Configuration();
+        configure(configuration);
+        HadoopStore store = new HadoopStore(configuration);
+
+        MergeJob.run(
+                store,
+                new MergeCommand.Request("s3a://bucket/base", "s3a://bucket/out/adapter", "s3a://bucket/merged"));
+
+        TensorIndex base = TensorIndex.read(store.folder("s3a://bucket/base"), "model");
+        TensorIndex merged = TensorIndex.read(store.folder("s3a://bucket/merged"), "model");
+        assertThat(merged.names()).isEqualTo(base.names());
+        assertThat(s3.list("bucket"))
+                .contains("merged/config.json", "merged/tokenizer.json", "merged/README.md")
+                .doesNotContain("merged/trial-of-writing");
+    }
+
+    @Test
     void tablesAreReadFromTheStore() {
         SparkSession spark = WrittenRun.session();
         configure(spark.sparkContext().hadoopConfiguration());

@@ -1,5 +1,6 @@
 package dev.temper.adapter;
 
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
@@ -25,11 +26,21 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
 
     /** As {@link #load(Workspace, Path, Task, Folder)}, over a base that may be quantized. */
     public static AdaptedModel load(Workspace workspace, StoredModel base, Folder existing) throws IOException {
+        return load(workspace, base, existing, FloatType.FLOAT32);
+    }
+
+    /**
+     * As {@link #load(Workspace, StoredModel, Folder)}, to be trained on.
+     *
+     * @param weights type that what is trained is kept in
+     */
+    public static AdaptedModel load(Workspace workspace, StoredModel base, Folder existing, FloatType weights)
+            throws IOException {
         LoraConfig config = AdapterFile.read(existing, base.architecture().task());
         List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
         LoraAdapter.checkSaved(base.newHead(), specs);
         Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
-        TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision());
+        TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision(), weights);
         return new AdaptedModel(network, LoraAdapter.load(config, existing, network, parameters));
     }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Task;
+import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -30,6 +32,7 @@ public final class AdapterFile {
     private static final String CLASSIFIES = "SEQ_CLS";
     static final String CONFIG = "adapter_config.json";
     private static final String PEFT_VERSION = "0.18.0"; // whose fields these are
+    private static final String HEAD = ".*\\.(score|classifier|classifier\\.out_proj)\\.weight";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> READ = Set.of(
             "peft_type",
@@ -132,6 +135,18 @@ public final class AdapterFile {
                 task.kind().name().toLowerCase(Locale.ROOT),
                 type(task));
         return config;
+    }
+
+    /**
+     * Classes of the head that an adapter brings; empty for one without a head.
+     *
+     * @throws dev.temper.check.InvalidInputException when there are no weights, or they are damaged
+     */
+    public static OptionalInt numLabels(Folder folder) throws IOException {
+        return TensorIndex.read(folder, LoraAdapter.NAME).tensors().values().stream()
+                .filter(tensor -> tensor.name().matches(HEAD))
+                .mapToInt(tensor -> Math.toIntExact(tensor.shape()[0]))
+                .findFirst();
     }
 
     /** What PEFT calls a task. */

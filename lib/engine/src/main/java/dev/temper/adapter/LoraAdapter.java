@@ -12,7 +12,9 @@ import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
+import dev.temper.model.StoredModel;
 import dev.temper.model.TrainedParameters;
+import dev.temper.model.TrainedWeights;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.safetensors.TensorWriter;
@@ -21,6 +23,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -31,13 +34,14 @@ import java.util.stream.Collectors;
 /**
  * Trainable low-rank updates of frozen projections: {@code y = base(x) + scale * B A x}.
  *
- * <p>Shapes: {@code A (R, I)}, {@code B (O, R)}, float32. {@code B} starts at zero, so a fresh adapter reproduces the
- * base model exactly; {@code A} is uniform in {@code ±1/sqrt(I)}, as in PEFT. Modules may be trained whole beside it.
+ * <p>Shapes: {@code A (R, I)}, {@code B (O, R)}, float32 or bfloat16. {@code B} starts at zero, so a fresh adapter
+ * reproduces the base model exactly; {@code A} is uniform in {@code ±1/sqrt(I)}, as in PEFT. Modules may be trained
+ * whole beside it.
  *
  * @see <a href="https://arxiv.org/abs/2106.09685">LoRA</a>
  */
 public final class LoraAdapter {
-    private static final String NAME = "adapter_model";
+    static final String NAME = "adapter_model";
     private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
     private final LoraConfig config;
@@ -107,6 +111,14 @@ public final class LoraAdapter {
         return parameter -> names.contains(LoraTargets.name(parameter));
     }
 
+    /** What gets gradients with such an adapter. */
+    public static TrainedWeights trained(LoraConfig config, Architecture architecture) {
+        LoraTargets targets = LoraTargets.of(config, architecture);
+        Map<Parameter, Integer> ranks =
+                targets.updated().stream().collect(Collectors.toMap(LoraTarget::parameter, LoraTarget::rank));
+        return new TrainedWeights(targets.saved()::contains, ranks, config.loraDropout() > 0, config.useDora());
+    }
+
     private void start(LoraTarget target, Workspace workspace, long seed) {
         NDArray down = parameters.weight(target.down());
         NDArray up = parameters.weight(target.up());
@@ -150,15 +162,32 @@ public final class LoraAdapter {
     public static LoraAdapter load(LoraConfig config, Folder folder, Network network, TrainedParameters parameters)
             throws IOException {
         LoraAdapter adapter = new LoraAdapter(config, network.architecture(), parameters);
+        adapter.read(folder, network.workspace());
+        adapter.attach(network);
+        return adapter;
+    }
+
+    /** The weights of an adapter folder beside a base that is not loaded, to be {@link #merged} into it. */
+    static LoraAdapter beside(StoredModel base, Folder folder, Workspace workspace) throws IOException {
+        LoraConfig config = AdapterFile.read(folder, base.architecture().task());
+        List<TrainedParameters.Spec> specs = specs(config, base.architecture());
+        checkSaved(base.newHead(), specs);
+        TrainedParameters parameters = new TrainedParameters(workspace, specs);
+        LoraAdapter adapter = new LoraAdapter(config, base.architecture(), parameters);
+        adapter.read(folder, workspace);
+        return adapter;
+    }
+
+    private void read(Folder folder, Workspace workspace) throws IOException {
         TensorFiles files =
                 TensorFiles.open(folder.store().localPath(folder.location()).orElseThrow(), NAME);
         TreeSet<String> unknown = new TreeSet<>(files.index().names());
         for (TrainedParameters.Spec spec : parameters.specs()) {
             unknown.remove(spec.name());
-            adapter.verify(files, spec, folder.location());
+            verify(files, spec, folder.location());
             Workspace.scoped(() -> {
-                NDArray values = ModelWeights.read(network.workspace(), files, spec.name());
-                network.workspace().training().copy(values, parameters.weight(spec.name()));
+                NDArray values = ModelWeights.read(workspace, files, spec.name());
+                workspace.training().copy(values, parameters.weight(spec.name()));
                 return null;
             });
         }
@@ -168,8 +197,6 @@ public final class LoraAdapter {
                 folder.location(),
                 unknown.isEmpty() ? "" : unknown.first(),
                 AdapterFile.CONFIG);
-        adapter.attach(network);
-        return adapter;
     }
 
     private void verify(TensorFiles files, TrainedParameters.Spec spec, String location) {
@@ -226,7 +253,8 @@ public final class LoraAdapter {
     public void save(Folder folder, String base) throws IOException {
         List<TensorWriter.Tensor> tensors = parameters.specs().stream()
                 .sorted((a, b) -> a.name().compareTo(b.name()))
-                .map(spec -> new TensorWriter.Tensor(spec.name(), spec.shape().getShape(), () -> memory(spec)))
+                .map(spec -> new TensorWriter.Tensor(
+                        spec.name(), parameters.type().dtype(), spec.shape().getShape(), () -> memory(spec)))
                 .toList();
         TensorWriter.write(folder, NAME, tensors, Long.MAX_VALUE);
         boolean isFanInFanOut =
@@ -278,7 +306,7 @@ public final class LoraAdapter {
         boolean isTransposed = parameter.isTransposed();
         NDArray sum = adapted(target, isTransposed ? weight.transpose() : weight);
         if (target.hasMagnitude()) {
-            NDArray magnitude = Workspace.detach(parameters.weight(target.magnitude()));
+            NDArray magnitude = parameters.values(target.magnitude());
             sum = sum.mul(magnitude.div(norms(sum)).expandDims(1));
         }
         return isTransposed ? sum.transpose() : sum;
@@ -286,13 +314,27 @@ public final class LoraAdapter {
 
     /** {@code W + scale * B A}, (O, I). */
     private NDArray adapted(LoraTarget target, NDArray weight) {
-        NDArray down = Workspace.detach(parameters.weight(target.down()));
-        NDArray up = Workspace.detach(parameters.weight(target.up()));
-        return weight.add(up.matMul(down).mul(target.scale()));
+        NDArray down = parameters.values(target.down());
+        NDArray up = parameters.values(target.up());
+        return up.matMul(down).muli(target.scale()).addi(weight);
     }
 
     private static NDArray norms(NDArray rows) {
         return rows.norm(new int[] {1});
+    }
+
+    /** The weight of a parameter that was trained whole beside the updates; empty for any other. */
+    Optional<NDArray> saved(Parameter parameter) {
+        return targets.saved().contains(parameter)
+                ? Optional.of(Workspace.detach(parameters.weight(LoraTargets.name(parameter))))
+                : Optional.empty();
+    }
+
+    /** Whether merging changes a parameter. */
+    boolean changes(Parameter parameter) {
+        return targets.saved().contains(parameter)
+                || targets.updated().stream()
+                        .anyMatch(target -> target.parameter().equals(parameter));
     }
 
     /** Its weights. */

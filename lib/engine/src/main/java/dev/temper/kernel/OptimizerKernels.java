@@ -1,12 +1,22 @@
 package dev.temper.kernel;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.TrainingKernels.AdamWState;
 import dev.temper.kernel.TrainingKernels.AdamWStep;
 import dev.temper.kernel.TrainingKernels.Trained;
 import java.util.List;
 import java.util.Map;
 
-/** Update rules beside AdamW, which {@link TrainingKernels} has. All arrays are changed in place, gradients too. */
+/**
+ * Update rules beside AdamW in float32, which {@link TrainingKernels} has. All arrays are changed in place, gradients
+ * too.
+ *
+ * <p>Weights in bfloat16 are rounded at random, up with the chance of what is cut off: an update too small for their
+ * eight bits arrives once in a while instead of never. Which way follows from the update's {@code key} and from the
+ * element's place in the memory that its array is a view of.
+ *
+ * @see <a href="https://arxiv.org/abs/2010.06192">Revisiting BFloat16 Training</a>
+ */
 public final class OptimizerKernels {
     /**
      * A moment in 8 bits, array by array.
@@ -19,12 +29,14 @@ public final class OptimizerKernels {
     /**
      * What 8-bit Adam updates; all arrays flat.
      *
-     * @param maps levels (256) float32, cells (65536) uint8 and edges (65536) float32 of the first moment, then those
-     *     of the second
+     * @param maps levels (256) float32 and cells (65536) int32 of the first moment, then those of the second
      * @param block how many elements have an absmax in common
      */
     public record AdamW8bitState(
             Trained trained, Quantized firstMoments, Quantized secondMoments, List<NDArray> maps, int block) {}
+
+    /** Settings of one update by gradient descent. */
+    public record SgdStep(double learningRate, double weightDecay, double divisor) {}
 
     /** Settings of one update by Lion. */
     public record LionStep(double learningRate, double beta1, double beta2, double weightDecay, double divisor) {}
@@ -54,12 +66,25 @@ public final class OptimizerKernels {
         this.program = workspace.compile("optimizers.Optimizers", Map.of());
     }
 
+    /** One AdamW update of flat weights in bfloat16, its moments in float32; step counters are advanced. */
+    public void adamw(AdamWState state, AdamWStep step, long key) {
+        program.call("adamw")
+                .with("p", state.weights())
+                .with("g", state.gradients())
+                .with("m", state.firstMoments())
+                .with("v", state.secondMoments())
+                .with("s", state.steps())
+                .with(adam(step, (int) state.steps().get(0).getFloat() + 1, 0))
+                .with(workspace.ints(key))
+                .run();
+    }
+
     /**
      * One AdamW update whose moments are kept in 8 bits.
      *
      * @param number of the update, from 1
      */
-    public void adamw8bit(AdamW8bitState state, AdamWStep step, int number) {
+    public void adamw8bit(AdamW8bitState state, AdamWStep step, int number, long key) {
         program.call("adamw_8bit")
                 .with("p", state.trained().weights())
                 .with("g", state.trained().gradients())
@@ -68,47 +93,55 @@ public final class OptimizerKernels {
                 .with("mm", state.firstMoments().absmax())
                 .with("vm", state.secondMoments().absmax())
                 .with("maps", state.maps())
-                .with(workspace.doubles(
-                        step.divisor(),
-                        step.learningRate(),
-                        step.beta1(),
-                        step.beta2(),
-                        step.weightDecay(),
-                        step.epsilon(),
-                        1 - Math.pow(step.beta1(), number),
-                        Math.sqrt(1 - Math.pow(step.beta2(), number)),
-                        state.block()))
+                .with(adam(step, number, state.block()))
+                .with(workspace.ints(key))
                 .run();
     }
 
-    /** Plain gradient descent; weight decay is added to the gradient, as in torch. */
-    public void sgd(Trained trained, double learningRate, double weightDecay, double divisor) {
+    private NDArray adam(AdamWStep step, int number, int block) {
+        return workspace.doubles(
+                step.divisor(),
+                step.learningRate(),
+                step.beta1(),
+                step.beta2(),
+                step.weightDecay(),
+                step.epsilon(),
+                1 - Math.pow(step.beta1(), number),
+                Math.sqrt(1 - Math.pow(step.beta2(), number)),
+                block);
+    }
+
+    /** Plain gradient descent; weight decay is added to the gradient, as in torch. All arrays flat. */
+    public void sgd(Trained trained, SgdStep step, long key) {
         program.call("sgd")
                 .with("p", trained.weights())
                 .with("g", trained.gradients())
-                .with(workspace.doubles(divisor, learningRate, weightDecay))
+                .with(workspace.doubles(step.divisor(), step.learningRate(), step.weightDecay()))
+                .with(workspace.ints(key))
                 .run();
     }
 
     /** The sign of an interpolated momentum; all arrays flat. */
-    public void lion(Trained trained, List<NDArray> moments, LionStep step) {
+    public void lion(Trained trained, List<NDArray> moments, LionStep step, long key) {
         program.call("lion")
                 .with("p", trained.weights())
                 .with("g", trained.gradients())
                 .with("m", moments)
                 .with(workspace.doubles(
                         step.divisor(), step.learningRate(), step.beta1(), step.beta2(), step.weightDecay()))
+                .with(workspace.ints(key))
                 .run();
     }
 
     /** Adam without a first moment, its second one factored into rows and columns. */
-    public void adafactor(AdafactorState state, AdafactorStep step) {
+    public void adafactor(AdafactorState state, AdafactorStep step, long key) {
         program.call("adafactor")
                 .with("p", state.trained().weights())
                 .with("g", state.trained().gradients())
                 .with("rows", state.rows())
                 .with("columns", state.columns())
                 .with(workspace.doubles(step.divisor(), step.learningRate(), step.weightDecay(), step.decay()))
+                .with(workspace.ints(key))
                 .run();
     }
 }

@@ -19,16 +19,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * One of our TorchScript modules, compiled by libtorch. A call runs in the calling thread and its gradient mode; one
- * program serves one thread at a time, as arguments carry their names on the arrays.
- */
+/** One of our TorchScript modules, compiled by libtorch. A call runs in the calling thread and its gradient mode. */
 public final class Program implements AutoCloseable {
     private static final List<String> SHARED = List.of("ops.py", "nf4.py");
 
     private final NDManager manager;
     private final PtSymbolBlock block;
-    private final Map<String, NDArray> selectors = new HashMap<>();
 
     private Program(NDManager manager, PtSymbolBlock block) {
         this.manager = manager;
@@ -69,21 +65,12 @@ public final class Program implements AutoCloseable {
         return new Call(method);
     }
 
-    private NDArray selector(String method) {
-        return selectors.computeIfAbsent(method, name -> {
-            NDArray selector = Workspace.keep(manager.create(0f));
-            selector.setName("module_method:" + name);
-            return selector;
-        });
-    }
-
     @Override
     public void close() {
         block.close();
-        selectors.values().forEach(NDArray::close);
     }
 
-    /** The arguments of one call. An array may be given once only: its role is kept in its name. */
+    /** The arguments of one call. */
     public final class Call {
         private final String method;
         private final List<Argument> arguments = new ArrayList<>();
@@ -110,33 +97,27 @@ public final class Program implements AutoCloseable {
             return this;
         }
 
-        /** A {@code List[Dict[str, Tensor]]}, not empty; inside {@link Workspace#inferred} only. */
+        /** A {@code List[Dict[str, Tensor]]}, not empty. */
         public Call withEach(List<Map<String, NDArray>> dictionaries) {
             arguments.add(new Argument("", dictionaries));
             return this;
         }
 
-        /** Runs the method; a tuple comes back as several arrays. */
+        /**
+         * Runs the method; a tuple comes back as several arrays.
+         *
+         * @throws FailedAllocationException when there is no memory for it
+         */
         public NDList run() {
-            return Workspace.isInferring() ? infer() : runNamed();
+            return FailedAllocationException.watch(method, this::call);
         }
 
-        /** The only way into libtorch that can record: DJL tells lists and dictionaries by the names of the arrays. */
-        private NDList runNamed() {
-            NDList named = new NDList();
-            named.add(selector(method));
-            arguments.forEach(argument -> argument.addTo(named));
-            NDList result = IValueUtils.forward(block, named, true);
-            for (int i = 1; i < named.size(); i++) {
-                named.get(i).setName(null);
-            }
-            return result;
-        }
-
-        /** Without names, whose parsing costs more than a small layer, and in libtorch's inference mode. */
-        private NDList infer() {
+        /** Inference mode spares small layers much of their time, but nothing can be recorded in it. */
+        private NDList call() {
             IValue[] values = arguments.stream().map(Argument::value).toArray(IValue[]::new);
-            try (IValue result = IValueUtils.runMethod(block, method, values)) {
+            try (IValue result = Workspace.isInferring()
+                    ? IValueUtils.runMethod(block, method, values)
+                    : RecordingCall.run(block, method, values)) {
                 return result.toNDList((PtNDManager) manager);
             } finally {
                 for (IValue value : values) {
@@ -148,20 +129,6 @@ public final class Program implements AutoCloseable {
 
     /** A tensor (without a name), a dictionary, a list of tensors or one of dictionaries. */
     private record Argument(String name, Object content) {
-        void addTo(NDList named) {
-            if (content instanceof List<?> list) {
-                list.forEach(element -> add(named, name + "[]", (NDArray) element));
-            } else {
-                ((Map<?, ?>) content)
-                        .forEach((key, value) -> add(named, name == null ? null : name + "." + key, (NDArray) value));
-            }
-        }
-
-        private static void add(NDList named, String name, NDArray array) {
-            array.setName(name);
-            named.add(array);
-        }
-
         IValue value() {
             if (content instanceof Map<?, ?> map) {
                 return name == null ? IValue.from((PtNDArray) map.get("")) : dictionary(map);

@@ -13,8 +13,11 @@ import java.util.List;
 
 /** What training needs beside a family's layers: vector-Jacobian products, the loss, the optimizer. */
 public final class TrainingKernels implements AutoCloseable {
+    /** libtorch's number of unsigned bytes. */
+    static final int UINT8 = 0;
+
     /** Positions whose logits exist at the same time; more is barely faster and costs {@code 4 V} bytes each. */
-    private static final int LOSS_CHUNK = 256;
+    public static final int LOSS_CHUNK = 256;
 
     /** float32 arrays that belong together: weights and where their gradients are summed. */
     public record Trained(List<NDArray> weights, List<NDArray> gradients) {
@@ -216,18 +219,27 @@ public final class TrainingKernels implements AutoCloseable {
 
     /** All of a file, as many whole elements as it has; private to the process where it is written to. */
     NDArray mapped(Path file, FloatType type) {
-        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
-        long[] name = new long[path.length];
-        Arrays.setAll(name, i -> path[i] & 0xFF);
         try {
-            return program.call("mapped")
-                    .with(workspace.ints(name))
-                    .with(workspace.ints(type.number(), Files.size(file) / type.bytes()))
-                    .run()
-                    .get(0);
+            return mapped(file, type.number(), Files.size(file) / type.bytes(), 0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** So many elements of libtorch's type of that number; what is written to them, the file holds. */
+    NDArray shared(Path file, int number, long count) {
+        return mapped(file, number, count, 1);
+    }
+
+    private NDArray mapped(Path file, int number, long count, int shared) {
+        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
+        long[] name = new long[path.length];
+        Arrays.setAll(name, i -> path[i] & 0xFF);
+        return program.call("mapped")
+                .with(workspace.ints(name))
+                .with(workspace.ints(number, count, shared))
+                .run()
+                .get(0);
     }
 
     @Override

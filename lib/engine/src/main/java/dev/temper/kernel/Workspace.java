@@ -10,7 +10,10 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /**
@@ -25,18 +28,55 @@ public final class Workspace implements AutoCloseable {
     private final TrainingKernels training;
     private final Map<String, NDArray> mappings = new HashMap<>(); // whole files, by path and type
 
-    private Workspace(NDManager manager) {
+    private final int threads;
+
+    private Workspace(NDManager manager, int threads) {
         this.manager = manager;
+        this.threads = threads;
         this.training = new TrainingKernels(this, compile("training.Training", Map.of()));
     }
 
     /** @param threads threads of one operator in this worker */
     public static Workspace open(int threads) {
         NDManager manager = NDManager.newBaseManager("PyTorch");
+        prepareThread(threads);
+        return new Workspace(manager, threads);
+    }
+
+    private static void prepareThread(int threads) {
         JniUtils.setNumThreads(threads);
         JniUtils.setGraphExecutorOptimize(false); // plain eager execution, predictable from the first step
         JniUtils.setGradMode(false);
-        return new Workspace(manager);
+    }
+
+    /** Threads of one operator. */
+    public int threads() {
+        return threads;
+    }
+
+    /**
+     * Runs works side by side, each in a thread of its own that its operators keep to, and waits for them: where these
+     * are small, or do not run in several threads, as look-ups in a table, that is faster than one after the other.
+     */
+    public void sideBySide(List<Runnable> works) {
+        List<CompletableFuture<Void>> done = works.stream()
+                .map(work -> CompletableFuture.runAsync(
+                        () -> {
+                            prepareThread(1);
+                            scoped(() -> {
+                                work.run();
+                                return null;
+                            });
+                        },
+                        task -> new Thread(task, "temper-side").start()))
+                .toList();
+        try {
+            done.forEach(CompletableFuture::join);
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        } finally {
+            JniUtils.setNumThreads(threads); // libtorch's own note of it is one for all threads
+        }
     }
 
     /** Compiles a program of {@code src/main/torchscript}, such as {@code llama.Llama}. */
@@ -96,12 +136,16 @@ public final class Workspace implements AutoCloseable {
         return INFERRING.get();
     }
 
+    private static NDArray allocated(Supplier<NDArray> creation) {
+        return FailedAllocationException.watch("an array", creation);
+    }
+
     public NDArray zeros(Shape shape) {
-        return manager.zeros(shape, DataType.FLOAT32);
+        return allocated(() -> manager.zeros(shape, DataType.FLOAT32));
     }
 
     public NDArray empty(Shape shape) {
-        return manager.create(shape, DataType.FLOAT32);
+        return allocated(() -> manager.create(shape, DataType.FLOAT32));
     }
 
     /** Elements whose content does not matter. */
@@ -126,7 +170,7 @@ public final class Workspace implements AutoCloseable {
 
     /** Bytes whose content does not matter; in native memory, which the limit of direct buffers does not count. */
     public NDArray bytes(long count) {
-        return manager.create(new Shape(count), DataType.UINT8);
+        return allocated(() -> manager.create(new Shape(count), DataType.UINT8));
     }
 
     public NDArray ints(long... values) {
@@ -141,8 +185,13 @@ public final class Workspace implements AutoCloseable {
         return manager.create(wide);
     }
 
+    /** As int32; everything else that counts is int64. */
+    public NDArray shortInts(int[] values) {
+        return manager.create(values);
+    }
+
     public NDArray floats(float[] values, Shape shape) {
-        return manager.create(values, shape);
+        return allocated(() -> manager.create(values, shape));
     }
 
     public NDArray scalar(float value) {

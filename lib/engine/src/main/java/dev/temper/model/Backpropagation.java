@@ -3,6 +3,7 @@ package dev.temper.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.TrainingKernels;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
@@ -18,11 +19,13 @@ import java.util.function.Supplier;
 /**
  * Loss and gradients of a network, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
  * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
- * checkpointing a layer is computed again on the way back; without, what it recorded is kept till then.
+ * checkpointing a layer is computed again on the way back; without, what it recorded is kept till then. Offloading
+ * keeps the inputs on files.
  */
 public final class Backpropagation {
     private final Network network;
     private final boolean checkpointing;
+    private final Optional<LayerInputs> offloaded;
     private final Workspace workspace;
     private final TrainingKernels kernels;
     private final Map<String, NDArray> embeddingGradients = new HashMap<>();
@@ -33,18 +36,26 @@ public final class Backpropagation {
     /** A network that keeps what its layers record, the faster way. */
     public static Backpropagation recording(Network network) {
         network.weights().convert();
-        return new Backpropagation(network, false);
+        return new Backpropagation(network, false, Optional.empty());
     }
 
     /** A network that computes its layers twice, with less memory. */
     public static Backpropagation checkpointing(Network network) {
         network.weights().shareDense();
-        return new Backpropagation(network, true);
+        return new Backpropagation(network, true, Optional.empty());
     }
 
-    private Backpropagation(Network network, boolean checkpointing) {
+    /** As {@link #checkpointing}, with the layers' inputs out of the way. */
+    public static Backpropagation offloading(Network network, ScratchMemory memory) {
+        network.weights().shareDense();
+        LayerInputs inputs = new LayerInputs(network.workspace(), memory, network.precision());
+        return new Backpropagation(network, true, Optional.of(inputs));
+    }
+
+    private Backpropagation(Network network, boolean checkpointing, Optional<LayerInputs> offloaded) {
         this.network = network;
         this.checkpointing = checkpointing;
+        this.offloaded = offloaded;
         this.workspace = network.workspace();
         this.kernels = workspace.training();
         Architecture architecture = network.architecture();
@@ -70,8 +81,8 @@ public final class Backpropagation {
                 .isPresent();
     }
 
-    /** A layer's input and, unless it is computed again, its recorded output. */
-    private record Visit(NDArray input, NDArray output) {}
+    /** A layer's input, whether its gradient is needed and, unless it is computed again, its recorded output. */
+    private record Visit(NDArray input, boolean needed, NDArray output) {}
 
     /**
      * Adds {@code scale} times the gradient of the summed token losses to the parameters' gradients.
@@ -126,7 +137,12 @@ public final class Backpropagation {
                 boolean recorded = needed || !trained(layer).isEmpty();
                 Visit visit = forward(layer, x, inputs, needed, recorded);
                 visits.add(visit);
-                x = Workspace.detach(visit.output());
+                NDArray next = Workspace.detach(visit.output());
+                if (offloaded.isPresent()) {
+                    visit.output().close();
+                    x.close();
+                }
+                x = next;
                 needed = recorded;
             }
             NDArray output = Workspace.detach(x);
@@ -142,23 +158,23 @@ public final class Backpropagation {
     }
 
     private Visit forward(int layer, NDArray x, Network.Inputs inputs, boolean needed, boolean recorded) {
-        NDArray input = x;
+        NDArray input = offloaded.isPresent() && recorded ? offloaded.get().keep(layer, x) : x;
         if (needed) {
-            input = Workspace.detach(x);
+            input = Workspace.detach(input);
             input.setRequiresGradient(true);
         }
         if (!recorded || checkpointing) {
-            return new Visit(input, network.layer(layer, x, inputs));
+            return new Visit(input, needed, network.layer(layer, x, inputs));
         }
         NDArray tracked = input;
-        return new Visit(input, Workspace.recorded(() -> network.layer(layer, tracked, inputs)));
+        return new Visit(input, needed, Workspace.recorded(() -> network.layer(layer, tracked, inputs)));
     }
 
     private void backward(List<Visit> visits, NDArray last, Network.Inputs inputs) {
         NDArray gradient = last;
         for (int layer = visits.size() - 1; layer >= 0; layer--) {
             NDArray input = visits.get(layer).input();
-            boolean needed = input.hasGradient();
+            boolean needed = visits.get(layer).needed();
             Trained trained = trained(layer);
             if (!needed && trained.isEmpty()) {
                 return; // nothing below is trained
@@ -167,7 +183,9 @@ public final class Backpropagation {
                     ? again(layer, input, inputs)
                     : visits.get(layer).output();
             if (needed) {
-                gradient = kernels.backward(output, gradient, input, trained);
+                NDArray below = kernels.backward(output, gradient, input, trained);
+                gradient.close();
+                gradient = below;
             } else {
                 kernels.backward(output, gradient, trained);
             }

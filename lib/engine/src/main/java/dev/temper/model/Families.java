@@ -33,6 +33,15 @@ final class Families {
         throw invalid("%s: model_type %s is not supported; supported are %s", config.location(), type, known);
     }
 
+    /** The family of a model type that {@link #read} knew. */
+    static Family of(String modelType) {
+        return ServiceLoader.load(Family.class, Family.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(family -> family.modelTypes().contains(modelType))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static String name(Task.Kind kind) {
         return kind.name().toLowerCase(Locale.ROOT);
     }

@@ -15,4 +15,7 @@ public interface Family {
      * @throws dev.temper.check.InvalidInputException when the config asks for what we do not implement
      */
     Architecture read(ConfigFields config, Task task);
+
+    /** Tells the steps of a layer as its program takes them, so that its memory is known before it runs. */
+    void layer(Tape tape);
 }

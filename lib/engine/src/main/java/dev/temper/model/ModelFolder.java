@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
@@ -11,11 +12,12 @@ import dev.temper.storage.Store;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /** Writes a full model as transformers does: weights, config.json, and the base's generation and tokenizer files. */
 public final class ModelFolder {
@@ -37,24 +39,58 @@ public final class ModelFolder {
 
     private ModelFolder() {}
 
-    /** Writes the network's weights as they are. */
+    /** Writes the network's weights in float32. */
     public static void save(Folder target, Network network, Folder base) throws IOException {
-        save(target, network, base, (parameter, weight) -> weight);
+        save(target, network, base, FloatType.FLOAT32, network::weight);
+    }
+
+    /**
+     * Writes the weights of a network that is trained whole, as they are.
+     *
+     * @param type of all of them
+     */
+    public static void save(Folder target, Network network, Folder base, FloatType type) throws IOException {
+        save(target, network, base, type, parameter -> network.dictionary(parameter.layer())
+                .master(parameter.key()));
     }
 
     /** As {@link #save(Folder, Network, Folder)}, each weight through {@code last}, which adds an adapter's update. */
     public static void save(Folder target, Network network, Folder base, BiFunction<Parameter, NDArray, NDArray> last)
             throws IOException {
+        save(
+                target,
+                network,
+                base,
+                FloatType.FLOAT32,
+                parameter -> last.apply(parameter, Workspace.detach(network.weight(parameter))));
+    }
+
+    private static void save(
+            Folder target, Network network, Folder base, FloatType type, Function<Parameter, NDArray> values)
+            throws IOException {
         List<TensorWriter.Tensor> tensors = network.architecture().parameters().stream()
                 .map(parameter -> new TensorWriter.Tensor(
-                        parameter.name(), parameter.shape().getShape(), () -> values(network, parameter, last)))
+                        parameter.name(),
+                        type.dtype(),
+                        parameter.shape().getShape(),
+                        () -> Workspace.memory(Workspace.detach(values.apply(parameter)))))
                 .toList();
         Workspace.scoped(() -> {
             TensorWriter.write(target, "model", tensors, TensorWriter.SHARD_BYTES);
             return null;
         });
-        target.writeText("config.json", config(base, network.architecture()));
-        if (network.architecture().task().isCausal()) {
+        describe(target, base, network.architecture(), type);
+    }
+
+    /**
+     * Writes what belongs to the weights of a model: config.json, and the base's generation and tokenizer files.
+     *
+     * @param type of the weights
+     */
+    public static void describe(Folder target, Folder base, Architecture architecture, FloatType type)
+            throws IOException {
+        target.writeText("config.json", config(base, architecture, type));
+        if (architecture.task().isCausal()) {
             target.writeText(GENERATION, base.has(GENERATION) ? base.readText(GENERATION) : generationConfig(base));
         }
         copyTokenizer(target, base);
@@ -72,18 +108,13 @@ public final class ModelFolder {
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(generation) + "\n";
     }
 
-    private static ByteBuffer values(
-            Network network, Parameter parameter, BiFunction<Parameter, NDArray, NDArray> last) {
-        NDArray weight = network.weight(parameter);
-        return Workspace.memory(last.apply(parameter, Workspace.detach(weight)));
-    }
-
     /** The base's config, with the type that the weights are written in, and the head that they have. */
-    private static String config(Folder base, Architecture architecture) throws IOException {
+    private static String config(Folder base, Architecture architecture, FloatType type) throws IOException {
         JsonNode config = JSON.readTree(base.readText("config.json"));
         ObjectNode written = config.deepCopy();
-        String key = written.has("dtype") ? "dtype" : "torch_dtype";
-        written.put(key, "float32");
+        String key = written.has("dtype") ? "dtype" : "torch_dtype"; // its older name
+        written.remove("torch_dtype");
+        written.put(key, type.name().toLowerCase(Locale.ROOT));
         written.remove("_name_or_path");
         written.remove("quantization_config");
         written.putArray("architectures").add(architecture.className());

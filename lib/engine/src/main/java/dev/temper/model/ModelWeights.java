@@ -90,8 +90,8 @@ public final class ModelWeights {
 
     private static void checkQuantized(Parameter parameter, TensorInfo tensor, String location) {
         check(
-                parameter.isProjection(),
-                "%s: the tensor %s is quantized; only projections of layers are read quantized",
+                parameter.isProjection() || parameter.kind() == Parameter.Kind.HEAD,
+                "%s: the tensor %s is quantized; only projections of layers and heads are read quantized",
                 location,
                 tensor.name());
         long bytes = (parameter.shape().size() + 1) / 2;
@@ -138,6 +138,17 @@ public final class ModelWeights {
      */
     public static Optional<Quantization> quantization(Folder folder) throws IOException {
         return ConfigFields.read(folder).quantization();
+    }
+
+    /** The type that a folder's dense weights were saved in, by its config.json; float32 where it does not say. */
+    public static FloatType type(Folder folder) throws IOException {
+        ConfigFields config = ConfigFields.read(folder);
+        String name = config.text("dtype", config.text("torch_dtype", "float32"));
+        return switch (name.replace("torch.", "")) {
+            case "bfloat16" -> FloatType.BFLOAT16;
+            case "float16" -> FloatType.FLOAT16;
+            default -> FloatType.FLOAT32;
+        };
     }
 
     private static void checkTensor(Parameter parameter, TensorInfo tensor, String location) {
@@ -205,21 +216,23 @@ public final class ModelWeights {
     }
 
     /**
-     * Reads a tensor into {@code weight}, float32. The pages of a mapped file would stay resident: as much memory again
-     * as the weights.
+     * Reads a tensor into {@code weight}, converting it. The pages of a mapped file would stay resident: as much memory
+     * again as the weights.
      *
+     * @param type of {@code weight}
      * @throws dev.temper.check.InvalidInputException when there is none of that name
      */
-    static void read(Workspace workspace, TensorFiles files, String name, NDArray weight) throws IOException {
+    static void read(Workspace workspace, TensorFiles files, String name, NDArray weight, FloatType type)
+            throws IOException {
         TensorInfo tensor = info(files, name);
-        if (type(tensor) == FloatType.FLOAT32) {
+        if (type(tensor) == type) {
             files.read(tensor.name(), Workspace.memory(weight));
             return;
         }
         Workspace.scoped(() -> {
-            NDArray narrow = workspace.empty(new Shape(tensor.shape()), type(tensor));
-            files.read(tensor.name(), Workspace.memory(narrow));
-            workspace.training().copy(narrow, weight);
+            NDArray stored = workspace.empty(new Shape(tensor.shape()), type(tensor));
+            files.read(tensor.name(), Workspace.memory(stored));
+            workspace.training().copy(stored, weight);
             return null;
         });
     }

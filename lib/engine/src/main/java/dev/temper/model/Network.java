@@ -313,7 +313,9 @@ public final class Network implements AutoCloseable {
     NDArray hidden(Inputs inputs) {
         NDArray x = embed(inputs);
         for (int layer = 0; layer < layers.size(); layer++) {
-            x = layer(layer, x, inputs);
+            NDArray next = layer(layer, x, inputs);
+            x.close(); // or those of all layers would be there at the end
+            x = next;
         }
         return x;
     }

@@ -52,8 +52,9 @@ final class NetworkWeights implements AutoCloseable {
     static NetworkWeights frozen(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained)
             throws IOException {
         NetworkWeights all = new NetworkWeights(workspace, stored.architecture(), stored.precision());
+        FrozenCodes frozen = FrozenCodes.of(stored, isTrained);
         for (Parameter parameter : stored.architecture().parameters()) {
-            Optional<Nf4Tensor> codes = stored.quantized(workspace, parameter, isTrained);
+            Optional<Nf4Tensor> codes = frozen.of(workspace, parameter);
             if (codes.isPresent()) {
                 all.quantized.put(parameter, codes.get());
             } else {
@@ -78,9 +79,13 @@ final class NetworkWeights implements AutoCloseable {
         for (Parameter parameter : architecture.parameters()) {
             NDArray weight = trained.weight(parameter.name());
             if (newHead.has(parameter)) {
-                Workspace.memory(weight).asFloatBuffer().put(newHead.values(parameter));
+                Workspace.scoped(() -> {
+                    NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
+                    workspace.training().copy(values, weight);
+                    return null;
+                });
             } else {
-                ModelWeights.read(workspace, files, parameter.name(), weight);
+                ModelWeights.read(workspace, files, parameter.name(), weight, trained.type());
             }
             all.train(parameter, trained, parameter.name());
         }

@@ -1,5 +1,6 @@
 package dev.temper.model;
 
+import dev.temper.quant.Nf4Tensor;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
@@ -83,11 +84,9 @@ public record NewHead(List<Parameter> parameters, double deviation, long seed, O
         if (!missing.isEmpty()) {
             return Optional.of("the head in the weights lacks " + missing.get(0).name());
         }
-        String last = head.get(head.size() - 1).name(); // a bias or a matrix: its first dimension counts the classes
-        long classes = ModelWeights.find(index, last)
-                .map(TensorInfo::shape)
-                .map(shape -> shape[0])
-                .orElseThrow();
+        Parameter last = head.get(head.size() - 1); // a bias or a matrix: its first dimension counts the classes
+        TensorInfo tensor = ModelWeights.find(index, last.name()).orElseThrow();
+        long classes = Nf4Tensor.isIn(index, tensor.name()) ? 2 * tensor.bytes() / last.inputs() : tensor.shape()[0];
         if (classes != task.numLabels()) {
             return Optional.of("the head in the weights has %d classes, %s"
                     .formatted(

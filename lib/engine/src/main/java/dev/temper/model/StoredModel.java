@@ -5,7 +5,7 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Nf4Tensor;
 import dev.temper.quant.Quantization;
-import dev.temper.quant.Weights;
+import dev.temper.quant.SharedCodes;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.io.IOException;
@@ -18,16 +18,18 @@ import java.util.function.Predicate;
  *
  * @param quantization how frozen projections shall be kept that are not quantized already; empty: as they are
  * @param precision the type that its layers shall compute in
+ * @param shared where the workers of this machine share what they quantize; empty: each quantizes into its own memory
  */
 public record StoredModel(
         Architecture architecture,
         TensorFiles files,
         NewHead newHead,
         Optional<Quantization> quantization,
-        FloatType precision) {
+        FloatType precision,
+        Optional<SharedCodes> shared) {
     /** A model as it is, that computes in float32. */
     public StoredModel(Architecture architecture, TensorFiles files, NewHead newHead) {
-        this(architecture, files, newHead, Optional.empty(), FloatType.FLOAT32);
+        this(architecture, files, newHead, Optional.empty(), FloatType.FLOAT32, Optional.empty());
     }
 
     /**
@@ -47,12 +49,17 @@ public record StoredModel(
 
     /** Its projections are quantized while they are read: the model is never in memory in full precision. */
     public StoredModel quantized(Optional<Quantization> by) {
-        return new StoredModel(architecture, files, newHead, by, precision);
+        return new StoredModel(architecture, files, newHead, by, precision, shared);
     }
 
     /** Its layers compute in this type. */
     public StoredModel in(FloatType type) {
-        return new StoredModel(architecture, files, newHead, quantization, type);
+        return new StoredModel(architecture, files, newHead, quantization, type, shared);
+    }
+
+    /** What is quantized lies on disk, once for all workers of this machine. */
+    public StoredModel sharing(SharedCodes codes) {
+        return new StoredModel(architecture, files, newHead, quantization, precision, Optional.of(codes));
     }
 
     /** All weights frozen. */
@@ -81,31 +88,11 @@ public record StoredModel(
         return Network.load(workspace, architecture, files, newHead, trained);
     }
 
-    /** The codes of a parameter, as they were saved, or of its weights; empty for what stays dense. */
-    Optional<Nf4Tensor> quantized(Workspace workspace, Parameter parameter, Predicate<Parameter> isTrained)
-            throws IOException {
-        if (newHead.has(parameter)) {
-            return Optional.empty();
-        }
-        String name =
-                ModelWeights.find(files.index(), parameter.name()).orElseThrow().name();
-        if (Nf4Tensor.isIn(files, name)) {
-            Nf4Tensor saved = Nf4Tensor.read(workspace, files, name);
-            ModelWeights.checkShape(parameter, saved, name);
-            return Optional.of(saved);
-        }
-        if (quantization.isEmpty() || !parameter.isProjection() || isTrained.test(parameter)) {
-            return Optional.empty();
-        }
-        Weights weights = Weights.of(files, name);
-        return Optional.of(
-                quantization.get().quantize(workspace, parameter.isTransposed() ? weights.transposed() : weights));
-    }
-
     /**
-     * A parameter that is not quantized. Norms and biases are float32. A matrix stays on the pages of its file if it
-     * can be used from there: in the type that is computed in, or in 16 bits for float32, which is brought to it piece
-     * by piece. The other way round that would cost more than the product.
+     * A parameter that is not kept quantized; a head that was saved so becomes dense again. Norms and biases are
+     * float32. A matrix stays on the pages of its file if it can be used from there: in the type that is computed in,
+     * or in 16 bits for float32, which is brought to it piece by piece. The other way round that would cost more than
+     * the product.
      */
     NDArray dense(Workspace workspace, Parameter parameter) throws IOException {
         FloatType wanted = parameter.shape().dimension() > 1 ? precision : FloatType.FLOAT32;
@@ -113,9 +100,21 @@ public record StoredModel(
             NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
             return wanted == FloatType.FLOAT32 ? values : workspace.training().cast(values, wanted);
         }
+        if (Nf4Tensor.isIn(
+                files,
+                ModelWeights.find(files.index(), parameter.name()).orElseThrow().name())) {
+            return Workspace.scoped(() -> Workspace.keep(dequantized(workspace, parameter, wanted)));
+        }
         NDArray mapped = ModelWeights.mapped(workspace, files, parameter.name());
         boolean staysMapped = type(parameter) == wanted || isConverted(parameter);
         return staysMapped ? mapped : workspace.training().cast(mapped, wanted);
+    }
+
+    private NDArray dequantized(Workspace workspace, Parameter parameter, FloatType wanted) throws IOException {
+        try (StoredValues values = StoredValues.open(workspace, this)) {
+            NDArray matrix = values.values(parameter);
+            return wanted == FloatType.FLOAT32 ? matrix : workspace.training().cast(matrix, wanted);
+        }
     }
 
     /** Whether a matrix lies in its file in 16 bits, and becomes float32 whenever it is used. */

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All trained weights in one block of float32 memory, layer by layer, and their gradients in another of the same
- * layout: one block to sum over workers, a few large slices to update. Where products are computed in another type,
- * there is a copy of the weights in that type: gradients are those of the copy.
+ * All trained weights in one block of memory, layer by layer, and their gradients, float32, in another of the same
+ * layout: one block to sum over workers, a few large slices to update. Where weights are float32 and products are
+ * computed in another type, there is a copy of the weights in that type: gradients are those of the copy.
  */
 public final class TrainedParameters {
     /** A weight to be trained; named as in the file it is saved to. */
@@ -33,27 +33,42 @@ public final class TrainedParameters {
     private final List<Group> groups = new ArrayList<>();
     private final Workspace workspace;
     private final FloatType precision;
-    private final Map<String, NDArray> copies = new LinkedHashMap<>(); // empty where products are float32
+    private final FloatType type;
+    private final Map<String, NDArray> copies =
+            new LinkedHashMap<>(); // empty where programs see the weights themselves
     private final NDArray flatWeights;
     private final NDArray flatGradients;
     private final NDArray flatCopy;
 
-    /** Allocates zeros for all specs, in the order of their layers; products are float32. */
+    /** Allocates zeros for all specs, in the order of their layers; weights and products are float32. */
     public TrainedParameters(Workspace workspace, List<Spec> unordered) {
         this(workspace, unordered, FloatType.FLOAT32);
     }
 
-    /** @param precision the type that products are computed in */
+    /** As {@link #TrainedParameters(Workspace, List)}, with products of another type. */
     public TrainedParameters(Workspace workspace, List<Spec> unordered, FloatType precision) {
+        this(workspace, unordered, precision, FloatType.FLOAT32);
+    }
+
+    /**
+     * Allocates zeros for all specs, in the order of their layers.
+     *
+     * @param precision the type that products are computed in
+     * @param type of the weights: float32, or bfloat16 without a more precise copy
+     */
+    public TrainedParameters(Workspace workspace, List<Spec> unordered, FloatType precision, FloatType type) {
         this.workspace = workspace;
         this.precision = precision;
+        this.type = type;
         List<Spec> ordered = unordered.stream()
                 .sorted(Comparator.comparingInt(Spec::layer).thenComparing(spec -> !spec.isDecayed()))
                 .toList();
         long size = ordered.stream().mapToLong(spec -> spec.shape().size()).sum();
-        flatWeights = workspace.zeros(new Shape(size));
+        flatWeights = workspace.empty(new Shape(size), type);
+        workspace.training().clear(flatWeights);
         flatGradients = workspace.zeros(new Shape(size));
-        flatCopy = precision == FloatType.FLOAT32 ? flatWeights : workspace.empty(new Shape(size), precision);
+        boolean isCopied = type == FloatType.FLOAT32 && precision != type;
+        flatCopy = isCopied ? workspace.empty(new Shape(size), precision) : flatWeights;
         long at = 0;
         long groupStart = 0;
         for (int i = 0; i < ordered.size(); i++) {
@@ -63,7 +78,7 @@ public final class TrainedParameters {
             NDArray weight = Workspace.view(Workspace.slice(flatWeights, at, end), spec.shape());
             weight.setRequiresGradient(true);
             weights.put(spec.name(), weight);
-            if (precision != FloatType.FLOAT32 && spec.shape().dimension() > 1) {
+            if (isCopied && spec.shape().dimension() > 1) {
                 NDArray copy = Workspace.view(Workspace.slice(flatCopy, at, end), spec.shape());
                 copy.setRequiresGradient(true);
                 copies.put(spec.name(), copy);
@@ -93,7 +108,12 @@ public final class TrainedParameters {
         return precision;
     }
 
-    /** A weight as programs shall see it: a matrix in the type of the products, anything else in float32. */
+    /** Of the weights. */
+    public FloatType type() {
+        return type;
+    }
+
+    /** A weight as programs shall see it: of float32 weights a matrix in the type of the products; else the weight. */
     NDArray computed(String name) {
         return copies.getOrDefault(name, weights.get(name));
     }
@@ -109,6 +129,11 @@ public final class TrainedParameters {
 
     public NDArray weight(String name) {
         return weights.get(name);
+    }
+
+    /** A weight's values in float32, without a history; in memory of their own where weights are of another type. */
+    public NDArray values(String name) {
+        return workspace.training().cast(Workspace.detach(weights.get(name)), FloatType.FLOAT32);
     }
 
     /** Where the gradient of a weight is summed. */

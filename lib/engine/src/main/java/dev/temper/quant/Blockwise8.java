@@ -1,19 +1,21 @@
 package dev.temper.quant;
 
+import java.nio.ByteBuffer;
+
 /** Values in 8 bits: in blocks of 256, each a level of a map times the largest magnitude of its block. */
 public final class Blockwise8 {
     public static final int BLOCK = 256;
 
-    private final byte[] codes;
+    private final ByteBuffer codes;
     private final float[] absmax;
     private final float[] levels;
 
     /**
-     * @param codes numbers of levels, unsigned
+     * @param codes numbers of levels, unsigned; in memory or in a mapped file
      * @param absmax of each block
      * @param levels 256; bitsandbytes writes other ones on a processor than on a GPU, so a file brings its own
      */
-    Blockwise8(byte[] codes, float[] absmax, float[] levels) {
+    Blockwise8(ByteBuffer codes, float[] absmax, float[] levels) {
         this.codes = codes;
         this.absmax = absmax;
         this.levels = levels;
@@ -36,19 +38,26 @@ public final class Blockwise8 {
             }
             absmax[block] = max;
         }
-        return new Blockwise8(codes, absmax, map.levels());
+        return new Blockwise8(ByteBuffer.wrap(codes), absmax, map.levels());
     }
 
     public float[] dequantize() {
-        float[] values = new float[codes.length];
+        float[] values = new float[codes.remaining()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = levels[Byte.toUnsignedInt(codes[i])] * absmax[i / BLOCK];
+            values[i] = levels[Byte.toUnsignedInt(codes.get(i))] * absmax[i / BLOCK];
         }
         return values;
     }
 
     public byte[] codes() {
-        return codes.clone();
+        byte[] copy = new byte[codes.remaining()];
+        codes.get(0, copy);
+        return copy;
+    }
+
+    /** The codes where they lie. */
+    ByteBuffer memory() {
+        return codes.duplicate();
     }
 
     public float[] absmax() {
@@ -61,6 +70,6 @@ public final class Blockwise8 {
 
     /** Of codes and absmax; the levels are the same for all tensors. */
     public long bytes() {
-        return codes.length + (long) Float.BYTES * absmax.length;
+        return codes.remaining() + (long) Float.BYTES * absmax.length;
     }
 }

@@ -61,26 +61,23 @@ public enum DynamicMap {
     }
 
     /**
-     * For each value of the upper 16 bits of a float32, the code of the smallest number that begins with them: a cell
-     * so narrow that it holds one threshold at most. With {@link #edges}, two look-ups find a code without a search.
+     * For each value of the upper 16 bits of a float32, a cell so narrow that it holds one threshold at most: what,
+     * with the number's lower 16 bits added, has its code in the upper 16 bits. Of negative numbers the lower bits are
+     * inverted, so that they rise with the number. One look-up finds a code without a search.
      */
-    public byte[] cells() {
-        byte[] cells = new byte[CELLS];
+    public int[] cells() {
+        int[] cells = new int[CELLS];
         for (int cell = 0; cell < CELLS; cell++) {
-            cells[cell] = (byte) code(smallest(cell));
+            int code = code(smallest(cell));
+            boolean isCut = code < thresholds.length && code(largest(cell)) > code;
+            cells[cell] = (code << 16) + (isCut ? CELLS - lower(thresholds[code]) : 0);
         }
         return cells;
     }
 
-    /** The largest value with the code of its cell; infinite when the cell holds no threshold. */
-    public float[] edges() {
-        float[] edges = new float[CELLS];
-        for (int cell = 0; cell < CELLS; cell++) {
-            int code = code(smallest(cell));
-            boolean isCut = code < thresholds.length && code(largest(cell)) > code;
-            edges[cell] = isCut ? Math.nextDown(thresholds[code]) : Float.POSITIVE_INFINITY;
-        }
-        return edges;
+    private static int lower(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (bits ^ bits >> 31) & 0xffff;
     }
 
     private static float smallest(int cell) {

@@ -43,6 +43,8 @@ public final class Nf4 {
     private static final int PIECE = BLOCK * 1024;
 
     private static final float[] THRESHOLDS = NearestLevel.thresholds(LEVELS);
+    private static final ThreadLocal<float[]> VALUES = ThreadLocal.withInitial(() -> new float[PIECE + 1]);
+    private static final ThreadLocal<byte[]> PACKED = ThreadLocal.withInitial(() -> new byte[PIECE / 2 + 1]);
     private static final float[] BELOW = new float[34];
     private static final int[] FIRST = new int[34];
 
@@ -87,7 +89,7 @@ public final class Nf4 {
      */
     public static Nf4Tensor quantize(Workspace workspace, Weights weights) {
         NDArray codes = codes(workspace, weights);
-        return new Nf4Tensor(form(weights), codes, Absmax.of(absmax(weights, Workspace.memory(codes))));
+        return new Nf4Tensor(form(weights), codes, absmax(weights, Workspace.memory(codes)));
     }
 
     /**
@@ -97,7 +99,7 @@ public final class Nf4 {
      */
     public static Nf4Tensor quantizeDoubly(Workspace workspace, Weights weights) {
         NDArray codes = codes(workspace, weights);
-        return new Nf4Tensor(form(weights), codes, Absmax.quantize(absmax(weights, Workspace.memory(codes))));
+        return new Nf4Tensor(form(weights), codes, nestedAbsmax(weights, Workspace.memory(codes)));
     }
 
     /** Bytes of so many weights with float32 scales, {@link Nf4Tensor#bytes} before there is a tensor. */
@@ -115,7 +117,7 @@ public final class Nf4 {
         return (count + size - 1) / size;
     }
 
-    private static Nf4Tensor.Form form(Weights weights) {
+    static Nf4Tensor.Form form(Weights weights) {
         return new Nf4Tensor.Form(weights.dtype(), weights.shape(), BLOCK);
     }
 
@@ -124,8 +126,21 @@ public final class Nf4 {
         return workspace.bytes((weights.count() + 1) / 2);
     }
 
-    /** Fills the codes and returns the absmax. */
-    private static float[] absmax(Weights weights, ByteBuffer codes) {
+    /**
+     * Fills the codes and returns their scales.
+     *
+     * @throws dev.temper.check.InvalidInputException naming the tensor, when it holds NaN or infinity
+     */
+    static Absmax absmax(Weights weights, ByteBuffer codes) {
+        return Absmax.of(scales(weights, codes));
+    }
+
+    /** As {@link #absmax}, the scales in 8 bits. */
+    static Absmax nestedAbsmax(Weights weights, ByteBuffer codes) {
+        return Absmax.quantize(scales(weights, codes));
+    }
+
+    private static float[] scales(Weights weights, ByteBuffer codes) {
         float[] absmax = new float[Math.toIntExact(blocks(weights.count(), BLOCK))];
         long pieces = (weights.count() + PIECE - 1) / PIECE;
         long bad = LongStream.range(0, pieces)
@@ -146,9 +161,12 @@ public final class Nf4 {
     /** Returns the first block that holds what is no finite number, or -1. */
     private static long quantizePiece(Weights weights, long start, ByteBuffer codes, float[] absmax) {
         int count = (int) Math.min(PIECE, weights.count() - start);
-        float[] values = new float[count + count % 2]; // of an odd number the last code has a zero beside it
+        float[] values = VALUES.get();
         weights.read(start, count, values);
-        byte[] packed = new byte[values.length / 2];
+        if (count % 2 == 1) {
+            values[count] = 0; // beside the last code
+        }
+        byte[] packed = PACKED.get();
         for (int from = 0; from < count; from += BLOCK) {
             int to = Math.min(count, from + BLOCK);
             float max = largest(values, from, to);
@@ -167,7 +185,7 @@ public final class Nf4 {
                 packed[i / 2] = (byte) (code(values[i]) << 4 | code(values[i + 1]));
             }
         }
-        codes.put(Math.toIntExact(start / 2), packed);
+        codes.put(Math.toIntExact(start / 2), packed, 0, (count + 1) / 2);
         return -1;
     }
 

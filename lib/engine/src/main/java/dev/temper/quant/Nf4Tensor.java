@@ -26,10 +26,10 @@ import java.util.stream.StreamSupport;
  */
 public final class Nf4Tensor {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String STATE = ".quant_state.bitsandbytes__nf4";
+    static final String STATE = ".quant_state.bitsandbytes__nf4";
     private static final List<String> PARTS =
             List.of("", STATE, ".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map");
-    private static final Map<String, String> DTYPES = Map.of("float32", "F32", "float16", "F16", "bfloat16", "BF16");
+    static final Map<String, String> DTYPES = Map.of("float32", "F32", "float16", "F16", "bfloat16", "BF16");
 
     private final Form form;
     private final NDArray codes;
@@ -114,7 +114,9 @@ public final class Nf4Tensor {
 
     private static Absmax absmax(TensorFiles files, String name, int blocks, JsonNode state) throws IOException {
         if (files.index().find(name + ".nested_absmax").isEmpty()) {
-            return Absmax.of(floats(files, name + ".absmax", blocks));
+            ByteBuffer scales = files.bytes(name + ".absmax");
+            checkBytes(name + ".absmax", scales, (long) Float.BYTES * blocks);
+            return Absmax.of(scales);
         }
         check(
                 state.path("nested_blocksize").asInt() == Blockwise8.BLOCK,
@@ -124,13 +126,11 @@ public final class Nf4Tensor {
                 Blockwise8.BLOCK);
         ByteBuffer bytes = files.bytes(name + ".absmax");
         checkBytes(name + ".absmax", bytes, blocks);
-        byte[] codes = new byte[blocks];
-        bytes.get(codes);
         int nestedBlocks = (blocks + Blockwise8.BLOCK - 1) / Blockwise8.BLOCK;
         float[] nested = floats(files, name + ".nested_absmax", nestedBlocks);
         float[] levels = floats(files, name + ".nested_quant_map", 256);
         float offset = (float) state.path("nested_offset").asDouble();
-        return Absmax.of(new Blockwise8(codes, nested, levels), offset);
+        return Absmax.of(new Blockwise8(bytes, nested, levels), offset);
     }
 
     private static float[] floats(TensorFiles files, String name, int count) throws IOException {

@@ -1,6 +1,7 @@
 package dev.temper.quant;
 
 import dev.temper.kernel.Workspace;
+import java.nio.ByteBuffer;
 
 /**
  * How the frozen projections of a base are kept; {@code model.quantization} in the recipe.
@@ -16,6 +17,11 @@ public record Quantization(Type type, boolean doubleQuant) {
     /** @throws dev.temper.check.InvalidInputException naming the tensor, when it holds NaN or infinity */
     public Nf4Tensor quantize(Workspace workspace, Weights weights) {
         return doubleQuant ? Nf4.quantizeDoubly(workspace, weights) : Nf4.quantize(workspace, weights);
+    }
+
+    /** Fills the codes of all weights, two to a byte, and returns their scales. */
+    Absmax quantize(Weights weights, ByteBuffer codes) {
+        return doubleQuant ? Nf4.nestedAbsmax(weights, codes) : Nf4.absmax(weights, codes);
     }
 
     /** Bytes of so many weights of one tensor, codes and scales. */

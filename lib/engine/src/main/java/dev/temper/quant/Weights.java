@@ -9,6 +9,7 @@ import dev.temper.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
 import java.util.Arrays;
 
 /** A tensor of floating-point numbers as it lies in a file: read in pieces, never a whole in float32. */
@@ -103,10 +104,9 @@ public final class Weights {
             piece.asFloatBuffer().get(target, 0, count);
             return;
         }
-        short[] bits = new short[count];
-        piece.asShortBuffer().get(bits);
+        ShortBuffer bits = piece.asShortBuffer();
         for (int i = 0; i < count; i++) {
-            target[i] = widened(bits[i]);
+            target[i] = widened(bits.get(i));
         }
     }
 

@@ -10,6 +10,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Memory-mapped tensors of a folder on this machine's disk: pages are read when touched and shared between processes.
@@ -17,15 +19,26 @@ import java.nio.file.StandardOpenOption;
 public final class TensorFiles {
     private final Path folder;
     private final TensorIndex index;
+    private final Map<String, ByteBuffer> mapped;
 
-    private TensorFiles(Path folder, TensorIndex index) {
+    private TensorFiles(Path folder, TensorIndex index, Map<String, ByteBuffer> mapped) {
         this.folder = folder;
         this.index = index;
+        this.mapped = mapped;
     }
 
     /** @param name as in {@link TensorIndex#read} */
     public static TensorFiles open(Path folder, String name) throws IOException {
-        return new TensorFiles(folder, TensorIndex.read(Folder.local(folder), name));
+        return new TensorFiles(folder, TensorIndex.read(Folder.local(folder), name), Map.of());
+    }
+
+    /** The same files with all tensors mapped already: the files may be deleted, their pages stay. */
+    public TensorFiles mapped() throws IOException {
+        Map<String, ByteBuffer> all = new HashMap<>();
+        for (String name : index.names()) {
+            all.put(name, bytes(name));
+        }
+        return new TensorFiles(folder, index, all);
     }
 
     public TensorIndex index() {
@@ -43,6 +56,10 @@ public final class TensorFiles {
      * @throws dev.temper.check.InvalidInputException when there is no such tensor
      */
     public ByteBuffer bytes(String name) throws IOException {
+        ByteBuffer known = mapped.get(name);
+        if (known != null) {
+            return known.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        }
         TensorInfo tensor = find(name);
         try (FileChannel channel = FileChannel.open(path(tensor), StandardOpenOption.READ)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes())

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -23,11 +24,12 @@ public final class TensorWriter {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BLOCK = 1 << 16;
+    private static final Map<String, Integer> ELEMENT_BYTES = Map.of("F32", 4, "F16", 2, "BF16", 2, "U8", 1);
 
     /**
      * A tensor to be written.
      *
-     * @param dtype {@code F32} or {@code U8}
+     * @param dtype {@code F32}, {@code F16}, {@code BF16} or {@code U8}
      * @param values its elements in native order, asked for when it is written
      */
     public record Tensor(String name, String dtype, long[] shape, Supplier<ByteBuffer> values) {
@@ -41,7 +43,7 @@ public final class TensorWriter {
             for (long size : shape) {
                 elements *= size;
             }
-            return dtype.equals("U8") ? elements : 4 * elements;
+            return elements * ELEMENT_BYTES.get(dtype);
         }
     }
 

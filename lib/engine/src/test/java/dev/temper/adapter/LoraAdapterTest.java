@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.check.InvalidInputException;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Backpropagation;
@@ -19,6 +20,7 @@ import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,17 +104,49 @@ final class LoraAdapterTest {
                 .isLessThan(1e-5);
     }
 
+    /** The same values in 16 bits and in float32: what is computed with them, merged and saved is the same. */
+    @ParameterizedTest
+    @EnumSource
+    void sixteenBitsAreTheirValues(TinyModel model) throws Exception {
+        model.write(disk);
+        base();
+        LoraConfig config = rich(model.targets(), norm());
+        Adapted adapted = fresh(model, config).moved();
+        adapted.adapter().save(Folder.local(disk.resolve("adapter")), null);
+        TrainedParameters narrow = new TrainedParameters(
+                workspace, LoraAdapter.specs(config, architecture), FloatType.FLOAT32, FloatType.BFLOAT16);
+        Network network = base();
+        LoraAdapter inNarrow = LoraAdapter.load(config, Folder.local(disk.resolve("adapter")), network, narrow);
+
+        inNarrow.save(Folder.local(disk.resolve("narrow")), null);
+        Folder merged = Folder.local(disk.resolve("merged"));
+        ModelFolder.save(merged, network, Folder.local(disk), inNarrow::merged);
+
+        TensorFiles files = TensorFiles.open(disk.resolve("narrow"), "adapter_model");
+        assertThat(files.index().names())
+                .allSatisfy(name -> assertThat(files.index().find(name))
+                        .map(TensorInfo::dtype)
+                        .contains("BF16"));
+        TrainedParameters wide = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
+        Network again = base();
+        LoraAdapter.load(config, Folder.local(disk.resolve("narrow")), again, wide);
+        float[] expected = logits(again);
+        Network reloaded =
+                Network.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
+        for (Network same : List.of(network, reloaded)) {
+            assertThat(difference(workspace.floats(logits(same), shape(expected)), expected))
+                    .isLessThan(1e-5);
+        }
+        assertThat(difference(workspace.floats(adapted.logits(), shape(expected)), expected))
+                .isBetween(1e-6, 0.05); // rounded once
+    }
+
     @ParameterizedTest
     @EnumSource
     void everythingTogetherIsSavedLoadedAndMerged(TinyModel model) throws Exception {
         model.write(disk);
         base();
-        String norm = architecture.parameters().stream()
-                .filter(parameter -> parameter.kind() == Parameter.Kind.NORM)
-                .map(Parameter::module)
-                .findFirst()
-                .orElseThrow();
-        LoraConfig config = rich(model.targets(), norm);
+        LoraConfig config = rich(model.targets(), norm());
         Adapted adapted = fresh(model, config);
         assertThat(difference(workspace.floats(logits(base()), shape(logits(base()))), adapted.logits()))
                 .isLessThan(1e-5);
@@ -134,6 +168,14 @@ final class LoraAdapterTest {
         float[] expected = adapted.logits();
         assertThat(difference(workspace.floats(logits(whole), shape(expected)), expected))
                 .isLessThan(1e-5);
+    }
+
+    private String norm() {
+        return architecture.parameters().stream()
+                .filter(parameter -> parameter.kind() == Parameter.Kind.NORM)
+                .map(Parameter::module)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static LoraConfig rich(List<String> targets, String saved) {

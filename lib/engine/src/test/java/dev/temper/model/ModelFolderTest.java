@@ -3,6 +3,7 @@ package dev.temper.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.SafetensorsFile;
 import dev.temper.safetensors.TensorFiles;
@@ -50,6 +51,56 @@ final class ModelFolderTest {
         assertThat(Folder.local(saved).list())
                 .extracting(Store.Entry::name)
                 .containsExactly("config.json", "generation_config.json", "model.safetensors", "tokenizer.json");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sixteenBitsComeBackAsTheyWere(TinyModel model) throws Exception {
+        Path base = model.write(disk.resolve("base"));
+        Path saved = disk.resolve("saved");
+        try (Workspace workspace = Workspace.open(1)) {
+            Replica replica = Replica.of(workspace, base, FloatType.BFLOAT16, FloatType.BFLOAT16);
+
+            ModelFolder.save(Folder.local(saved), replica.network(), Folder.local(base), FloatType.BFLOAT16);
+
+            Replica reloaded = Replica.of(workspace, saved, FloatType.BFLOAT16, FloatType.BFLOAT16);
+            assertThat(Workspace.memory(reloaded.parameters().flatWeights()))
+                    .isEqualTo(Workspace.memory(replica.parameters().flatWeights()));
+            Replica wide = Replica.of(workspace, saved);
+            for (TrainedParameters.Spec spec : replica.parameters().specs()) {
+                float[] exact = Replica.of(workspace, base)
+                        .parameters()
+                        .weight(spec.name())
+                        .toFloatArray();
+                assertThat(wide.parameters().weight(spec.name()).toFloatArray())
+                        .as(spec.name())
+                        .isEqualTo(replica.parameters().values(spec.name()).toFloatArray())
+                        .usingElementComparator((one, other) -> Math.abs(one - other) <= 0x1p-8 * Math.abs(one) ? 0 : 1)
+                        .containsExactly(exact);
+            }
+        }
+        assertThat(Files.size(saved.resolve("model.safetensors")))
+                .isLessThan((long) (0.75 * Files.size(base.resolve("model.safetensors"))));
+        assertThat(Files.readString(saved.resolve("config.json"))).contains("dtype\" : \"bfloat16\"");
+    }
+
+    @Test
+    void theOlderNameOfTheTypeGivesWay() throws Exception {
+        Path base = TinyModel.LLAMA.write(disk.resolve("base"));
+        Path config = base.resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config).replaceFirst("\\{", "{\"dtype\": \"float16\", \"torch_dtype\": \"float16\","));
+        try (Workspace workspace = Workspace.open(1)) {
+            ModelFolder.save(
+                    Folder.local(disk.resolve("saved")),
+                    Replica.of(workspace, base).network(),
+                    Folder.local(base));
+        }
+
+        assertThat(Files.readString(disk.resolve("saved/config.json")))
+                .contains("\"dtype\" : \"float32\"")
+                .doesNotContain("float16", "torch_dtype");
     }
 
     @Test

@@ -19,8 +19,14 @@ record Replica(Network network, TrainedParameters parameters) {
     }
 
     static Replica of(Workspace workspace, Path folder, FloatType precision) throws IOException {
+        return of(workspace, folder, precision, FloatType.FLOAT32);
+    }
+
+    /** @param type of the weights */
+    static Replica of(Workspace workspace, Path folder, FloatType precision, FloatType type) throws IOException {
         Architecture architecture = Architecture.read(Folder.local(folder));
-        TrainedParameters parameters = new TrainedParameters(workspace, ModelWeights.specs(architecture), precision);
+        TrainedParameters parameters =
+                new TrainedParameters(workspace, ModelWeights.specs(architecture), precision, type);
         return new Replica(
                 Network.load(workspace, architecture, TensorFiles.open(folder, "model"), parameters), parameters);
     }

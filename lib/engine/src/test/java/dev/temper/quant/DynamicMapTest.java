@@ -44,14 +44,14 @@ final class DynamicMapTest {
     @EnumSource
     void codesAreThoseOfTheNearestLevel(DynamicMap map) {
         float[] levels = map.levels();
-        byte[] cells = map.cells();
-        float[] edges = map.edges();
+        int[] cells = map.cells();
         for (float value : values(map)) {
             int expected = nearest(value, levels);
-            int cell = Float.floatToRawIntBits(value) >>> 16;
+            int bits = Float.floatToRawIntBits(value);
+            int lower = (value < 0 ? ~bits : bits) & 0xffff;
 
             assertThat(map.code(value)).as("code of %s", value).isEqualTo(expected);
-            assertThat(Byte.toUnsignedInt(cells[cell]) + (value > edges[cell] ? 1 : 0))
+            assertThat((cells[bits >>> 16] + lower) >>> 16)
                     .as("code of %s by its cell", value)
                     .isEqualTo(expected);
         }

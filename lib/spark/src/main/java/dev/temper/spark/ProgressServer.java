@@ -80,6 +80,7 @@ final class ProgressServer implements AutoCloseable {
                     parts[2],
                     Double.parseDouble(parts[3]),
                     Instant.ofEpochMilli(Long.parseLong(parts[4]))));
+            case "warned" -> listener.warned(line.substring(parts[0].length() + 1));
             default -> throw new IllegalStateException("unknown event " + parts[0]);
         }
     }
@@ -124,6 +125,11 @@ final class ProgressServer implements AutoCloseable {
         public void measured(Metric metric) {
             out.println("measured " + metric.step() + " " + metric.name() + " " + metric.value() + " "
                     + metric.time().toEpochMilli());
+        }
+
+        @Override
+        public void warned(String sentence) {
+            out.println("warned " + sentence);
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.temper.eval;
 
 import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
+import dev.temper.kernel.FailedAllocationException;
 import dev.temper.model.Network;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
@@ -9,12 +10,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Prompts that a model answers before, during and after training: the recipe's, and those of some evaluation rows. */
 public final class Prompts {
     /** Prompts continued at the same time; more need more memory for their keys and values. */
-    private static final int BATCH = 16;
+    private static final int MAX_BATCH = 16;
 
     private record Prompt(int number, int[] ids, String text, String expected) {}
 
@@ -22,6 +24,7 @@ public final class Prompts {
     private final GenerationConfig config;
     private final Set<Integer> stop;
     private final List<Prompt> prompts = new ArrayList<>();
+    private int batchSize = MAX_BATCH; // smaller after memory ran out
 
     /**
      * A prompt of the recipe.
@@ -75,19 +78,43 @@ public final class Prompts {
     public List<Sample> answer(Network network, long step, int rank, int workers, long seed) {
         List<Prompt> own =
                 prompts.stream().filter(p -> p.number() % workers == rank).toList();
-        Generator generator = new Generator(network);
         List<Sample> samples = new ArrayList<>();
-        for (int from = 0; from < own.size(); from += BATCH) {
-            List<Prompt> batch = own.subList(from, Math.min(from + BATCH, own.size()));
-            List<int[]> ids = batch.stream().map(Prompt::ids).toList();
-            List<int[]> answers = generator.generate(ids, config, stop, seed);
-            for (int i = 0; i < batch.size(); i++) {
-                Prompt prompt = batch.get(i);
-                String text = tokenizer.decode(answers.get(i));
-                samples.add(new Sample(step, prompt.number(), prompt.text(), text, prompt.expected()));
+        while (samples.size() < own.size()) {
+            int from = samples.size();
+            List<Prompt> batch = own.subList(from, Math.min(from + batchSize, own.size()));
+            try {
+                samples.addAll(answer(network, batch, step, seed));
+            } catch (FailedAllocationException e) {
+                halve(batch, e);
             }
         }
         return samples;
+    }
+
+    private List<Sample> answer(Network network, List<Prompt> batch, long step, long seed) {
+        List<int[]> ids = batch.stream().map(Prompt::ids).toList();
+        List<int[]> answers = new Generator(network).generate(ids, config, stop, seed);
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < batch.size(); i++) {
+            Prompt prompt = batch.get(i);
+            String text = tokenizer.decode(answers.get(i));
+            samples.add(new Sample(step, prompt.number(), prompt.text(), text, prompt.expected()));
+        }
+        return samples;
+    }
+
+    private void halve(List<Prompt> batch, FailedAllocationException cause) {
+        if (batch.size() == 1) {
+            throw new IllegalStateException(
+                    String.format(
+                            Locale.ROOT,
+                            "out of memory: a prompt of %,d tokens and an answer of %,d do not fit; ask a shorter one,"
+                                    + " lower generation.max_new_tokens, or give the worker more memory",
+                            batch.get(0).ids().length,
+                            config.maxNewTokens()),
+                    cause);
+        }
+        batchSize = batch.size() / 2;
     }
 
     public boolean isEmpty() {

@@ -1,7 +1,6 @@
 package dev.temper.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.OptimizerKernels.AdafactorState;
 import dev.temper.kernel.OptimizerKernels.AdafactorStep;
@@ -27,23 +26,23 @@ final class Adafactor implements Optimizer {
     private final AdafactorState notDecayed;
     private final NDArray steps;
 
-    Adafactor(Workspace workspace, TrainedParameters parameters, TrainingConfig config) {
-        this.kernels = new OptimizerKernels(workspace);
+    Adafactor(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
+        this.kernels = memory.kernels();
         this.config = config;
-        this.steps = workspace.scalar(0);
+        this.steps = memory.workspace().scalar(0);
         List<TrainedParameters.Spec> specs = parameters.specs();
         this.decayed = state(
-                workspace,
+                memory,
                 parameters,
                 specs.stream().filter(TrainedParameters.Spec::isDecayed).toList());
         this.notDecayed = state(
-                workspace,
+                memory,
                 parameters,
                 specs.stream().filter(spec -> !spec.isDecayed()).toList());
     }
 
     private static AdafactorState state(
-            Workspace workspace, TrainedParameters parameters, List<TrainedParameters.Spec> specs) {
+            StateMemory memory, TrainedParameters parameters, List<TrainedParameters.Spec> specs) {
         List<NDArray> weights = new ArrayList<>();
         List<NDArray> gradients = new ArrayList<>();
         List<NDArray> rows = new ArrayList<>();
@@ -51,29 +50,30 @@ final class Adafactor implements Optimizer {
         for (TrainedParameters.Spec spec : specs) {
             weights.add(Workspace.detach(parameters.weight(spec.name())));
             gradients.add(parameters.gradient(spec.name()));
-            rows.add(workspace.zeros(new Shape(spec.shape().get(0))));
-            columns.add(workspace.zeros(
-                    new Shape(spec.shape().dimension() < 2 ? 0 : spec.shape().get(1))));
+            rows.add(memory.floats(spec.shape().get(0)));
+            columns.add(memory.floats(
+                    spec.shape().dimension() < 2 ? 0 : spec.shape().get(1)));
         }
         return new AdafactorState(new Trained(weights, gradients), rows, columns);
     }
 
     @Override
-    public void step(double learningRate, double gradientNorm) {
+    public void step(int number, double learningRate, double gradientNorm) {
         double divisor = Optimizer.divisor(config, gradientNorm);
-        int number = (int) steps.getFloat() + 1;
-        Workspace.memory(steps).putFloat(0, number);
-        double decay = 1 - Math.pow(number, DECAY_RATE);
+        int count = (int) steps.getFloat() + 1;
+        Workspace.memory(steps).putFloat(0, count);
+        double decay = 1 - Math.pow(count, DECAY_RATE);
+        long key = Optimizer.key(config, number);
         Workspace.scoped(() -> {
-            update(decayed, new AdafactorStep(learningRate, config.weightDecay(), decay, divisor));
-            update(notDecayed, new AdafactorStep(learningRate, 0, decay, divisor));
+            update(decayed, new AdafactorStep(learningRate, config.weightDecay(), decay, divisor), key);
+            update(notDecayed, new AdafactorStep(learningRate, 0, decay, divisor), key);
             return null;
         });
     }
 
-    private void update(AdafactorState state, AdafactorStep step) {
+    private void update(AdafactorState state, AdafactorStep step, long key) {
         if (!state.trained().isEmpty()) {
-            kernels.adafactor(state, step);
+            kernels.adafactor(state, step, key);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.temper.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.TrainingKernels.AdamWState;
 import dev.temper.kernel.TrainingKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
@@ -16,18 +16,23 @@ import java.util.stream.Stream;
  * @see <a href="https://arxiv.org/abs/1711.05101">Decoupled Weight Decay Regularization</a>
  */
 final class AdamW implements Optimizer {
-    private final Workspace workspace;
+    private final StateMemory memory;
+    private final FloatType type;
     private final TrainingConfig config;
     private final List<AdamWState> decayed = new ArrayList<>();
     private final List<AdamWState> notDecayed = new ArrayList<>();
 
-    AdamW(Workspace workspace, TrainedParameters parameters, TrainingConfig config) {
-        this(workspace, parameters.groups(), config);
+    AdamW(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
+        this(memory, parameters.groups(), parameters.type(), config);
     }
 
-    /** @param groups what is updated; neighbouring parameters, or one */
-    AdamW(Workspace workspace, List<TrainedParameters.Group> groups, TrainingConfig config) {
-        this.workspace = workspace;
+    /**
+     * @param groups what is updated; neighbouring parameters, or one
+     * @param type of their weights
+     */
+    AdamW(StateMemory memory, List<TrainedParameters.Group> groups, FloatType type, TrainingConfig config) {
+        this.memory = memory;
+        this.type = type;
         this.config = config;
         addState(groups.stream().filter(TrainedParameters.Group::isDecayed), decayed);
         addState(groups.stream().filter(group -> !group.isDecayed()), notDecayed);
@@ -41,34 +46,36 @@ final class AdamW implements Optimizer {
                     .toList();
             List<NDArray> gradients =
                     groups.stream().map(TrainedParameters.Group::gradients).toList();
-            states.add(new AdamWState(weights, gradients, zeros(weights), zeros(weights), scalars(weights.size())));
+            states.add(new AdamWState(
+                    weights, gradients, memory.floats(weights), memory.floats(weights), scalars(weights.size())));
         }
     }
 
-    private List<NDArray> zeros(List<NDArray> like) {
-        return like.stream()
-                .map(array -> workspace.zeros(new Shape(array.size())))
-                .toList();
-    }
-
     private List<NDArray> scalars(int count) {
-        return Stream.generate(() -> workspace.scalar(0)).limit(count).toList();
+        return Stream.generate(() -> memory.workspace().scalar(0)).limit(count).toList();
     }
 
     @Override
-    public void step(double learningRate, double gradientNorm) {
+    public void step(int number, double learningRate, double gradientNorm) {
         double divisor = Optimizer.divisor(config, gradientNorm);
         Workspace.scoped(() -> {
-            decayed.forEach(state -> update(state, learningRate, config.weightDecay(), divisor));
-            notDecayed.forEach(state -> update(state, learningRate, 0, divisor));
+            decayed.forEach(state -> update(state, settings(learningRate, config.weightDecay(), divisor), number));
+            notDecayed.forEach(state -> update(state, settings(learningRate, 0, divisor), number));
             return null;
         });
     }
 
-    private void update(AdamWState state, double learningRate, double weightDecay, double divisor) {
-        AdamWStep step = new AdamWStep(
+    private AdamWStep settings(double learningRate, double weightDecay, double divisor) {
+        return new AdamWStep(
                 learningRate, config.adamBeta1(), config.adamBeta2(), weightDecay, config.adamEpsilon(), divisor);
-        workspace.training().adamw(state, step);
+    }
+
+    private void update(AdamWState state, AdamWStep step, int number) {
+        if (type == FloatType.FLOAT32) {
+            memory.workspace().training().adamw(state, step);
+        } else {
+            memory.kernels().adamw(state, step, Optimizer.key(config, number));
+        }
     }
 
     /** Both moments and the number of updates. */

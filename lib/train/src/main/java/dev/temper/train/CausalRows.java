@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.DoubleAdder;
 
 /**
  * Rows whose next tokens are learned. A row that teaches nothing, such as the piece of a long prompt, is left out: no
@@ -77,11 +79,8 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
                 add(sequence.get(j), i, keys.of(sequences[i], j), share);
             }
         }
-        List<Share.Pass> passes = share.microBatches().stream()
-                .map(LabelledStream::of)
-                .<Share.Pass>map(stream -> (backpropagation, scale) -> backpropagation.accumulate(stream, scale))
-                .toList();
-        return new Share.Update(share.weight(), share.tokens(), passes);
+        return share.update(
+                (rows, backpropagation, scale) -> backpropagation.accumulate(LabelledStream.of(rows), scale));
     }
 
     private static void add(TokenRow row, int number, long key, Share<LabelledStream.Row> share) {
@@ -98,11 +97,12 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
         for (int i = 0; i < eval.size(); i++) {
             add(eval.get(i), i, 0, share);
         }
-        double loss = 0;
-        for (List<LabelledStream.Row> batch : share.microBatches()) {
-            loss += Backpropagation.lossSum(worker.network(), LabelledStream.of(batch));
-        }
-        double mean = worker.workers().sum(new double[] {loss})[0] / share.weight();
+        DoubleAdder loss = new DoubleAdder();
+        double[] sum = worker.sum(1, () -> {
+            share.forEach(rows -> loss.add(Backpropagation.lossSum(worker.network(), LabelledStream.of(rows))));
+            return Optional.of(new double[] {loss.sum()});
+        });
+        double mean = sum[0] / share.weight();
         Map<String, Double> scores = new LinkedHashMap<>();
         scores.put("loss", mean);
         scores.put("perplexity", Math.exp(mean));

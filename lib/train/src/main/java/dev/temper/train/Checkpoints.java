@@ -57,7 +57,10 @@ public record Checkpoints(Folder folder, String run, int limit) {
         List<TensorWriter.Tensor> weights = new ArrayList<>();
         for (TrainedParameters.Spec spec : parameters.specs()) {
             weights.add(new TensorWriter.Tensor(
-                    spec.name(), spec.shape().getShape(), () -> Workspace.memory(parameters.weight(spec.name()))));
+                    spec.name(),
+                    parameters.type().dtype(),
+                    spec.shape().getShape(),
+                    () -> Workspace.memory(parameters.weight(spec.name()))));
         }
         TensorWriter.write(target, WEIGHTS, weights, TensorWriter.SHARD_BYTES);
         TensorWriter.write(target, OPTIMIZER, optimizer.state(), TensorWriter.SHARD_BYTES);

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -88,11 +89,8 @@ public record ClassifiedRows(List<Row> train, List<Row> eval, List<String> label
             share.add(new ClassifiedStream.Row(row.ids(), row.label(), weight, key), row.ids().length, weight, i);
         }
         Classifier classifier = worker.network().architecture().classifier().orElseThrow();
-        List<Share.Pass> passes = share.microBatches().stream()
-                .map(rows -> ClassifiedStream.of(classifier, rows))
-                .<Share.Pass>map(stream -> (backpropagation, scale) -> backpropagation.accumulate(stream, scale))
-                .toList();
-        return new Share.Update(share.weight(), share.tokens(), passes);
+        return share.update((rows, backpropagation, scale) ->
+                backpropagation.accumulate(ClassifiedStream.of(classifier, rows), scale));
     }
 
     @Override
@@ -128,21 +126,25 @@ public record ClassifiedRows(List<Row> train, List<Row> eval, List<String> label
             share.add(i, eval.get(i).ids().length, 1, i);
         }
         double[] own = new double[eval.size() * labels.size()];
-        for (List<Integer> batch : share.microBatches()) {
-            List<int[]> texts = batch.stream().map(row -> eval.get(row).ids()).toList();
-            float[][] logits = worker.network().classify(TokenStream.of(texts));
-            for (int i = 0; i < logits.length; i++) {
-                for (int label = 0; label < labels.size(); label++) {
-                    own[batch.get(i) * labels.size() + label] = logits[i][label];
-                }
-            }
-        }
-        double[] all = worker.workers().sum(own);
+        double[] all = worker.sum(own.length, () -> {
+            share.forEach(rows -> logits(worker, rows, own));
+            return Optional.of(own);
+        });
         double[][] logits = new double[eval.size()][];
         for (int i = 0; i < logits.length; i++) {
             logits[i] = Arrays.copyOfRange(all, i * labels.size(), (i + 1) * labels.size());
         }
         return logits;
+    }
+
+    private void logits(Worker worker, List<Integer> rows, double[] all) {
+        List<int[]> texts = rows.stream().map(row -> eval.get(row).ids()).toList();
+        float[][] logits = worker.network().classify(TokenStream.of(texts));
+        for (int i = 0; i < logits.length; i++) {
+            for (int label = 0; label < labels.size(); label++) {
+                all[rows.get(i) * labels.size() + label] = logits[i][label];
+            }
+        }
     }
 
     private static double logSumExp(double[] logits) {

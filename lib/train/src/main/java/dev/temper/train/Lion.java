@@ -1,7 +1,6 @@
 package dev.temper.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.OptimizerKernels.LionStep;
 import dev.temper.kernel.TrainingKernels.Trained;
@@ -21,17 +20,16 @@ final class Lion implements Optimizer {
     private final List<TrainedParameters.Group> groups;
     private final List<NDArray> moments;
 
-    Lion(Workspace workspace, TrainedParameters parameters, TrainingConfig config) {
-        this.kernels = new OptimizerKernels(workspace);
+    Lion(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
+        this.kernels = memory.kernels();
         this.config = config;
         this.groups = parameters.groups();
-        this.moments = groups.stream()
-                .map(group -> workspace.zeros(new Shape(group.weights().size())))
-                .toList();
+        this.moments = memory.floats(
+                groups.stream().map(TrainedParameters.Group::weights).toList());
     }
 
     @Override
-    public void step(double learningRate, double gradientNorm) {
+    public void step(int number, double learningRate, double gradientNorm) {
         double divisor = Optimizer.divisor(config, gradientNorm);
         Workspace.scoped(() -> {
             for (int i = 0; i < groups.size(); i++) {
@@ -40,7 +38,8 @@ final class Lion implements Optimizer {
                 kernels.lion(
                         new Trained(List.of(Workspace.detach(group.weights())), List.of(group.gradients())),
                         List.of(moments.get(i)),
-                        new LionStep(learningRate, config.adamBeta1(), config.adamBeta2(), weightDecay, divisor));
+                        new LionStep(learningRate, config.adamBeta1(), config.adamBeta2(), weightDecay, divisor),
+                        Optimizer.key(config, number));
             }
             return null;
         });

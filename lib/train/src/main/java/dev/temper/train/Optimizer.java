@@ -1,6 +1,6 @@
 package dev.temper.train;
 
-import dev.temper.kernel.Workspace;
+import dev.temper.model.LabelledStream;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorWriter;
@@ -9,23 +9,26 @@ import java.util.List;
 
 /** An update rule with its state; lives as long as the workspace of what it trains. */
 interface Optimizer {
+    long ROUNDING = 0x726f756e64L; // so that its bits are not those of dropout
+
     /** The rule that {@code training.optim} names. */
-    static Optimizer of(Workspace workspace, TrainedParameters parameters, TrainingConfig config) {
+    static Optimizer of(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
         return switch (config.optim()) {
-            case ADAMW -> new AdamW(workspace, parameters, config);
-            case ADAMW_8BIT -> new AdamW8bit(workspace, parameters, config);
-            case ADAFACTOR -> new Adafactor(workspace, parameters, config);
-            case LION -> new Lion(workspace, parameters, config);
-            case SGD -> new Sgd(workspace, parameters, config);
+            case ADAMW -> new AdamW(memory, parameters, config);
+            case ADAMW_8BIT -> new AdamW8bit(memory, parameters, config);
+            case ADAFACTOR -> new Adafactor(memory, parameters, config);
+            case LION -> new Lion(memory, parameters, config);
+            case SGD -> new Sgd(memory, parameters, config);
         };
     }
 
     /**
      * One update in place; the gradients may be changed.
      *
+     * @param number of the update, from 1; what random bits follow from beside the seed
      * @param gradientNorm of the gradients, which are scaled down to {@code max_grad_norm} on the way
      */
-    void step(double learningRate, double gradientNorm);
+    void step(int number, double learningRate, double gradientNorm);
 
     /** What it keeps from update to update. */
     StateArrays arrays();
@@ -38,6 +41,11 @@ interface Optimizer {
     /** Reads what {@link #state} gave. */
     default void restore(TensorFiles files) throws IOException {
         arrays().restore(files);
+    }
+
+    /** What the rounding of an update's weights follows from. */
+    static long key(TrainingConfig config, int number) {
+        return LabelledStream.mix(LabelledStream.mix(config.seed() ^ ROUNDING) + number);
     }
 
     /** What the gradients are divided by, so that their norm is {@code max_grad_norm} at most; torch's formula. */

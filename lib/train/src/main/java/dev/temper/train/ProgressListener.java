@@ -24,6 +24,9 @@ public interface ProgressListener {
     /** A value was measured. */
     void measured(Metric metric);
 
+    /** Something that the user should know happened; a sentence. */
+    default void warned(String sentence) {}
+
     /** Hears nothing. */
     static ProgressListener silent() {
         return new ProgressListener() {

@@ -1,6 +1,7 @@
 package dev.temper.train;
 
 import dev.temper.kernel.OptimizerKernels;
+import dev.temper.kernel.OptimizerKernels.SgdStep;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
@@ -12,19 +13,20 @@ final class Sgd implements Optimizer {
     private final TrainingConfig config;
     private final List<TrainedParameters.Group> groups;
 
-    Sgd(Workspace workspace, TrainedParameters parameters, TrainingConfig config) {
-        this.kernels = new OptimizerKernels(workspace);
+    Sgd(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
+        this.kernels = memory.kernels();
         this.config = config;
         this.groups = parameters.groups();
     }
 
     @Override
-    public void step(double learningRate, double gradientNorm) {
+    public void step(int number, double learningRate, double gradientNorm) {
         double divisor = Optimizer.divisor(config, gradientNorm);
         Workspace.scoped(() -> {
             for (TrainedParameters.Group group : groups) {
                 Trained trained = new Trained(List.of(Workspace.detach(group.weights())), List.of(group.gradients()));
-                kernels.sgd(trained, learningRate, group.isDecayed() ? config.weightDecay() : 0, divisor);
+                double weightDecay = group.isDecayed() ? config.weightDecay() : 0;
+                kernels.sgd(trained, new SgdStep(learningRate, weightDecay, divisor), Optimizer.key(config, number));
             }
             return null;
         });

@@ -1,8 +1,12 @@
 package dev.temper.train;
 
+import dev.temper.kernel.FailedAllocationException;
 import dev.temper.model.Backpropagation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.DoubleAdder;
+import java.util.function.Consumer;
 
 /** The rows of an update or an evaluation: all of them counted, and those kept that are this worker's. */
 final class Share<R> {
@@ -16,10 +20,22 @@ final class Share<R> {
         this.worker = worker;
     }
 
-    /** A forward and a backward pass; gives the sum of the losses, each times its weight. */
+    /** A forward and a backward pass over some rows; gives the sum of the losses, each times its weight. */
     @FunctionalInterface
-    interface Pass {
-        double accumulate(Backpropagation backpropagation, double scale);
+    interface Pass<R> {
+        double accumulate(List<R> rows, Backpropagation backpropagation, double scale);
+    }
+
+    /** This worker's passes of an update. */
+    @FunctionalInterface
+    interface Passes {
+        /**
+         * Adds this worker's part of the mean loss's gradient, and returns its sum of losses.
+         *
+         * @return empty when there was no memory for one of them: the gradients hold some of the sum, and the next call
+         *     begins anew with smaller ones
+         */
+        OptionalDouble accumulate(Backpropagation backpropagation);
     }
 
     /**
@@ -27,18 +43,8 @@ final class Share<R> {
      *
      * @param weight of all losses, over all workers
      * @param tokens over all workers
-     * @param own this worker's passes
      */
-    record Update(double weight, long tokens, List<Pass> own) {
-        /** Adds this worker's part of the mean loss's gradient, and returns its sum of losses. */
-        double accumulate(Backpropagation backpropagation) {
-            double loss = 0;
-            for (Pass pass : own) {
-                loss += pass.accumulate(backpropagation, 1 / weight);
-            }
-            return loss;
-        }
-    }
+    record Update(double weight, long tokens, Passes own) {}
 
     /**
      * @param length its tokens
@@ -58,21 +64,38 @@ final class Share<R> {
         return weight;
     }
 
-    long tokens() {
-        return tokens;
+    Update update(Pass<R> pass) {
+        return new Update(weight, tokens, backpropagation -> {
+            DoubleAdder loss = new DoubleAdder();
+            int end = advance(0, rows -> loss.add(pass.accumulate(rows, backpropagation, 1 / weight)));
+            return end == own.size() ? OptionalDouble.of(loss.sum()) : OptionalDouble.empty();
+        });
     }
 
-    /** This worker's rows, in what one forward pass takes. */
-    List<List<R>> microBatches() {
-        int[] sizes = lengths.stream().mapToInt(Integer::intValue).toArray();
-        List<List<R>> batches = new ArrayList<>();
-        for (int[] group : MicroBatches.split(sizes, worker.microBatchTokens())) {
-            List<R> members = new ArrayList<>();
-            for (int index : group) {
-                members.add(own.get(index));
-            }
-            batches.add(members);
+    /** This worker's rows in order, in what one forward pass takes; one that finds no memory is made again, smaller. */
+    void forEach(Consumer<List<R>> pass) {
+        int row = 0;
+        while (row < own.size()) {
+            row = advance(row, pass);
         }
-        return batches;
+    }
+
+    /** @return the first row of the pass that found no memory; the number of rows when none did */
+    private int advance(int first, Consumer<List<R>> pass) {
+        int[] sizes = lengths.stream().skip(first).mapToInt(Integer::intValue).toArray();
+        int row = first;
+        for (int[] group : MicroBatches.split(sizes, worker.microBatch().tokens())) {
+            int end = row + group.length;
+            try {
+                pass.accept(own.subList(row, end));
+            } catch (FailedAllocationException e) {
+                List<Integer> failed = lengths.subList(row, end);
+                worker.microBatch()
+                        .halve(failed.stream().mapToInt(Integer::intValue).toArray(), e);
+                return row;
+            }
+            row = end;
+        }
+        return row;
     }
 }

@@ -3,6 +3,7 @@ package dev.temper.train;
 import dev.temper.adapter.AdaptedModel;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
 import dev.temper.model.ModelWeights;
@@ -45,10 +46,19 @@ public final class TrainedModel implements AutoCloseable {
         return full(workspace, StoredModel.read(base, task, seed));
     }
 
-    /** All weights are trained. */
+    /** All weights are trained, in float32. */
     public static TrainedModel full(Workspace workspace, StoredModel base) throws IOException {
+        return full(workspace, base, FloatType.FLOAT32);
+    }
+
+    /**
+     * All weights are trained.
+     *
+     * @param weights type that they are kept in
+     */
+    public static TrainedModel full(Workspace workspace, StoredModel base, FloatType weights) throws IOException {
         TrainedParameters parameters =
-                new TrainedParameters(workspace, ModelWeights.specs(base.architecture()), base.precision());
+                new TrainedParameters(workspace, ModelWeights.specs(base.architecture()), base.precision(), weights);
         Network network = base.load(workspace, parameters);
         return new TrainedModel(
                 network, parameters, Optional.empty(), base.newHead().reason());
@@ -70,13 +80,24 @@ public final class TrainedModel implements AutoCloseable {
         return withAdapter(workspace, StoredModel.read(base, task, seed), config, seed);
     }
 
-    /** A fresh adapter is trained over a base that may be quantized. */
+    /** A fresh adapter is trained in float32 over a base that may be quantized. */
     public static TrainedModel withAdapter(Workspace workspace, StoredModel base, LoraConfig config, long seed)
             throws IOException {
+        return withAdapter(workspace, base, config, seed, FloatType.FLOAT32);
+    }
+
+    /**
+     * A fresh adapter is trained over a base that may be quantized.
+     *
+     * @param seed of its random start
+     * @param weights type that what is trained is kept in
+     */
+    public static TrainedModel withAdapter(
+            Workspace workspace, StoredModel base, LoraConfig config, long seed, FloatType weights) throws IOException {
         List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
         LoraAdapter.checkSaved(base.newHead(), specs);
         Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
-        TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision());
+        TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision(), weights);
         LoraAdapter adapter = LoraAdapter.create(config, network, parameters, seed);
         return new TrainedModel(
                 network, parameters, Optional.of(adapter), base.newHead().reason());
@@ -90,12 +111,17 @@ public final class TrainedModel implements AutoCloseable {
     /** An adapter that exists is trained on, or used as it is; a classifier's head comes from it. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, Task task, Folder existing)
             throws IOException {
-        return withAdapter(workspace, StoredModel.read(base, task, 0), existing);
+        return withAdapter(workspace, StoredModel.read(base, task, 0), existing, FloatType.FLOAT32);
     }
 
-    /** An adapter that exists is trained on over a base that may be quantized. */
-    public static TrainedModel withAdapter(Workspace workspace, StoredModel base, Folder existing) throws IOException {
-        AdaptedModel model = AdaptedModel.load(workspace, base, existing);
+    /**
+     * An adapter that exists is trained on over a base that may be quantized.
+     *
+     * @param weights type that what is trained is kept in
+     */
+    public static TrainedModel withAdapter(Workspace workspace, StoredModel base, Folder existing, FloatType weights)
+            throws IOException {
+        AdaptedModel model = AdaptedModel.load(workspace, base, existing, weights);
         return new TrainedModel(
                 model.network(), model.adapter().parameters(), Optional.of(model.adapter()), Optional.empty());
     }
@@ -129,7 +155,7 @@ public final class TrainedModel implements AutoCloseable {
             adapter.get().save(output.child("adapter"), base.location());
             return "adapter";
         }
-        ModelFolder.save(output.child("model"), network, base);
+        ModelFolder.save(output.child("model"), network, base, parameters.type());
         return "model";
     }
 

@@ -26,7 +26,10 @@ import java.util.regex.Pattern;
  * @param warmupSteps updates over which the learning rate rises from 0
  * @param warmupRatio the same as a share of all updates; {@code warmupSteps} wins when positive
  * @param maxGradNorm gradients are scaled down to this global norm; 0 leaves them alone
+ * @param optimizerOffload keeps the optimizer's state on mapped files instead of in memory: the same numbers
  * @param gradientCheckpointing keeps layer inputs only and computes each layer twice: less memory, a third more time
+ * @param activationOffloading keeps these inputs on files in {@code cluster.local_dir}, whose pages the system writes
+ *     out when memory is short; needs {@code gradientCheckpointing}
  * @param classWeights what each class of a classifier counts in the loss, as a list, or {@code balanced}; an empty
  *     list: all the same
  * @param shuffle false: rows in the order of the data
@@ -57,7 +60,9 @@ public record TrainingConfig(
         double adamEpsilon,
         double maxGradNorm,
         Optim optim,
+        boolean optimizerOffload,
         boolean gradientCheckpointing,
+        boolean activationOffloading,
         Object classWeights,
         boolean shuffle,
         boolean groupByLength,
@@ -168,6 +173,10 @@ public record TrainingConfig(
         check(
                 shuffle || !groupByLength,
                 "training.group_by_length brings the rows into an order of its own; leave out training.shuffle: false");
+        check(
+                gradientCheckpointing || !activationOffloading,
+                "training.activation_offloading: true moves the inputs of layers, and without"
+                        + " training.gradient_checkpointing: true there is more to keep than these; set it, too");
         ClassWeights.of(classWeights); // or says what is wrong with them
         check(!metricForBestModel.isBlank(), "training.metric_for_best_model must name a metric such as eval/loss");
         checkBestModel(evalStrategy, evalSteps, saveStrategy, saveSteps, loadBestModelAtEnd);

@@ -5,26 +5,23 @@ import static dev.temper.check.Check.check;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
+import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th sequence of a step, and
@@ -49,14 +46,16 @@ public final class TrainingLoop {
     private final ProgressListener listener;
     private final BatchPlan plan;
     private final Schedule schedule;
-    private final Optimizer optimizer;
-    private final Backpropagation backpropagation;
     private final double peakLearningRate;
     private final List<ByteBuffer> gradientBuckets;
 
+    private Path offload = Path.of(System.getProperty("java.io.tmpdir"));
+    private Optimizer optimizer;
+    private Backpropagation backpropagation;
     private TrainingState state = new TrainingState();
     private Optional<Evaluation> evaluated = Optional.empty(); // the model as it is
     private long timeOfLog;
+    private int halvings; // of all workers' micro-batches since they started
 
     public TrainingLoop(
             TrainedModel model,
@@ -74,11 +73,30 @@ public final class TrainingLoop {
         this.plan = BatchPlan.of(lengths.length, config);
         this.peakLearningRate = config.peakLearningRate();
         this.schedule = config.schedule(plan.steps());
-        this.optimizer = Optimizer.of(model.network().workspace(), model.parameters(), config);
-        this.backpropagation = config.gradientCheckpointing()
+        this.gradientBuckets = buckets();
+    }
+
+    /** Keeps in this folder, and not in the temporary one, what is offloaded. */
+    public TrainingLoop offloadingTo(Path folder) {
+        offload = folder;
+        return this;
+    }
+
+    private Backpropagation backpropagation() {
+        if (config.activationOffloading()) {
+            ScratchMemory memory = new ScratchMemory(model.network().workspace(), offload);
+            return Backpropagation.offloading(model.network(), memory);
+        }
+        return config.gradientCheckpointing()
                 ? Backpropagation.checkpointing(model.network())
                 : Backpropagation.recording(model.network());
-        this.gradientBuckets = buckets();
+    }
+
+    private Optimizer optimizer() {
+        Workspace workspace = model.network().workspace();
+        StateMemory memory =
+                config.optimizerOffload() ? StateMemory.offloaded(workspace, offload) : StateMemory.of(workspace);
+        return Optimizer.of(memory, model.parameters(), config);
     }
 
     private List<ByteBuffer> buckets() {
@@ -101,8 +119,11 @@ public final class TrainingLoop {
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> checkpoints) throws IOException {
         checkBestModel(checkpoints);
+        optimizer = optimizer();
+        backpropagation = backpropagation();
         listener.started(plan.steps());
         Optional<Folder> resumed = checkpoints.isPresent() ? checkpoints.get().newest() : Optional.empty();
+        agree(resumed.isPresent() ? 1 : 0);
         List<Sample> samples = new ArrayList<>();
         if (resumed.isEmpty()) {
             evaluate();
@@ -140,7 +161,8 @@ public final class TrainingLoop {
                 state.seconds,
                 state.tokens,
                 model.totalParameters(),
-                model.parameters().count());
+                model.parameters().count(),
+                TrainingResult.Memory.UNKNOWN);
     }
 
     private void checkBestModel(Optional<Checkpoints> checkpoints) {
@@ -198,7 +220,8 @@ public final class TrainingLoop {
                 state.best.step,
                 state.best.value,
                 state.stoppedEarly,
-                state.skipped);
+                state.skipped,
+                state.halvings);
     }
 
     private boolean isDue(TrainingConfig.When when, OptionalInt every) {
@@ -209,56 +232,60 @@ public final class TrainingLoop {
     private void resume(Checkpoints checkpoints, Folder checkpoint) throws IOException {
         state = checkpoints.restore(checkpoint, model.parameters(), optimizer);
         evaluated = Optional.empty();
-        double sum = workers.sum(new double[] {state.step})[0];
-        if (sum != (double) state.step * workers.size()) {
-            throw new IOException("the workers found different checkpoints; this one has update " + state.step);
-        }
+        worker.microBatch().limit(state.microBatchTokens);
+        agree(state.step);
         listener.resumed(state.step, state.tokens);
     }
 
-    /** The first worker writes beside its training thread, which tells the others each second that it is alive. */
-    private void save(Checkpoints checkpoints) throws IOException {
-        CompletableFuture<Void> saved = new CompletableFuture<>();
-        if (workers.rank() == 0) {
-            saved = CompletableFuture.runAsync(() -> {
-                try {
-                    int best = config.loadBestModelAtEnd() ? state.best.step : 0;
-                    checkpoints.save(state, best, model.parameters(), optimizer);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        }
-        double done;
-        do {
-            done = workers.sum(new double[] {workers.rank() == 0 && isDone(saved) ? 1 : 0})[0];
-        } while (done == 0);
-        if (workers.rank() == 0) {
-            saved.join();
+    private void agree(int found) throws IOException {
+        if (workers.sum(new double[] {found})[0] != (double) found * workers.size()) {
+            throw new IOException("the workers found different checkpoints, or some of them none");
         }
     }
 
-    private static boolean isDone(CompletableFuture<Void> work) throws IOException {
-        try {
-            work.get(1, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while a checkpoint was written");
-        } catch (ExecutionException e) {
-            return true; // join throws it
-        }
-        return true;
+    /** The first worker writes; the others wait however long that takes. */
+    private void save(Checkpoints checkpoints) throws IOException {
+        Heartbeat.during(workers, () -> {
+            if (workers.rank() == 0) {
+                int best = config.loadBestModelAtEnd() ? state.best.step : 0;
+                checkpoints.save(state, best, model.parameters(), optimizer);
+            }
+            return state;
+        });
     }
 
     private void step(int step, int[] batch) throws IOException {
         Share.Update update = rows.update(batch, (sequence, index) -> key(step, sequence, index), worker);
-        double loss = update.accumulate(backpropagation);
+        double[] sums = worker.sum(2, () -> accumulate(update));
         workers.sum(gradientBuckets);
-        loss = workers.sum(new double[] {loss})[0];
         state.tokens += update.tokens();
-        update(step, loss, update);
+        if (sums[1] > halvings) {
+            halved((int) sums[1]);
+        }
+        update(step, sums[0], update);
+    }
+
+    /** This worker's losses, and how often its micro-batches were halved so far. */
+    private Optional<double[]> accumulate(Share.Update update) {
+        OptionalDouble loss = update.own().accumulate(backpropagation);
+        if (loss.isEmpty()) {
+            model.parameters().clearGradients();
+            return Optional.empty();
+        }
+        return Optional.of(new double[] {loss.getAsDouble(), worker.microBatch().halvings()});
+    }
+
+    /** @param sum of the halvings of all workers since they started */
+    private void halved(int sum) throws IOException {
+        state.halvings += sum - halvings;
+        state.microBatchTokens = worker.smallestMicroBatch();
+        halvings = sum;
+        listener.warned(String.format(
+                Locale.ROOT,
+                "update %,d found no memory and was repeated in smaller passes, nothing is lost; to begin with them set"
+                        + " training.micro_batch_tokens: %d",
+                state.step + 1,
+                state.microBatchTokens));
     }
 
     /** What the dropout masks of a sequence's {@code index}-th row come from. */
@@ -272,7 +299,7 @@ public final class TrainingLoop {
                 model.network().workspace().training().norm(model.parameters().gradients()));
         double learningRate = peakLearningRate * schedule.factor(step);
         if (Double.isFinite(norm) && Double.isFinite(loss)) {
-            optimizer.step(learningRate, norm);
+            optimizer.step(step + 1, learningRate, norm);
             model.parameters().weightsChanged();
             state.skippedInARow = 0;
             state.lossSinceLog += loss;

@@ -13,6 +13,7 @@ import java.util.List;
  * @param predictions of the model that is kept; empty unless it is a classifier
  * @param seconds of the updates alone
  * @param tokens in the updates, over all workers
+ * @param memory of this worker's process
  */
 public record TrainingResult(
         List<Metric> metrics,
@@ -22,7 +23,8 @@ public record TrainingResult(
         double seconds,
         long tokens,
         long totalParameters,
-        long trainableParameters)
+        long trainableParameters,
+        Memory memory)
         implements Serializable {
     /**
      * How training ended; steps are finished updates.
@@ -33,21 +35,44 @@ public record TrainingResult(
      * @param bestValue what {@code metric_for_best_model} was then
      * @param stoppedEarly whether more were planned
      * @param skippedSteps updates left out for a non-finite gradient
+     * @param halvings how often a worker found no memory and took smaller micro-batches from then on
      */
     public record Outcome(
-            int steps, int keptStep, int bestStep, double bestValue, boolean stoppedEarly, int skippedSteps)
+            int steps,
+            int keptStep,
+            int bestStep,
+            double bestValue,
+            boolean stoppedEarly,
+            int skippedSteps,
+            int halvings)
             implements Serializable {}
+
+    /**
+     * Memory of a process, in bytes.
+     *
+     * @param planned what it was planned to hold at most; 0: nothing was planned
+     * @param peak what was seen; null where nothing can be seen
+     */
+    public record Memory(long planned, PeakMemory.Peak peak) implements Serializable {
+        static final Memory UNKNOWN = new Memory(0, null);
+    }
+
+    /** The same with what is known of its memory. */
+    public TrainingResult with(Memory known) {
+        return new TrainingResult(
+                metrics, samples, predictions, outcome, seconds, tokens, totalParameters, trainableParameters, known);
+    }
 
     /** As a worker other than the first brings it home: what is the same on every worker need not travel again. */
     public TrainingResult withoutPredictions() {
         return new TrainingResult(
-                metrics, samples, List.of(), outcome, seconds, tokens, totalParameters, trainableParameters);
+                metrics, samples, List.of(), outcome, seconds, tokens, totalParameters, trainableParameters, memory);
     }
 
     /** Of a model that was not trained. */
     public static TrainingResult evaluated(
             List<Metric> metrics, List<Sample> samples, List<Evaluation.Prediction> predictions, long parameters) {
-        Outcome nothing = new Outcome(0, 0, 0, Double.NaN, false, 0);
-        return new TrainingResult(metrics, samples, predictions, nothing, 0, 0, parameters, 0);
+        Outcome nothing = new Outcome(0, 0, 0, Double.NaN, false, 0, 0);
+        return new TrainingResult(metrics, samples, predictions, nothing, 0, 0, parameters, 0, Memory.UNKNOWN);
     }
 }

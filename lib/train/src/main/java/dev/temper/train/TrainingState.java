@@ -21,6 +21,8 @@ final class TrainingState {
     long tokensSinceLog;
     double secondsSinceLog;
     boolean stoppedEarly;
+    int halvings; // of all workers' micro-batches
+    int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
     final BestEvaluation best = new BestEvaluation();
     final List<Metric> metrics = new ArrayList<>();
 
@@ -35,7 +37,9 @@ final class TrainingState {
                 .put("weight_since_log", weightSinceLog)
                 .put("tokens_since_log", tokensSinceLog)
                 .put("seconds_since_log", secondsSinceLog)
-                .put("stopped_early", stoppedEarly);
+                .put("stopped_early", stoppedEarly)
+                .put("halvings", halvings)
+                .put("micro_batch_tokens", microBatchTokens);
         best.write(json.putObject("best"));
         for (Metric metric : metrics) {
             json.withArray("metrics")
@@ -60,6 +64,8 @@ final class TrainingState {
         state.tokensSinceLog = json.get("tokens_since_log").asLong();
         state.secondsSinceLog = json.get("seconds_since_log").asDouble();
         state.stoppedEarly = json.path("stopped_early").asBoolean();
+        state.halvings = json.path("halvings").asInt();
+        state.microBatchTokens = json.path("micro_batch_tokens").asInt(Integer.MAX_VALUE);
         state.best.read(json.path("best"));
         for (JsonNode metric : json.path("metrics")) {
             state.metrics.add(new Metric(

@@ -5,20 +5,111 @@ import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
 import dev.temper.model.Network;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * One of those that train or evaluate together.
- *
- * @param network its replica
- * @param microBatchTokens tokens of one forward pass
+ * One of those that train or evaluate together: a replica of the network, and how much of a share it takes at a time.
  */
-public record Worker(Network network, Collective workers, int microBatchTokens) {
-    private static final int DEFAULT_MICRO_BATCH_TOKENS = 2048;
+public final class Worker {
+    /** Tokens of a forward pass, unless the recipe or the memory says otherwise. */
+    public static final int DEFAULT_MICRO_BATCH_TOKENS = 2048;
+
+    private final Network network;
+    private final Collective workers;
+    private final MicroBatchSize microBatch;
+
+    private Worker(Network network, Collective workers, int microBatchTokens) {
+        this.network = network;
+        this.workers = workers;
+        this.microBatch = new MicroBatchSize(microBatchTokens);
+    }
 
     public static Worker of(Network network, Collective workers, TrainingConfig config) {
         return new Worker(network, workers, config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS));
+    }
+
+    Network network() {
+        return network;
+    }
+
+    Collective workers() {
+        return workers;
+    }
+
+    MicroBatchSize microBatch() {
+        return microBatch;
+    }
+
+    /**
+     * A try at a worker's share of something; empty when it found no memory and can be made again in smaller passes.
+     */
+    @FunctionalInterface
+    interface Try {
+        Optional<double[]> run();
+    }
+
+    /** How a try ended. */
+    private record Tried(Optional<double[]> values, Optional<TooLongRowException> failure) {
+        boolean mustBeRepeated() {
+            return values.isEmpty() && failure.isEmpty();
+        }
+    }
+
+    /**
+     * Adds up what the workers make of their shares; called by all of them. While some make another try, the others
+     * wait, however long that takes.
+     *
+     * @param count values of each worker
+     * @throws TooLongRowException on all workers, when a row of one of them does not fit into its memory
+     */
+    double[] sum(int count, Try share) throws IOException {
+        Tried first = tried(share);
+        Tried own = first;
+        double[] sums = exchange(count, own);
+        if (sums[count] > 0) {
+            own = Heartbeat.during(workers, () -> untilDone(first, share));
+            sums = exchange(count, own);
+        }
+        int unfit = (int) Arrays.stream(sums, count + 1, sums.length).max().orElseThrow();
+        if (unfit > 0) {
+            throw own.failure().orElseGet(() -> new TooLongRowException(unfit, null));
+        }
+        return Arrays.copyOf(sums, count);
+    }
+
+    private static Tried untilDone(Tried first, Try share) {
+        Tried last = first;
+        while (last.mustBeRepeated()) {
+            last = tried(share);
+        }
+        return last;
+    }
+
+    private static Tried tried(Try share) {
+        try {
+            return new Tried(share.run(), Optional.empty());
+        } catch (TooLongRowException e) {
+            return new Tried(Optional.empty(), Optional.of(e));
+        }
+    }
+
+    /** The sums of the values, how many workers must repeat, and for each the length of a row that does not fit. */
+    private double[] exchange(int count, Tried own) throws IOException {
+        double[] sent = Arrays.copyOf(own.values().orElseGet(() -> new double[count]), count + 1 + workers.size());
+        sent[count] = own.mustBeRepeated() ? 1 : 0;
+        sent[count + 1 + workers.rank()] =
+                own.failure().map(TooLongRowException::tokens).orElse(0);
+        return workers.sum(sent);
+    }
+
+    /** The smallest micro-batch of all workers, in tokens; called by all of them. */
+    int smallestMicroBatch() throws IOException {
+        double[] sizes = new double[workers.size()];
+        sizes[workers.rank()] = microBatch.tokens();
+        return (int) Arrays.stream(workers.sum(sizes)).min().orElseThrow();
     }
 
     /**

@@ -42,7 +42,7 @@ final class AdamW8bitAcceptanceTest {
             Settings settings = new Settings();
             settings.optim = TrainingConfig.Optim.ADAMW_8BIT;
             settings.maxGradNorm = 0;
-            Optimizer optimizer = Optimizer.of(workspace, parameters, settings.config());
+            Optimizer optimizer = Optimizer.of(StateMemory.of(workspace), parameters, settings.config());
 
             for (int step = 0; step <= 10; step++) {
                 double loss = 0;
@@ -56,7 +56,7 @@ final class AdamW8bitAcceptanceTest {
                     assertState(optimizer, golden, REFERENCE + ".step1", 0);
                 }
                 if (step < 10) {
-                    optimizer.step(0.01, 1);
+                    optimizer.step(step + 1, 0.01, 1);
                 }
             }
 

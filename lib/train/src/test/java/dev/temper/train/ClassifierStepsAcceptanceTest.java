@@ -85,7 +85,7 @@ final class ClassifierStepsAcceptanceTest {
     private static void train(Differences found, TrainedModel model, JsonNode golden, JsonNode batches) {
         Workspace workspace = model.network().workspace();
         Settings settings = new Settings();
-        AdamW optimizer = new AdamW(workspace, model.parameters(), settings.config());
+        AdamW optimizer = new AdamW(StateMemory.of(workspace), model.parameters(), settings.config());
         Backpropagation backpropagation = Backpropagation.recording(model.network());
         assertThat(golden.path("steps")).hasSize(10);
         for (int i = 0; i < golden.path("steps").size(); i++) {
@@ -98,7 +98,7 @@ final class ClassifierStepsAcceptanceTest {
                     backpropagation.accumulate(ClassifiedStream.of(classifier, rows), 1.0 / rows.size()) / rows.size();
             double norm = Workspace.scoped(
                     () -> workspace.training().norm(model.parameters().gradients()));
-            optimizer.step(step.path("lr").asDouble(), norm);
+            optimizer.step(i + 1, step.path("lr").asDouble(), norm);
 
             double expected = step.path("loss").asDouble();
             double expectedNorm = step.path("grad_norm").asDouble();

@@ -1,17 +1,21 @@
 package dev.temper.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedParameters.Spec;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -84,12 +88,12 @@ final class OptimizersTest {
         settings.weightDecay = 0.1;
         settings.adamBeta2 = 0.99;
         settings.maxGradNorm = clip;
-        Optimizer optimizer = Optimizer.of(workspace, parameters, settings.config());
+        Optimizer optimizer = Optimizer.of(StateMemory.of(workspace), parameters, settings.config());
 
         for (int t = 1; t <= 3; t++) {
             int step = t;
             set(parameters.flatGradients(), i -> ((i * 7 + step * 3) % 11 - 5) / 8f);
-            optimizer.step(0.1, workspace.training().norm(parameters.gradients()));
+            optimizer.step(t, 0.1, workspace.training().norm(parameters.gradients()));
         }
 
         String[] values = expected.split(" ");
@@ -108,7 +112,8 @@ final class OptimizersTest {
                 new Spec("b.bias", new Shape(3), 0, false));
         Settings settings = new Settings();
         settings.optim = rule;
-        Optimizer optimizer = Optimizer.of(workspace, new TrainedParameters(workspace, specs), settings.config());
+        Optimizer optimizer =
+                Optimizer.of(StateMemory.of(workspace), new TrainedParameters(workspace, specs), settings.config());
 
         long kept = optimizer.state().stream()
                 .filter(tensor -> !tensor.name().contains("step")) // the number of updates
@@ -143,7 +148,7 @@ final class OptimizersTest {
 
     private void step(Optimizer optimizer, TrainedParameters parameters, int number) {
         set(parameters.flatGradients(), i -> (float) Math.sin(0.3 * i * number) * (i % 100));
-        optimizer.step(0.01, workspace.training().norm(parameters.gradients()));
+        optimizer.step(number, 0.01, workspace.training().norm(parameters.gradients()));
     }
 
     @ParameterizedTest
@@ -152,14 +157,14 @@ final class OptimizersTest {
         Settings settings = new Settings();
         settings.optim = rule;
         TrainedParameters parameters = large();
-        Optimizer optimizer = Optimizer.of(workspace, parameters, settings.config());
+        Optimizer optimizer = Optimizer.of(StateMemory.of(workspace), parameters, settings.config());
         step(optimizer, parameters, 1);
         step(optimizer, parameters, 2);
         float[] atCheckpoint = parameters.flatWeights().toFloatArray();
         TensorWriter.write(Folder.local(folder), "optimizer", optimizer.state(), TensorWriter.SHARD_BYTES);
 
         TrainedParameters resumed = large();
-        Optimizer second = Optimizer.of(workspace, resumed, settings.config());
+        Optimizer second = Optimizer.of(StateMemory.of(workspace), resumed, settings.config());
         second.restore(TensorFiles.open(folder, "optimizer"));
         set(resumed.flatWeights(), i -> atCheckpoint[i]);
         step(optimizer, parameters, 3);
@@ -170,14 +175,59 @@ final class OptimizersTest {
                 .isNotEqualTo(atCheckpoint);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void anOffloadedStateGivesTheSameNumbers(TrainingConfig.Optim rule) throws Exception {
+        Settings settings = new Settings();
+        settings.optim = rule;
+        TrainedParameters parameters = large();
+        TrainedParameters offloaded = large();
+        Path files = folder.resolve("räum 1");
+        Optimizer optimizer = Optimizer.of(StateMemory.of(workspace), parameters, settings.config());
+        Optimizer second = Optimizer.of(StateMemory.offloaded(workspace, files), offloaded, settings.config());
+        for (int number = 1; number <= 3; number++) {
+            step(optimizer, parameters, number);
+            step(second, offloaded, number);
+        }
+
+        assertThat(offloaded.flatWeights().toFloatArray())
+                .isEqualTo(parameters.flatWeights().toFloatArray());
+        assertThat(bytes(second)).isDeepEqualTo(bytes(optimizer));
+        if (Files.exists(files)) {
+            assertThat(files).isEmptyDirectory();
+        }
+    }
+
+    private static byte[][] bytes(Optimizer optimizer) {
+        return optimizer.state().stream()
+                .map(tensor -> {
+                    ByteBuffer values = tensor.values().get();
+                    byte[] bytes = new byte[values.remaining()];
+                    values.get(bytes);
+                    return bytes;
+                })
+                .toArray(byte[][]::new);
+    }
+
+    @Test
+    void saysWhereAnOffloadedStateFindsNoPlace() throws Exception {
+        Path file = Files.createFile(folder.resolve("file"));
+
+        assertThatThrownBy(() -> Optimizer.of(StateMemory.offloaded(workspace, file), large(), new Settings().config()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("training.optimizer_offload: the optimizer's state cannot be kept in files (")
+                .hasMessageEndingWith(
+                        ": set cluster.local_dir to a folder with room for them, or leave optimizer_offload out");
+    }
+
     @Test
     void eightBitsStayNearThirtyTwo() {
         Settings settings = new Settings();
         TrainedParameters exact = large();
-        Optimizer adam = Optimizer.of(workspace, exact, settings.config());
+        Optimizer adam = Optimizer.of(StateMemory.of(workspace), exact, settings.config());
         settings.optim = TrainingConfig.Optim.ADAMW_8BIT;
         TrainedParameters near = large();
-        Optimizer adam8bit = Optimizer.of(workspace, near, settings.config());
+        Optimizer adam8bit = Optimizer.of(StateMemory.of(workspace), near, settings.config());
         for (int number = 1; number <= 5; number++) {
             step(adam, exact, number);
             step(adam8bit, near, number);

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.InvalidInputException;
 import dev.temper.collective.Collective;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.GoldenModels;
 import dev.temper.model.Parameter;
@@ -50,7 +51,10 @@ final class QloraAcceptanceTest {
                 .quantized(Optional.of(new Quantization(Quantization.Type.NF4, true)));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModel.withAdapter(
-                        workspace, base, Folder.local(GOLDEN.root().resolve("lora/llama/plain/adapter_init")))) {
+                        workspace,
+                        base,
+                        Folder.local(GOLDEN.root().resolve("lora/llama/plain/adapter_init")),
+                        FloatType.FLOAT32)) {
             long dense = base.architecture().parameters().stream()
                     .filter(Parameter::isProjection)
                     .filter(projection ->

@@ -19,9 +19,11 @@ final class Settings {
     double adamBeta2 = 0.999;
     double maxGradNorm = 1;
     TrainingConfig.Optim optim = TrainingConfig.Optim.ADAMW;
+    boolean offload;
     int evalSteps; // 0: only before and after
     int saveSteps; // 0: no checkpoints
     boolean checkpointing;
+    boolean offloading;
     Object classWeights = List.of();
     boolean shuffle;
     boolean groupByLength;
@@ -48,7 +50,9 @@ final class Settings {
                 1e-8,
                 maxGradNorm,
                 optim,
+                offload,
                 checkpointing,
+                offloading,
                 classWeights,
                 shuffle,
                 groupByLength,

@@ -48,6 +48,19 @@ final class SteadyRun {
         }
     }
 
+    /** Anonymous memory of this process. */
+    static double megabytes() {
+        try {
+            return Files.readAllLines(STATUS).stream()
+                    .filter(line -> line.startsWith("RssAnon:"))
+                    .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Prints the memory after two of the updates. */
     private static final class Watch implements ProgressListener {
         @Override
@@ -65,17 +78,5 @@ final class SteadyRun {
 
         @Override
         public void measured(Metric metric) {}
-
-        private static double megabytes() {
-            try {
-                return Files.readAllLines(STATUS).stream()
-                        .filter(line -> line.startsWith("RssAnon:"))
-                        .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
-                        .findFirst()
-                        .orElseThrow();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

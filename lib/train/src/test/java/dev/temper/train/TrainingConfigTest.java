@@ -1,8 +1,10 @@
 package dev.temper.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.temper.check.InvalidInputException;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,17 @@ final class TrainingConfigTest {
 
         assertThat(settings.config().bestMetric()).isEqualTo(logged);
         assertThat(settings.config().isGreaterBetter()).isEqualTo(isGreaterBetter);
+    }
+
+    @Test
+    void offloadingNeedsCheckpointing() {
+        Settings settings = new Settings();
+        settings.offloading = true;
+
+        assertThatThrownBy(settings::config)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("training.activation_offloading: true")
+                .hasMessageContaining("training.gradient_checkpointing: true");
     }
 
     @Test

@@ -7,9 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
+import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,9 +28,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The curve and the weights do not depend on how many workers there are, nor on how the rows are cut. */
 final class TrainingLoopTest {
     private static final double FULL = -1; // in place of a dropout: no adapter
+    private static final double TOP = -2; // an adapter of the second layer only
 
     @TempDir
     Path folder;
+
+    private FloatType precision = FloatType.FLOAT32; // with an adapter
 
     /** What a worker has at the end. */
     private record Outcome(double[] losses, double[] norms, double[] evaluated, float[] weights) {}
@@ -71,6 +78,29 @@ final class TrainingLoopTest {
 
         assertSame(
                 train(checkpointing, dropout, Collective.alone()), train(recording, dropout, Collective.alone()), 1e-6);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"LLAMA, -1", "LLAMA, 0.2", "GPT_NEO, -1", "PHI3, 0.2", "LLAMA, -2"})
+    void offloadingDoesNotChangeABit(TinyModel model, double dropout) throws Exception {
+        model.write(folder);
+        Settings kept = new Settings();
+        kept.checkpointing = true;
+        kept.microBatchTokens = 12; // passes of different lengths
+        Settings offloaded = new Settings();
+        offloaded.checkpointing = true;
+        offloaded.microBatchTokens = 12;
+        offloaded.offloading = true;
+
+        assertThat(train(offloaded, dropout, Collective.alone()))
+                .usingRecursiveComparison()
+                .isEqualTo(train(kept, dropout, Collective.alone()));
+    }
+
+    @Test
+    void offloadingDoesNotChangeABitOfBfloat16() throws Exception {
+        precision = FloatType.BFLOAT16;
+        offloadingDoesNotChangeABit(TinyModel.LLAMA, 0.2);
     }
 
     @ParameterizedTest
@@ -177,8 +207,28 @@ final class TrainingLoopTest {
             return TrainedModel.full(workspace, folder);
         }
         List<String> targets = List.of(LoraConfig.ALL_LINEAR);
-        LoraConfig config = LoraConfig.of(3, 6, dropout, targets);
-        return TrainedModel.withAdapter(workspace, folder, config, LabelledStream.mix(4));
+        LoraConfig all = LoraConfig.of(3, 6, Math.max(0, dropout), targets);
+        LoraConfig config = dropout == TOP ? second(all) : all;
+        StoredModel base = StoredModel.read(folder, Task.of(Folder.local(folder)), 0);
+        return TrainedModel.withAdapter(workspace, base.in(precision), config, LabelledStream.mix(4));
+    }
+
+    private static LoraConfig second(LoraConfig all) {
+        return new LoraConfig(
+                all.type(),
+                all.r(),
+                all.loraAlpha(),
+                all.loraDropout(),
+                all.targetModules(),
+                all.excludeModules(),
+                List.of(1),
+                all.rankPattern(),
+                all.alphaPattern(),
+                all.useRslora(),
+                all.useDora(),
+                all.modulesToSave(),
+                all.initLoraWeights(),
+                all.initFrom());
     }
 
     private static void assertSame(Outcome actual, Outcome expected, double tolerance) {

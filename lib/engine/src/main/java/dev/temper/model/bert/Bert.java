@@ -10,6 +10,7 @@ import dev.temper.model.Family;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
+import dev.temper.model.Tape;
 import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,6 +87,19 @@ public final class Bert implements Family {
                 dropouts(dialect.dropouts(config)),
                 dialect.ignored(),
                 Optional.of(new Classifier(task, dialect.headModules(), Classifier.Place.FIRST, OptionalInt.empty())));
+    }
+
+    @Override
+    public void layer(Tape tape) {
+        Tape.Value x = tape.input();
+        if (tape.has("embedding_norm")) {
+            x = tape.dropped(tape.layerNorm(x, "embedding_norm"), "embedding");
+        }
+        Tape.Value o = tape.attention(tape.linear(x, "query"), tape.linear(x, "key"), tape.linear(x, "value"), 0);
+        o = tape.linear(o, "attention_output");
+        x = tape.layerNorm(tape.sum(x, tape.dropped(o, "attention_sum")), "attention_norm");
+        Tape.Value h = tape.linear(tape.activation(tape.linear(x, "up")), "down");
+        tape.output(tape.layerNorm(tape.sum(x, tape.dropped(h, "output_sum")), "output_norm"));
     }
 
     private static Map<String, Double> dropouts(Dialect.Dropouts chances) {

@@ -10,6 +10,7 @@ import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
+import dev.temper.model.Tape;
 import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -72,6 +73,25 @@ public final class Gemma implements Family {
                 Map.of(),
                 List.of(tied ? "lm_head\\.weight" : "-"),
                 Optional.empty());
+    }
+
+    @Override
+    public void layer(Tape tape) {
+        Tape.Value x = tape.input();
+        Tape.Value h = tape.rmsNorm(x, "input_layernorm");
+        Tape.Value q = tape.linear(h, "q_proj");
+        Tape.Value k = tape.linear(h, "k_proj");
+        Tape.Value v = tape.linear(h, "v_proj");
+        if (tape.has("q_norm")) {
+            q = tape.rmsNorm(q, "q_norm");
+            k = tape.rmsNorm(k, "k_norm");
+        }
+        Tape.Value o = tape.attention(tape.rotated(q), tape.rotated(k), v, tape.attribute("score_cap"));
+        x = tape.sum(x, tape.rmsNorm(tape.linear(o, "o_proj"), "post_attention_layernorm"));
+        h = tape.rmsNorm(x, "pre_feedforward_layernorm");
+        Tape.Value gate = tape.activation(tape.linear(h, "gate_proj"));
+        Tape.Value down = tape.linear(tape.product(gate, tape.linear(h, "up_proj")), "down_proj");
+        tape.output(tape.sum(x, tape.rmsNorm(down, "post_feedforward_layernorm")));
     }
 
     private static void checkFields(ConfigFields config) {

@@ -8,6 +8,7 @@ import dev.temper.model.Family;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
+import dev.temper.model.Tape;
 import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -88,6 +89,17 @@ public final class Gpt2 implements Family {
                 dropouts(config),
                 List.of("transformer\\.h\\.\\d+\\.attn\\.(masked_)?bias", hasHead ? "-" : "lm_head\\.weight"),
                 classifier);
+    }
+
+    @Override
+    public void layer(Tape tape) {
+        long width = tape.sizes().width();
+        Tape.Value x = tape.input();
+        List<Tape.Value> parts = tape.split(tape.linear(tape.layerNorm(x, "ln_1"), "c_attn"), width, width, width);
+        Tape.Value o = tape.attention(parts.get(0), parts.get(1), parts.get(2), 0);
+        x = tape.sum(x, tape.dropped(tape.linear(o, "attn.c_proj"), "attention_output"));
+        Tape.Value h = tape.activation(tape.linear(tape.layerNorm(x, "ln_2"), "c_fc"));
+        tape.output(tape.sum(x, tape.dropped(tape.linear(h, "mlp.c_proj"), "mlp_output")));
     }
 
     private static Map<String, Double> dropouts(ConfigFields config) {

@@ -10,6 +10,7 @@ import dev.temper.model.Family;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
+import dev.temper.model.Tape;
 import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -76,6 +77,16 @@ public final class GptNeo implements Family {
                 Map.of(),
                 List.of("transformer\\.h\\.\\d+\\.attn\\.attention\\.(masked_)?bias", "lm_head\\.weight"),
                 config.scoreHead(task));
+    }
+
+    @Override
+    public void layer(Tape tape) {
+        Tape.Value x = tape.input();
+        Tape.Value h = tape.layerNorm(x, "ln_1");
+        Tape.Value o = tape.attention(tape.linear(h, "q_proj"), tape.linear(h, "k_proj"), tape.linear(h, "v_proj"), 0);
+        x = tape.sum(x, tape.linear(o, "out_proj"));
+        h = tape.activation(tape.linear(tape.layerNorm(x, "ln_2"), "c_fc"));
+        tape.output(tape.sum(x, tape.linear(h, "c_proj")));
     }
 
     /** {@code attention_types} is a list of [[kinds], repetitions]; {@code attention_layers} spells the same out. */

@@ -8,6 +8,7 @@ import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
+import dev.temper.model.Tape;
 import dev.temper.model.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,6 +77,32 @@ public final class Llama implements Family {
                         "model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq",
                         hasHead ? "-" : "lm_head\\.weight"),
                 config.scoreHead(task));
+    }
+
+    @Override
+    public void layer(Tape tape) {
+        Sizes sizes = tape.sizes();
+        long queries = (long) sizes.numHeads() * sizes.headSize();
+        long keys = (long) sizes.numKeyValueHeads() * sizes.headSize();
+        Tape.Value x = tape.input();
+        Tape.Value h = tape.rmsNorm(x, "input_layernorm");
+        List<Tape.Value> parts = tape.has("qkv_proj")
+                ? tape.split(tape.linear(h, "qkv_proj"), queries, keys, keys)
+                : List.of(tape.linear(h, "q_proj"), tape.linear(h, "k_proj"), tape.linear(h, "v_proj"));
+        Tape.Value q = parts.get(0);
+        Tape.Value k = parts.get(1);
+        if (tape.has("q_norm")) {
+            q = tape.rmsNorm(q, "q_norm");
+            k = tape.rmsNorm(k, "k_norm");
+        }
+        Tape.Value o = tape.attention(tape.rotated(q), tape.rotated(k), parts.get(2), 0);
+        x = tape.sum(x, tape.linear(o, "o_proj"));
+        h = tape.rmsNorm(x, "post_attention_layernorm");
+        List<Tape.Value> halves = tape.has("gate_up_proj")
+                ? tape.split(tape.linear(h, "gate_up_proj"), sizes.feedForward(), sizes.feedForward())
+                : List.of(tape.linear(h, "gate_proj"), tape.linear(h, "up_proj"));
+        Tape.Value gated = tape.product(tape.activation(halves.get(0)), halves.get(1));
+        tape.output(tape.sum(x, tape.linear(gated, "down_proj")));
     }
 
     private static List<Integer> windows(ConfigFields config, Dialect dialect, int layers) {

@@ -1,0 +1,53 @@
+package dev.temper.jobs;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code temper merge}: a base and an adapter become one model, without Spark. */
+@Command(name = "merge", description = "Write a model with an adapter merged into it.", sortOptions = false)
+final class MergeCommand implements Callable<Integer> {
+    /** What the command does. */
+    interface Job {
+        void run(Request request) throws Exception;
+    }
+
+    /**
+     * What to merge.
+     *
+     * @param folder of the base
+     * @param adapter folder of the adapter
+     * @param output folder of the merged model
+     */
+    record Request(String folder, String adapter, String output) {}
+
+    private final Job job;
+
+    @Parameters(paramLabel = "FOLDER", description = "Model folder in Hugging Face's layout.")
+    private String folder;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "FOLDER",
+            required = true,
+            description = "Adapter folder, ours or PEFT's.")
+    private String adapter;
+
+    @Option(
+            names = "--output",
+            paramLabel = "LOCATION",
+            required = true,
+            description = "Where the merged model goes; a new or empty folder.")
+    private String output;
+
+    MergeCommand(Job job) {
+        this.job = job;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        job.run(new Request(folder, adapter, output));
+        return 0;
+    }
+}

@@ -1,0 +1,149 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+
+import dev.temper.adapter.AdapterFile;
+import dev.temper.adapter.MergedModel;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
+import dev.temper.report.ModelCard;
+import dev.temper.safetensors.TensorWriter;
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.LocalCopies;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+
+/** {@code temper merge}: writes a base with an adapter merged into it. Whatever can be wrong is found before that. */
+final class MergeJob {
+    private final HadoopStore store;
+    private final Folder base;
+    private final Folder adapter;
+    private final Folder output;
+
+    private MergeJob(HadoopStore store, MergeCommand.Request request) {
+        this.store = store;
+        this.base = store.folder(request.folder());
+        this.adapter = store.folder(request.adapter());
+        this.output = store.folder(request.output());
+    }
+
+    static void run(HadoopStore store, MergeCommand.Request request) throws Exception {
+        new MergeJob(store, request).run(TensorWriter.SHARD_BYTES);
+    }
+
+    /** @param shardBytes bytes of tensors in one file at most */
+    static void run(HadoopStore store, MergeCommand.Request request, long shardBytes) throws Exception {
+        new MergeJob(store, request).run(shardBytes);
+    }
+
+    private void run(long shardBytes) throws Exception {
+        verifyLocations();
+        Folder localBase = Folder.local(LocalCopies.model(base, Optional.empty()));
+        Path localAdapter = LocalCopies.model(adapter, Optional.empty());
+        Task task = task(localBase, Folder.local(localAdapter));
+        StoredModel stored = StoredModel.read(Path.of(localBase.location()), task, 0);
+        int cores = Runtime.getRuntime().availableProcessors();
+        try (Workspace workspace = Workspace.open(cores);
+                MergedModel merged = MergedModel.open(workspace, stored, Folder.local(localAdapter))) {
+            RunOutput written = RunOutput.of(output);
+            written.tryWriting();
+            try {
+                merged.save(output, localBase, shardBytes);
+                output.writeText("README.md", card(task));
+            } catch (IOException | RuntimeException | Error e) {
+                written.undo();
+                throw e;
+            }
+            if (merged.isBaseQuantized()) {
+                System.out.println("the base is quantized in 4 bits; the merged model is written in 16 bits");
+            }
+        }
+        System.out.println("merged into " + output.location());
+    }
+
+    private void verifyLocations() throws IOException {
+        Map<String, Folder> read = new LinkedHashMap<>();
+        read.put("FOLDER", base);
+        read.put("--adapter", adapter);
+        for (Map.Entry<String, Folder> entry : read.entrySet()) {
+            String location = entry.getValue().location();
+            check(
+                    Locations.find(store, entry.getKey(), location)
+                            .filter(Store.Entry::isFolder)
+                            .isPresent(),
+                    "%s: %s does not exist; name a folder that does",
+                    entry.getKey(),
+                    location);
+            check(
+                    !Locations.isInside(output.location(), location)
+                            && !Locations.isInside(location, output.location()),
+                    "--output: %s and %s: %s lie one in the other; name an output apart from what is read",
+                    output.location(),
+                    entry.getKey(),
+                    location);
+        }
+        check(
+                Locations.find(store, "--output", output.location())
+                        .map(Store.Entry::isFolder)
+                        .orElse(true),
+                "--output: %s is a file; name a folder",
+                output.location());
+        check(output.list().isEmpty(), "--output: %s is not empty; name another folder or empty it", output.location());
+    }
+
+    /**
+     * What the merged model answers. Of an adapter for a classifier the classes are those that its run has named, or
+     * those of the base's head; numbers, where nobody has named them.
+     */
+    private Task task(Folder localBase, Folder localAdapter) throws IOException {
+        Task saved = Task.of(localBase);
+        AdapterFile.read(localAdapter); // says what is wrong with the folder before its weights are looked at
+        OptionalInt classes = AdapterFile.numLabels(localAdapter);
+        if (classes.isEmpty()) {
+            return saved;
+        }
+        int count = classes.getAsInt();
+        if (count == 1) {
+            return Task.regression();
+        }
+        List<String> trained = RunOutput.labels(RunOutput.above(store, adapter.location()));
+        if (trained.size() == count) {
+            return Task.classification(trained);
+        }
+        return Task.classification(
+                saved.numLabels() == count
+                        ? saved.labels()
+                        : IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList());
+    }
+
+    private String card(Task task) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("base model", RunDocuments.lastName(base.location()));
+        facts.put("merged adapter", RunDocuments.lastName(adapter.location()));
+        if (!task.isCausal()) {
+            facts.put("classes", String.join(", ", task.labels()));
+        }
+        return new ModelCard(
+                        RunDocuments.lastName(output.location()),
+                        ModelCard.Kind.MODEL,
+                        task.isCausal() ? ModelCard.Task.TEXT_GENERATION : ModelCard.Task.TEXT_CLASSIFICATION,
+                        Optional.empty(), // a folder's path is nobody's business
+                        task.labels(),
+                        List.of("lora", "merged"),
+                        "",
+                        Map.of(),
+                        List.of(),
+                        facts,
+                        Map.of())
+                .markdown();
+    }
+}
