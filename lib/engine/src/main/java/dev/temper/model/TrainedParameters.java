@@ -99,7 +99,10 @@ public final class TrainedParameters {
     /** To be called after weights were written to: brings what programs see up to date. */
     public void weightsChanged() {
         if (!copies.isEmpty()) {
-            workspace.training().copy(flatWeights, flatCopy);
+            Workspace.scoped(() -> {
+                workspace.training().copy(flatWeights, flatCopy);
+                return null;
+            });
         }
     }
 
@@ -165,6 +168,9 @@ public final class TrainedParameters {
     }
 
     public void clearGradients() {
-        workspace.training().clear(flatGradients);
+        Workspace.scoped(() -> {
+            workspace.training().clear(flatGradients);
+            return null;
+        });
     }
 }
