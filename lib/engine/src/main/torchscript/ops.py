@@ -28,7 +28,7 @@ def weight(w: Dict[str, Tensor], name: str, dtype: int) -> Tensor:
   if name + ".codes" in w:
     dense = __torch__.nf4.weight(w, name, dtype)
   elif w[name].dtype != dtype and name + ".dense" in w:
-    dense = torch.copy_(w[name + ".dense"], w[name])
+    dense = torch.copy_(torch.detach(w[name + ".dense"]), w[name])  # a trained matrix records that it was copied
   else:
     dense = torch.to(w[name], dtype)
   return dense
@@ -149,18 +149,23 @@ def makes_up(settings: Tensor) -> float:
   # What the kept elements are multiplied by.
   return 65536.0 / float(65536 - int(settings[0]))
 
-def kept(keys: Tensor, count: int, settings: Tensor) -> Tensor:
-  # Which elements are not dropped, (T, count) bool, by a hash of (key of the token, salt of the place, channel), so that
-  # a recomputation and any other split of the rows over workers see the same. keys (T) int64, settings (2) int64:
-  # threshold and salt. A hash is drawn for four channels, 16 bits each: a sixth of the time of libtorch's own dropout.
-  words = torch.arange((count + 3) // 4, dtype=4, layout=0, device=keys.device, pin_memory=False)
-  h = torch.unsqueeze(keys, 1) + torch.mul(words + settings[1], -7046029254386353131)  # (T, count / 4)
+def mix(h: Tensor) -> Tensor:
+  # SplitMix64's last steps, in place: int64 whose bits all depend on all bits of h.
   t = torch.bitwise_right_shift(h, 30)
   h = torch.mul_(torch.bitwise_xor_(h, torch.bitwise_and_(t, 17179869183)), -4658895280553007687)
   t = torch.bitwise_right_shift(h, 27)
   h = torch.mul_(torch.bitwise_xor_(h, torch.bitwise_and_(t, 137438953471)), -7723592293110705685)
   t = torch.bitwise_right_shift(h, 31)
   h = torch.bitwise_xor_(h, torch.bitwise_and_(t, 8589934591))
+  return h
+
+def kept(keys: Tensor, count: int, settings: Tensor) -> Tensor:
+  # Which elements are not dropped, (T, count) bool, by a hash of (key of the token, salt of the place, channel), so that
+  # a recomputation and any other split of the rows over workers see the same. keys (T) int64, settings (2) int64:
+  # threshold and salt. A hash is drawn for four channels, 16 bits each: a sixth of the time of libtorch's own dropout.
+  words = torch.arange((count + 3) // 4, dtype=4, layout=0, device=keys.device, pin_memory=False)
+  h = torch.unsqueeze(keys, 1) + torch.mul(words + settings[1], -7046029254386353131)  # (T, count / 4)
+  h = __torch__.ops.mix(h)
   draws = torch.slice(torch.view_copy(h, dtype=2), 1, 0, count, 1)  # int16, uniform
   return torch.ge(draws, int(settings[0]) - 32768)
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.jobs.SmallClassifier.Ended;
 import dev.temper.model.Task;
 import dev.temper.storage.Folder;
 import java.io.IOException;

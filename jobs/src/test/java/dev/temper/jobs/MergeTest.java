@@ -22,11 +22,8 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,8 +52,6 @@ final class MergeTest {
     private Path output;
 
     /** What a command printed, and how it ended. */
-    private record Ended(int code, String out, String err) {}
-
     @BeforeEach
     void folders() {
         base = disk.resolve("base");
@@ -69,20 +64,7 @@ final class MergeTest {
     }
 
     private static Ended merge(String... args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-        try {
-            Exit exit = Temper.run(args, new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
-            return new Ended(
-                    exit.code(), outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
+        return Ended.run(args, new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
     }
 
     private static LoraConfig lora(List<String> targets, boolean useDora, List<String> modulesToSave) {

@@ -7,10 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.storage.LocalStore;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -203,8 +200,6 @@ final class PlanCommandTest {
         return memory(overrides).peak();
     }
 
-    private record Ended(int code, String out, String err) {}
-
     private Ended plan(String... arguments) {
         return command("plan", arguments);
     }
@@ -214,22 +209,9 @@ final class PlanCommandTest {
         all[0] = name;
         all[1] = folder.resolve("recipe.yaml").toString();
         System.arraycopy(arguments, 0, all, 2, arguments.length);
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-        try {
-            Exit exit = Temper.run(
-                    all,
-                    new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
-                    new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
-            return new Ended(
-                    exit.code(), outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
+        return Ended.run(
+                all,
+                new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
+                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
     }
 }

@@ -2,7 +2,6 @@ package dev.temper.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.jobs.SmallClassifier.Ended;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import java.io.IOException;

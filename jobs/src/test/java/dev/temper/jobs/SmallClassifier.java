@@ -1,10 +1,7 @@
 package dev.temper.jobs;
 
 import dev.temper.model.TinyModel;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,8 +35,6 @@ record SmallClassifier(Path folder) {
             """;
 
     /** What a command printed, and how it ended. */
-    record Ended(int code, String out, String err) {}
-
     static SmallClassifier write(Path folder) throws IOException {
         Path base = folder.resolve("base");
         TinyModel.weights(base, CONFIG).write(base.resolve("model.safetensors"));
@@ -69,23 +64,10 @@ record SmallClassifier(Path folder) {
         for (String argument : arguments) {
             args.add(argument.replace("@", folder.toString()));
         }
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-        try {
-            Exit exit = Temper.run(
-                    args.toArray(String[]::new),
-                    new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                    new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
-                    new EvaluateCommand(RunJob.store(), request -> EvaluateJob.run(RunJob.store(), request)));
-            return new Ended(
-                    exit.code(), outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
+        return Ended.run(
+                args.toArray(String[]::new),
+                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))),
+                new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
+                new EvaluateCommand(RunJob.store(), request -> EvaluateJob.run(RunJob.store(), request)));
     }
 }

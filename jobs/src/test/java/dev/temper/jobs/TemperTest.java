@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.generate.GenerationConfig;
 import dev.temper.storage.LocalStore;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -130,30 +127,15 @@ final class TemperTest {
                 config.repetitionPenalty());
     }
 
-    private record Ended(int code, String out, String err) {}
-
     private Ended run(String... args) {
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-        try {
-            LocalStore store = new LocalStore();
-            Exit exit = Temper.run(
-                    args,
-                    new RunCommand(store, recipe -> {
-                        throw new IOException("the disk is full");
-                    }),
-                    new PlanCommand(store, planned::add),
-                    new GenerateCommand(generated::add));
-            return new Ended(
-                    exit.code(), outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
+        LocalStore store = new LocalStore();
+        return Ended.run(
+                args,
+                new RunCommand(store, recipe -> {
+                    throw new IOException("the disk is full");
+                }),
+                new PlanCommand(store, planned::add),
+                new GenerateCommand(generated::add));
     }
 
     private Ended start(List<String> jvmOptions, String... args) throws Exception {

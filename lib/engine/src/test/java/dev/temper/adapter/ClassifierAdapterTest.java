@@ -108,7 +108,11 @@ final class ClassifierAdapterTest {
     void aFreshAdapterIsTheBase(TinyClassifier model) throws Exception {
         Adapted adapted = fresh(model, 0, List.of(LoraConfig.ALL_LINEAR));
 
-        assertThat(adapted.network().classify(TEXTS)).isDeepEqualTo(base().classify(TEXTS));
+        float[][] expected =
+                base().classify(TEXTS); // its head lies elsewhere, and some processors' products round by that
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(adapted.network().classify(TEXTS)[i]).containsExactly(expected[i], within(5e-8f));
+        }
     }
 
     @ParameterizedTest
