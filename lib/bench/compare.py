@@ -29,7 +29,7 @@ SHAPE = "tinystories-33m"
 CLASSIFIER = "bert-base-cased"
 CLASSIFIERS = {"classify", "classify-plain", "score"}
 ATTENTION = "q_proj,k_proj,v_proj,out_proj"
-JVM = "-Xms256m -Xmx256m -XX:+UseSerialGC".split()
+JVM = "-Xms16m -Xmx256m -XX:+UseSerialGC".split()
 # Largest relative difference of a loss. The peer draws another random adapter, so its later losses are not ours.
 TOLERANCE = 1e-3
 # Ours must be so many times as fast, and need at most this share of the memory.

@@ -2,12 +2,13 @@
 """Full fine-tuning, LoRA and QLoRA of Qwen2.5-0.5B's shape beside Trainer, PEFT and bitsandbytes; writes a Markdown table.
 
     lib/bench/compare_large.py --peers ../shared/bench --fixtures ../shared/fixtures --python VENV/bin/python --out FILE.md
-                               [--jobs full-bf16,full8-bf16,lora-bf16,qlora-bf16,lora-fp32,qlora-fp32] [--rounds 1] [--steps 5]
-                               [--work FOLDER]
+                               [--jobs METHOD-PRECISION,...] [--rounds 1] [--steps 5] [--work FOLDER]
 
 Random weights in bfloat16; Yoda's sentences, 16 an update, the completion learned; the peer pads its batches. The first step
-is not counted. bf16 is products in bfloat16 with trained weights in float32 on both sides. QLoRA runs with gradient
-checkpointing on both sides. full8 is ours with adamw_8bit, which bitsandbytes does not have for processors: the peer keeps AdamW. As compare.py: nothing else may run, both sides get two threads and run in turn.
+is not counted. As compare.py: nothing else may run, both sides get two threads and run in turn.
+
+METHOD is a key of METHODS below. PRECISION is fp32, or bf16 for products in bfloat16 with trained weights in float32 on both
+sides, which is for processors that have instructions for it.
 """
 import argparse
 import pathlib
@@ -20,6 +21,16 @@ from compare import BENCH, bench, commit, gigabytes, machine, ratio, run
 
 SHAPE = "qwen2.5-0.5b"
 BATCH = 16
+CHECKPOINTING = ["--gradient-checkpointing"]
+# What ours is given, and what the peer is: the job, as a user of each would set it up.
+METHODS = {
+    "full": ([], ["full"]),  # both keep what all layers record
+    "small": ([*CHECKPOINTING, "--micro-batch-tokens", "256"], ["full"]),  # ours in the least memory
+    "checkpointing": (CHECKPOINTING, ["full", *CHECKPOINTING]),
+    "full8": (["--optim", "ADAMW_8BIT"], ["full"]),  # bitsandbytes has no 8-bit optimizer for processors
+    "lora": (["--lora", "8"], ["lora"]),
+    "qlora": (["--lora", "8", "--nf4", *CHECKPOINTING], ["qlora", *CHECKPOINTING]),
+}
 WARMUP = 1
 SPEED, MEMORY = 1.2, 0.7
 
@@ -30,7 +41,7 @@ def arguments():
     p.add_argument("--fixtures", type=pathlib.Path, required=True)
     p.add_argument("--python", required=True)
     p.add_argument("--out", type=pathlib.Path, required=True)
-    p.add_argument("--jobs", default="full-bf16,full8-bf16,lora-bf16,qlora-bf16,lora-fp32,qlora-fp32")
+    p.add_argument("--jobs", default="full-fp32,small-fp32,checkpointing-fp32,full8-fp32,lora-fp32,qlora-fp32")
     p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--steps", type=int, default=5)
     p.add_argument("--work", type=pathlib.Path, default=BENCH / "target" / "compare", help="for the model and the rows")
@@ -52,19 +63,11 @@ def prepare(a):
 
 def sides(a, job, model, rows):
     method, precision = job.split("-")
+    ours, theirs = METHODS[method]
     common = [model, rows, "--batch-size", str(BATCH), "--steps", str(a.steps), "--warmup", str(WARMUP)]
-    ours = [*common, "--precision", "BFLOAT16" if precision == "bf16" else "FLOAT32"]
-    if method == "full8":
-        ours += ["--optim", "ADAMW_8BIT"]
-        method = "full"
-    elif method != "full":
-        ours += ["--lora", "8"]
-    checkpointing = []
-    if method == "qlora":
-        ours.append("--nf4")
-        checkpointing = ["--gradient-checkpointing"]
-    peer = [a.python, BENCH / "peer_qlora.py", *common, "--method", method, "--precision", precision]
-    return {"peer": peer + checkpointing, "temper": bench("TrainBench", *ours, *checkpointing)}
+    peer = [a.python, BENCH / "peer_qlora.py", *common, "--precision", precision, "--method", *theirs]
+    precisions = {"bf16": "BFLOAT16", "fp32": "FLOAT32"}
+    return {"peer": peer, "temper": bench("TrainBench", *common, "--precision", precisions[precision], *ours)}
 
 
 def row(job, theirs, ours):

@@ -29,87 +29,100 @@ class Training(Module):
       z = torch.mul(torch.tanh(torch.div(z, cap)), cap)
     return z
 
-  def scores(self: __torch__.training.Training, c: Tensor, head: Tensor, z: Tensor, narrow: Tensor) -> Tensor:
-    # Logits (n, V) of c (n, D) into z float32; narrow (n, V) is memory for them in 16 bits where c has these.
-    if c.dtype != 6:
-      _0 = torch.mm(c, torch.t(head), out=narrow)
-      _1 = torch.copy_(z, narrow)
-    elif head.dtype == 6:
-      _2 = torch.mm(c, torch.t(head), out=z)
+  def positions(self: __torch__.training.Training, h: Tensor, head: Tensor, chunk: Tensor) -> int:
+    # How many have logits at the same time. chunk (3): at most, at least, and the bytes that their logits may take.
+    width = 4 if h.dtype == 6 else 2
+    return max(int(chunk[1]), min(int(chunk[0]), int(chunk[2]) // (width * head.size(0))))
+
+  def scores(self: __torch__.training.Training, c: Tensor, head: Tensor, z: Tensor) -> Tensor:
+    # Logits (n, V) of c (n, D) into z, of the type of c.
+    if head.dtype == c.dtype:
+      _0 = torch.mm(c, torch.t(head), out=z)
     else:
       v = 0
       while v < head.size(0):
-        e = min(head.size(0), v + 4096)  # rows of a head in 16 bits become float32 in a core's cache
-        _3 = torch.mm(c, torch.t(torch.to(head[v:e], 6)), out=z[:, v:e])
+        e = min(head.size(0), v + 4096)  # rows of a head in another type become what c is in a core's cache
+        _1 = torch.mm(c, torch.t(torch.to(head[v:e], c.dtype)), out=z[:, v:e])
         v = e
     return z
 
-  def head_backward(self: __torch__.training.Training, c: Tensor, p: Tensor, head: Tensor, narrow: Tensor, factor: float, gc: Tensor, g: Tensor) -> Tensor:
-    # From the gradient p (n, V) of logits: factor times that of c into gc (n, D), and that of head added to g (V, D), if
-    # it is a matrix.
-    slopes = p
-    if c.dtype != 6:
-      slopes = torch.copy_(narrow, p)
+  def slopes(self: __torch__.training.Training, z: Tensor, targets: Tensor, cap: float) -> Tensor:
+    # Of logits z (n, V) float32 and targets (n, 1): the sum of the cross entropies, float64; z becomes its gradient.
+    slope = annotate(List[Tensor], [])
+    if cap > 0.0:
+      bent = torch.tanh(torch.div(z, cap))
+      _0 = torch.mul(bent, cap, out=z)
+      slope.append(torch.rsub(torch.mul(bent, bent), 1))
+    _1 = torch._log_softmax(z, 1, False, out=z)
+    total = torch.neg(torch.sum(torch.gather(z, 1, targets), dtype=7))
+    p = torch.exp_(z)
+    minus = torch.full([targets.size(0), 1], -1.0, dtype=6, layout=0, device=z.device, pin_memory=False)
+    p = torch.scatter_add_(p, 1, targets, minus)
+    if cap > 0.0:
+      p = torch.mul_(p, slope[0])
+    return total
+
+  def head_backward(self: __torch__.training.Training, c: Tensor, p: Tensor, head: Tensor, factor: float, gc: Tensor, g: Tensor) -> Tensor:
+    # From the gradient p (n, V) of logits, of the type of c: factor times that of c into gc (n, D), and that of head
+    # added to g (V, D), if it is a matrix.
     if head.dtype == c.dtype:
-      _0 = torch.addmm(c, slopes, head, beta=0, alpha=factor, out=gc)
+      _0 = torch.addmm(c, p, head, beta=0, alpha=factor, out=gc)
     else:
       _1 = torch.zero_(gc)
       v = 0
       while v < head.size(0):
         e = min(head.size(0), v + 4096)
-        _2 = torch.addmm_(gc, slopes[:, v:e], torch.to(head[v:e], c.dtype), beta=1, alpha=factor)
+        _2 = torch.addmm_(gc, p[:, v:e], torch.to(head[v:e], c.dtype), beta=1, alpha=factor)
         v = e
     if g.dim() == 2:
       if c.dtype == 6:
-        _3 = torch.addmm_(g, torch.t(slopes), c, beta=1, alpha=factor)
+        _3 = torch.addmm_(g, torch.t(p), c, beta=1, alpha=factor)
       else:
         v = 0
         while v < head.size(0):
           e = min(head.size(0), v + 4096)
-          _4 = torch.add_(g[v:e], torch.mm(torch.t(slopes[:, v:e]), c), alpha=factor)
+          _4 = torch.add_(g[v:e], torch.mm(torch.t(p[:, v:e]), c), alpha=factor)
           v = e
     return gc
 
   def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the cross entropies, and scale times its gradient with respect to h, without ever holding all logits:
     # h (N, D), head (V, D), targets (N) int64. The gradient of head is added to g[0] when that is a matrix. limit is
-    # the cap of the logits. Softmax and sums are float32.
+    # the cap of the logits. Softmax and sums are float32: of some rows at a time, where logits have 16 bits.
     n = h.size(0)
-    step = int(chunk)
+    step = min(n, self.positions(h, head, chunk))
     factor = float(scale)
     cap = float(limit)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     gh = torch.empty_like(h)
-    held = min(n, step)
-    rows = torch.empty([held, head.size(0)], dtype=6, layout=0, device=h.device, pin_memory=False)
-    narrow = rows
+    some = step if h.is_cuda else min(step, int(chunk[1]))
+    held = torch.empty([step, head.size(0)], dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
+    wide = held
     if h.dtype != 6:
-      narrow = torch.empty([held, head.size(0)], dtype=h.dtype, layout=0, device=h.device, pin_memory=False)
+      wide = torch.empty([some, head.size(0)], dtype=6, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:
       c = h[i:i + step]
       t = torch.unsqueeze(targets[i:i + step], 1)
-      z = self.scores(c, head, rows[:c.size(0)], narrow[:c.size(0)])  # (chunk, V), one piece of memory for all chunks
-      slope = annotate(List[Tensor], [])
-      if cap > 0.0:
-        bent = torch.tanh(torch.div(z, cap))
-        _0 = torch.mul(bent, cap, out=z)
-        slope.append(torch.rsub(torch.mul(bent, bent), 1))
-      _1 = torch._log_softmax(z, 1, False, out=z)
-      total = total - torch.sum(torch.gather(z, 1, t), dtype=7)
-      p = torch.exp_(z)
-      minus = torch.full([t.size(0), 1], -1.0, dtype=6, layout=0, device=h.device, pin_memory=False)
-      p = torch.scatter_add_(p, 1, t, minus)
-      if cap > 0.0:
-        p = torch.mul_(p, slope[0])
-      _2 = self.head_backward(c, p, head, narrow[:c.size(0)], factor, gh[i:i + step], g[0])
+      z = self.scores(c, head, held[:c.size(0)])  # (chunk, V), one piece of memory for all chunks
+      a = 0
+      while a < c.size(0):
+        b = min(c.size(0), a + some)
+        if h.dtype == 6:
+          total = total + self.slopes(z[a:b], t[a:b], cap)
+        else:
+          rows = torch.copy_(wide[:b - a], z[a:b])
+          total = total + self.slopes(rows, t[a:b], cap)
+          _0 = torch.copy_(z[a:b], rows)
+        a = b
+      _1 = self.head_backward(c, z, head, factor, gh[i:i + step], g[0])
       i = i + step
     return (total, gh)
 
   def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor) -> Tensor:
     # Sum of the cross entropies alone, for evaluation.
     n = h.size(0)
-    step = int(chunk)
+    step = self.positions(h, head, chunk)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:

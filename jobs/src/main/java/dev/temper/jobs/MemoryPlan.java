@@ -39,9 +39,9 @@ record MemoryPlan(
     /**
      * The Java process with Spark and libtorch, without weights and activations: heap, code, threads, scratch memory of
      * the products. Measured as the peak of RssAnon, less what was planned, over runs of small models by {@code temper
-     * run} with {@code -Xmx2g}; see docs/memory.md.
+     * run} with the launcher's options; see docs/memory.md.
      */
-    static final long PROCESS_BYTES = 570L << 20;
+    static final long PROCESS_BYTES = 480L << 20;
 
     /**
      * What Java's heap grows by while codes are made, and does not give back; measured as above, with bases of 135 M to
@@ -84,9 +84,18 @@ record MemoryPlan(
     }
 
     private boolean isQuantized(Parameter parameter) {
+        return isToBeQuantized(parameter) && !trained.whole().test(parameter);
+    }
+
+    private boolean isToBeQuantized(Parameter parameter) {
         return quantization.isPresent()
                 && parameter.isProjection()
-                && !trained.whole().test(parameter);
+                && !quantization.get().skips(parameter.module());
+    }
+
+    /** How many become codes. */
+    long quantizedWeights() {
+        return sum(this::isQuantized);
     }
 
     private boolean isFrozen(Parameter parameter) {
@@ -147,9 +156,11 @@ record MemoryPlan(
         return quantizedBytes() + (isCastWhenRead() ? 0 : frozenBytes());
     }
 
-    /** A copy of what is trained in the type that is computed in, where that is another. */
+    /** A copy of what is trained in the type that is computed in, where that is another; not with checkpointing. */
     long copyBytes() {
-        boolean isCopied = settings.weights() == FloatType.FLOAT32 && settings.precision() != FloatType.FLOAT32;
+        boolean isCopied = settings.weights() == FloatType.FLOAT32
+                && settings.precision() != FloatType.FLOAT32
+                && !settings.checkpoints();
         return isCopied ? settings.precision().bytes() * trainable() : 0;
     }
 
@@ -175,11 +186,14 @@ record MemoryPlan(
         boolean isConverted = stored != settings.precision() && !isCastWhenRead();
         Predicate<Parameter> isRestored =
                 parameter -> isQuantized(parameter) || (isConverted && isFrozen(parameter) && parameter.isProjection());
-        if (!settings.checkpoints()) {
+        if (!settings.checkpoints()) { // what is trained has its copy
             return settings.precision().bytes() * sum(isRestored);
         }
+        boolean areTrainedConverted = settings.weights() != settings.precision();
         Map<String, Long> once = architecture.parameters().stream()
-                .filter(isRestored)
+                .filter(isRestored.or(parameter -> areTrainedConverted
+                        && parameter.isProjection()
+                        && trained.whole().test(parameter)))
                 .collect(Collectors.toMap(
                         parameter -> parameter.key() + parameter.shape(),
                         parameter -> parameter.shape().size(),
@@ -289,12 +303,12 @@ record MemoryPlan(
             return OptionalLong.empty();
         }
         long codes = architecture.parameters().stream()
-                .filter(Parameter::isProjection)
+                .filter(this::isToBeQuantized)
                 .mapToLong(parameter -> (parameter.shape().size() + 1) / 2)
                 .sum();
         boolean isThirdGemma = architecture.modelType().startsWith("gemma3"); // its embed_scale is a buffer, too
         long buffers = architecture.rotary().get().frequencies() + (isThirdGemma ? 1L : 0L);
         return OptionalLong.of(
-                codes + Short.BYTES * sum(parameter -> !parameter.isProjection()) + Float.BYTES * buffers);
+                codes + Short.BYTES * sum(parameter -> !isToBeQuantized(parameter)) + Float.BYTES * buffers);
     }
 }

@@ -83,7 +83,9 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
         add(table, "weights", plan.weightBytes());
         if (plan.quantization().isPresent()) {
             Quantization by = plan.quantization().get();
-            String name = by.type().name().toLowerCase(Locale.ROOT) + (by.doubleQuant() ? ", double quantization" : "");
+            String name = by.type().name().toLowerCase(Locale.ROOT)
+                    + (by.doubleQuant() ? ", double quantization" : "")
+                    + (by.skipModules().isEmpty() ? "" : ", without " + String.join(", ", by.skipModules()));
             add(table, "- codes and scales (" + name + ")", plan.quantizedBytes());
             add(table, "- all else, and the adapter", plan.denseBytes());
         }

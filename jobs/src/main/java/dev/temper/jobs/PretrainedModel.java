@@ -72,7 +72,25 @@ record PretrainedModel(Folder folder, Architecture architecture) {
     /** How the frozen projections are kept while training; empty: in full precision. */
     Optional<Quantization> quantization(Recipe recipe) throws IOException {
         Optional<Quantization> wanted = recipe.model().quantization();
+        wanted.ifPresent(this::checkSkipped);
         return wanted.isPresent() ? wanted : ModelWeights.quantization(folder);
+    }
+
+    private void checkSkipped(Quantization wanted) {
+        List<String> modules =
+                architecture.parameters().stream().map(Parameter::module).toList();
+        for (String name : wanted.skipModules()) {
+            check(
+                    modules.stream().anyMatch(module -> Quantization.isIn(name, module)),
+                    "model.quantization.skip_modules: %s is no module of a %s model; it has modules such as %s",
+                    name,
+                    architecture.modelType(),
+                    architecture.parameters().stream()
+                            .filter(Parameter::isProjection)
+                            .map(Parameter::module)
+                            .findFirst()
+                            .orElseThrow());
+        }
     }
 
     private void verifyTokenizer(Optional<String> localDir) throws IOException {

@@ -6,13 +6,14 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Parameter;
 import dev.temper.model.Sizes;
+import dev.temper.quant.Nf4;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 
 /**
  * An estimate of how long this machine takes for an update: the floating-point operations of its products at the rate
- * that this machine was measured to multiply at.
+ * that this machine was measured to multiply at, and weights in 4 bits at the rate that it makes them dense at.
  *
  * @param seconds of one update of {@code tokens} tokens, by one worker
  * @param rate of products, operations per second
@@ -22,16 +23,16 @@ record UpdateTime(double seconds, long tokens, double rate, OptionalLong updates
     /** Share of the rate of large products that whole layers reach; 0.77 in docs/benchmarks.md. */
     private static final double EFFICIENCY = 0.77;
 
-    /** Weights that one core brings from 4 bits to a dense matrix in a second. */
-    private static final double RESTORED_PER_CORE = 0.2e9;
-
     /** Of a batch of rows that are all as long as they may be. */
     static UpdateTime measure(MemoryPlan plan, Recipe recipe) {
         int workers = recipe.cluster().workers();
         int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / workers);
         try (Workspace workspace = Workspace.open(cores)) {
             double rate = ProductRates.rate(workspace, plan.settings().precision());
-            return of(plan, recipe, rate, RESTORED_PER_CORE * cores);
+            double restored = plan.quantizedWeights() == 0
+                    ? 1
+                    : Nf4.rate(workspace, plan.settings().precision());
+            return of(plan, recipe, rate, restored);
         }
     }
 
@@ -44,7 +45,7 @@ record UpdateTime(double seconds, long tokens, double rate, OptionalLong updates
         long passes = (tokens + plan.settings().tokens() - 1) / plan.settings().tokens();
         int forwards = plan.settings().checkpoints() ? 2 : 1;
         double products = tokens * operations(plan, forwards) / (rate * EFFICIENCY);
-        double dense = passes * forwards * quantizedWeights(plan) / restored;
+        double dense = passes * forwards * plan.quantizedWeights() / restored;
         int steps = recipe.training().maxSteps().orElse(0);
         return new UpdateTime(
                 products + dense, tokens, rate, steps == 0 ? OptionalLong.empty() : OptionalLong.of(steps));
@@ -74,16 +75,6 @@ record UpdateTime(double seconds, long tokens, double rate, OptionalLong updates
         }
         double scores = 2.0 * plan.settings().rowTokens() * sizes.numHeads() * sizes.headSize(); // half are masked
         return all + sizes.layers() * scores * (forwards + 2.5);
-    }
-
-    private static double quantizedWeights(MemoryPlan plan) {
-        return plan.quantization().isEmpty()
-                ? 0
-                : plan.architecture().parameters().stream()
-                        .filter(parameter -> parameter.isProjection()
-                                && !plan.trained().whole().test(parameter))
-                        .mapToDouble(parameter -> parameter.shape().size())
-                        .sum();
     }
 
     void into(ObjectNode tree) {

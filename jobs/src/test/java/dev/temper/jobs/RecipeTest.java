@@ -151,11 +151,15 @@ final class RecipeTest {
     @Test
     void quantizationHasDefaults() {
         assertThat(read(SMALL, "adapter={}", "model.quantization={}").model().quantization())
-                .hasValue(new Quantization(Quantization.Type.NF4, true));
+                .hasValue(Quantization.nf4());
         assertThat(read(SMALL, "adapter={}", "model.quantization.double_quant=false")
                         .model()
                         .quantization())
-                .hasValue(new Quantization(Quantization.Type.NF4, false));
+                .hasValue(new Quantization(Quantization.Type.NF4, false, List.of()));
+        assertThat(read(SMALL, "adapter={}", "model.quantization.skip_modules=[o_proj]")
+                        .model()
+                        .quantization())
+                .hasValue(new Quantization(Quantization.Type.NF4, true, List.of("o_proj")));
     }
 
     @Test
@@ -221,7 +225,7 @@ final class RecipeTest {
                 "training.lr_scheduler_kwargs={min_lr: 1} | training.lr_scheduler_kwargs.min_lr: lr_scheduler_type",
                 "training.lr_scheduler_type=cosine_with_min_lr | lr_scheduler_type cosine_with_min_lr needs either",
                 "training.optim=adamv | training.optim must be adamw or adamw_8bit or adafactor or lion or",
-                "model.quantization=int8 | model.quantization must have the keys type, double_quant, got 'int8'",
+                "model.quantization=int8 | model.quantization must have the keys type, double_quant, skip",
                 "model.weights=fp16 | model.weights must be float32 or bf16, got 'fp16'",
                 "model.precision=fp16 | model.precision must be auto or fp32 or bf16, got 'fp16'",
                 "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",

@@ -45,7 +45,7 @@ final class SavedBase {
                 .filter(name -> name.endsWith("_proj.weight"))
                 .map(name -> new SharedCodes.Matrix(name, false))
                 .toList();
-        Quantization nf4 = new Quantization(Quantization.Type.NF4, true);
+        Quantization nf4 = Quantization.nf4();
         TensorFiles codes = SharedCodes.kept(local, warning -> {})
                 .open(new SharedCodes.Source(nf4, files, matrices))
                 .orElseThrow();

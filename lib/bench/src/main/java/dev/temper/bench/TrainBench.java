@@ -87,6 +87,9 @@ public final class TrainBench implements Callable<Integer> {
     @Option(names = "--gradient-checkpointing")
     private boolean checkpointing;
 
+    @Option(names = "--micro-batch-tokens", description = "Of a forward pass; 0: as training.micro_batch_tokens: auto.")
+    private int microBatchTokens;
+
     public static void main(String[] arguments) {
         System.exit(new CommandLine(new TrainBench()).execute(arguments));
     }
@@ -157,7 +160,7 @@ public final class TrainBench implements Callable<Integer> {
         if (rank == 0) {
             return TrainedModel.full(workspace, stored);
         }
-        Optional<Quantization> by = nf4 ? Optional.of(new Quantization(Quantization.Type.NF4, true)) : Optional.empty();
+        Optional<Quantization> by = nf4 ? Optional.of(Quantization.nf4()) : Optional.empty();
         LoraConfig lora = LoraConfig.of(rank, 2 * rank, 0, targetModules);
         return TrainedModel.withAdapter(workspace, stored.quantized(by), lora, SEED);
     }
@@ -168,7 +171,7 @@ public final class TrainBench implements Callable<Integer> {
                 1,
                 OptionalInt.of(steps),
                 batchSize,
-                OptionalInt.empty(),
+                microBatchTokens == 0 ? OptionalInt.empty() : OptionalInt.of(microBatchTokens),
                 OptionalDouble.of(1e-4),
                 Schedule.Type.LINEAR,
                 Map.of(),

@@ -16,8 +16,11 @@ public final class TrainingKernels implements AutoCloseable {
     /** libtorch's number of unsigned bytes. */
     static final int UINT8 = 0;
 
-    /** Positions whose logits exist at the same time; more is barely faster and costs {@code 4 V} bytes each. */
-    public static final int LOSS_CHUNK = 256;
+    private static final int MAX_LOSS_CHUNK = 256; // more is barely faster
+    private static final long LOSS_BYTES = 80L << 20;
+
+    /** Rows of logits in 16 bits that are float32 at the same time. */
+    public static final int LOSS_ROWS = 16;
 
     /** float32 arrays that belong together: weights and where their gradients are summed. */
     public record Trained(List<NDArray> weights, List<NDArray> gradients) {
@@ -104,9 +107,22 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(head.cap())
                 .with(targets)
                 .with(workspace.scalar((float) scale))
-                .with(workspace.ints(LOSS_CHUNK))
+                .with(lossChunk())
                 .with("g", List.of(headGradient))
                 .run();
+    }
+
+    /**
+     * Positions whose logits exist at the same time.
+     *
+     * @param elementBytes of the type that is computed in
+     */
+    public static int lossChunk(long vocabulary, int elementBytes) {
+        return (int) Math.max(LOSS_ROWS, Math.min(MAX_LOSS_CHUNK, LOSS_BYTES / (elementBytes * vocabulary)));
+    }
+
+    private NDArray lossChunk() {
+        return workspace.ints(MAX_LOSS_CHUNK, LOSS_ROWS, LOSS_BYTES);
     }
 
     /** Sum of the cross entropies, float64. Shapes as in {@link #loss}. */
@@ -116,7 +132,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(head.weight())
                 .with(head.cap())
                 .with(targets)
-                .with(workspace.ints(LOSS_CHUNK))
+                .with(lossChunk())
                 .run()
                 .get(0);
         return sum.getDouble();

@@ -3,6 +3,7 @@ package dev.temper.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.HostMemory;
 import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.TrainingKernels;
 import dev.temper.kernel.TrainingKernels.Trained;
@@ -145,6 +146,7 @@ public final class Backpropagation {
                 x = next;
                 needed = recorded;
             }
+            HostMemory.release(); // gaps between what was kept, too small for what the way back needs
             NDArray output = Workspace.detach(x);
             output.setRequiresGradient(true);
             NDList loss = last.of(output, inputs);

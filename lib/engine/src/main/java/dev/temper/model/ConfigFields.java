@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -278,7 +279,9 @@ public final class ConfigFields {
         check(type.equals("nf4"), "%s: bnb_4bit_quant_type: %s is not supported, only nf4", fields.location, type);
         fields.only("bnb_4bit_quant_storage", "uint8");
         boolean isDouble = fields.root.path("bnb_4bit_use_double_quant").asBoolean();
-        return Optional.of(new Quantization(Quantization.Type.NF4, isDouble));
+        List<String> skipped = new ArrayList<>();
+        fields.root.path("llm_int8_skip_modules").forEach(name -> skipped.add(name.asText()));
+        return Optional.of(new Quantization(Quantization.Type.NF4, isDouble, skipped));
     }
 
     /** Fields that do not matter for what a family computes. */

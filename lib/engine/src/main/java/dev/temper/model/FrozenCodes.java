@@ -72,6 +72,7 @@ final class FrozenCodes {
         return model.quantization().isPresent()
                 && !isSavedQuantized
                 && parameter.isProjection()
+                && !model.quantization().get().skips(parameter.module())
                 && !model.newHead().has(parameter)
                 && !isTrained.test(parameter);
     }

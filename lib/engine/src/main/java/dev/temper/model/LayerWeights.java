@@ -14,7 +14,10 @@ import java.util.Set;
 public final class LayerWeights {
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
     private final Map<String, NDArray> gradients = new LinkedHashMap<>();
-    private final Map<String, NDArray> masters = new HashMap<>();
+    private final Map<String, Source> sources = new HashMap<>();
+
+    /** Where an array comes from that is updated. */
+    private record Source(TrainedParameters parameters, String name) {}
 
     /** Adds a frozen array or a setting. */
     public void put(String key, NDArray array) {
@@ -25,22 +28,28 @@ public final class LayerWeights {
     public void put(String key, NDArray array, NDArray gradient) {
         arrays.put(key, array);
         gradients.put(key, gradient);
-        masters.remove(key);
+        sources.remove(key);
     }
 
     /**
      * Adds an array that is trained.
      *
-     * @param name of it among the parameters, whose copy in the type that is computed in the program sees
+     * @param name of it among the parameters
      */
     public void put(String key, TrainedParameters parameters, String name) {
-        put(key, parameters.computed(name), parameters.gradient(name));
-        masters.put(key, parameters.weight(name));
+        put(key, parameters.weight(name), parameters.gradient(name));
+        sources.put(key, new Source(parameters, name));
     }
 
     /** What is updated of a trained array; any other array itself. */
     NDArray master(String key) {
-        return masters.getOrDefault(key, arrays.get(key));
+        Source source = sources.get(key);
+        return source == null ? arrays.get(key) : source.parameters().weight(source.name());
+    }
+
+    /** From now on programs see trained arrays in the type that is computed in. */
+    void convert() {
+        sources.forEach((key, source) -> arrays.put(key, source.parameters().computed(source.name())));
     }
 
     public Map<String, NDArray> arrays() {

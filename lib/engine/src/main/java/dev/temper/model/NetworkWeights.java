@@ -25,7 +25,7 @@ final class NetworkWeights implements AutoCloseable {
     private final LayerWeights shared = new LayerWeights();
     private final List<LayerWeights> layers = new ArrayList<>();
     private final QuantizedProjections quantized;
-    private final Set<Parameter> converted = new LinkedHashSet<>(); // frozen, in another type than is computed in
+    private final Set<Parameter> converted = new LinkedHashSet<>(); // projections in another type than is computed in
 
     private NetworkWeights(Workspace workspace, Architecture architecture, FloatType precision) {
         this.workspace = workspace;
@@ -99,6 +99,10 @@ final class NetworkWeights implements AutoCloseable {
      * @param name of it among {@code trained}
      */
     void train(Parameter parameter, TrainedParameters trained, String name) {
+        converted.remove(parameter);
+        if (parameter.isProjection() && trained.type() != precision) {
+            converted.add(parameter);
+        }
         LayerWeights weights = dictionary(parameter.layer());
         boolean isHead = architecture
                 .classifier()
@@ -146,13 +150,17 @@ final class NetworkWeights implements AutoCloseable {
         });
     }
 
-    /** Brings projections that are kept in another type to the one that is computed in, once and for all. */
+    /** Brings what is kept in another type to the one that is computed in; what is trained, after each update again. */
     void convert() {
         for (Parameter parameter : converted) {
             LayerWeights layer = dictionary(parameter.layer());
-            layer.put(parameter.key(), workspace.training().cast(layer.get(parameter.key()), precision));
+            if (layer.gradient(parameter.key()).isEmpty()) {
+                layer.put(parameter.key(), workspace.training().cast(layer.get(parameter.key()), precision));
+            }
         }
         converted.clear();
+        shared.convert();
+        layers.forEach(LayerWeights::convert);
     }
 
     Workspace workspace() {

@@ -13,7 +13,7 @@ import java.util.Map;
 /**
  * All trained weights in one block of memory, layer by layer, and their gradients, float32, in another of the same
  * layout: one block to sum over workers, a few large slices to update. Where weights are float32 and products are
- * computed in another type, there is a copy of the weights in that type: gradients are those of the copy.
+ * computed in another type, there may be a copy of the weights in that type: gradients are those of the copy.
  */
 public final class TrainedParameters {
     /** A weight to be trained; named as in the file it is saved to. */
@@ -34,11 +34,10 @@ public final class TrainedParameters {
     private final Workspace workspace;
     private final FloatType precision;
     private final FloatType type;
-    private final Map<String, NDArray> copies =
-            new LinkedHashMap<>(); // empty where programs see the weights themselves
+    private final Map<String, NDArray> copies = new LinkedHashMap<>(); // empty until they are asked for
     private final NDArray flatWeights;
     private final NDArray flatGradients;
-    private final NDArray flatCopy;
+    private NDArray flatCopy;
 
     /** Allocates zeros for all specs, in the order of their layers; weights and products are float32. */
     public TrainedParameters(Workspace workspace, List<Spec> unordered) {
@@ -67,8 +66,7 @@ public final class TrainedParameters {
         flatWeights = workspace.empty(new Shape(size), type);
         workspace.training().clear(flatWeights);
         flatGradients = workspace.zeros(new Shape(size));
-        boolean isCopied = type == FloatType.FLOAT32 && precision != type;
-        flatCopy = isCopied ? workspace.empty(new Shape(size), precision) : flatWeights;
+        flatCopy = flatWeights;
         long at = 0;
         long groupStart = 0;
         for (int i = 0; i < ordered.size(); i++) {
@@ -78,11 +76,6 @@ public final class TrainedParameters {
             NDArray weight = Workspace.view(Workspace.slice(flatWeights, at, end), spec.shape());
             weight.setRequiresGradient(true);
             weights.put(spec.name(), weight);
-            if (isCopied && spec.shape().dimension() > 1) {
-                NDArray copy = Workspace.view(Workspace.slice(flatCopy, at, end), spec.shape());
-                copy.setRequiresGradient(true);
-                copies.put(spec.name(), copy);
-            }
             gradients.put(spec.name(), Workspace.view(Workspace.slice(flatGradients, at, end), spec.shape()));
             at = end;
             if (i + 1 == ordered.size() || ordered.get(i + 1).isDecayed() != spec.isDecayed()) {
@@ -92,6 +85,20 @@ public final class TrainedParameters {
                         spec.isDecayed()));
                 groupStart = at;
             }
+        }
+    }
+
+    private void copy() {
+        flatCopy = workspace.empty(flatWeights.getShape(), precision);
+        long at = 0;
+        for (Spec spec : specs.values()) {
+            long end = at + spec.elements();
+            if (spec.shape().dimension() > 1) {
+                NDArray copy = Workspace.view(Workspace.slice(flatCopy, at, end), spec.shape());
+                copy.setRequiresGradient(true);
+                copies.put(spec.name(), copy);
+            }
+            at = end;
         }
         weightsChanged();
     }
@@ -116,8 +123,14 @@ public final class TrainedParameters {
         return type;
     }
 
-    /** A weight as programs shall see it: of float32 weights a matrix in the type of the products; else the weight. */
+    /**
+     * A weight as programs shall see it: of float32 weights a matrix in the type of the products, whose copy is made
+     * when the first one is asked for; else the weight.
+     */
     NDArray computed(String name) {
+        if (copies.isEmpty() && type == FloatType.FLOAT32 && precision != type) {
+            copy();
+        }
         return copies.getOrDefault(name, weights.get(name));
     }
 

@@ -4,8 +4,12 @@ import static dev.temper.check.Check.check;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.FloatType;
+import dev.temper.kernel.QuantKernels;
 import dev.temper.kernel.Workspace;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
@@ -41,6 +45,8 @@ public final class Nf4 {
 
     /** Weights of one piece of work, a multiple of the block: what a core keeps in its cache. */
     private static final int PIECE = BLOCK * 1024;
+
+    private static final int RATED_SIDE = 2048;
 
     private static final float[] THRESHOLDS = NearestLevel.thresholds(LEVELS);
     private static final ThreadLocal<float[]> VALUES = ThreadLocal.withInitial(() -> new float[PIECE + 1]);
@@ -80,6 +86,27 @@ public final class Nf4 {
             pairs[2 * code + 1] = LEVELS[code & 15];
         }
         return workspace.floats(pairs, new Shape(256, 2));
+    }
+
+    /** Weights per second that all threads of a workspace bring from codes to a dense matrix, in the best of three. */
+    public static double rate(Workspace workspace, FloatType type) {
+        Shape shape = new Shape(RATED_SIDE, RATED_SIDE);
+        Weights weights = Weights.of("zeros", "F32", shape, ByteBuffer.allocate((int) (Float.BYTES * shape.size())));
+        return Workspace.scoped(() -> {
+            Map<String, NDArray> parts =
+                    new HashMap<>(quantizeDoubly(workspace, weights).arrays(workspace, "weight"));
+            parts.put(PAIRS, pairs(workspace));
+            parts.put("weight.dense", workspace.empty(shape, type)); // as layers with gradient checkpointing have it
+            try (QuantKernels kernels = QuantKernels.open(workspace)) {
+                long best = Long.MAX_VALUE;
+                for (int round = 0; round < 3; round++) {
+                    long start = System.nanoTime();
+                    kernels.dequantize(parts, type);
+                    best = Math.min(best, System.nanoTime() - start);
+                }
+                return shape.size() / (best / 1e9);
+            }
+        });
     }
 
     /**

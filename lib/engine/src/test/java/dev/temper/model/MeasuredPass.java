@@ -76,8 +76,7 @@ final class MeasuredPass {
     private static Network adapted(
             Workspace workspace, Path folder, Architecture architecture, LoraConfig lora, boolean isQuantized)
             throws Exception {
-        Optional<Quantization> quantization =
-                isQuantized ? Optional.of(new Quantization(Quantization.Type.NF4, true)) : Optional.empty();
+        Optional<Quantization> quantization = isQuantized ? Optional.of(Quantization.nf4()) : Optional.empty();
         StoredModel stored = new StoredModel(architecture, TensorFiles.open(folder, "model"), NewHead.none())
                 .quantized(quantization);
         Network network = stored.load(workspace);

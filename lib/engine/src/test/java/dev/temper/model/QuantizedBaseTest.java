@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A base that is quantized while it is read. */
 final class QuantizedBaseTest {
-    private static final Quantization NF4 = new Quantization(Quantization.Type.NF4, true);
+    private static final Quantization NF4 = Quantization.nf4();
 
     @TempDir
     private Path disk;
@@ -66,6 +66,25 @@ final class QuantizedBaseTest {
             float[] expected = dense.logits(stream, all).toFloatArray();
             assertThat(GoldenModels.difference(quantized.logits(stream, all), expected))
                     .isLessThan(1e-5);
+        }
+    }
+
+    /** As transformers' llm_int8_skip_modules: last names, and paths that a module is in. */
+    @Test
+    void whatIsSkippedStaysDense() throws Exception {
+        TinyModel.LLAMA.write(disk);
+        List<String> skipped = List.of("down_proj", "model.layers.1.self_attn", "k", "lm_head");
+        Quantization by = new Quantization(Quantization.Type.NF4, true, skipped);
+        try (Network network = StoredModel.read(disk, Task.causalLm(), 0)
+                .quantized(Optional.of(by))
+                .load(workspace)) {
+            for (Parameter parameter : network.architecture().parameters()) {
+                boolean isKept = parameter.module().endsWith("down_proj")
+                        || parameter.module().startsWith("model.layers.1.self_attn.");
+                boolean isQuantized =
+                        network.dictionary(parameter.layer()).arrays().containsKey(parameter.key() + ".codes");
+                assertThat(isQuantized).as(parameter.name()).isEqualTo(parameter.isProjection() && !isKept);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Classifiers that transformers saved in 4 bits, which may quantize a part of a head, or all of it. */
 final class QuantizedHeadTest {
-    private static final Quantization NF4 = new Quantization(Quantization.Type.NF4, true);
+    private static final Quantization NF4 = Quantization.nf4();
     private static final TokenStream STREAM = TokenStream.of(List.of(new int[] {3, 1, 4, 1}, new int[] {9, 2, 6}));
 
     @TempDir

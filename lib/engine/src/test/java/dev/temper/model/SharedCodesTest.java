@@ -61,7 +61,7 @@ final class SharedCodesTest {
     void areThoseInMemory(TinyModel model, String dtype) throws Exception {
         write(model, dtype);
         for (boolean doubly : new boolean[] {false, true}) {
-            Quantization quantization = new Quantization(Quantization.Type.NF4, doubly);
+            Quantization quantization = new Quantization(Quantization.Type.NF4, doubly, List.of());
 
             Map<String, String> shared = load(Optional.of(sharing()), quantization, SharedCodesTest::none);
 
@@ -140,7 +140,7 @@ final class SharedCodesTest {
     }
 
     private static Quantization nf4() {
-        return new Quantization(Quantization.Type.NF4, true);
+        return Quantization.nf4();
     }
 
     private List<Path> made() throws IOException {
@@ -178,7 +178,7 @@ final class SharedCodesTest {
     @ValueSource(booleans = {false, true})
     void codesAndScalesLieInTheMappedFile(boolean doubly) throws Exception {
         TinyModel.LLAMA.write(base);
-        Quantization by = new Quantization(Quantization.Type.NF4, doubly);
+        Quantization by = new Quantization(Quantization.Type.NF4, doubly, List.of());
         StoredModel stored = StoredModel.read(base, Task.causalLm(), 0).quantized(Optional.of(by));
         try (Workspace workspace = Workspace.open(1);
                 Network network = stored.sharing(sharing()).load(workspace)) {

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.check;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
+import dev.temper.kernel.HostMemory;
 import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
@@ -121,6 +122,7 @@ public final class TrainingLoop {
         checkBestModel(checkpoints);
         optimizer = optimizer();
         backpropagation = backpropagation();
+        HostMemory.release(); // what reading the model left
         listener.started(plan.steps());
         Optional<Folder> resumed = checkpoints.isPresent() ? checkpoints.get().newest() : Optional.empty();
         agree(resumed.isPresent() ? 1 : 0);
@@ -308,6 +310,7 @@ public final class TrainingLoop {
             skip(step, norm);
         }
         model.parameters().clearGradients();
+        HostMemory.release();
         state.tokensSinceLog += update.tokens();
         state.step = step + 1;
         listener.stepped(step + 1, loss / update.weight(), learningRate, state.tokens);

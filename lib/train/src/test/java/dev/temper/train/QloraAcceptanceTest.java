@@ -48,7 +48,7 @@ final class QloraAcceptanceTest {
         own.learningRate = settings.path("lr").asDouble();
         own.checkpointing = checkpointing;
         StoredModel base = StoredModel.read(GOLDEN.root().resolve("models/llama"), Task.causalLm(), 0)
-                .quantized(Optional.of(new Quantization(Quantization.Type.NF4, true)));
+                .quantized(Optional.of(Quantization.nf4()));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModel.withAdapter(
                         workspace,

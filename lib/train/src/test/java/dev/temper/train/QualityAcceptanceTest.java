@@ -25,7 +25,7 @@ final class QualityAcceptanceTest {
     @Test
     void quantizedBaseBFloat16And8BitAdamLearnWhatLoraWithAdamWLearns() throws Exception {
         StoredModel base = StoredModel.read(StoriesAcceptanceTest.BASE, Task.causalLm(), 0);
-        Optional<Quantization> nf4 = Optional.of(new Quantization(Quantization.Type.NF4, true));
+        Optional<Quantization> nf4 = Optional.of(Quantization.nf4());
         double[] lora = losses(base, TrainingConfig.Optim.ADAMW);
 
         assertThat(lora[1]).isLessThan(0.85 * lora[0]);
