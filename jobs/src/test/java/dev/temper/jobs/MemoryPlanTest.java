@@ -1,8 +1,10 @@
 package dev.temper.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
@@ -55,6 +57,18 @@ final class MemoryPlanTest {
                         .isEqualTo(4 * model.parameters().count());
             }
         }
+    }
+
+    @Test
+    void aSkippedModuleThatIsNotThereIsRefused() throws Exception {
+        TinyModel.PHI3.write(folder.resolve("base"));
+        Recipe recipe = recipe("quantization: {skip_modules: [lm_head, q_proj]}", "adapter: {r: 2}");
+
+        assertThatThrownBy(() -> PlanJob.plan(new LocalStore(), recipe))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(
+                        "model.quantization.skip_modules: q_proj is no module of a phi3 model; it has modules such as"
+                                + " model.layers.0.self_attn.qkv_proj");
     }
 
     /** Bytes of its codes and scales. */

@@ -37,7 +37,7 @@ public final class TrainedParameters {
     private final Map<String, NDArray> copies = new LinkedHashMap<>(); // empty until they are asked for
     private final NDArray flatWeights;
     private final NDArray flatGradients;
-    private NDArray flatCopy;
+    private NDArray flatCopy; // the weights themselves until there are copies
 
     /** Allocates zeros for all specs, in the order of their layers; weights and products are float32. */
     public TrainedParameters(Workspace workspace, List<Spec> unordered) {
