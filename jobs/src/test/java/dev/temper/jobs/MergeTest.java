@@ -51,7 +51,6 @@ final class MergeTest {
     private Path adapter;
     private Path output;
 
-    /** What a command printed, and how it ended. */
     @BeforeEach
     void folders() {
         base = disk.resolve("base");

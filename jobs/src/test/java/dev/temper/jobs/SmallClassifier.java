@@ -34,7 +34,6 @@ record SmallClassifier(Path folder) {
             output: @/output
             """;
 
-    /** What a command printed, and how it ended. */
     static SmallClassifier write(Path folder) throws IOException {
         Path base = folder.resolve("base");
         TinyModel.weights(base, CONFIG).write(base.resolve("model.safetensors"));
