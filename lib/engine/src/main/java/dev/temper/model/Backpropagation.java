@@ -146,7 +146,7 @@ public final class Backpropagation {
                 x = next;
                 needed = recorded;
             }
-            HostMemory.release(); // gaps between what was kept, too small for what the way back needs
+            HostMemory.releaseNowAndThen(); // gaps between what was kept, too small for what the way back needs
             NDArray output = Workspace.detach(x);
             output.setRequiresGradient(true);
             NDList loss = last.of(output, inputs);

@@ -310,7 +310,7 @@ public final class TrainingLoop {
             skip(step, norm);
         }
         model.parameters().clearGradients();
-        HostMemory.release();
+        HostMemory.releaseNowAndThen();
         state.tokensSinceLog += update.tokens();
         state.step = step + 1;
         listener.stepped(step + 1, loss / update.weight(), learningRate, state.tokens);
