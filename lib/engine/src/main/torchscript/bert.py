@@ -34,14 +34,14 @@ class Bert(Module):
   def embed_backward(self: __torch__.bert.Bert, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     rows = torch.squeeze(gx, 0)
     if "position_embeddings" in g:
-      _0 = torch.index_add_(g["position_embeddings"], 0, self.places(ids, positions), rows)
+      _0 = __torch__.ops.looked_up(g, "position_embeddings", self.places(ids, positions), rows)
     if "token_type_embeddings" in g:
       if "token_type_ids" in g:
-        _1 = torch.index_add_(g["token_type_embeddings"], 0, g["token_type_ids"], rows)
+        _1 = __torch__.ops.looked_up(g, "token_type_embeddings", g["token_type_ids"], rows)
       else:
         _2 = torch.add_(g["token_type_embeddings"][0], torch.sum(rows, [0]))
     if "word_embeddings" in g:
-      _3 = torch.index_add_(g["word_embeddings"], 0, ids, rows)
+      _3 = __torch__.ops.looked_up(g, "word_embeddings", ids, rows)
     return rows
 
   def norm(self: __torch__.bert.Bert, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:

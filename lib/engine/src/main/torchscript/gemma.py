@@ -22,7 +22,7 @@ class Gemma(Module):
 
   def embed_backward(self: __torch__.gemma.Gemma, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     # Adds to the gradient of the embeddings; gx (1, T, D).
-    return torch.index_add_(g["embed_tokens"], 0, ids, torch.mul(torch.squeeze(gx, 0), self.scale_of(gx)))
+    return __torch__.ops.looked_up(g, "embed_tokens", ids, torch.mul(torch.squeeze(gx, 0), self.scale_of(gx)))
 
   def norm(self: __torch__.gemma.Gemma, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     return __torch__.ops.rms_norm(x, torch.add(torch.to(w[name], 6), 1), self.eps)

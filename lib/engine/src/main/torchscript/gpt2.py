@@ -15,9 +15,9 @@ class Gpt2(Module):
   def embed_backward(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     rows = torch.squeeze(__torch__.ops.dropped(gx, g, "embedding"), 0)
     if "wpe" in g:
-      _0 = torch.index_add_(g["wpe"], 0, positions, rows)
+      _0 = __torch__.ops.looked_up(g, "wpe", positions, rows)
     if "wte" in g:
-      _1 = torch.index_add_(g["wte"], 0, ids, rows)
+      _1 = __torch__.ops.looked_up(g, "wte", ids, rows)
     return rows
 
   def norm(self: __torch__.gpt2.Gpt2, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:

@@ -14,7 +14,7 @@ class Llama(Module):
 
   def embed_backward(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     # Adds to the gradient of the embeddings; gx (1, T, D).
-    return torch.index_add_(g["embed_tokens"], 0, ids, torch.squeeze(gx, 0))
+    return __torch__.ops.looked_up(g, "embed_tokens", ids, torch.squeeze(gx, 0))
 
   def norm(self: __torch__.llama.Llama, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     return __torch__.ops.rms_norm(x, w[name], self.eps)

@@ -16,6 +16,18 @@ def embedding(w: Dict[str, Tensor], name: str, rows: Tensor) -> Tensor:
   # (T) int64 -> (T, D)
   return __torch__.ops.stream(torch.embedding(w[name], rows), w)
 
+def looked_up(g: Dict[str, Tensor], name: str, at: Tensor, rows: Tensor) -> Tensor:
+  # Adds to the gradient of an embedding (V, D) those of the rows (T, D) that were looked up at (T), but for the one of
+  # padding, which keeps what it has: as torch's embedding with a padding_idx, where a tied head still reaches it.
+  if name + ".padding" in g:
+    row = torch.select(g[name], 0, int(g[name + ".padding"]))
+    before = torch.clone(row)
+    _0 = torch.index_add_(g[name], 0, at, rows)
+    _1 = torch.copy_(row, before)
+  else:
+    _2 = torch.index_add_(g[name], 0, at, rows)
+  return rows
+
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
   return torch.to(torch.rms_norm(torch.to(x, 6), [x.size(-1)], torch.to(weight, 6), eps), x.dtype)
 

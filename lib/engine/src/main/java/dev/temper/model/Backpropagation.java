@@ -65,7 +65,10 @@ public final class Backpropagation {
         for (Parameter parameter : architecture.parameters()) {
             String key = parameter.key();
             if (parameter.layer() == Parameter.SHARED && parameter.kind() == Parameter.Kind.EMBEDDING) {
-                shared.gradient(key).ifPresent(gradient -> embeddingGradients.put(key, gradient));
+                shared.gradient(key).ifPresent(gradient -> {
+                    embeddingGradients.put(key, gradient);
+                    parameter.padding().ifPresent(row -> embeddingGradients.put(key + ".padding", workspace.ints(row)));
+                });
                 byHand.add(key);
             }
         }

@@ -251,6 +251,31 @@ public final class ConfigFields {
         return Optional.of(new Classifier(task, List.of("score"), Classifier.Place.LAST, padToken));
     }
 
+    /**
+     * The row of a table that torch's {@code nn.Embedding(rows, …, padding_idx=pad_token_id)} keeps from the gradients of
+     * what is looked up: a negative number counts from the end, and one that is no row is an error there, too.
+     *
+     * @param otherwise {@code pad_token_id} where the field is missing; null in the file means that there is none
+     */
+    public OptionalInt paddingRow(int rows, OptionalInt otherwise) {
+        boolean isDefault = isMissing("pad_token_id");
+        OptionalInt token = isDefault || !has("pad_token_id") ? OptionalInt.empty() : OptionalInt.of(integer("pad_token_id"));
+        token = isDefault ? otherwise : token;
+        if (token.isEmpty()) {
+            return token;
+        }
+        int row = token.getAsInt();
+        check(
+                row >= -rows && row < rows,
+                "%s: pad_token_id%s %d, which is no row of an embedding of %d: transformers does not open such a model"
+                        + " either; correct it, or write null if there is no padding",
+                location,
+                isDefault ? " is missing, and means" : ":",
+                row,
+                rows);
+        return OptionalInt.of(row < 0 ? row + rows : row);
+    }
+
     /** Names of classes by index, from {@code id2label}; none when it is missing. */
     List<String> labels() {
         JsonNode names = value("id2label");

@@ -1,6 +1,7 @@
 package dev.temper.model;
 
 import ai.djl.ndarray.types.Shape;
+import java.util.OptionalInt;
 
 /**
  * One weight of a model.
@@ -8,9 +9,14 @@ import ai.djl.ndarray.types.Shape;
  * @param name as in the weights file, such as {@code model.layers.0.self_attn.q_proj.weight}
  * @param layer its layer, or {@link #SHARED} for what lies outside the layers
  * @param key its name in the layer's dictionary, such as {@code q_proj} or {@code q_proj.bias}
+ * @param padding of an embedding, the row that looking it up gives no gradient
  */
-public record Parameter(String name, Shape shape, int layer, String key, Kind kind) {
+public record Parameter(String name, Shape shape, int layer, String key, Kind kind, OptionalInt padding) {
     public static final int SHARED = -1;
+
+    public Parameter(String name, Shape shape, int layer, String key, Kind kind) {
+        this(name, shape, layer, key, kind, OptionalInt.empty());
+    }
 
     /** What a parameter is, for adapters and weight decay. */
     public enum Kind {
@@ -31,6 +37,11 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
     /** The head of {@link ConfigFields#scoreHead}. */
     public static Parameter score(Task task, Sizes sizes) {
         return new Parameter("score.weight", new Shape(task.numLabels(), sizes.width()), SHARED, "score", Kind.HEAD);
+    }
+
+    /** The same embedding with a row that looking it up gives no gradient, as torch's {@code padding_idx}. */
+    public Parameter withPadding(OptionalInt row) {
+        return new Parameter(name, shape, layer, key, kind, row);
     }
 
     /** True for a linear map inside a layer, however it is stored. */

@@ -112,7 +112,7 @@ final class ActivationsTest {
                 """
                 {"model_type": "%s", "vocab_size": 1000, "hidden_size": 192, "num_hidden_layers": 3,
                  "num_attention_heads": 6, "num_key_value_heads": 3, "intermediate_size": 704,
-                 "max_position_embeddings": 512}
+                 "max_position_embeddings": 512, "pad_token_id": null}
                 """
                         .formatted(isFused ? "phi3" : "llama");
         TinyModel.weights(folder, config).write(folder.resolve("model.safetensors"));

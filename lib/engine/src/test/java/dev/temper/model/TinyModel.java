@@ -41,14 +41,14 @@ public enum TinyModel {
             """
             {"model_type": "phi3", "vocab_size": 31, "hidden_size": 24, "num_hidden_layers": 2,
              "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 28,
-             "max_position_embeddings": 40, "partial_rotary_factor": 0.75}
+             "max_position_embeddings": 40, "partial_rotary_factor": 0.75, "pad_token_id": null}
             """),
     GEMMA2(
             """
             {"model_type": "gemma2", "vocab_size": 31, "hidden_size": 12, "num_hidden_layers": 2,
              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 10, "intermediate_size": 28,
              "max_position_embeddings": 40, "query_pre_attn_scalar": 7, "sliding_window": 5,
-             "attn_logit_softcapping": 4.0, "final_logit_softcapping": 3.0}
+             "attn_logit_softcapping": 4.0, "final_logit_softcapping": 3.0, "pad_token_id": null}
             """),
     GEMMA3(
             """
@@ -56,7 +56,7 @@ public enum TinyModel {
              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 10, "intermediate_size": 28,
              "max_position_embeddings": 40, "query_pre_attn_scalar": 7, "sliding_window": 5,
              "sliding_window_pattern": 2, "rope_local_base_freq": 50.0,
-             "rope_scaling": {"rope_type": "linear", "factor": 4.0}}
+             "rope_scaling": {"rope_type": "linear", "factor": 4.0}, "pad_token_id": null}
             """),
     GPT2(
             """

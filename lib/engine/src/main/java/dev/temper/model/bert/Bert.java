@@ -66,6 +66,12 @@ public final class Bert implements Family {
                 width / heads,
                 dialect.feedForward(config),
                 positions - padding - 1);
+        Tables tables = new Tables(
+                positions,
+                dialect.tokenTypes(config),
+                task.numLabels(),
+                dialect.tokenPadding(config, sizes.vocabulary()),
+                dialect.positionPadding(config, positions));
         return new Architecture(
                 dialect.modelType(),
                 task.className(dialect.className()),
@@ -80,7 +86,7 @@ public final class Bert implements Family {
                         dialect.eps(config),
                         "padding",
                         padding),
-                parameters(dialect, sizes, new Tables(positions, dialect.tokenTypes(config), task.numLabels())),
+                parameters(dialect, sizes, tables),
                 "word_embeddings",
                 Optional.empty(),
                 Collections.nCopies(sizes.layers(), -1),
@@ -112,17 +118,21 @@ public final class Bert implements Family {
                 "classified", chances.classifier());
     }
 
-    /** Rows of the smaller tables. */
-    private record Tables(int positions, int tokenTypes, int labels) {}
+    /** Rows of the smaller tables, and those that learn nothing from being looked up. */
+    private record Tables(
+            int positions, int tokenTypes, int labels, OptionalInt tokenPadding, OptionalInt positionPadding) {}
 
     private static List<Parameter> parameters(Dialect dialect, Sizes sizes, Tables tables) {
         List<Parameter> list = new ArrayList<>();
         String base = dialect.modelType() + ".";
         Block embeddings = new Block(list, base + "embeddings.", Parameter.SHARED);
-        embeddings.table("word_embeddings", sizes.vocabulary(), sizes.width());
-        embeddings.table("position_embeddings", tables.positions(), sizes.width());
+        Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
+        embeddings.table("word_embeddings", vocabulary, tables.tokenPadding());
+        Shape positions = new Shape(tables.positions(), sizes.width());
+        embeddings.table("position_embeddings", positions, tables.positionPadding());
         if (tables.tokenTypes() > 0) {
-            embeddings.table(Architecture.TOKEN_TYPES, tables.tokenTypes(), sizes.width());
+            Shape types = new Shape(tables.tokenTypes(), sizes.width());
+            embeddings.table(Architecture.TOKEN_TYPES, types, OptionalInt.empty());
         }
         // Of layer 0, so that it is differentiated with that layer: embeddings alone are done by hand.
         new Block(list, base + "embeddings.", 0).norm("LayerNorm", "embedding_norm", sizes.width());
@@ -161,8 +171,8 @@ public final class Bert implements Family {
 
     /** The weights of a layer, or of what lies outside the layers. */
     private record Block(List<Parameter> list, String prefix, int layer) {
-        void table(String key, int rows, int width) {
-            list.add(new Parameter(prefix + key + ".weight", new Shape(rows, width), layer, key, Kind.EMBEDDING));
+        void table(String key, Shape shape, OptionalInt padding) {
+            list.add(new Parameter(prefix + key + ".weight", shape, layer, key, Kind.EMBEDDING).withPadding(padding));
         }
 
         void norm(String module, String key, int width) {

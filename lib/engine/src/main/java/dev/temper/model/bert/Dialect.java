@@ -1,8 +1,11 @@
 package dev.temper.model.bert;
 
+import static dev.temper.check.Check.check;
+
 import dev.temper.model.ConfigFields;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /**
  * A {@code model_type} of the BERT family: what its fields and weights are called, its defaults, and its head.
@@ -85,7 +88,28 @@ enum Dialect {
      * when every token counts, from 0 on.
      */
     int padding(ConfigFields config) {
-        return this == ROBERTA ? config.integer("pad_token_id", padToken) : -1;
+        if (this != ROBERTA) {
+            return -1;
+        }
+        boolean isNull = !config.isMissing("pad_token_id") && !config.has("pad_token_id");
+        int padding = config.integer("pad_token_id", padToken);
+        check(
+                !isNull && padding >= -1,
+                "%s: pad_token_id: %s, but RoBERTa counts its positions from there: write its number, %d usually",
+                config.location(),
+                isNull ? null : padding,
+                padToken);
+        return padding;
+    }
+
+    /** The token whose embedding learns nothing from being looked up. */
+    OptionalInt tokenPadding(ConfigFields config, int vocabulary) {
+        return config.paddingRow(vocabulary, OptionalInt.of(padToken));
+    }
+
+    /** The same of RoBERTa's table of positions, where padding has a row, too. */
+    OptionalInt positionPadding(ConfigFields config, int rows) {
+        return this == ROBERTA ? config.paddingRow(rows, OptionalInt.of(padToken)) : OptionalInt.empty();
     }
 
     /** Fields of which we compute one value, or that change nothing. */

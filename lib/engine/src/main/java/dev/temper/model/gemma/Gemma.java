@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -60,13 +61,15 @@ public final class Gemma implements Family {
                 config.integer("intermediate_size", 9216),
                 config.integer("max_position_embeddings", isThird ? 131072 : 8192));
         boolean tied = !config.has("tie_word_embeddings") || config.isTrue("tie_word_embeddings");
+        OptionalInt padding = config.paddingRow(sizes.vocabulary(), OptionalInt.of(0));
+        Options options = new Options(config.isTrue("attention_bias"), isThird, tied, padding);
         return new Architecture(
                 type,
                 task.className(isThird ? "Gemma3" : "Gemma2"),
                 sizes,
                 "gemma.Gemma",
                 attributes(config, sizes, isThird),
-                parameters(sizes, new Options(config.isTrue("attention_bias"), isThird, tied)),
+                parameters(sizes, options),
                 "embed_tokens",
                 Optional.of(rotary(config, sizes, isThird)),
                 windows(config, sizes.layers(), isThird),
@@ -141,7 +144,7 @@ public final class Gemma implements Family {
     }
 
     /** What of the weights depends on the config. */
-    private record Options(boolean hasBias, boolean hasHeadNorms, boolean isTied) {}
+    private record Options(boolean hasBias, boolean hasHeadNorms, boolean isTied, OptionalInt padding) {}
 
     private static List<Parameter> parameters(Sizes sizes, Options options) {
         List<Parameter> list = new ArrayList<>();
@@ -149,7 +152,10 @@ public final class Gemma implements Family {
         int queries = sizes.numHeads() * sizes.headSize();
         int keys = sizes.numKeyValueHeads() * sizes.headSize();
         Block shared = new Block(list, "model.", Parameter.SHARED);
-        shared.add("embed_tokens", new Shape(sizes.vocabulary(), width), Kind.EMBEDDING);
+        Shape vocabulary = new Shape(sizes.vocabulary(), width);
+        list.add(new Parameter(
+                        "model.embed_tokens.weight", vocabulary, Parameter.SHARED, "embed_tokens", Kind.EMBEDDING)
+                .withPadding(options.padding()));
         for (int layer = 0; layer < sizes.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
             Block block = new Block(list, prefix, layer);
@@ -173,7 +179,7 @@ public final class Gemma implements Family {
         }
         shared.norm("norm", width);
         if (!options.isTied()) {
-            new Block(list, "", Parameter.SHARED).add("lm_head", new Shape(sizes.vocabulary(), width), Kind.HEAD);
+            new Block(list, "", Parameter.SHARED).add("lm_head", vocabulary, Kind.HEAD);
         }
         return list;
     }

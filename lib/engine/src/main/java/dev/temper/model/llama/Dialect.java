@@ -2,6 +2,7 @@ package dev.temper.model.llama;
 
 import dev.temper.model.ConfigFields;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /**
  * A {@code model_type} of the Llama family: its defaults, which fields of config.json it knows, and which of the
@@ -21,6 +22,7 @@ enum Dialect {
     private static final int QWEN_WINDOW = 4096;
     private static final int QWEN_FULL_LAYERS = 28;
     private static final int QWEN3_HEAD_SIZE = 128;
+    private static final int PHI3_PAD_TOKEN = 32000;
 
     private final String className;
     private final int maxPositions;
@@ -60,6 +62,11 @@ enum Dialect {
     int headSize(ConfigFields config, int width, int numHeads) {
         boolean ownDefault = this == QWEN3 && config.isMissing("head_dim");
         return config.integer("head_dim", ownDefault ? QWEN3_HEAD_SIZE : width / Math.max(1, numHeads));
+    }
+
+    /** The token whose embedding learns nothing from being looked up. */
+    OptionalInt padding(ConfigFields config, int vocabulary) {
+        return config.paddingRow(vocabulary, this == PHI3 ? OptionalInt.of(PHI3_PAD_TOKEN) : OptionalInt.empty());
     }
 
     double eps(ConfigFields config) {

@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -61,6 +62,7 @@ public final class Llama implements Family {
                 "num_kv_heads", sizes.numKeyValueHeads(),
                 "scale", 1 / Math.sqrt(sizes.headSize()),
                 "eps", dialect.eps(config));
+        OptionalInt padding = dialect.padding(config, sizes.vocabulary());
         int rotarySize = dialect.rotarySize(config, sizes.headSize());
         return new Architecture(
                 dialect.modelType(),
@@ -68,7 +70,7 @@ public final class Llama implements Family {
                 sizes,
                 "llama.Llama",
                 attributes,
-                parameters(sizes, dialect.layer(config), hasHead, task),
+                parameters(sizes, dialect.layer(config), padding, hasHead, task),
                 "embed_tokens",
                 Optional.of(RotaryEmbedding.read(config, 1e4, rotarySize, sizes.maxPositions())),
                 windows(config, dialect, sizes.layers()),
@@ -113,10 +115,12 @@ public final class Llama implements Family {
         return Collections.nCopies(layers, window.positions());
     }
 
-    private static List<Parameter> parameters(Sizes sizes, Dialect.Layer kind, boolean hasHead, Task task) {
+    private static List<Parameter> parameters(
+            Sizes sizes, Dialect.Layer kind, OptionalInt padding, boolean hasHead, Task task) {
         List<Parameter> list = new ArrayList<>();
         Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
-        list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING));
+        list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING)
+                .withPadding(padding));
         for (int layer = 0; layer < sizes.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
             list.add(norm(prefix, layer, "input_layernorm", sizes.width()));
