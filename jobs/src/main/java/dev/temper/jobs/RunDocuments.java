@@ -89,6 +89,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
         facts.put("rows", summary.data().rows().toString());
         facts.put("parameters", number("%,d of %,d trained", summary.trainableParameters(), summary.totalParameters()));
         facts.put("updates", number("%,d; %s", summary.outcome().steps(), summary.stopped()));
+        summary.skipped().ifPresent(skipped -> facts.put("skipped", skipped));
         if (summary.outcome().keptStep() < summary.outcome().steps()) {
             facts.put(
                     "kept",

@@ -116,6 +116,7 @@ final class RunJob {
             results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
         }
         RunSummary summary = new RunSummary(recipe, data, results);
+        summary.skipped().ifPresent(warnings::add); // its text says it on the console
         write(output, summary, labelled);
         output.writeManifestFinished(summary.manifest(version));
         say("%s", summary.text(folder.location()));

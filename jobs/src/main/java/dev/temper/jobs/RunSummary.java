@@ -165,6 +165,17 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 patience == 1 ? "an evaluation" : patience + " evaluations");
     }
 
+    /** How many updates changed nothing; empty when all of them did. */
+    Optional<String> skipped() {
+        return outcome().skippedSteps() == 0
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%,d of %,d updates were skipped: their gradients were not finite",
+                        outcome().skippedSteps(),
+                        outcome().steps()));
+    }
+
     String modelFolder() {
         return recipe.adapter().isPresent() ? "adapter" : "model";
     }
@@ -244,6 +255,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 outcome().steps(),
                 first().seconds(),
                 tokensPerSecond()));
+        skipped().ifPresent(line -> text.append("skipped     ").append(line).append('\n'));
         memory().ifPresent(line -> text.append("memory      ").append(line).append('\n'));
         text.append(String.format("%-11s %s/%s%n", modelFolder(), output, modelFolder()));
         text.append(String.format(

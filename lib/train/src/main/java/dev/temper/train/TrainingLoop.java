@@ -115,7 +115,7 @@ public final class TrainingLoop {
      *
      * @param checkpoints where they are kept; empty: none are read or written
      * @throws IOException when another worker is lost
-     * @throws IllegalStateException when ten updates in a row have a non-finite gradient
+     * @throws IllegalStateException when ten updates in a row have a non-finite gradient, or all of them
      * @throws dev.temper.check.InvalidInputException when the best model is asked for and nothing measures it
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> checkpoints) throws IOException {
@@ -153,6 +153,7 @@ public final class TrainingLoop {
             }
             timeOfLog += System.nanoTime() - end; // neither is training
         }
+        checkChanged();
         Evaluation last = lastEvaluation(checkpoints);
         answer(prompts, outcome().keptStep(), samples);
         return new TrainingResult(
@@ -307,7 +308,7 @@ public final class TrainingLoop {
             state.lossSinceLog += loss;
             state.weightSinceLog += update.weight();
         } else {
-            skip(step, norm);
+            skip(step, loss / update.weight(), norm);
         }
         model.parameters().clearGradients();
         HostMemory.releaseNowAndThen();
@@ -319,17 +320,43 @@ public final class TrainingLoop {
         }
     }
 
-    private void skip(int step, double norm) {
+    private void skip(int step, double loss, double norm) {
         state.skipped++;
-        if (++state.skippedInARow == MAX_SKIPPED_IN_A_ROW) {
-            throw new IllegalStateException(String.format(
-                    Locale.ROOT,
-                    "the gradient was not finite (norm %s) in %d updates in a row, up to update %d: training has "
-                            + "diverged; try a lower training.learning_rate or a longer warm-up",
-                    norm,
-                    MAX_SKIPPED_IN_A_ROW,
-                    step + 1));
+        state.skippedInARow++;
+        listener.warned(String.format(
+                Locale.ROOT,
+                "update %,d is skipped, no weight changes: its loss is %.4f, the norm of its gradient %s",
+                step + 1,
+                loss,
+                norm));
+        if (state.skippedInARow < MAX_SKIPPED_IN_A_ROW) {
+            return;
         }
+        if (state.skipped > step) {
+            throw unchanged(step + 1);
+        }
+        throw new IllegalStateException(String.format(
+                Locale.ROOT,
+                "the gradient was not finite (norm %s) in %d updates in a row, up to update %d: training has "
+                        + "diverged; try a lower training.learning_rate or a longer warm-up",
+                norm,
+                MAX_SKIPPED_IN_A_ROW,
+                step + 1));
+    }
+
+    private void checkChanged() {
+        if (state.skipped == state.step) {
+            throw unchanged(state.step);
+        }
+    }
+
+    private static IllegalStateException unchanged(int steps) {
+        return new IllegalStateException(String.format(
+                Locale.ROOT,
+                "nothing was trained: the gradient was not finite in any of the first %d updates, and the weights are"
+                        + " those of the start; look for values that are not finite in the base or adapter, or set"
+                        + " model.precision: fp32",
+                steps));
     }
 
     private void log(int step, double norm, double learningRate) {
