@@ -100,8 +100,8 @@ final class BadInputTest {
                 new Mistake(
                         "config field we do not implement",
                         config(fields -> fields.put("final_logit_softcapping", 30.5)),
-                        "@/base/config.json: final_logit_softcapping: 30.5 is not supported; remove the field if the"
-                                + " model does not need it"),
+                        "@/base/config.json: final_logit_softcapping: 30.5 is not supported, and ignoring it could"
+                                + " give another model: name another base"),
                 new Mistake(
                         "config value we do not implement",
                         config(fields -> fields.put("hidden_act", "relu")),

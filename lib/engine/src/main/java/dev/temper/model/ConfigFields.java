@@ -1,11 +1,8 @@
 package dev.temper.model;
 
 import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import java.io.IOException;
@@ -27,75 +24,30 @@ import java.util.stream.StreamSupport;
  * {@link #refuseOthers}, since a setting that is ignored silently gives another model.
  */
 public final class ConfigFields {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    /** What does not change what a model computes. */
-    private static final Set<String> NEUTRAL = Set.of(
-            "architectures",
-            "model_type",
-            "transformers_version",
-            "torch_dtype",
-            "dtype",
-            "use_cache",
-            "initializer_range",
-            "bos_token_id",
-            "eos_token_id",
-            "pad_token_id",
-            "sep_token_id",
-            "cls_token_id",
-            "tokenizer_class",
-            "task_specific_params",
-            "gradient_checkpointing",
-            "classifier_dropout",
-            "id2label",
-            "label2id",
-            "num_labels",
-            "problem_type",
-            "name_or_path",
-            "max_length",
-            "min_length",
-            "do_sample",
-            "temperature",
-            "top_k",
-            "top_p",
-            "repetition_penalty",
-            "output_attentions",
-            "output_hidden_states",
-            "return_dict",
-            "auto_map",
-            "is_llama_config",
-            "transformers.js_config",
-            "unsloth_fixed",
-            "unsloth_version",
-            "tie_encoder_decoder",
-            "is_decoder");
-
     private final String location;
     private final JsonNode root;
+    private final Map<String, String> origins;
     private final Set<String> asked = new TreeSet<>();
 
-    private ConfigFields(String location, JsonNode root) {
+    private ConfigFields(String location, JsonNode root, Map<String, String> origins) {
         this.location = location;
         this.root = root;
+        this.origins = origins;
     }
 
     static ConfigFields read(Folder folder) throws IOException {
-        String location = folder.location("config.json");
-        check(
-                folder.has("config.json"),
-                "%s is no model folder: there is no config.json; name one in Hugging Face's layout",
-                folder.location());
-        try {
-            JsonNode root = JSON.readTree(folder.readText("config.json"));
-            check(root != null && root.isObject(), "%s is damaged: it is not a JSON object", location);
-            return new ConfigFields(location, root);
-        } catch (JsonProcessingException e) {
-            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
-        }
+        ConfigTree tree = ConfigTree.read(folder);
+        return new ConfigFields(tree.location(), tree.root(), tree.origins());
     }
 
     private ConfigFields(ConfigFields parent, String name) {
-        this(parent.location + ": " + name, parent.root.path(name));
+        this(parent.place(name), parent.root.path(name), Map.of());
         parent.asked.add(name);
+    }
+
+    /** Where a field stands in the file, for messages. */
+    private String place(String name) {
+        return location + ": " + origins.getOrDefault(name, name);
     }
 
     /** The fields of a nested object; without any when it is missing or null. */
@@ -119,9 +71,8 @@ public final class ConfigFields {
         JsonNode value = root.path(name);
         check(
                 value.canConvertToInt() && value.isIntegralNumber(),
-                "%s: %s must be an integer, got %s",
-                location,
-                name,
+                "%s must be an integer, got %s",
+                place(name),
                 value);
         return value.intValue();
     }
@@ -133,7 +84,7 @@ public final class ConfigFields {
     public double number(String name) {
         asked.add(name);
         JsonNode value = root.path(name);
-        check(value.isNumber(), "%s: %s must be a number, got %s", location, name, value);
+        check(value.isNumber(), "%s must be a number, got %s", place(name), value);
         return value.doubleValue();
     }
 
@@ -144,7 +95,7 @@ public final class ConfigFields {
     /** A number in {@code [0, 1)}. */
     public double fraction(String name, double otherwise) {
         double value = number(name, otherwise);
-        check(value >= 0 && value < 1, "%s: %s must be in [0, 1), got %s", location, name, value);
+        check(value >= 0 && value < 1, "%s must be in [0, 1), got %s", place(name), value);
         return value;
     }
 
@@ -166,7 +117,7 @@ public final class ConfigFields {
         if (!has(name)) {
             return false;
         }
-        check(root.path(name).isBoolean(), "%s: %s must be true or false, got %s", location, name, root.path(name));
+        check(root.path(name).isBoolean(), "%s must be true or false, got %s", place(name), root.path(name));
         return root.path(name).booleanValue();
     }
 
@@ -185,9 +136,8 @@ public final class ConfigFields {
         JsonNode value = value(name);
         check(
                 value.isArray() && value.size() == count && allNumbers(value),
-                "%s: %s must be a list of %d numbers, got %s",
-                location,
-                name,
+                "%s must be a list of %d numbers, got %s",
+                place(name),
                 count,
                 value);
         return StreamSupport.stream(value.spliterator(), false)
@@ -238,7 +188,7 @@ public final class ConfigFields {
             boolean same = implemented instanceof Number number
                     ? value.isNumber() && value.doubleValue() == number.doubleValue()
                     : Objects.equals(value.asText(), String.valueOf(implemented));
-            check(same, "%s: %s: %s is not supported, only %s", location, name, value, implemented);
+            check(same, "%s: %s is not supported, only %s", place(name), value, implemented);
         }
     }
 
@@ -325,10 +275,9 @@ public final class ConfigFields {
                     || (value.isBoolean() && !value.booleanValue())
                     || (value.isContainerNode() && value.isEmpty());
             check(
-                    empty || asked.contains(name) || NEUTRAL.contains(name) || name.startsWith("_"),
-                    "%s: %s: %s is not supported; remove the field if the model does not need it",
-                    location,
-                    name,
+                    empty || asked.contains(name) || NeutralFields.contains(name),
+                    "%s: %s is not supported, and ignoring it could give another model: name another base",
+                    place(name),
                     value);
         }
     }

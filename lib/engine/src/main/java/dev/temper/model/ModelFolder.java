@@ -98,7 +98,7 @@ public final class ModelFolder {
 
     /** What transformers derives for a model that was saved without one. */
     private static String generationConfig(Folder base) throws IOException {
-        JsonNode config = JSON.readTree(base.readText("config.json"));
+        JsonNode config = ConfigTree.read(base).root();
         ObjectNode generation = JSON.createObjectNode().put("_from_model_config", true);
         for (String name : List.of("bos_token_id", "eos_token_id", "pad_token_id", "transformers_version")) {
             if (config.hasNonNull(name)) {
@@ -110,8 +110,7 @@ public final class ModelFolder {
 
     /** The base's config, with the type that the weights are written in, and the head that they have. */
     private static String config(Folder base, Architecture architecture, FloatType type) throws IOException {
-        JsonNode config = JSON.readTree(base.readText("config.json"));
-        ObjectNode written = config.deepCopy();
+        ObjectNode written = ConfigTree.read(base).root();
         String key = written.has("dtype") ? "dtype" : "torch_dtype"; // its older name
         written.remove("torch_dtype");
         written.put(key, type.name().toLowerCase(Locale.ROOT));

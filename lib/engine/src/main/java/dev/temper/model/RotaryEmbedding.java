@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 
 /**
@@ -17,6 +18,8 @@ import java.util.function.IntFunction;
  *     href="https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py">reference</a>
  */
 public final class RotaryEmbedding {
+    private static final Set<String> UNSTRETCHED = Set.of("default", "linear", "dynamic");
+
     private final int headSize;
     private final List<Table> tables;
 
@@ -45,7 +48,7 @@ public final class RotaryEmbedding {
     }
 
     /**
-     * Reads {@code rope_theta} and {@code rope_scaling}.
+     * Reads {@code rope_theta} and {@code rope_scaling}, to which {@link RopeParameters} brings all others.
      *
      * @param defaultBase {@code rope_theta} when it is missing
      * @param headSize channels of a head that turn
@@ -55,6 +58,9 @@ public final class RotaryEmbedding {
         ConfigFields scaling = config.object("rope_scaling");
         String type = scaling.text("rope_type", scaling.text("type", "default"));
         scaling.ignore("type");
+        if (UNSTRETCHED.contains(type)) {
+            config.ignore("original_max_position_embeddings"); // of a way that it does not turn in
+        }
         RotaryEmbedding rotary =
                 switch (type) {
                     case "default" -> fixed(headSize, plain(base, headSize), 1);
@@ -133,13 +139,17 @@ public final class RotaryEmbedding {
         int original = config.integer("original_max_position_embeddings", maxPositions);
         double factor = extended ? (double) maxPositions / original : scaling.number("factor", 1);
         scaling.ignore("factor");
-        double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+        double attention = longropeAttention(factor, original);
         float[] shorter = stretched(base, scaling.numbers("short_factor", headSize / 2));
         float[] longer = stretched(base, scaling.numbers("long_factor", headSize / 2));
         return of(
                 headSize,
                 length -> length > original ? longer : shorter,
                 scaling.number("attention_factor", attention));
+    }
+
+    static double longropeAttention(double factor, int original) {
+        return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
     }
 
     private static float[] stretched(double base, double[] factors) {

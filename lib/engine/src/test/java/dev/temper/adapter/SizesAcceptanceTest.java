@@ -25,6 +25,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -38,23 +39,25 @@ final class SizesAcceptanceTest {
     @TempDir
     Path folder;
 
-    static Stream<String> models() throws IOException {
-        List<String> names = new ArrayList<>();
-        sizes().fieldNames().forEachRemaining(names::add);
+    static Stream<Arguments> models() throws IOException {
+        List<Arguments> names = new ArrayList<>();
+        for (GoldenModels goldens : GoldenModels.all().toList()) {
+            sizes(goldens).fieldNames().forEachRemaining(name -> names.add(Arguments.of(goldens, name)));
+        }
         return names.stream();
     }
 
-    private static JsonNode sizes() throws IOException {
-        try (InputStream in = new GZIPInputStream(
-                Files.newInputStream(GoldenModels.open().root().resolve("misc/sizes.json.gz")))) {
+    private static JsonNode sizes(GoldenModels goldens) throws IOException {
+        try (InputStream in =
+                new GZIPInputStream(Files.newInputStream(goldens.root().resolve("misc/sizes.json.gz")))) {
             return JSON.readTree(in);
         }
     }
 
     @ParameterizedTest
     @MethodSource("models")
-    void countsWhatTransformersAndPeftCount(String name) throws Exception {
-        JsonNode model = sizes().path(name);
+    void countsWhatTransformersAndPeftCount(GoldenModels goldens, String name) throws Exception {
+        JsonNode model = sizes(goldens).path(name);
         Files.writeString(folder.resolve("config.json"), model.path("config").toString());
 
         boolean classifies = model.path("class").asText().endsWith("ForSequenceClassification");

@@ -17,17 +17,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Greedy continuations against transformers' generate. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class GreedyAcceptanceTest {
-    private static final GoldenModels GOLDEN = GoldenModels.open();
-
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
-    void continuesAsTransformersDoes(String model) throws Exception {
+    void continuesAsTransformersDoes(GoldenModels goldens, String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
-            Network network = Network.load(workspace, GOLDEN.architecture(model), GOLDEN.weights(model));
+            Network network = Network.load(workspace, goldens.architecture(model), goldens.weights(model));
             Generator generator = new Generator(network);
             List<int[]> prompts = new ArrayList<>();
             List<int[]> expected = new ArrayList<>();
-            for (JsonNode run : GOLDEN.json("models/" + model + "/greedy.json").path("runs")) {
+            for (JsonNode run : goldens.json("models/" + model + "/greedy.json").path("runs")) {
                 prompts.add(GoldenModels.ints(run.path("prompt")));
                 expected.add(
                         GoldenModels.ints(run.path(run.path("same").asBoolean() ? "tokens" : "tokens_without_cache")));

@@ -13,29 +13,34 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Probabilities against transformers' logits processors, for all settings that we have. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class SamplingAcceptanceTest {
-    private static final GoldenModels GOLDEN = GoldenModels.open();
     private static final Set<String> OURS = Set.of("temperature", "top_k", "top_p", "min_p", "repetition_penalty");
     private static final int FIRST_ROW_WITH_TIES = 4;
 
-    static Stream<JsonNode> cases() throws Exception {
-        return GOLDEN.json("misc/sampling.json").path("cases").findParents("settings").stream()
-                .filter(node -> {
-                    Stream.Builder<String> names = Stream.builder();
-                    node.path("settings").fieldNames().forEachRemaining(names);
-                    return names.build().allMatch(OURS::contains);
-                });
+    static Stream<Arguments> cases() throws Exception {
+        Stream.Builder<Arguments> all = Stream.builder();
+        for (GoldenModels goldens : GoldenModels.all().toList()) {
+            for (JsonNode node : goldens.json("misc/sampling.json").path("cases").findParents("settings")) {
+                Stream.Builder<String> names = Stream.builder();
+                node.path("settings").fieldNames().forEachRemaining(names);
+                if (names.build().allMatch(OURS::contains)) {
+                    all.add(Arguments.of(goldens, node));
+                }
+            }
+        }
+        return all.build();
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    void keepsWhatTransformersKeeps(JsonNode golden) throws Exception {
-        JsonNode history = GOLDEN.json("misc/sampling.json").path("history");
-        TensorFiles files = TensorFiles.open(GOLDEN.root().resolve("misc"), "sampling");
+    void keepsWhatTransformersKeeps(GoldenModels goldens, JsonNode golden) throws Exception {
+        JsonNode history = goldens.json("misc/sampling.json").path("history");
+        TensorFiles files = TensorFiles.open(goldens.root().resolve("misc"), "sampling");
         float[] logits = GoldenModels.floats(files, "logits");
         float[] expected = GoldenModels.floats(
                 files, "probabilities_" + golden.path("case").asInt());

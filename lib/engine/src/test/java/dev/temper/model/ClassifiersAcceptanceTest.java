@@ -16,16 +16,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Logits, losses and every gradient of classifiers against transformers; tolerances of golden's README. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class ClassifiersAcceptanceTest {
-    private static final GoldenModels GOLDEN = GoldenModels.open();
-
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#classifiers")
-    void computesWhatTransformersComputes(String model) throws Exception {
+    void computesWhatTransformersComputes(GoldenModels goldens, String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Differences found = Differences.of(model);
-            Architecture architecture = GOLDEN.architecture(model);
-            TensorFiles golden = GOLDEN.golden("models/" + model);
-            Network network = Network.load(workspace, architecture, GOLDEN.weights(model));
+            Architecture architecture = goldens.architecture(model);
+            TensorFiles golden = goldens.golden("models/" + model);
+            Network network = Network.load(workspace, architecture, goldens.weights(model));
             List<ClassifiedStream.Row> rows = GoldenModels.classifiedRows(golden);
             Classifier classifier = architecture.classifier().orElseThrow();
 
@@ -64,13 +62,13 @@ final class ClassifiersAcceptanceTest {
 
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#classifiers")
-    void differentiatesAsTransformersDoes(String model) throws Exception {
+    void differentiatesAsTransformersDoes(GoldenModels goldens, String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Differences found = Differences.of(model);
-            Architecture architecture = GOLDEN.architecture(model);
-            TensorFiles golden = GOLDEN.golden("models/" + model);
+            Architecture architecture = goldens.architecture(model);
+            TensorFiles golden = goldens.golden("models/" + model);
             TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
-            Network network = Network.load(workspace, architecture, GOLDEN.weights(model), trained);
+            Network network = Network.load(workspace, architecture, goldens.weights(model), trained);
             List<ClassifiedStream.Row> rows = GoldenModels.classifiedRows(golden);
             ClassifiedStream both =
                     ClassifiedStream.of(architecture.classifier().orElseThrow(), rows);

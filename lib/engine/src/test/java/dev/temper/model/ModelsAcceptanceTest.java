@@ -17,16 +17,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Logits, hidden states, losses and every gradient against transformers; tolerances of golden's README. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class ModelsAcceptanceTest {
-    private static final GoldenModels GOLDEN = GoldenModels.open();
-
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
-    void computesWhatTransformersComputes(String model) throws Exception {
+    void computesWhatTransformersComputes(GoldenModels goldens, String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Differences found = Differences.of(model);
-            Architecture architecture = GOLDEN.architecture(model);
-            TensorFiles golden = GOLDEN.golden("models/" + model);
-            Network network = Network.load(workspace, architecture, GOLDEN.weights(model));
+            Architecture architecture = goldens.architecture(model);
+            TensorFiles golden = goldens.golden("models/" + model);
+            Network network = Network.load(workspace, architecture, goldens.weights(model));
             List<Row> rows = GoldenModels.rows(golden);
             for (int k = 0; k < rows.size(); k++) {
                 TokenStream stream = TokenStream.of(List.of(rows.get(k).ids()));
@@ -49,13 +47,13 @@ final class ModelsAcceptanceTest {
 
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
-    void differentiatesAsTransformersDoes(String model) throws Exception {
+    void differentiatesAsTransformersDoes(GoldenModels goldens, String model) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             Differences found = Differences.of(model);
-            Architecture architecture = GOLDEN.architecture(model);
-            TensorFiles golden = GOLDEN.golden("models/" + model);
+            Architecture architecture = goldens.architecture(model);
+            TensorFiles golden = goldens.golden("models/" + model);
             TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
-            Network network = Network.load(workspace, architecture, GOLDEN.weights(model), trained);
+            Network network = Network.load(workspace, architecture, goldens.weights(model), trained);
             LabelledStream both = LabelledStream.of(GoldenModels.rows(golden));
             for (boolean checkpointing : new boolean[] {false, true}) {
                 trained.clearGradients();

@@ -28,15 +28,15 @@ final class RefusedConfigTest {
             LLAMA | hidden_act | "relu" | : hidden_act: "relu" is not supported, only silu
             LLAMA | attention_dropout | 0.1 | : attention_dropout: 0.1 is not supported, only 0.0
             LLAMA | attention_dropout | "none" | : attention_dropout: "none" is not supported, only 0.0
-            LLAMA | sliding_window | 128 | : sliding_window: 128 is not supported; remove the field if the model \
-            does not need it
+            LLAMA | sliding_window | 128 | : sliding_window: 128 is not supported, and ignoring it could give \
+            another model: name another base
             LLAMA | quantization_config | {"bits": 4} | : quantization_config: only load_in_4bit: true is supported
             LLAMA | rope_scaling | {"type": "ntk", "factor": 2} | : rope_scaling: rope_type: ntk is not supported
             LLAMA | rope_scaling | {"type": "longrope", "short_factor": [1, 2]} | : rope_scaling: short_factor must \
             be a list of 5 numbers, got [1,2]
             LLAMA | rope_scaling | {"type": "linear"} | : rope_scaling: factor must be a number, got
             LLAMA | rope_scaling | {"type": "linear", "factor": 2, "low_freq_factor": 1} | : rope_scaling: \
-            low_freq_factor: 1 is not supported; remove the field if the model does not need it
+            low_freq_factor: 1 is not supported, and ignoring it could give another model: name another base
             LLAMA | hidden_size | "12" | : hidden_size must be an integer, got "12"
             LLAMA | hidden_size | 12.5 | : hidden_size must be an integer, got 12.5
             LLAMA | hidden_size | 9999999999 | : hidden_size must be an integer, got 9999999999
@@ -45,20 +45,21 @@ final class RefusedConfigTest {
             LLAMA | mlp_bias | 1 | : mlp_bias must be true or false, got 1
             QWEN3 | layer_types | ["full_attention"] | : layer_types must name full_attention or sliding_attention \
             for each of the 2 layers, got [full_attention]
-            QWEN3 | mlp_bias | true | : mlp_bias: true is not supported; remove the field if the model does not need it
+            QWEN3 | mlp_bias | true | : mlp_bias: true is not supported, and ignoring it could give another model: \
+            name another base
             PHI3 | resid_pdrop | 0.1 | : resid_pdrop: 0.1 is not supported, only 0.0
-            PHI3 | rope_scaling | {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": 2} | : rope_scaling: \
-            long_factor must be a list of 3 numbers, got 2
+            PHI3 | rope_scaling | {"type": "longrope", "short_factor": [1, 1, 1], "long_factor": 2} | : \
+            rope_scaling: long_factor must be a list of 3 numbers, got 2
             GEMMA2 | hidden_activation | "gelu" | : hidden_activation: "gelu" is not supported, only gelu_pytorch_tanh
             GEMMA2 | sliding_window_size | 6 | : sliding_window_size: 6 is not supported, only 5
             GEMMA3 | sliding_window_pattern | 0 | : sliding_window_pattern must be positive, got 0
-            GEMMA3 | use_bidirectional_attention | true | : use_bidirectional_attention: true is not supported; \
-            remove the field if the model does not need it
+            GEMMA3 | use_bidirectional_attention | true | : use_bidirectional_attention: true is not supported, and \
+            ignoring it could give another model: name another base
             GPT2 | activation_function | "relu" | : activation_function: "relu" is not supported, only gelu_new
-            GPT2 | scale_attn_by_inverse_layer_idx | true | : scale_attn_by_inverse_layer_idx: true is not supported; \
-            remove the field if the model does not need it
-            GPT2 | add_cross_attention | true | : add_cross_attention: true is not supported; remove the field if \
-            the model does not need it
+            GPT2 | scale_attn_by_inverse_layer_idx | true | : scale_attn_by_inverse_layer_idx: true is not \
+            supported, and ignoring it could give another model: name another base
+            GPT2 | add_cross_attention | true | : add_cross_attention: true is not supported, and ignoring it could \
+            give another model: name another base
             GPT2 | attn_pdrop | 1 | : attn_pdrop must be in [0, 1), got 1.0
             GPT2 | n_head | 4 | : n_embd 15 must be a multiple of n_head 4
             GPT_NEO | activation_function | "gelu" | : activation_function: "gelu" is not supported, only gelu_new
@@ -77,8 +78,8 @@ final class RefusedConfigTest {
             BERT | position_embedding_type | "relative_key" | : position_embedding_type: "relative_key" is not \
             supported, only absolute
             BERT | is_decoder | true | : is_decoder: true is not supported, only false
-            BERT | add_cross_attention | true | : add_cross_attention: true is not supported; remove the field if \
-            the model does not need it
+            BERT | add_cross_attention | true | : add_cross_attention: true is not supported, and ignoring it could \
+            give another model: name another base
             BERT | hidden_size | 16 | : the width 16 must be a multiple of the 3 attention heads
             BERT | num_attention_heads | 0 | : the width 15 must be a multiple of the 0 attention heads
             BERT | attention_probs_dropout_prob | 1.5 | : attention_probs_dropout_prob must be in [0, 1), got 1.5
@@ -86,11 +87,11 @@ final class RefusedConfigTest {
             [regression, sequence_classification]: set model.task, or name another base
             BERT | problem_type | "multi_label_classification" | : problem_type: multi_label_classification is not \
             supported
-            BERT | problem_type | "regression" | : problem_type: regression with 3 labels is not supported, only with \
-            one
+            BERT | problem_type | "regression" | : problem_type: regression with 3 labels is not supported, only \
+            with one
             DISTILBERT | activation | "relu" | : activation: "relu" is not supported, only gelu
-            DISTILBERT | type_vocab_size | 2 | : type_vocab_size: 2 is not supported; remove the field if the model \
-            does not need it
+            DISTILBERT | type_vocab_size | 2 | : type_vocab_size: 2 is not supported, and ignoring it could give \
+            another model: name another base
             ROBERTA | hidden_act | "gelu_new" | : hidden_act: "gelu_new" is not supported, only gelu
             """;
 

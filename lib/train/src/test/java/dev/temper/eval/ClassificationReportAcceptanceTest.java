@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every score, table and curve against scikit-learn's. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
@@ -52,20 +54,14 @@ final class ClassificationReportAcceptanceTest {
             Map.entry("roc_auc", "auc_ovr_macro"),
             Map.entry("roc_auc_weighted", "auc_ovr_weighted"));
 
+    static Stream<Arguments> scoresTwoClassesAsScikitLearn() {
+        return GoldenModels.inEach("binary", "ties", "perfect", "inverted", "only_positives", "only_negatives", "never_predicted_positive", "extreme_scores");
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "binary",
-                "ties",
-                "perfect",
-                "inverted",
-                "only_positives",
-                "only_negatives",
-                "never_predicted_positive",
-                "extreme_scores"
-            })
-    void scoresTwoClassesAsScikitLearn(String name) throws Exception {
-        JsonNode golden = golden(name);
+    @MethodSource
+    void scoresTwoClassesAsScikitLearn(GoldenModels goldens, String name) throws Exception {
+        JsonNode golden = golden(goldens, name);
         ClassificationReport report = binary(golden);
 
         assertThat(report.scores().keySet()).isSubsetOf(BINARY.keySet());
@@ -74,11 +70,15 @@ final class ClassificationReportAcceptanceTest {
         assertCurve(report, golden);
     }
 
+    static Stream<Arguments> drawsTiedScoresAsScikitLearn() {
+        return GoldenModels.inEach("all_scores_equal");
+    }
+
     /** The golden file counts a probability of exactly 0.5 as positive; argmax takes the first class. */
     @ParameterizedTest
-    @ValueSource(strings = "all_scores_equal")
-    void drawsTiedScoresAsScikitLearn(String name) throws Exception {
-        JsonNode golden = golden(name);
+    @MethodSource
+    void drawsTiedScoresAsScikitLearn(GoldenModels goldens, String name) throws Exception {
+        JsonNode golden = golden(goldens, name);
         ClassificationReport report = binary(golden);
 
         assertScore(report, "roc_auc", golden.path("auc"));
@@ -86,10 +86,14 @@ final class ClassificationReportAcceptanceTest {
         assertCurve(report, golden);
     }
 
+    static Stream<Arguments> scoresMoreClassesAsScikitLearn() {
+        return GoldenModels.inEach("multiclass", "class_never_seen_nor_predicted", "multiclass_good");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"multiclass", "class_never_seen_nor_predicted", "multiclass_good"})
-    void scoresMoreClassesAsScikitLearn(String name) throws Exception {
-        JsonNode golden = golden(name);
+    @MethodSource
+    void scoresMoreClassesAsScikitLearn(GoldenModels goldens, String name) throws Exception {
+        JsonNode golden = golden(goldens, name);
         double[][] probabilities = new double[golden.path("probabilities").size()][];
         for (int row = 0; row < probabilities.length; row++) {
             probabilities[row] = doubles(golden.path("probabilities").path(row));
@@ -107,8 +111,8 @@ final class ClassificationReportAcceptanceTest {
         assertPerClass(report, PerClass::f1, golden.path("f1_per_class"));
     }
 
-    private static JsonNode golden(String name) throws Exception {
-        return GoldenModels.open().json("misc/metrics.json").path("sets").path(name);
+    private static JsonNode golden(GoldenModels goldens, String name) throws Exception {
+        return goldens.json("misc/metrics.json").path("sets").path(name);
     }
 
     private static ClassificationReport binary(JsonNode golden) {

@@ -26,17 +26,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Ten updates of golden's classifiers with their token types, and of a regression, against torch's AdamW. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class ClassifierStepsAcceptanceTest {
-    private static final GoldenModels GOLDEN = GoldenModels.open();
     /** Biases of keys have no gradient; Adam makes steps of the rounding noise. */
     private static final String KEY_BIASES = ".*(c_attn|key|k_lin)\\.bias";
 
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#classifiers")
-    void trainsAllWeightsAsTorchDoes(String model) throws Exception {
-        JsonNode golden = GOLDEN.json("models/" + model + "/steps.json");
+    void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
+        JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel trained =
-                    TrainedModel.full(workspace, GOLDEN.root().resolve("models").resolve(model));
+                    TrainedModel.full(workspace, goldens.root().resolve("models").resolve(model));
             assertThat(trained.newHead()).isEmpty();
 
             train(Differences.of(model), trained, golden, golden.path("batches"));
@@ -61,14 +60,14 @@ final class ClassifierStepsAcceptanceTest {
 
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#classifierAdapters")
-    void trainsAdaptersAsPeftDoes(String model, String variant) throws Exception {
-        Path folder = GOLDEN.root().resolve("lora").resolve(model).resolve(variant);
-        JsonNode golden = GOLDEN.json("lora/" + model + "/" + variant + "/steps.json");
-        JsonNode batches = GOLDEN.json("models/" + model + "/steps.json").path("batches");
+    void trainsAdaptersAsPeftDoes(GoldenModels goldens, String model, String variant) throws Exception {
+        Path folder = goldens.root().resolve("lora").resolve(model).resolve(variant);
+        JsonNode golden = goldens.json("lora/" + model + "/" + variant + "/steps.json");
+        JsonNode batches = goldens.json("models/" + model + "/steps.json").path("batches");
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel trained = TrainedModel.withAdapter(
                     workspace,
-                    GOLDEN.root().resolve("models").resolve(model),
+                    goldens.root().resolve("models").resolve(model),
                     Folder.local(folder.resolve("adapter_init")));
 
             Differences found = Differences.of(model + "/" + variant);

@@ -10,21 +10,22 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
-import org.junit.jupiter.api.Test;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Learning rates against transformers' get_scheduler. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class ScheduleAcceptanceTest {
     private static final String FILE = "misc/schedules.json";
 
-    @Test
-    void everyTypeIsThere() throws Exception {
+    @ParameterizedTest
+    @MethodSource("dev.temper.model.GoldenModels#all")
+    void everyTypeIsThere(GoldenModels goldens) throws Exception {
         TreeSet<String> names = new TreeSet<>();
-        GoldenModels.open()
-                .json(FILE)
+        goldens.json(FILE)
                 .path("schedules")
                 .fieldNames()
                 .forEachRemaining(name -> names.add(name.replaceFirst(":.*", "")));
@@ -32,9 +33,8 @@ final class ScheduleAcceptanceTest {
                 .containsExactlyInAnyOrderElementsOf(names);
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
+    static Stream<Arguments> risesAndFallsAsInTransformers() {
+        return GoldenModels.inEach(
                 "linear",
                 "cosine",
                 "cosine_with_restarts",
@@ -46,10 +46,13 @@ final class ScheduleAcceptanceTest {
                 "warmup_stable_decay",
                 "warmup_stable_decay:linear_decay",
                 "constant",
-                "constant_with_warmup"
-            })
-    void risesAndFallsAsInTransformers(String name) throws Exception {
-        JsonNode golden = GoldenModels.open().json(FILE);
+                "constant_with_warmup");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void risesAndFallsAsInTransformers(GoldenModels goldens, String name) throws Exception {
+        JsonNode golden = goldens.json(FILE);
         JsonNode expected = golden.path("schedules").path(name).path("multipliers");
         Map<String, Object> kwargs = new LinkedHashMap<>();
         golden.path("schedules")

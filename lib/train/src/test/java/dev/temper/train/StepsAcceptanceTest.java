@@ -22,37 +22,41 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ten updates of golden's tiny models, through the training loop, against torch's AdamW and transformers' schedule. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
 final class StepsAcceptanceTest {
-    private static final GoldenModels GOLDEN = GoldenModels.open();
     /** Their gradient is zero in exact arithmetic: Adam makes steps of the rounding noise. */
     private static final String KEY_BIASES = ".*(c_attn|key|k_lin)\\.bias";
 
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#causalModels")
-    void trainsAllWeightsAsTorchDoes(String model) throws Exception {
-        JsonNode golden = GOLDEN.json("models/" + model + "/steps.json");
+    void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
+        JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel trained =
-                    TrainedModel.full(workspace, GOLDEN.root().resolve("models").resolve(model));
+                    TrainedModel.full(workspace, goldens.root().resolve("models").resolve(model));
 
             assertTrained(model, trained, train(trained, golden, golden.path("batches")), golden);
         }
     }
 
+    static Stream<Arguments> trainsClassifiersAsTorchDoes() {
+        return GoldenModels.inEach("gpt2_seqcls", "llama_seqcls", "distilbert", "roberta"); // bert's rows are pairs
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2_seqcls", "llama_seqcls", "distilbert", "roberta"}) // bert's rows are pairs
-    void trainsClassifiersAsTorchDoes(String model) throws Exception {
-        JsonNode golden = GOLDEN.json("models/" + model + "/steps.json");
+    @MethodSource
+    void trainsClassifiersAsTorchDoes(GoldenModels goldens, String model) throws Exception {
+        JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel trained =
-                    TrainedModel.full(workspace, GOLDEN.root().resolve("models").resolve(model));
+                    TrainedModel.full(workspace, goldens.root().resolve("models").resolve(model));
             List<ClassifiedRows.Row> rows = new ArrayList<>();
             golden.path("batches")
                     .forEach(batch -> batch.forEach(row -> rows.add(new ClassifiedRows.Row(
@@ -84,14 +88,14 @@ final class StepsAcceptanceTest {
 
     @ParameterizedTest
     @MethodSource("dev.temper.model.GoldenModels#causalAdapters")
-    void trainsAdaptersAsPeftDoes(String model, String variant) throws Exception {
-        Path folder = GOLDEN.root().resolve("lora").resolve(model).resolve(variant);
-        JsonNode golden = GOLDEN.json("lora/" + model + "/" + variant + "/steps.json");
-        JsonNode batches = GOLDEN.json("models/" + model + "/steps.json").path("batches");
+    void trainsAdaptersAsPeftDoes(GoldenModels goldens, String model, String variant) throws Exception {
+        Path folder = goldens.root().resolve("lora").resolve(model).resolve(variant);
+        JsonNode golden = goldens.json("lora/" + model + "/" + variant + "/steps.json");
+        JsonNode batches = goldens.json("models/" + model + "/steps.json").path("batches");
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel trained = TrainedModel.withAdapter(
                     workspace,
-                    GOLDEN.root().resolve("models").resolve(model),
+                    goldens.root().resolve("models").resolve(model),
                     Folder.local(folder.resolve("adapter_init")));
 
             Curve curve = train(trained, golden, batches);

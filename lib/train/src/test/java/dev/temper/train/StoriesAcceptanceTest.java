@@ -24,8 +24,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Forty updates of a real model on real text, as users run them, against the same run by transformers and PEFT. */
 @EnabledIfSystemProperty(named = "temper.shared", matches = ".+")
@@ -34,14 +35,16 @@ final class StoriesAcceptanceTest {
     private static final Path TRAIN = GoldenModels.open().root().resolve("train");
     static final Path BASE = GoldenModels.open().root().resolveSibling("fixtures/models/stories260K");
 
-    @Test
-    void fineTunesAllWeights() throws Exception {
+    @ParameterizedTest
+    @MethodSource("dev.temper.model.GoldenModels#all")
+    void fineTunesAllWeights(GoldenModels goldens) throws Exception {
+        Path train = goldens.root().resolve("train");
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel model = TrainedModel.full(workspace, BASE);
 
-            assertCurve(model, curves().path("full"));
+            assertCurve(model, curves(train).path("full"), rows(train));
 
-            JsonNode weights = curves().path("full").path("final_weights");
+            JsonNode weights = curves(train).path("full").path("final_weights");
             assertThat(model.parameters().specs()).hasSameSizeAs(weights).allSatisfy(spec -> {
                 double norm = model.parameters().weight(spec.name()).norm().getFloat();
                 assertThat(norm).isCloseTo(weights.path(spec.name()).path("l2").asDouble(), within(1e-3));
@@ -49,14 +52,16 @@ final class StoriesAcceptanceTest {
         }
     }
 
-    @Test
-    void fineTunesAnAdapter() throws Exception {
+    @ParameterizedTest
+    @MethodSource("dev.temper.model.GoldenModels#all")
+    void fineTunesAnAdapter(GoldenModels goldens) throws Exception {
+        Path train = goldens.root().resolve("train");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel model = TrainedModel.withAdapter(workspace, BASE, Folder.local(TRAIN.resolve("adapter_init")));
+            TrainedModel model = TrainedModel.withAdapter(workspace, BASE, Folder.local(train.resolve("adapter_init")));
 
-            assertCurve(model, curves().path("lora"));
+            assertCurve(model, curves(train).path("lora"), rows(train));
 
-            TensorFiles last = TensorFiles.open(TRAIN.resolve("adapter_final"), "adapter_model");
+            TensorFiles last = TensorFiles.open(train.resolve("adapter_final"), "adapter_model");
             for (String name : last.index().names()) {
                 assertThat(difference(model.parameters().weight(name), floats(last, name)))
                         .as(name)
@@ -65,7 +70,7 @@ final class StoriesAcceptanceTest {
         }
     }
 
-    private static void assertCurve(TrainedModel model, JsonNode golden) throws Exception {
+    private static void assertCurve(TrainedModel model, JsonNode golden, CausalRows rows) throws Exception {
         Settings settings = new Settings();
         settings.steps = 40;
         settings.batchSize = 8;
@@ -74,7 +79,7 @@ final class StoriesAcceptanceTest {
         settings.warmupSteps = 4;
         settings.evalSteps = 10;
 
-        Curve curve = Curve.of(model, rows(), settings.config(), Collective.alone());
+        Curve curve = Curve.of(model, rows, settings.config(), Collective.alone());
 
         double[] losses = curve.values("train/loss");
         double[] norms = curve.values("train/grad_norm");
@@ -99,10 +104,14 @@ final class StoriesAcceptanceTest {
 
     /** The rows in the order in which the reference took them. */
     static CausalRows rows() throws IOException {
+        return rows(TRAIN);
+    }
+
+    private static CausalRows rows(Path folder) throws IOException {
         List<TokenRow> train = new ArrayList<>();
         List<TokenRow> eval = new ArrayList<>();
         try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(unzipped("rows.jsonl.gz"), StandardCharsets.UTF_8))) {
+                new BufferedReader(new InputStreamReader(unzipped(folder, "rows.jsonl.gz"), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 JsonNode row = JSON.readTree(line);
                 int[] ids = ints(row.path("input_ids"));
@@ -110,17 +119,17 @@ final class StoriesAcceptanceTest {
             }
         }
         List<TokenRow> ordered = new ArrayList<>();
-        curves().path("order").forEach(batch -> batch.forEach(index -> ordered.add(train.get(index.asInt()))));
+        curves(folder).path("order").forEach(batch -> batch.forEach(index -> ordered.add(train.get(index.asInt()))));
         return CausalRows.unpacked(ordered, eval);
     }
 
-    private static JsonNode curves() throws IOException {
-        try (InputStream in = unzipped("curves.json.gz")) {
+    private static JsonNode curves(Path folder) throws IOException {
+        try (InputStream in = unzipped(folder, "curves.json.gz")) {
             return JSON.readTree(in);
         }
     }
 
-    private static InputStream unzipped(String file) throws IOException {
-        return new GZIPInputStream(Files.newInputStream(TRAIN.resolve(file)));
+    private static InputStream unzipped(Path folder, String file) throws IOException {
+        return new GZIPInputStream(Files.newInputStream(folder.resolve(file)));
     }
 }

@@ -118,9 +118,7 @@ enum Dialect {
         config.only("position_embedding_type", "absolute");
         config.only("is_decoder", false);
         config.ignore(
-                "chunk_size_feed_forward", // how the rows are split; the result is the same
                 "directionality", // of the first release, like the poolers' fields
-                "finetuning_task",
                 isDistilled() ? "hidden_act" : "activation", // the other one counts
                 "output_past",
                 "pooler_fc_size",

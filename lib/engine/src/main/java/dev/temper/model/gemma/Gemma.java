@@ -100,9 +100,8 @@ public final class Gemma implements Family {
     private static void checkFields(ConfigFields config) {
         config.only("hidden_activation", "gelu_pytorch_tanh");
         config.only("attention_dropout", 0.0);
-        config.ignore(
-                "hidden_act", // of old; what counts is hidden_activation
-                "cache_implementation");
+        config.only("partial_rotary_factor", 1);
+        config.ignore("hidden_act"); // of old; what counts is hidden_activation
     }
 
     private static Map<String, Object> attributes(ConfigFields config, Sizes sizes, boolean isThird) {

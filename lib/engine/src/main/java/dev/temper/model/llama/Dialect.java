@@ -75,15 +75,13 @@ enum Dialect {
 
     /** Fields that only this dialect has and of which we compute one value. */
     void checkFields(ConfigFields config) {
-        if (this == LLAMA) {
-            config.ignore("pretraining_tp"); // how the products were split in pretraining; the result is the same
-        }
         if (this == PHI3) {
             config.only("resid_pdrop", 0.0);
             config.only("embd_pdrop", 0.0);
             config.only("full_attn_mod", 1);
             config.only("interpolate_factor", 1);
-            config.ignore("original_max_position_embeddings"); // longrope asks for it
+        } else {
+            config.only("partial_rotary_factor", 1);
         }
     }
 

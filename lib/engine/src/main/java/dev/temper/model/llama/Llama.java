@@ -1,5 +1,7 @@
 package dev.temper.model.llama;
 
+import static dev.temper.check.Check.check;
+
 import ai.djl.ndarray.types.Shape;
 import dev.temper.model.Architecture;
 import dev.temper.model.ConfigFields;
@@ -112,7 +114,17 @@ public final class Llama implements Family {
         if (dialect.hasLayerTypes()) {
             return config.windows(layers, window.positions(), layer -> layer >= window.firstLayer());
         }
-        return Collections.nCopies(layers, window.positions());
+        List<Integer> alike = Collections.nCopies(layers, window.positions());
+        check(
+                !config.has("layer_types")
+                        || config.windows(layers, window.positions(), layer -> true)
+                                .equals(alike),
+                "%s: layer_types: %s is not supported: all layers of a %s model see the same, %s",
+                config.location(),
+                config.value("layer_types"),
+                dialect.modelType(),
+                window.positions() == 0 ? "all positions" : "a window");
+        return alike;
     }
 
     private static List<Parameter> parameters(

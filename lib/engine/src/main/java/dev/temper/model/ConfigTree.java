@@ -1,0 +1,42 @@
+package dev.temper.model;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * A folder's config.json in the form that transformers 4 and 5 both read, whichever of them wrote it; of a model for
+ * texts and pictures, what belongs to its language model.
+ *
+ * @param location where its fields stand, for messages
+ * @param origins the place in the file of fields that were brought to another one
+ */
+record ConfigTree(ObjectNode root, String location, Map<String, String> origins) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FILE = "config.json";
+
+    /** @throws dev.temper.check.InvalidInputException when there is none, or it is damaged */
+    static ConfigTree read(Folder folder) throws IOException {
+        String location = folder.location(FILE);
+        check(
+                folder.has(FILE),
+                "%s is no model folder: there is no config.json; name one in Hugging Face's layout",
+                folder.location());
+        JsonNode whole;
+        try {
+            whole = JSON.readTree(folder.readText(FILE));
+        } catch (JsonProcessingException e) {
+            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
+        }
+        check(whole != null && whole.isObject(), "%s is damaged: it is not a JSON object", location);
+        ObjectNode root = (ObjectNode) whole;
+        return new ConfigTree(root, location, RopeParameters.unfold(root, location));
+    }
+}
