@@ -49,8 +49,7 @@ final class EvaluateJob {
         checkRows(recipe.data().eval().isPresent() || recipe.data().evalFraction() > 0);
         new Locations(store, recipe).verifyInput();
         String location = HadoopStore.resolve(recipe.model().base());
-        PretrainedModel base =
-                PretrainedModel.read(store, location, recipe.model().head());
+        PretrainedModel base = PretrainedModel.read(store, recipe);
         checkLabels(base.folder());
         Optional<String> random = base.verify(recipe);
         check(random.isEmpty(), "%s: %s; name the folder that a run wrote, or --adapter", location, random.orElse(""));
@@ -129,6 +128,8 @@ final class EvaluateJob {
         RunOutput run = RunOutput.of(store.folder(recipe.output()));
         LocalDate today = run.date().orElseGet(RecipeData::today);
         RecipeData rows = RecipeData.of(store, recipe, today);
+        List<RecipeData.Prompt> prompts = rows.prompts();
+        base.verify(prompts, recipe);
         PreparedData data = rows.findOrPrepare(spark, () -> {
             check(
                     output.isPresent() || spark.sparkContext().isLocal(),
@@ -140,7 +141,7 @@ final class EvaluateJob {
         checkRows(data.rows().evaluated() > 0);
         Recipe chosen = ChosenPrecision.of(spark, recipe, base.architecture(), Optional.empty())
                 .recipe();
-        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, chosen, rows, rows.prompts(), data));
+        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, chosen, rows, prompts, data));
         List<TrainingResult> results = BarrierTraining.run(spark, recipe.cluster(), worker, ProgressListener.silent());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {

@@ -24,7 +24,7 @@ final class PlanJob {
     }
 
     private static PretrainedModel base(Store store, Recipe recipe) throws IOException {
-        return PretrainedModel.read(store, recipe.model().base(), recipe.model().head());
+        return PretrainedModel.read(store, recipe);
     }
 
     static MemoryPlan plan(Store store, Recipe recipe) throws IOException {

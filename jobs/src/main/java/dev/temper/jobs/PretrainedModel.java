@@ -9,10 +9,10 @@ import dev.temper.model.Architecture;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
-import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
 import dev.temper.quant.Quantization;
 import dev.temper.safetensors.TensorIndex;
+import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -20,15 +20,16 @@ import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Predicate;
 
 /** The base model of a recipe: checked from its headers before anything is paid for. */
 record PretrainedModel(Folder folder, Architecture architecture) {
 
     /** Reads config.json alone. */
-    static PretrainedModel read(Store store, String location, Task task) throws IOException {
-        Folder folder = new Folder(store, location);
-        return new PretrainedModel(folder, Architecture.read(folder, task));
+    static PretrainedModel read(Store store, Recipe recipe) throws IOException {
+        Folder folder = new Folder(store, HadoopStore.resolve(recipe.model().base()));
+        return new PretrainedModel(folder, Architecture.read(folder, recipe.model().head()));
     }
 
     /**
@@ -46,7 +47,8 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         if (recipe.adapter().isPresent()) {
             LoraAdapter.checkSaved(newHead, specs);
         }
-        verifyTokenizer(recipe.cluster().localDir());
+        verifyTokenizer();
+        tokenizer(recipe); // says what is wrong with it
         int positions = architecture.sizes().maxPositions();
         check(
                 recipe.data().maxLength() <= positions,
@@ -93,7 +95,38 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         }
     }
 
-    private void verifyTokenizer(Optional<String> localDir) throws IOException {
+    private Tokenizer tokenizer(Recipe recipe) throws IOException {
+        return Tokenizer.shared(LocalCopies.tokenizer(folder, recipe.cluster().localDir()));
+    }
+
+    /** Rows of the embedding; the tokenizer may have other tokens, too. */
+    int vocabulary() {
+        return architecture.sizes().vocabulary();
+    }
+
+    /** What a user should know about the tokens, and need not change. */
+    List<String> notes(Recipe recipe) throws IOException {
+        int tokens = tokenizer(recipe).vocabularySize();
+        return tokens <= vocabulary()
+                ? List.of()
+                : List.of("the tokenizer has %,d tokens and the model rows for %,d: a row with one of the others is rejected"
+                        .formatted(tokens, vocabulary()));
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when a prompt has a token that the model does not have */
+    void verify(List<RecipeData.Prompt> prompts, Recipe recipe) throws IOException {
+        Tokenizer tokenizer = tokenizer(recipe);
+        for (RecipeData.Prompt prompt : prompts) {
+            OptionalInt unknown = tokenizer.unknown(prompt.question(tokenizer).ids(), vocabulary());
+            check(
+                    unknown.isEmpty(),
+                    "generation.prompts: '%s' cannot be continued: %s; leave that token out",
+                    prompt.text(),
+                    unknown.isEmpty() ? "" : tokenizer.unknownReason(unknown.getAsInt(), vocabulary()));
+        }
+    }
+
+    private void verifyTokenizer() throws IOException {
         for (String file : LocalCopies.TOKENIZER_FILES) {
             check(
                     folder.has(file),
@@ -101,14 +134,6 @@ record PretrainedModel(Folder folder, Architecture architecture) {
                     folder.location(),
                     file);
         }
-        int tokens = Tokenizer.shared(LocalCopies.tokenizer(folder, localDir)).vocabularySize();
-        int rows = architecture.sizes().vocabulary();
-        check(
-                tokens <= rows,
-                "model.base: %s has %d tokens, config.json says vocab_size %d: it is the tokenizer of another model",
-                folder.location("tokenizer.json"),
-                tokens,
-                rows);
     }
 
     /** The adapter's config: of the one that is trained on, where there is one; empty for full fine-tuning. */

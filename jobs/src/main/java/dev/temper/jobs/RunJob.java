@@ -53,14 +53,13 @@ final class RunJob {
             return;
         }
         locations.verifyInput();
-        PretrainedModel base = PretrainedModel.read(
-                store,
-                HadoopStore.resolve(recipe.model().base()),
-                recipe.model().head());
+        PretrainedModel base = PretrainedModel.read(store, recipe);
         checkMemory(base);
         RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
         Optional<String> newHead = base.verify(recipe);
         base.verifyTrainable(recipe);
+        List<RecipeData.Prompt> prompts = rows.prompts();
+        base.verify(prompts, recipe);
         output.tryWriting();
         say(
                 "%s: %s, %,d parameters, from %s",
@@ -69,10 +68,10 @@ final class RunJob {
                 base.architecture().parameterCount(),
                 base.folder().location());
         newHead.ifPresent(this::warn);
+        base.notes(recipe).forEach(this::warn);
         if (base.quantization(recipe).isPresent() && !recipe.training().gradientCheckpointing()) {
             warn(DENSE);
         }
-        List<RecipeData.Prompt> prompts = rows.prompts();
         try (SparkSession spark = session(recipe)) {
             run(spark, base, output, rows, prompts);
         } catch (InvalidInputException e) {

@@ -118,15 +118,7 @@ final class BadInputTest {
                 new Mistake(
                         "tokenizer cut off",
                         folder -> cut(folder.resolve("base/tokenizer.json"), 1000),
-                        "@/base/tokenizer.json is no valid JSON"),
-                new Mistake(
-                        "tokenizer of another model",
-                        folder -> Files.writeString(
-                                folder.resolve("base/tokenizer.json"),
-                                Files.readString(folder.resolve("base/tokenizer.json"))
-                                        .replaceFirst("(\"vocab\": *\\{)", "$1 \"another\": 700,")),
-                        "model.base: @/base/tokenizer.json has 701 tokens, config.json says vocab_size 512: it is"
-                                + " the tokenizer of another model"));
+                        "@/base/tokenizer.json is no valid JSON"));
     }
 
     static Stream<Mistake> weights() {

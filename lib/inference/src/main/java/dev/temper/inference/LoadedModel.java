@@ -29,28 +29,18 @@ final class LoadedModel implements AutoCloseable {
         Tokenizer opened = Tokenizer.open(folder);
         GuardedTokenizer tokenizer = new GuardedTokenizer(opened);
         try {
-            int tokens = opened.vocabularySize();
             return new LoadedModel(
-                    tokenizer,
-                    ModelThread.open(options.threads(), workspace -> load(workspace, folder, options, tokens)));
+                    tokenizer, ModelThread.open(options.threads(), workspace -> load(workspace, folder, options)));
         } catch (IOException | RuntimeException | Error e) {
             tokenizer.close();
             throw e;
         }
     }
 
-    private static Network load(Workspace workspace, Path folder, Options options, int tokens) throws IOException {
-        Network network = options.adapter().isEmpty()
+    private static Network load(Workspace workspace, Path folder, Options options) throws IOException {
+        return options.adapter().isEmpty()
                 ? Network.open(workspace, folder)
                 : adapted(workspace, folder, options).network();
-        int rows = network.architecture().sizes().vocabulary();
-        check(
-                tokens <= rows,
-                "%s/tokenizer.json has %d tokens, config.json says vocab_size %d: it is the tokenizer of another model",
-                folder,
-                tokens,
-                rows);
-        return network;
     }
 
     private static AdaptedModel adapted(Workspace workspace, Path folder, Options options) throws IOException {

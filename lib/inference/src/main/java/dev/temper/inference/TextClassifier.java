@@ -34,12 +34,14 @@ public final class TextClassifier implements AutoCloseable {
     private final Options options;
     private final List<String> labels;
     private final int maxLength;
+    private final int vocabulary;
 
     private TextClassifier(LoadedModel model, Options options, List<String> labels, int maxLength) {
         this.model = model;
         this.options = options;
         this.labels = labels;
         this.maxLength = maxLength;
+        this.vocabulary = model.architecture().sizes().vocabulary();
     }
 
     /** As {@link #open(Path, Options)}, with {@link Options#defaults}. */
@@ -102,19 +104,30 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * The class of each text.
      *
-     * @throws dev.temper.check.InvalidInputException when a text has no tokens, by its number
+     * @throws dev.temper.check.InvalidInputException when a text has no tokens, or one that the model does not have, by
+     *     the text's number
      */
     public List<Classification> classify(List<String> texts) {
-        List<Classification> results = new ArrayList<>();
-        for (Optional<Classification> result : tryClassify(texts)) {
-            results.add(result.orElseThrow(() -> invalid("text %d has no tokens", results.size() + 1)));
+        List<RowTokenizer.Result> tokens = tokens(texts);
+        for (int i = 0; i < texts.size(); i++) {
+            if (tokens.get(i).rejection() != null) {
+                throw invalid(
+                        "text %d cannot be classified: %s",
+                        i + 1, tokens.get(i).rejection().detail());
+            }
         }
-        return results;
+        return results(tokens).stream().map(Optional::orElseThrow).toList();
     }
 
-    /** The class of each text; empty for a text without tokens. */
+    /** The class of each text; empty for a text without tokens, or with one that the model does not have. */
     public List<Optional<Classification>> tryClassify(List<String> texts) {
-        List<int[]> tokens = tokens(texts);
+        return results(tokens(texts));
+    }
+
+    private List<Optional<Classification>> results(List<RowTokenizer.Result> rows) {
+        List<int[]> tokens = rows.stream()
+                .map(row -> row.tokens() == null ? new int[0] : row.tokens().inputIds())
+                .toList();
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < tokens.size(); i++) {
             if (tokens.get(i).length > 0) {
@@ -125,7 +138,7 @@ public final class TextClassifier implements AutoCloseable {
         return model.thread()
                 .<List<Optional<Classification>>>submit(call -> {
                     List<Optional<Classification>> results =
-                            new ArrayList<>(Collections.nCopies(texts.size(), Optional.empty()));
+                            new ArrayList<>(Collections.nCopies(tokens.size(), Optional.empty()));
                     for (List<Integer> batch :
                             Batches.of(order, i -> tokens.get(i).length, options.batchTokens(), Integer.MAX_VALUE)) {
                         call.check();
@@ -141,15 +154,12 @@ public final class TextClassifier implements AutoCloseable {
                 .result();
     }
 
-    private List<int[]> tokens(List<String> texts) {
+    private List<RowTokenizer.Result> tokens(List<String> texts) {
         List<RenderedText> rendered =
                 texts.stream().map(text -> new RenderedText(text, List.of())).toList();
-        return model.tokens(tokenizer -> new RowTokenizer(tokenizer, TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE)
-                .tokens(rendered).stream()
-                        .map(result -> result.tokens() == null
-                                ? new int[0]
-                                : result.tokens().inputIds())
-                        .toList());
+        return model.tokens(tokenizer ->
+                new RowTokenizer(tokenizer, TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary)
+                        .tokens(rendered));
     }
 
     /** Ends calls under way, and frees the memory of model and tokenizer. */

@@ -49,10 +49,12 @@ public final class TextGenerator implements AutoCloseable {
     private final Set<Integer> ends;
     private final ChatFormat chat;
     private final int maxTokens;
+    private final int vocabulary;
 
     private TextGenerator(LoadedModel model, Options options, Set<Integer> ends, ChatFormat chat) {
         this.model = model;
         this.maxTokens = model.architecture().maxTokens();
+        this.vocabulary = model.architecture().sizes().vocabulary();
         this.options = options;
         this.ends = ends;
         this.chat = chat;
@@ -106,7 +108,8 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     /**
-     * As {@link #generate(List, GenerationConfig, long)}; empty for a prompt without tokens, or as long as the model.
+     * As {@link #generate(List, GenerationConfig, long)}; empty for a prompt without tokens, as long as the model, or
+     * with a token that it does not have.
      */
     public List<Optional<String>> tryGenerate(List<String> prompts, GenerationConfig config, long seed) {
         return tryAnswer(ids(prompts), config, seed);
@@ -121,7 +124,22 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     private boolean isPossible(int[] ids) {
-        return ids.length > 0 && ids.length < maxTokens;
+        return ids.length > 0 && ids.length < maxTokens && unknown(ids).isEmpty();
+    }
+
+    private OptionalInt unknown(int[] ids) {
+        return model.tokens(tokenizer -> tokenizer.unknown(ids, vocabulary));
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when a prompt has a token that the model does not have */
+    private void checkTokens(int[] prompt) {
+        OptionalInt unknown = unknown(prompt);
+        if (unknown.isPresent()) {
+            throw invalid(
+                    "the prompt '%s' cannot be continued: %s; leave that token out",
+                    model.<String>tokens(tokenizer -> tokenizer.text(prompt)),
+                    model.<String>tokens(tokenizer -> tokenizer.unknownReason(unknown.getAsInt(), vocabulary)));
+        }
     }
 
     private List<int[]> ids(List<String> prompts) {
@@ -158,7 +176,8 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     /**
-     * The answer to each conversation; empty for one that the template refuses, or that is as long as the model.
+     * The answer to each conversation; empty for one that the template refuses, that is as long as the model, or that
+     * has a token which it does not have.
      *
      * @throws dev.temper.check.InvalidInputException when there is no template
      */
@@ -198,6 +217,7 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     private List<String> answer(List<int[]> prompts, GenerationConfig config, long seed) {
+        prompts.forEach(this::checkTokens);
         List<int[]> answers = model.thread()
                 .<List<int[]>>submit(call -> {
                     Generator generator = new Generator(call.model());
@@ -214,6 +234,7 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     private void answer(int[] prompt, GenerationConfig config, Consumer<String> consumer) {
+        checkTokens(prompt);
         BlockingQueue<OptionalInt> tokens = new LinkedBlockingQueue<>(); // empty: the last one has come
         long seed = ThreadLocalRandom.current().nextLong();
         ModelThread<Network>.Call<?> call = model.thread()

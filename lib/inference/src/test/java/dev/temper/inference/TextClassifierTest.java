@@ -103,7 +103,22 @@ final class TextClassifierTest {
             assertThat(classifier.classify(List.of())).isEmpty();
             assertThatThrownBy(() -> classifier.classify(List.of("ab", "")))
                     .isInstanceOf(InvalidInputException.class)
-                    .hasMessage("text 2 has no tokens");
+                    .hasMessage("text 2 cannot be classified: no token in its text");
+        }
+    }
+
+    @Test
+    void aTextWithATokenThatTheModelLacksHasNoClass() throws Exception {
+        TinyTokenizer.add(TinyFolder.classifier(folder), "<sound>", "<image>");
+        try (TextClassifier classifier = TextClassifier.open(folder, one())) {
+            assertThat(classifier.tryClassify(List.of("ab", "a<image>b")).stream()
+                            .map(result -> result.isPresent())
+                            .toList())
+                    .containsExactly(true, false);
+            assertThatThrownBy(() -> classifier.classify(List.of("ab", "a<image>b")))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessage("text 2 cannot be classified: it contains <image>, token 261, and the model has rows for"
+                            + " 260 tokens only");
         }
     }
 

@@ -4,7 +4,7 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.storage.Folder;
-import dev.temper.storage.Hashes;
+import dev.temper.text.AddedTokens;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.DataConfig;
@@ -61,6 +61,16 @@ public final class PrepareStages {
     }
 
     /**
+     * For a tokenizer with more tokens, and a model that may have fewer.
+     *
+     * @param vocabulary rows of the model's embedding: a text with another token is rejected
+     */
+    public PrepareStages with(AddedTokens added, int vocabulary) {
+        tokenize.setAddedTokens(added).setVocabulary(vocabulary);
+        return this;
+    }
+
+    /**
      * The chat template that the recipe asks for, and the tokenizer's folder has.
      *
      * @param tokenizer location of the folder with {@code tokenizer_config.json}
@@ -105,13 +115,7 @@ public final class PrepareStages {
      * @param ends {@code eos_token_id} of the model's generation_config.json
      */
     public Preparation preparation(HadoopStore store, Set<Integer> ends) throws IOException {
-        TokenizerFolder folder = tokenize.folder(store);
-        List<String> settings = new ArrayList<>();
-        for (String file : LocalCopies.TOKENIZER_FILES) {
-            try (InputStream in = folder.read(file)) {
-                settings.add(file + " " + Hashes.sha256(in));
-            }
-        }
+        List<String> settings = new ArrayList<>(tokenize.folder(store).hashes());
         settings.add(format.chat().toJson());
         settings.add(format.labels().toString());
         settings.add(tokenize.settings());

@@ -1,10 +1,12 @@
 package dev.temper.spark;
 
+import dev.temper.text.AddedTokens;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.RenderedText;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
 import dev.temper.text.TokenRow;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -39,6 +41,8 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
     private final Param<String> kind;
     private final IntParam maxLength;
     private final Param<String> tooLong;
+    private final Param<String> addedTokens;
+    private final IntParam vocabulary;
 
     public TokenizeText() {
         this(Identifiable$.MODULE$.randomUID("tokenizeText"));
@@ -51,10 +55,14 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         this.kind = new Param<>(this, "kind", "chat, plain or classified: which tokens are added to a text");
         this.maxLength = new IntParam(this, "maxLength", "token limit of one row", ParamValidators.gt(1));
         this.tooLong = new Param<>(this, "tooLong", "truncate, drop or fail");
+        this.addedTokens = new Param<>(this, "addedTokens", "JSON list of {token, special}: tokens besides its own");
+        this.vocabulary = new IntParam(this, "vocabulary", "rows of the model's embedding", ParamValidators.gt(0));
         setDefault(localFolder, "");
         setDefault(kind, "plain");
         setDefault(maxLength, 1024);
         setDefault(tooLong, "truncate");
+        setDefault(addedTokens, AddedTokens.NONE.toJson());
+        setDefault(vocabulary, Integer.MAX_VALUE);
     }
 
     /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
@@ -87,13 +95,24 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return this;
     }
 
+    public TokenizeText setAddedTokens(AddedTokens value) {
+        set(addedTokens, value.toJson());
+        return this;
+    }
+
+    /** @param rows of the model's embedding: a row with a token that has none of them is rejected */
+    public TokenizeText setVocabulary(int rows) {
+        set(vocabulary, rows);
+        return this;
+    }
+
     TokenizerFolder folder(HadoopStore store) {
-        return TokenizerFolder.of(store, $(tokenizer), $(localFolder));
+        return TokenizerFolder.of(store, $(tokenizer), $(localFolder), $(addedTokens));
     }
 
     /** What decides the tokens of a text, the tokenizer aside. */
     String settings() {
-        return $(kind) + " " + $(maxLength) + " " + $(tooLong);
+        return $(kind) + " " + $(maxLength) + " " + $(tooLong) + " " + $(vocabulary);
     }
 
     @Override
@@ -109,10 +128,12 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
 
     private Tokenize tokenize(HadoopStore store, StructType schema) {
         return new Tokenize(
-                folder(store),
-                StageColumns.value(TextKind.class, $(kind)),
-                (Integer) $(maxLength),
-                StageColumns.value(TooLong.class, $(tooLong)),
+                new Settings(
+                        folder(store),
+                        StageColumns.value(TextKind.class, $(kind)),
+                        (Integer) $(maxLength),
+                        StageColumns.value(TooLong.class, $(tooLong)),
+                        (Integer) $(vocabulary)),
                 appended(schema));
     }
 
@@ -162,29 +183,37 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return tooLong;
     }
 
+    public Param<String> addedTokens() {
+        return addedTokens;
+    }
+
+    public IntParam vocabulary() {
+        return vocabulary;
+    }
+
+    private record Settings(TokenizerFolder folder, TextKind kind, int maxLength, TooLong tooLong, int vocabulary)
+            implements Serializable {
+        RowTokenizer open() {
+            return new RowTokenizer(folder.shared(), kind, maxLength, tooLong, vocabulary);
+        }
+    }
+
     private static final class Tokenize implements MapPartitionsFunction<Row, Row> {
         private static final long serialVersionUID = 1L;
         private static final int BATCH = 256;
 
-        private final TokenizerFolder folder;
-        private final TextKind kind;
-        private final int maxLength;
-        private final TooLong tooLong;
+        private final Settings settings;
         private final StageColumns.Appended appended;
 
-        Tokenize(
-                TokenizerFolder folder, TextKind kind, int maxLength, TooLong tooLong, StageColumns.Appended appended) {
-            this.folder = folder;
-            this.kind = kind;
-            this.maxLength = maxLength;
-            this.tooLong = tooLong;
+        Tokenize(Settings settings, StageColumns.Appended appended) {
+            this.settings = settings;
             this.appended = appended;
         }
 
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
             // One tokenizer per process, not per row or task: opening it parses the whole vocabulary.
-            RowTokenizer tokenizer = new RowTokenizer(folder.shared(), kind, maxLength, tooLong);
+            RowTokenizer tokenizer = settings.open();
             return new RowWindows(rows, BATCH, batch -> tokenized(batch, tokenizer));
         }
 

@@ -15,6 +15,7 @@ public final class RejectedRowException extends RuntimeException {
         BAD_JSON,
         UNKNOWN_ROLE,
         UNKNOWN_LABEL,
+        UNKNOWN_TOKEN,
         TEMPLATE;
 
         public String label() {

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NO_TRAINED_TOKENS;
 import static dev.temper.text.RejectedRowException.Reason.TOO_LONG;
+import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_TOKEN;
 
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.RenderedText.Span;
@@ -11,6 +12,7 @@ import dev.temper.text.Tokenizer.Added;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Turns the texts of rows into tokens and labels.
@@ -28,10 +30,20 @@ public final class RowTokenizer {
     private final TextKind kind;
     private final int maxLength;
     private final TooLong tooLong;
+    private final int vocabulary;
     private final int closing; // tokens that the post-processor puts behind a text
 
     /** @param maxLength tokens at most */
     public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong) {
+        this(tokenizer, kind, maxLength, tooLong, Integer.MAX_VALUE);
+    }
+
+    /**
+     * @param maxLength tokens at most
+     * @param vocabulary rows of the model's embedding: a row with the id of another token is rejected
+     */
+    public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong, int vocabulary) {
+        this.vocabulary = vocabulary;
         this.tokenizer = tokenizer;
         this.kind = kind;
         this.maxLength = maxLength;
@@ -132,6 +144,10 @@ public final class RowTokenizer {
         }
         trained[0] = false;
         TokenRow row = ids.length > maxLength ? shortened(ids, trained) : new TokenRow(ids, trained);
+        OptionalInt unknown = tokenizer.unknown(row.inputIds(), vocabulary);
+        if (unknown.isPresent()) {
+            throw new RejectedRowException(UNKNOWN_TOKEN, tokenizer.unknownReason(unknown.getAsInt(), vocabulary));
+        }
         if (kind != TextKind.CLASSIFIED && row.trainedTokens() == 0) {
             throw new RejectedRowException(
                     NO_TRAINED_TOKENS,

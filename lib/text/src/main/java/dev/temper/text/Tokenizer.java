@@ -9,6 +9,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -28,7 +30,9 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class Tokenizer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Map<Path, Tokenizer> SHARED = new ConcurrentHashMap<>();
+    private static final Map<Opened, Tokenizer> SHARED = new ConcurrentHashMap<>();
+
+    private record Opened(Path folder, AddedTokens added) {}
 
     static {
         // DJL asks an address of EC2 for telemetry, and on a machine with a GPU it downloads another native library.
@@ -60,9 +64,15 @@ public final class Tokenizer implements AutoCloseable {
 
     /** @throws InvalidInputException when a file is missing or cannot be read, by its name */
     public static Tokenizer open(Path folder) {
+        return open(folder, AddedTokens.NONE);
+    }
+
+    /** As {@link #open(Path)}, with more tokens. */
+    public static Tokenizer open(Path folder, AddedTokens added) {
         Path file = folder.resolve("tokenizer.json");
         String json = text(file);
-        JsonNode tree = tree(json, file);
+        ObjectNode tree = tree(json, file);
+        json = added.into(json, tree);
         Vocabulary vocabulary = Vocabulary.of(tree, folder.resolve("tokenizer_config.json"));
         LibUtils.checkStatus(); // a missing native library is no fault of the file
         try {
@@ -77,7 +87,13 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The one tokenizer of this folder in this process, kept until the process ends; not to be closed. */
     public static Tokenizer shared(Path folder) {
-        return SHARED.computeIfAbsent(folder.toAbsolutePath().normalize(), Tokenizer::open);
+        return shared(folder, AddedTokens.NONE);
+    }
+
+    /** As {@link #shared(Path)}, with more tokens. */
+    public static Tokenizer shared(Path folder, AddedTokens added) {
+        Opened key = new Opened(folder.toAbsolutePath().normalize(), added);
+        return SHARED.computeIfAbsent(key, opened -> open(opened.folder(), opened.added()));
     }
 
     /** The tokens with those that the tokenizer's post-processor adds. */
@@ -172,6 +188,25 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.size();
     }
 
+    /**
+     * The first token that a model has no row for; multimodal tokenizers have such tokens.
+     *
+     * @param vocabulary rows of the model's embedding
+     */
+    public OptionalInt unknown(int[] ids, int vocabulary) {
+        return Arrays.stream(ids).filter(id -> id >= vocabulary).findFirst();
+    }
+
+    /** Says what is wrong with a text that has such a token. */
+    public String unknownReason(int id, int vocabulary) {
+        return String.format(
+                Locale.ROOT,
+                "it contains %s, token %d, and the model has rows for %d tokens only",
+                text(id),
+                id,
+                vocabulary);
+    }
+
     @Override
     public void close() {
         LIB.deleteTokenizer(handle);
@@ -255,11 +290,11 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    static JsonNode tree(String json, Path file) {
+    static ObjectNode tree(String json, Path file) {
         try {
             JsonNode tree = JSON.readTree(json);
             check(tree.isObject(), "%s is no JSON object: it may be cut off", file);
-            return tree;
+            return (ObjectNode) tree;
         } catch (JsonProcessingException e) {
             throw invalid("%s is no valid JSON: %s", file, e.getOriginalMessage());
         }

@@ -44,7 +44,8 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
         return new Token(Optional.of(content.textValue()), id);
     }
 
-    private static OptionalInt id(JsonNode tokenizer, String token) {
+    /** The id of a token, added or of the model. */
+    static OptionalInt id(JsonNode tokenizer, String token) {
         for (JsonNode added : tokenizer.path("added_tokens")) {
             if (added.path("content").asText().equals(token)) {
                 return OptionalInt.of(added.path("id").asInt());
@@ -81,7 +82,8 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
         return ids;
     }
 
-    private static int size(JsonNode tokenizer) {
+    /** The largest id and one. */
+    static int size(JsonNode tokenizer) {
         JsonNode vocabulary = tokenizer.path("model").path("vocab");
         int size = vocabulary.isObject() ? 0 : vocabulary.size();
         if (vocabulary.isObject()) {

@@ -76,6 +76,22 @@ final class RowTokenizerTest {
     }
 
     @Test
+    void aRowWithATokenThatTheModelLacksIsRejected() throws Exception {
+        try (Tokenizer more = Tokenizer.open(TinyTokenizer.add(folder, "<image>"))) {
+            RowTokenizer rows = new RowTokenizer(more, TextKind.PLAIN, 5, TooLong.TRUNCATE, 260);
+
+            List<RowTokenizer.Result> results =
+                    rows.tokens(List.of(row("xy", 0), row("x<image>y", 0), row("vwxyz<image>", 0)));
+
+            assertThat(results.get(0).tokens().inputIds()).hasSize(4);
+            assertThat(results.get(1).rejection().reason()).isEqualTo(RejectedRowException.Reason.UNKNOWN_TOKEN);
+            assertThat(results.get(1).rejection().detail())
+                    .isEqualTo("it contains <image>, token 260, and the model has rows for 260 tokens only");
+            assertThat(results.get(2).rejection()).as("what is cut off does not matter").isNull();
+        }
+    }
+
+    @Test
     void aChatGetsNoTokensBesidesItsText() {
         RowTokenizer chats = new RowTokenizer(tokenizer, TextKind.CHAT, 100, TooLong.FAIL);
         TokenRow row = chats.tokens(new RenderedText("<s>xy</s>z", List.of(new Span(4, 9))));

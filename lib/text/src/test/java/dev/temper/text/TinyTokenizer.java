@@ -3,10 +3,13 @@ package dev.temper.text;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Writes a byte-level BPE tokenizer: 256 bytes, the merges {@code ab} and {@code abc}, {@code <s>} in front of every
@@ -53,6 +56,16 @@ public final class TinyTokenizer {
         specialToken(processor, "</s>", END);
         write(folder);
         Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
+        return folder;
+    }
+
+    /** Gives a tokenizer more tokens, the first with the id 260. */
+    public static Path add(Path folder, String... tokens) throws IOException {
+        AddedTokens added =
+                new AddedTokens(Stream.of(tokens).map(NewToken::of).toList());
+        for (Map.Entry<String, String> file : added.changes(Folder.local(folder)).entrySet()) {
+            Files.writeString(folder.resolve(file.getKey()), file.getValue());
+        }
         return folder;
     }
 

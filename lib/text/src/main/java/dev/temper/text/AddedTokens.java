@@ -1,0 +1,136 @@
+package dev.temper.text;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * Tokens that a tokenizer gets besides its own, as {@code tokenizer.add_tokens} of transformers adds them: each gets the
+ * next id, one that is a piece of the vocabulary keeps the id of the piece, one that was added before is left alone.
+ */
+public record AddedTokens(List<NewToken> tokens) {
+    public static final AddedTokens NONE = new AddedTokens(List.of());
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String CONFIG = "tokenizer_config.json";
+    private static final String DECODER = "added_tokens_decoder";
+    private static final String LEGACY = "added_tokens.json"; // written for slow tokenizers
+
+    public AddedTokens {
+        Set<String> seen = new LinkedHashSet<>();
+        tokens.forEach(token ->
+                check(seen.add(token.token()), "model.add_tokens names '%s' twice; name it once", token.token()));
+        tokens = List.copyOf(tokens);
+    }
+
+    public boolean isEmpty() {
+        return tokens.isEmpty();
+    }
+
+    /** Reads what {@link #toJson} gave. */
+    public static AddedTokens ofJson(String json) {
+        List<NewToken> tokens = new ArrayList<>();
+        try {
+            for (JsonNode token : JSON.readTree(json)) {
+                boolean isSpecial = token.path("special").asBoolean();
+                tokens.add(new NewToken(
+                        token.path("token").asText(), isSpecial ? Optional.of(true) : Optional.empty()));
+            }
+        } catch (JsonProcessingException e) {
+            throw invalid("added tokens must be a JSON list of {token, special}: %s", e.getOriginalMessage());
+        }
+        return new AddedTokens(tokens);
+    }
+
+    /** A list of objects with {@code token} and {@code special}. */
+    public String toJson() {
+        ArrayNode list = JSON.createArrayNode();
+        tokens.forEach(token -> list.addObject().put("token", token.token()).put("special", token.isSpecial()));
+        return list.toString();
+    }
+
+    /**
+     * A tokenizer.json with these tokens; the text itself when it has them all.
+     *
+     * @param tree of the text; gets the tokens, too
+     */
+    String into(String tokenizerJson, ObjectNode tree) {
+        boolean isChanged = false;
+        for (NewToken token : tokens) {
+            isChanged |= add(tree, token);
+        }
+        return isChanged ? tree.toString() : tokenizerJson;
+    }
+
+    private static boolean add(ObjectNode tokenizer, NewToken token) {
+        ArrayNode added = tokenizer.withArray("added_tokens");
+        OptionalInt last = OptionalInt.empty();
+        for (JsonNode old : added) {
+            if (old.path("content").asText().equals(token.token())) {
+                return false;
+            }
+            last = OptionalInt.of(Math.max(last.orElse(0), old.path("id").asInt()));
+        }
+        int pieces = tokenizer.path("model").path("vocab").size();
+        int next = last.isPresent() && last.getAsInt() >= pieces ? last.getAsInt() + 1 : pieces;
+        ObjectNode entry = added.addObject()
+                .put("id", Vocabulary.id(tokenizer, token.token()).orElse(next))
+                .put("content", token.token());
+        describe(entry, token);
+        return true;
+    }
+
+    private static void describe(ObjectNode entry, NewToken token) {
+        entry.put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", !token.isSpecial())
+                .put("special", token.isSpecial());
+    }
+
+    /** The new texts of those files of a tokenizer that change when it gets these tokens, as transformers saves it. */
+    public Map<String, String> changes(Folder folder) throws IOException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        if (isEmpty()) {
+            return texts;
+        }
+        String old = folder.readText(TOKENIZER);
+        ObjectNode tree = (ObjectNode) JSON.readTree(old);
+        texts.put(TOKENIZER, into(old, tree));
+        ObjectNode config = (ObjectNode) JSON.readTree(folder.readText(CONFIG));
+        if (config.path(DECODER).isObject()) {
+            ObjectNode decoder = (ObjectNode) config.get(DECODER);
+            tokens.stream()
+                    .filter(token -> !decoder.has(id(tree, token)))
+                    .forEach(token ->
+                            describe(decoder.putObject(id(tree, token)).put("content", token.token()), token));
+            texts.put(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+        }
+        if (folder.has(LEGACY)) {
+            ObjectNode legacy = (ObjectNode) JSON.readTree(folder.readText(LEGACY));
+            tokens.forEach(token -> legacy.put(token.token(), Integer.valueOf(id(tree, token))));
+            texts.put(LEGACY, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(legacy) + "\n");
+        }
+        return texts;
+    }
+
+    private static String id(JsonNode tokenizer, NewToken token) {
+        return String.valueOf(Vocabulary.id(tokenizer, token.token()).orElseThrow());
+    }
+}
