@@ -39,8 +39,27 @@ public final class Workspace implements AutoCloseable {
     /** @param threads threads of one operator in this worker */
     public static Workspace open(int threads) {
         NDManager manager = NDManager.newBaseManager("PyTorch");
+        ProcessorCheck.done();
         prepareThread(threads);
         return new Workspace(manager, threads);
+    }
+
+    /**
+     * MKL looks which processor it runs on when a process computes its first exponential, and for a moment its note of
+     * that ({@code mkl_vml_serv_cpu_detect} in 2024.2) is one that stands for other functions, with half the digits: a
+     * second thread that comes in that moment computes its part of the first sum with those. So one thread computes an
+     * exponential before there are others; the class's lock lets no worker of this process pass it.
+     */
+    private static final class ProcessorCheck {
+        static {
+            try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+                prepareThread(1);
+                NDArray one = manager.ones(new Shape(1, 1));
+                one.exp().log().matMul(one); // matrix products look too
+            }
+        }
+
+        static void done() {}
     }
 
     private static void prepareThread(int threads) {
