@@ -29,7 +29,7 @@ class Bert(Module):
       x = x + __torch__.ops.embedding(w, "token_type_embeddings", w["token_type_ids"])
     elif "token_type_embeddings" in w:
       x = x + torch.to(w["token_type_embeddings"][0], x.dtype)
-    return torch.unsqueeze(x, 0)
+    return torch.unsqueeze(__torch__.ops.noisy(x, w), 0)
 
   def embed_backward(self: __torch__.bert.Bert, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     rows = torch.squeeze(gx, 0)

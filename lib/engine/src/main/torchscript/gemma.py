@@ -17,8 +17,8 @@ class Gemma(Module):
     return torch.full([], self.embedding_scale, dtype=x.dtype, layout=0, device=x.device, pin_memory=False)
 
   def embed(self: __torch__.gemma.Gemma, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    x = torch.unsqueeze(__torch__.ops.embedding(w, "embed_tokens", ids), 0)  # (1, T, D)
-    return torch.mul(x, self.scale_of(x))
+    x = __torch__.ops.embedding(w, "embed_tokens", ids)  # (T, D)
+    return torch.unsqueeze(__torch__.ops.noisy(torch.mul(x, self.scale_of(x)), w), 0)
 
   def embed_backward(self: __torch__.gemma.Gemma, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     # Adds to the gradient of the embeddings; gx (1, T, D).

@@ -9,8 +9,8 @@ class Gpt2(Module):
   activation : str
 
   def embed(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    x = torch.unsqueeze(__torch__.ops.embedding(w, "wte", ids) + __torch__.ops.embedding(w, "wpe", positions), 0)  # (1, T, D)
-    return __torch__.ops.dropped(x, w, "embedding")
+    x = __torch__.ops.embedding(w, "wte", ids) + __torch__.ops.embedding(w, "wpe", positions)  # (T, D)
+    return __torch__.ops.dropped(torch.unsqueeze(__torch__.ops.noisy(x, w), 0), w, "embedding")
 
   def embed_backward(self: __torch__.gpt2.Gpt2, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     rows = torch.squeeze(__torch__.ops.dropped(gx, g, "embedding"), 0)

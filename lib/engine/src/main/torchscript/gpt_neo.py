@@ -8,7 +8,8 @@ class GptNeo(Module):
   activation : str
 
   def embed(self: __torch__.gpt_neo.GptNeo, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return torch.unsqueeze(__torch__.ops.embedding(w, "wte", ids) + __torch__.ops.embedding(w, "wpe", positions), 0)  # (1, T, D)
+    x = __torch__.ops.embedding(w, "wte", ids) + __torch__.ops.embedding(w, "wpe", positions)  # (T, D)
+    return torch.unsqueeze(__torch__.ops.noisy(x, w), 0)
 
   def embed_backward(self: __torch__.gpt_neo.GptNeo, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     rows = torch.squeeze(gx, 0)

@@ -10,7 +10,7 @@ class Llama(Module):
   eps : float
 
   def embed(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return torch.unsqueeze(__torch__.ops.embedding(w, "embed_tokens", ids), 0)  # (1, T, D)
+    return torch.unsqueeze(__torch__.ops.noisy(__torch__.ops.embedding(w, "embed_tokens", ids), w), 0)  # (1, T, D)
 
   def embed_backward(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, gx: Tensor, g: Dict[str, Tensor]) -> Tensor:
     # Adds to the gradient of the embeddings; gx (1, T, D).

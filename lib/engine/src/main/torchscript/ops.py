@@ -175,11 +175,23 @@ def kept(keys: Tensor, count: int, settings: Tensor) -> Tensor:
   # Which elements are not dropped, (T, count) bool, by a hash of (key of the token, salt of the place, channel), so that
   # a recomputation and any other split of the rows over workers see the same. keys (T) int64, settings (2) int64:
   # threshold and salt. A hash is drawn for four channels, 16 bits each: a sixth of the time of libtorch's own dropout.
+  return torch.ge(__torch__.ops.draws(keys, count, settings[1]), int(settings[0]) - 32768)
+
+def draws(keys: Tensor, count: int, salt: Tensor) -> Tensor:
+  # (T, count) int16, uniform.
   words = torch.arange((count + 3) // 4, dtype=4, layout=0, device=keys.device, pin_memory=False)
-  h = torch.unsqueeze(keys, 1) + torch.mul(words + settings[1], -7046029254386353131)  # (T, count / 4)
+  h = torch.unsqueeze(keys, 1) + torch.mul(words + salt, -7046029254386353131)  # (T, count / 4)
   h = __torch__.ops.mix(h)
-  draws = torch.slice(torch.view_copy(h, dtype=2), 1, 0, count, 1)  # int16, uniform
-  return torch.ge(draws, int(settings[0]) - 32768)
+  return torch.slice(torch.view_copy(h, dtype=2), 1, 0, count, 1)
+
+def noisy(x: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  # NEFTune, while training: adds to embeddings x (T, D) what is uniform in plus and minus w["noise"] (T, 1), by the same
+  # hash as dropout, of keys of its own.
+  if "noise" in w:
+    draws = __torch__.ops.draws(w["noise_keys"], x.size(1), torch.zeros_like(w["noise_keys"][0]))
+    unit = torch.div(torch.add(torch.to(draws, 6), 0.5), 32768.0)  # the middles of 65536 pieces of -1 to 1
+    x = x + torch.to(unit * w["noise"], x.dtype)
+  return x
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   # Rotary positions, halves rotated as in transformers: x (1, H, T, E), cos and sin (T, E) or narrower, when only the

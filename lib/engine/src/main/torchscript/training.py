@@ -46,8 +46,9 @@ class Training(Module):
         v = e
     return z
 
-  def slopes(self: __torch__.training.Training, z: Tensor, targets: Tensor, cap: float) -> Tensor:
-    # Of logits z (n, V) float32 and targets (n, 1): the sum of the cross entropies, float64; z becomes its gradient.
+  def slopes(self: __torch__.training.Training, z: Tensor, targets: Tensor, cap: float, smoothing: float) -> Tensor:
+    # Of logits z (n, V) float32 and targets (n, 1): the sum of the losses, float64; z becomes its gradient. A loss is the
+    # cross entropy, of which a share (smoothing) is the mean over all classes instead.
     slope = annotate(List[Tensor], [])
     if cap > 0.0:
       bent = torch.tanh(torch.div(z, cap))
@@ -55,8 +56,13 @@ class Training(Module):
       slope.append(torch.rsub(torch.mul(bent, bent), 1))
     _1 = torch._log_softmax(z, 1, False, out=z)
     total = torch.neg(torch.sum(torch.gather(z, 1, targets), dtype=7))
+    if smoothing > 0.0:
+      flat = torch.neg(torch.sum(torch.mean(z, [1]), dtype=7))
+      total = torch.add(torch.mul(total, 1.0 - smoothing), torch.mul(flat, smoothing))
     p = torch.exp_(z)
-    minus = torch.full([targets.size(0), 1], -1.0, dtype=6, layout=0, device=z.device, pin_memory=False)
+    if smoothing > 0.0:
+      p = torch.sub_(p, smoothing / float(z.size(1)))
+    minus = torch.full([targets.size(0), 1], smoothing - 1.0, dtype=6, layout=0, device=z.device, pin_memory=False)
     p = torch.scatter_add_(p, 1, targets, minus)
     if cap > 0.0:
       p = torch.mul_(p, slope[0])
@@ -86,12 +92,13 @@ class Training(Module):
     return gc
 
   def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
-    # Sum of the cross entropies, and scale times its gradient with respect to h, without ever holding all logits:
-    # h (N, D), head (V, D), targets (N) int64. The gradient of head is added to g[0] when that is a matrix. limit is
+    # Sum of the losses, and scale[0] times its gradient with respect to h, without ever holding all logits: h (N, D),
+    # head (V, D), targets (N) int64; scale[1] is the share of label smoothing. The gradient of head is added to g[0] when that is a matrix. limit is
     # the cap of the logits. Softmax and sums are float32: of some rows at a time, where logits have 16 bits.
     n = h.size(0)
     step = min(n, self.positions(h, head, chunk))
-    factor = float(scale)
+    factor = float(scale[0])
+    smoothing = float(scale[1])
     cap = float(limit)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
     gh = torch.empty_like(h)
@@ -109,45 +116,53 @@ class Training(Module):
       while a < c.size(0):
         b = min(c.size(0), a + some)
         if h.dtype == 6:
-          total = total + self.slopes(z[a:b], t[a:b], cap)
+          total = total + self.slopes(z[a:b], t[a:b], cap, smoothing)
         else:
           rows = torch.copy_(wide[:b - a], z[a:b])
-          total = total + self.slopes(rows, t[a:b], cap)
+          total = total + self.slopes(rows, t[a:b], cap, smoothing)
           _0 = torch.copy_(z[a:b], rows)
         a = b
       _1 = self.head_backward(c, z, head, factor, gh[i:i + step], g[0])
       i = i + step
     return (total, gh)
 
-  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor) -> Tensor:
-    # Sum of the cross entropies alone, for evaluation.
+  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor, smoothing: Tensor) -> Tensor:
+    # Sums (2) float64 for evaluation: of the losses and of the cross entropies, which differ by label smoothing.
     n = h.size(0)
     step = self.positions(h, head, chunk)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
+    flat = total
+    share = float(smoothing)
     i = 0
     while i < n:
       z = self.logits(h[i:i + step], head, limit)  # (chunk, V)
       best = torch.squeeze(torch.gather(z, 1, torch.unsqueeze(targets[i:i + step], 1)), 1)
-      total = total + torch.sum(torch.logsumexp(z, [1]) - best, dtype=7)
+      all = torch.logsumexp(z, [1])
+      total = total + torch.sum(all - best, dtype=7)
+      if share > 0.0:
+        flat = flat + torch.sum(all - torch.mean(z, [1]), dtype=7)
       i = i + step
-    return total
+    return torch.stack([torch.add(torch.mul(total, 1.0 - share), torch.mul(flat, share)), total])
 
   def cross_entropy(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
-    # Of a classifier: logits (S, C), targets and weights (S) -> the weighted sum of the cross entropies, and scale times
-    # its gradient (S, C).
+    # Of a classifier: logits (S, C), targets and weights (S) -> the weighted sum of the losses, and scale[0] times its
+    # gradient (S, C); scale[1] is the share of label smoothing.
     z = torch.log_softmax(logits, 1)
     t = torch.unsqueeze(torch.to(targets, 4), 1)
     rows = torch.unsqueeze(weights, 1)
-    total = torch.neg(torch.sum(torch.gather(z, 1, t) * rows, dtype=7))
-    minus = torch.full([t.size(0), 1], -1.0, dtype=z.dtype, layout=0, device=z.device, pin_memory=False)
-    return (total, torch.scatter_add(torch.exp(z), 1, t, minus) * rows * scale)
+    smoothing = float(scale[1])
+    losses = torch.add(torch.gather(z, 1, t) * (1.0 - smoothing), torch.mean(z, [1], True), alpha=smoothing)
+    total = torch.neg(torch.sum(losses * rows, dtype=7))
+    minus = torch.full([t.size(0), 1], smoothing - 1.0, dtype=z.dtype, layout=0, device=z.device, pin_memory=False)
+    p = torch.sub(torch.exp(z), smoothing / float(z.size(1)))
+    return (total, torch.scatter_add(p, 1, t, minus) * rows * float(scale[0]))
 
   def squared_error(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
     # Of a regression: logits (S, 1); as cross_entropy.
     difference = torch.sub(logits, torch.unsqueeze(targets, 1))
     rows = torch.unsqueeze(weights, 1)
     total = torch.sum(difference * difference * rows, dtype=7)
-    return (total, torch.mul(difference, 2.0) * rows * scale)
+    return (total, torch.mul(difference, 2.0) * rows * float(scale[0]))
 
   def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)

@@ -187,6 +187,8 @@ public final class TrainBench implements Callable<Integer> {
                 checkpointing,
                 false,
                 List.of(),
+                0,
+                OptionalDouble.empty(),
                 false,
                 false,
                 1,

@@ -38,6 +38,23 @@ public final class TrainingKernels implements AutoCloseable {
     public record Head(NDArray weight, NDArray cap) {}
 
     /**
+     * What is made of cross entropies.
+     *
+     * @param scale gradients are multiplied by it
+     * @param smoothing share of a loss, in {@code [0, 1)}, that is not the cross entropy of the target but the mean of
+     *     those of all classes, as transformers' LabelSmoother has it
+     */
+    public record Objective(double scale, double smoothing) {
+        /** Without label smoothing. */
+        public static Objective scaled(double scale) {
+            return new Objective(scale, 0);
+        }
+    }
+
+    /** Sums over some tokens; they differ by label smoothing. */
+    public record LossSums(double losses, double crossEntropies) {}
+
+    /**
      * Settings of one AdamW update.
      *
      * @param divisor gradients are divided by it
@@ -93,20 +110,20 @@ public final class TrainingKernels implements AutoCloseable {
     }
 
     /**
-     * Sum of the cross entropies (float64 scalar) and {@code scale} times its gradient with respect to {@code h}. The
-     * logits exist for a few hundred positions at a time only.
+     * Sum of the losses (float64 scalar) and its scaled gradient with respect to {@code h}. The logits exist for a few
+     * hundred positions at a time only.
      *
      * @param h (N, D)
      * @param targets (N) int64
      * @param headGradient (V, D), added to; a scalar when the head is frozen
      */
-    public NDList loss(NDArray h, Head head, NDArray targets, double scale, NDArray headGradient) {
+    public NDList loss(NDArray h, Head head, NDArray targets, Objective objective, NDArray headGradient) {
         return program.call("loss")
                 .with(h)
                 .with(head.weight())
                 .with(head.cap())
                 .with(targets)
-                .with(workspace.scalar((float) scale))
+                .with(workspace.doubles(objective.scale(), objective.smoothing()))
                 .with(lossChunk())
                 .with("g", List.of(headGradient))
                 .run();
@@ -125,29 +142,36 @@ public final class TrainingKernels implements AutoCloseable {
         return workspace.ints(MAX_LOSS_CHUNK, LOSS_ROWS, LOSS_BYTES);
     }
 
-    /** Sum of the cross entropies, float64. Shapes as in {@link #loss}. */
+    /** Sum of the cross entropies. Shapes as in {@link #loss}. */
     public double lossSum(NDArray h, Head head, NDArray targets) {
-        NDArray sum = program.call("loss_sum")
+        return lossSums(h, head, targets, 0).crossEntropies();
+    }
+
+    /** Without gradients; shapes as in {@link #loss}. */
+    public LossSums lossSums(NDArray h, Head head, NDArray targets, double smoothing) {
+        double[] sums = program.call("loss_sum")
                 .with(h)
                 .with(head.weight())
                 .with(head.cap())
                 .with(targets)
                 .with(lossChunk())
+                .with(workspace.doubles(smoothing))
                 .run()
-                .get(0);
-        return sum.getDouble();
+                .get(0)
+                .toDoubleArray();
+        return new LossSums(sums[0], sums[1]);
     }
 
     /**
-     * Of a classifier: the sum of the cross entropies, each times its weight (float64 scalar), and {@code scale} times
-     * its gradient with respect to the logits.
+     * Of a classifier: the sum of the losses, each times its weight (float64 scalar), and its scaled gradient with
+     * respect to the logits.
      *
      * @param logits (S, C)
      * @param targets (S) classes, as float32
      * @param weights (S)
      */
-    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, double scale) {
-        return classLoss("cross_entropy", logits, targets, weights, scale);
+    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, Objective objective) {
+        return classLoss("cross_entropy", logits, targets, weights, objective);
     }
 
     /**
@@ -155,15 +179,16 @@ public final class TrainingKernels implements AutoCloseable {
      * with one column of logits.
      */
     public NDList squaredError(NDArray logits, NDArray targets, NDArray weights, double scale) {
-        return classLoss("squared_error", logits, targets, weights, scale);
+        return classLoss("squared_error", logits, targets, weights, Objective.scaled(scale));
     }
 
-    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, double scale) {
+    private NDList classLoss(
+            String method, NDArray logits, NDArray targets, NDArray weights, Objective objective) {
         return program.call(method)
                 .with(logits)
                 .with(targets)
                 .with(weights)
-                .with(workspace.scalar((float) scale))
+                .with(workspace.doubles(objective.scale(), objective.smoothing()))
                 .run();
     }
 

@@ -6,6 +6,8 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.HostMemory;
 import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.TrainingKernels.LossSums;
+import dev.temper.kernel.TrainingKernels.Objective;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ public final class Backpropagation {
     private final NDArray headGradient;
     private final Trained headTrained; // what of the shared weights is differentiated through the graph
     private final boolean isRegression;
+    private Regularization regularization = Regularization.NONE;
 
     /** A network that keeps what its layers record, the faster way. */
     public static Backpropagation recording(Network network) {
@@ -85,6 +88,16 @@ public final class Backpropagation {
                 .isPresent();
     }
 
+    /** From now on with this. */
+    public Backpropagation regularized(Regularization wanted) {
+        regularization = wanted;
+        return this;
+    }
+
+    private Network.Inputs inputs(TokenStream tokens, long[] keys) {
+        return network.inputs(tokens, keys, regularization.noiseAlpha());
+    }
+
     /** A layer's input, whether its gradient is needed and, unless it is computed again, its recorded output. */
     private record Visit(NDArray input, boolean needed, NDArray output) {}
 
@@ -94,11 +107,12 @@ public final class Backpropagation {
      * @return the sum of the token losses, unscaled
      */
     public double accumulate(LabelledStream batch, double scale) {
-        return accumulate(() -> network.inputs(batch.tokens(), batch.keys()), (x, inputs) -> {
+        Objective objective = new Objective(scale, regularization.labelSmoothing());
+        return accumulate(() -> inputs(batch.tokens(), batch.keys()), (x, inputs) -> {
             NDArray keep = workspace.ints(batch.keep());
             NDArray h = Workspace.recorded(() -> network.finalNorm(x, keep));
             NDArray targets = workspace.ints(batch.targets());
-            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, scale, headGradient);
+            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, objective, headGradient);
             return new NDList(loss.get(0), kernels.backward(h, loss.get(1), x, headTrained));
         });
     }
@@ -110,8 +124,9 @@ public final class Backpropagation {
      * @return the sum of the losses, each times its row's weight
      */
     public double accumulate(ClassifiedStream batch, double scale) {
+        Objective objective = new Objective(scale, regularization.labelSmoothing());
         Supplier<Network.Inputs> open =
-                () -> network.classified(network.inputs(batch.tokens(), batch.keys()), workspace.ints(batch.keep()));
+                () -> network.classified(inputs(batch.tokens(), batch.keys()), workspace.ints(batch.keep()));
         return accumulate(open, (x, inputs) -> {
             NDArray keep = workspace.ints(batch.keep());
             NDArray logits = Workspace.recorded(() -> network.classify(x, keep, inputs));
@@ -120,7 +135,7 @@ public final class Backpropagation {
             NDArray weights = workspace.floats(batch.weights(), count);
             NDList loss = isRegression
                     ? kernels.squaredError(Workspace.detach(logits), targets, weights, scale)
-                    : kernels.crossEntropy(Workspace.detach(logits), targets, weights, scale);
+                    : kernels.crossEntropy(Workspace.detach(logits), targets, weights, objective);
             return new NDList(loss.get(0), kernels.backward(logits, loss.get(1), x, headTrained));
         });
     }
@@ -207,11 +222,17 @@ public final class Backpropagation {
 
     /** The sum of the token losses, for evaluation. */
     public static double lossSum(Network network, LabelledStream batch) {
+        return lossSums(network, batch, 0).crossEntropies();
+    }
+
+    /** The sums of the token losses with label smoothing and without. */
+    public static LossSums lossSums(Network network, LabelledStream batch, double labelSmoothing) {
         Workspace workspace = network.workspace();
         return Workspace.scoped(() -> {
             NDArray x = network.hidden(network.inputs(batch.tokens()));
             NDArray h = network.finalNorm(x, workspace.ints(batch.keep()));
-            return workspace.training().lossSum(h, network.head(), workspace.ints(batch.targets()));
+            NDArray targets = workspace.ints(batch.targets());
+            return workspace.training().lossSums(h, network.head(), targets, labelSmoothing);
         });
     }
 }

@@ -3,6 +3,7 @@ package dev.temper.model;
 import static dev.temper.check.Check.check;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Program;
 import dev.temper.kernel.TrainingKernels.Head;
@@ -28,6 +29,7 @@ import java.util.stream.LongStream;
  */
 public final class Network implements AutoCloseable {
     private static final String DROPOUT_KEYS = "dropout_keys";
+    private static final long NOISE_SALT = LabelledStream.mix("noise".hashCode()); // or noise would follow a mask
 
     private final Workspace workspace;
     private final Architecture architecture;
@@ -164,7 +166,8 @@ public final class Network implements AutoCloseable {
      * another way.
      *
      * @param extras further entries of every dictionary, (T) int64: {@code dropout_keys} while training, and
-     *     {@code token_type_ids} where the stream has them
+     *     {@code token_type_ids} where the stream has them; {@code noise_keys} and {@code noise} (T, 1) float32 while
+     *     training with noise
      * @param kept (S) int64, the only tokens whose output the last layer computes; empty: it computes all
      */
     public record Inputs(
@@ -185,13 +188,33 @@ public final class Network implements AutoCloseable {
     /**
      * As {@link #inputs(TokenStream)}, with what layers need while training.
      *
-     * @param keys (T) per token, where its dropout masks come from
+     * @param keys (T) per token, where its dropout masks and its noise come from
+     * @param noiseAlpha as in {@link Regularization}
      */
-    Inputs inputs(TokenStream stream, long[] keys) {
+    Inputs inputs(TokenStream stream, long[] keys, double noiseAlpha) {
         Inputs inputs = inputs(stream);
         Map<String, NDArray> extras = new HashMap<>(inputs.extras());
         extras.put(DROPOUT_KEYS, workspace.ints(keys));
+        if (noiseAlpha > 0) {
+            long[] own = LongStream.of(keys)
+                    .map(key -> LabelledStream.mix(key ^ NOISE_SALT))
+                    .toArray();
+            extras.put("noise_keys", workspace.ints(own));
+            extras.put("noise", workspace.floats(noise(stream, noiseAlpha), new Shape(own.length, 1)));
+        }
         return with(inputs, extras, Optional.empty());
+    }
+
+    /** Per token, the most that is added to its embedding, by the length of its document. */
+    private float[] noise(TokenStream stream, double alpha) {
+        float[] most = new float[stream.length()];
+        for (int i = 0; i < stream.documents(); i++) {
+            int start = stream.segments()[i];
+            int end = stream.segments()[i + 1];
+            double elements = (double) (end - start) * architecture.sizes().width();
+            Arrays.fill(most, start, end, (float) (alpha / Math.sqrt(elements)));
+        }
+        return most;
     }
 
     private static Inputs with(Inputs inputs, Map<String, NDArray> extras, Optional<NDArray> kept) {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.TrainingKernels.LossSums;
+import dev.temper.kernel.TrainingKernels.Objective;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,21 +44,32 @@ final class LossTest {
         return values;
     }
 
+    /** What is done to logits, and to targets. */
+    private record Softened(double cap, double smoothing) {}
+
     /** A sum of losses, and the gradients of hidden states and head. */
     private static final class Expected {
+        private final Softened softened;
         private double loss;
+        private double crossEntropy;
         private final double[] hidden = new double[POSITIONS * WIDTH];
         private final double[] head = new double[VOCABULARY * WIDTH];
 
-        private static Expected of(float[] h, float[] w, long[] targets, double cap) {
-            Expected all = new Expected();
+        private Expected(Softened softened) {
+            this.softened = softened;
+        }
+
+        private static Expected of(float[] h, float[] w, long[] targets, Softened softened) {
+            Expected all = new Expected(softened);
             for (int n = 0; n < POSITIONS; n++) {
-                all.add(n, h, w, targets[n], cap);
+                all.add(n, h, w, targets[n]);
             }
             return all;
         }
 
-        private void add(int n, float[] h, float[] w, long target, double cap) {
+        private void add(int n, float[] h, float[] w, long target) {
+            double cap = softened.cap();
+            double share = softened.smoothing();
             double[] logits = new double[VOCABULARY];
             double[] bends = new double[VOCABULARY];
             double sum = 0;
@@ -70,9 +83,11 @@ final class LossTest {
                 bends[v] = cap > 0 ? 1 - bent * bent : 1;
                 sum += Math.exp(logits[v]);
             }
-            loss += Math.log(sum) - logits[Math.toIntExact(target)];
+            crossEntropy += Math.log(sum) - logits[Math.toIntExact(target)];
             for (int v = 0; v < VOCABULARY; v++) {
-                double slope = SCALE * bends[v] * (Math.exp(logits[v]) / sum - (v == target ? 1 : 0));
+                double wanted = share / VOCABULARY + (v == target ? 1 - share : 0);
+                loss += wanted * (Math.log(sum) - logits[v]);
+                double slope = SCALE * bends[v] * (Math.exp(logits[v]) / sum - wanted);
                 for (int d = 0; d < WIDTH; d++) {
                     hidden[n * WIDTH + d] += slope * w[v * WIDTH + d];
                     head[v * WIDTH + d] += slope * h[n * WIDTH + d];
@@ -83,27 +98,31 @@ final class LossTest {
 
     @ParameterizedTest
     @CsvSource({
-        "FLOAT32, FLOAT32, 0, 1e-5", "FLOAT32, FLOAT32, 5, 1e-5", "FLOAT32, BFLOAT16, 0, 1e-5",
-        "BFLOAT16, BFLOAT16, 0, 3e-2", "BFLOAT16, BFLOAT16, 5, 3e-2", "BFLOAT16, FLOAT32, 5, 3e-2"
+        "FLOAT32, FLOAT32, 0, 0, 1e-5", "FLOAT32, FLOAT32, 5, 0, 1e-5", "FLOAT32, BFLOAT16, 0, 0, 1e-5",
+        "BFLOAT16, BFLOAT16, 0, 0, 3e-2", "BFLOAT16, BFLOAT16, 5, 0, 3e-2", "BFLOAT16, FLOAT32, 5, 0, 3e-2",
+        "FLOAT32, FLOAT32, 0, 0.1, 1e-5", "FLOAT32, FLOAT32, 5, 0.3, 1e-5", "BFLOAT16, BFLOAT16, 0, 0.1, 3e-2"
     })
-    void lossAndGradientsAreThoseOfTheFormula(FloatType type, FloatType headType, float cap, double tolerance) {
+    void lossAndGradientsAreThoseOfTheFormula(
+            FloatType type, FloatType headType, float cap, double smoothing, double tolerance) {
         float[] h = values(POSITIONS * WIDTH, 1);
         float[] w = values(VOCABULARY * WIDTH, 5);
         long[] targets = new long[POSITIONS];
         for (int n = 0; n < POSITIONS; n++) {
             targets[n] = n * 7L % VOCABULARY;
         }
-        Expected expected = Expected.of(h, w, targets, cap);
+        Expected expected = Expected.of(h, w, targets, new Softened(cap, smoothing));
 
         NDArray hidden = kernels.cast(workspace.floats(h, new Shape(POSITIONS, WIDTH)), type);
         NDArray weight = kernels.cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
         TrainingKernels.Head head = new TrainingKernels.Head(weight, workspace.scalar(cap));
         NDArray gradient = workspace.zeros(new Shape(VOCABULARY, WIDTH));
-        NDList result = kernels.loss(hidden, head, workspace.ints(targets), SCALE, gradient);
+        NDList result = kernels.loss(hidden, head, workspace.ints(targets), new Objective(SCALE, smoothing), gradient);
 
         assertThat(result.get(0).getDouble()).isCloseTo(expected.loss, within(tolerance * expected.loss));
-        assertThat(kernels.lossSum(hidden, head, workspace.ints(targets)))
-                .isCloseTo(expected.loss, within(tolerance * expected.loss));
+        LossSums sums = kernels.lossSums(hidden, head, workspace.ints(targets), smoothing);
+        assertThat(sums.losses()).isCloseTo(expected.loss, within(tolerance * expected.loss));
+        assertThat(sums.crossEntropies()).isCloseTo(expected.crossEntropy, within(tolerance * expected.crossEntropy));
+        assertThat(kernels.lossSum(hidden, head, workspace.ints(targets))).isEqualTo(sums.crossEntropies());
         assertClose(kernels.cast(result.get(1), FloatType.FLOAT32), expected.hidden, tolerance);
         assertClose(gradient, expected.head, tolerance);
     }

@@ -155,7 +155,7 @@ final class ClassifierTest {
         ClassifiedStream stream = ClassifiedStream.of(classifier, same);
 
         Workspace.scoped(() -> {
-            Network.Inputs inputs = network.inputs(stream.tokens(), stream.keys());
+            Network.Inputs inputs = network.inputs(stream.tokens(), stream.keys(), 0);
             float[] dropped = network.classify(network.hidden(inputs), workspace.ints(stream.keep()), inputs)
                     .toFloatArray();
             float[] whole = network.classify(TokenStream.of(List.of(new int[] {7, 2})))[0];

@@ -35,7 +35,7 @@ final class DropoutTest {
                     .toList();
             LabelledStream stream = LabelledStream.of(rows);
 
-            float[] dropped = output(network, network.inputs(stream.tokens(), stream.keys()));
+            float[] dropped = output(network, network.inputs(stream.tokens(), stream.keys(), 0));
             float[] whole = output(network, network.inputs(stream.tokens()));
 
             int size = whole.length / ROWS;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.function.ToDoubleBiFunction;
 
 /** A model folder in memory, all weights trained. */
-record Replica(Network network, TrainedParameters parameters) {
+record Replica(Network network, TrainedParameters parameters, Regularization regularization) {
     private static final double SCALE = 0.125; // of the gradients
 
     static Replica of(Workspace workspace, Path folder) throws IOException {
@@ -28,7 +28,13 @@ record Replica(Network network, TrainedParameters parameters) {
         TrainedParameters parameters =
                 new TrainedParameters(workspace, ModelWeights.specs(architecture), precision, type);
         return new Replica(
-                Network.load(workspace, architecture, TensorFiles.open(folder, "model"), parameters), parameters);
+                Network.load(workspace, architecture, TensorFiles.open(folder, "model"), parameters),
+                parameters,
+                Regularization.NONE);
+    }
+
+    Replica regularized(Regularization wanted) {
+        return new Replica(network, parameters, wanted);
     }
 
     Result recorded(List<Row> rows) {
@@ -72,7 +78,7 @@ record Replica(Network network, TrainedParameters parameters) {
         parameters.clearGradients();
         double loss = 0;
         for (List<R> group : groups) {
-            loss += work.applyAsDouble(backpropagation, group);
+            loss += work.applyAsDouble(backpropagation.regularized(regularization), group);
         }
         return new Result(loss, parameters.flatGradients().toFloatArray());
     }

@@ -1,5 +1,6 @@
 package dev.temper.train;
 
+import dev.temper.kernel.TrainingKernels.LossSums;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.text.DataConfig;
@@ -90,22 +91,27 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
         }
     }
 
-    /** The mean token loss, and e to the power of it. */
+    /** The mean token loss, and e to the power of it without label smoothing. */
     @Override
     public Evaluation evaluate(Worker worker) throws IOException {
         Share<LabelledStream.Row> share = new Share<>(worker);
         for (int i = 0; i < eval.size(); i++) {
             add(eval.get(i), i, 0, share);
         }
-        DoubleAdder loss = new DoubleAdder();
-        double[] sum = worker.sum(1, () -> {
-            share.forEach(rows -> loss.add(Backpropagation.lossSum(worker.network(), LabelledStream.of(rows))));
-            return Optional.of(new double[] {loss.sum()});
+        DoubleAdder losses = new DoubleAdder();
+        DoubleAdder crossEntropies = new DoubleAdder();
+        double[] sums = worker.sum(2, () -> {
+            share.forEach(rows -> {
+                LossSums some = Backpropagation.lossSums(
+                        worker.network(), LabelledStream.of(rows), worker.labelSmoothing());
+                losses.add(some.losses());
+                crossEntropies.add(some.crossEntropies());
+            });
+            return Optional.of(new double[] {losses.sum(), crossEntropies.sum()});
         });
-        double mean = sum[0] / share.weight();
         Map<String, Double> scores = new LinkedHashMap<>();
-        scores.put("loss", mean);
-        scores.put("perplexity", Math.exp(mean));
+        scores.put("loss", sums[0] / share.weight());
+        scores.put("perplexity", Math.exp(sums[1] / share.weight()));
         return new Evaluation(scores, List.of());
     }
 }

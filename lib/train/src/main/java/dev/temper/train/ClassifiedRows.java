@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * class, divided by the sum of these weights, as torch's {@code CrossEntropyLoss(weight=…)}.
  *
  * @param train in the order of the data
- * @param eval may be empty; evaluated without weights
+ * @param eval may be empty; evaluated without weights, with label smoothing as in transformers' Trainer
  * @param labels names of the classes, by index
  * @param weights of the classes, by index
  */
@@ -103,7 +103,9 @@ public record ClassifiedRows(List<Row> train, List<Row> eval, List<String> label
         for (int i = 0; i < eval.size(); i++) {
             double total = logSumExp(logits[i]);
             int actual = eval.get(i).label();
-            loss += total - logits[i][actual];
+            double crossEntropy = total - logits[i][actual];
+            double flat = total - Arrays.stream(logits[i]).average().orElseThrow();
+            loss += crossEntropy + worker.labelSmoothing() * (flat - crossEntropy);
             probabilities[i] = Arrays.stream(logits[i])
                     .map(logit -> Math.exp(logit - total))
                     .toArray();

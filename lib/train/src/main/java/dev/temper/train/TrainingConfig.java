@@ -2,6 +2,7 @@ package dev.temper.train;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.model.Regularization;
 import dev.temper.model.TrainedParameters;
 import java.util.Collection;
 import java.util.Collections;
@@ -32,6 +33,8 @@ import java.util.regex.Pattern;
  *     out when memory is short; needs {@code gradientCheckpointing}
  * @param classWeights what each class of a classifier counts in the loss, as a list, or {@code balanced}; an empty
  *     list: all the same
+ * @param labelSmoothingFactor share of each target that all tokens or classes divide among them
+ * @param neftuneNoiseAlpha size of the noise that embeddings get while training, as in NEFTune; empty: none
  * @param shuffle false: rows in the order of the data
  * @param groupByLength an update holds rows of similar length
  * @param loggingSteps updates between two logged losses
@@ -64,6 +67,8 @@ public record TrainingConfig(
         boolean gradientCheckpointing,
         boolean activationOffloading,
         Object classWeights,
+        double labelSmoothingFactor,
+        OptionalDouble neftuneNoiseAlpha,
         boolean shuffle,
         boolean groupByLength,
         int loggingSteps,
@@ -178,6 +183,7 @@ public record TrainingConfig(
                 "training.activation_offloading: true moves the inputs of layers, and without"
                         + " training.gradient_checkpointing: true there is more to keep than these; set it, too");
         ClassWeights.of(classWeights); // or says what is wrong with them
+        checkRegularization(labelSmoothingFactor, neftuneNoiseAlpha, classWeights);
         check(!metricForBestModel.isBlank(), "training.metric_for_best_model must name a metric such as eval/loss");
         checkBestModel(evalStrategy, evalSteps, saveStrategy, saveSteps, loadBestModelAtEnd);
         checkEarlyStopping(evalStrategy, earlyStoppingPatience, earlyStoppingThreshold);
@@ -206,6 +212,27 @@ public record TrainingConfig(
                         + " got %d and %d",
                 saveSteps.orElse(0),
                 evalSteps.orElse(0));
+    }
+
+    private static void checkRegularization(double smoothing, OptionalDouble noise, Object classWeights) {
+        check(
+                smoothing >= 0 && smoothing < 1,
+                "training.label_smoothing_factor must be in [0, 1), got %s",
+                smoothing);
+        check(
+                smoothing == 0 || classWeights.equals(List.of()),
+                "training.class_weights with label_smoothing_factor is not supported: transformers smooths without"
+                        + " weights; leave one of them out");
+        double alpha = noise.orElse(0);
+        check(
+                alpha >= 0 && Double.isFinite(alpha),
+                "training.neftune_noise_alpha must be a number from 0 on, got %s",
+                alpha);
+    }
+
+    /** What a pass is regularized with. */
+    public Regularization regularization() {
+        return new Regularization(labelSmoothingFactor, neftuneNoiseAlpha.orElse(0));
     }
 
     private static void checkEarlyStopping(When evalStrategy, OptionalInt patience, double threshold) {

@@ -84,6 +84,10 @@ public final class TrainingLoop {
     }
 
     private Backpropagation backpropagation() {
+        return unregularized().regularized(config.regularization());
+    }
+
+    private Backpropagation unregularized() {
         if (config.activationOffloading()) {
             ScratchMemory memory = new ScratchMemory(model.network().workspace(), offload);
             return Backpropagation.offloading(model.network(), memory);

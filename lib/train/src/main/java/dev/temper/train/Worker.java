@@ -20,15 +20,18 @@ public final class Worker {
     private final Network network;
     private final Collective workers;
     private final MicroBatchSize microBatch;
+    private final double labelSmoothing;
 
-    private Worker(Network network, Collective workers, int microBatchTokens) {
+    private Worker(Network network, Collective workers, int microBatchTokens, double labelSmoothing) {
         this.network = network;
         this.workers = workers;
         this.microBatch = new MicroBatchSize(microBatchTokens);
+        this.labelSmoothing = labelSmoothing;
     }
 
     public static Worker of(Network network, Collective workers, TrainingConfig config) {
-        return new Worker(network, workers, config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS));
+        int tokens = config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS);
+        return new Worker(network, workers, tokens, config.labelSmoothingFactor());
     }
 
     Network network() {
@@ -41,6 +44,11 @@ public final class Worker {
 
     MicroBatchSize microBatch() {
         return microBatch;
+    }
+
+    /** Of the losses that are measured, as in transformers' Trainer. */
+    double labelSmoothing() {
+        return labelSmoothing;
     }
 
     /**

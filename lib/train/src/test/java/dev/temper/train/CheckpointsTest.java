@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,8 @@ final class CheckpointsTest {
         settings.saveSteps = 3;
         settings.evalSteps = 2;
         settings.learningRate = 1e-2;
+        settings.labelSmoothing = 0.1;
+        settings.noiseAlpha = OptionalDouble.of(3);
     }
 
     @ParameterizedTest

@@ -86,6 +86,34 @@ final class ClassifierTrainingTest {
         assertThat(curve.values("eval/loss")[0]).isCloseTo(unweighted, within(1e-6));
     }
 
+    /** Trained and evaluated, as by transformers' LabelSmoother and its Trainer; log_loss stays what it is. */
+    @Test
+    void lossIsTheSmoothedOneOfTransformers() throws Exception {
+        settings.steps = 1;
+        settings.batchSize = 24;
+        settings.labelSmoothing = 0.2;
+        ClassifiedRows rows = TinyTexts.all(24, 7, List.of());
+
+        Curve curve = train(Collective.alone()).curve();
+
+        assertThat(curve.values("train/loss")).containsExactly(new double[] {smoothed(rows.train())}, within(1e-6));
+        assertThat(curve.values("eval/loss")[0]).isCloseTo(smoothed(rows.eval()), within(1e-6));
+        double plain = 0;
+        for (ClassifiedRows.Row row : rows.eval()) {
+            plain += crossEntropy(row) / rows.eval().size();
+        }
+        assertThat(curve.values("eval/log_loss")[0]).isCloseTo(plain, within(1e-6));
+    }
+
+    private double smoothed(List<ClassifiedRows.Row> rows) throws Exception {
+        double sum = 0;
+        for (ClassifiedRows.Row row : rows) {
+            double other = crossEntropy(new ClassifiedRows.Row(row.ids(), 1 - row.label()));
+            sum += (0.8 + 0.1) * crossEntropy(row) + 0.1 * other; // of two classes each gets half of 0.2
+        }
+        return sum / rows.size();
+    }
+
     private double crossEntropy(ClassifiedRows.Row row) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             float[] logits = Network.open(workspace, base).classify(TokenStream.of(List.of(row.ids())))[0];

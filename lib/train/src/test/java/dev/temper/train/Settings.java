@@ -25,6 +25,8 @@ final class Settings {
     boolean checkpointing;
     boolean offloading;
     Object classWeights = List.of();
+    double labelSmoothing;
+    OptionalDouble noiseAlpha = OptionalDouble.empty();
     boolean shuffle;
     boolean groupByLength;
     String metricForBestModel = "eval/loss";
@@ -54,6 +56,8 @@ final class Settings {
                 checkpointing,
                 offloading,
                 classWeights,
+                labelSmoothing,
+                noiseAlpha,
                 shuffle,
                 groupByLength,
                 1,

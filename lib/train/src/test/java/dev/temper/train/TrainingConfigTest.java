@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.model.Regularization;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +44,37 @@ final class TrainingConfigTest {
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("training.activation_offloading: true")
                 .hasMessageContaining("training.gradient_checkpointing: true");
+    }
+
+    @Test
+    void regularizationIsChecked() {
+        Settings settings = new Settings();
+        assertThat(settings.config().regularization()).isEqualTo(Regularization.NONE);
+        settings.labelSmoothing = 0.1;
+        settings.noiseAlpha = OptionalDouble.of(5);
+        assertThat(settings.config().regularization()).isEqualTo(new Regularization(0.1, 5));
+
+        settings.classWeights = List.of(1, 2);
+        assertRefused(
+                settings,
+                "training.class_weights with label_smoothing_factor is not supported: transformers smooths without"
+                        + " weights; leave one of them out");
+        settings.classWeights = List.of();
+        settings.labelSmoothing = 1;
+        assertRefused(settings, "training.label_smoothing_factor must be in [0, 1), got 1.0");
+        settings.labelSmoothing = -0.1;
+        assertRefused(settings, "training.label_smoothing_factor must be in [0, 1), got -0.1");
+        settings.labelSmoothing = 0;
+        settings.noiseAlpha = OptionalDouble.of(-1);
+        assertRefused(settings, "training.neftune_noise_alpha must be a number from 0 on, got -1.0");
+        settings.noiseAlpha = OptionalDouble.of(Double.NaN);
+        assertRefused(settings, "training.neftune_noise_alpha must be a number from 0 on, got NaN");
+    }
+
+    private static void assertRefused(Settings settings, String message) {
+        assertThatThrownBy(settings::config)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(message);
     }
 
     @Test

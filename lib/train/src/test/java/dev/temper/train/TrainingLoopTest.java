@@ -10,14 +10,19 @@ import dev.temper.collective.Workers;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
+import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +60,75 @@ final class TrainingLoopTest {
             assertThat(again.get(rank)).usingRecursiveComparison().isEqualTo(together.get(0));
         }
         assertThat(alone.losses()[5]).isNotEqualTo(alone.losses()[0]);
+    }
+
+    /** Noise and smoothed labels too; with both the run is another one. */
+    @ParameterizedTest
+    @ValueSource(doubles = {FULL, 0.2})
+    void regularizationIsThatOfTheRows(double dropout) throws Exception {
+        TinyModel.GEMMA3.write(folder);
+        Settings plain = new Settings();
+        Settings settings = new Settings();
+        settings.evalSteps = 3;
+        settings.labelSmoothing = 0.1;
+        settings.noiseAlpha = OptionalDouble.of(5);
+        Outcome alone = train(settings, dropout, Collective.alone());
+        settings.microBatchTokens = 1;
+        settings.checkpointing = true;
+
+        List<Outcome> together = Workers.all(3, ring -> train(settings, dropout, ring));
+
+        together.forEach(outcome -> assertSame(outcome, alone, 1e-5));
+        assertThat(train(plain, dropout, Collective.alone()).losses()[0])
+                .isNotCloseTo(alone.losses()[0], within(1e-2));
+    }
+
+    /** The loss is smoothed in training and in evaluation, as by transformers' Trainer; a perplexity stays what it is. */
+    @Test
+    void smoothedLossIsThatOfTransformers() throws Exception {
+        TinyModel.LLAMA.write(folder);
+        List<TokenRow> rows = rows();
+        Settings settings = new Settings();
+        settings.steps = 1;
+        settings.batchSize = 24;
+        settings.learningRate = 1e-30;
+        settings.labelSmoothing = 0.3;
+        double plain = 0;
+        double smoothed = 0;
+        int count = 0;
+        try (Workspace workspace = Workspace.open(1);
+                Network network = Network.open(workspace, folder);
+                TrainedModel model = TrainedModel.full(workspace, folder)) {
+            for (TokenRow row : rows) {
+                for (int i = 1; i < row.length(); i++) {
+                    if (row.trained()[i]) {
+                        double[] losses = losses(network, row, i - 1);
+                        plain += losses[row.inputIds()[i]];
+                        smoothed += 0.7 * losses[row.inputIds()[i]]
+                                + 0.3 * Arrays.stream(losses).average().orElseThrow();
+                        count++;
+                    }
+                }
+            }
+            Curve curve = Curve.of(model, CausalRows.unpacked(rows, rows), settings.config(), Collective.alone());
+
+            assertThat(curve.values("train/loss")).containsExactly(new double[] {smoothed / count}, within(1e-5));
+            assertThat(curve.values("eval/loss")[0]).isCloseTo(smoothed / count, within(1e-5));
+            assertThat(curve.values("eval/perplexity")[0]).isCloseTo(Math.exp(plain / count), within(1e-3));
+        }
+    }
+
+    /** Of every token that might follow. */
+    private static double[] losses(Network network, TokenRow row, int position) {
+        float[] logits = Workspace.scoped(() -> network.logits(
+                        TokenStream.of(List.of(row.inputIds())), new int[] {position})
+                .toFloatArray());
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit);
+        }
+        double total = Math.log(sum);
+        return IntStream.range(0, logits.length).mapToDouble(i -> total - logits[i]).toArray();
     }
 
     @ParameterizedTest
