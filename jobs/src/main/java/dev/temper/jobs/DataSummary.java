@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.spark.FileChoice;
 import dev.temper.spark.PreparedData;
 import dev.temper.spark.RejectedRow;
 import dev.temper.text.DataConfig;
@@ -35,6 +36,11 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 number(tokens.eval()),
                 learned(tokens.evaluated(), tokens.eval()));
         text.append(splits).append('\n').append(lengths()).append('\n');
+        text.append("files       ").append(Secrets.remove(data.files().readFiles())).append('\n');
+        data.files()
+                .leftOutFiles()
+                .forEach(files ->
+                        text.append("left out    ").append(Secrets.remove(files)).append('\n'));
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
         if (data.leftOut() > 0) {
             text.append(String.format(
@@ -64,6 +70,7 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
 
     ObjectNode json() {
         ObjectNode json = JSON.createObjectNode();
+        json.set("files", files(data.files()));
         ObjectNode rows = json.putObject("counts");
         rows.put("in", data.rows().in())
                 .put("trained", data.rows().trained())
@@ -89,6 +96,21 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 .put("row", row.rowNumber())
                 .put("detail", row.detail()));
         return json.put("refused", isRefused());
+    }
+
+    /** Which files were read, for what, and which were left out. */
+    static ObjectNode files(FileChoice choice) {
+        ObjectNode files = JSON.createObjectNode();
+        files.putArray("train");
+        files.putArray("eval");
+        files.putArray("left_out");
+        choice.train().forEach(file -> files.withArray("train").add(Secrets.remove(file)));
+        choice.eval().forEach(file -> files.withArray("eval").add(Secrets.remove(file)));
+        choice.leftOut().forEach(file -> files.withArray("left_out")
+                .addObject()
+                .put("file", Secrets.remove(file.file()))
+                .put("reason", file.reason()));
+        return files;
     }
 
     private boolean isRefused() {

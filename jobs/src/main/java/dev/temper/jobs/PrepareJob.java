@@ -35,7 +35,6 @@ final class PrepareJob {
         RecipeData rows = RecipeData.of(store, tolerant, output.date().orElseGet(RecipeData::today));
         try (SparkSession spark = RunJob.session(recipe)) {
             PreparedData data = rows.prepare(spark);
-            data.notes().forEach(note -> System.err.println("temper: " + note));
             use.use(rows, data);
         } catch (Exception e) {
             output.undo();

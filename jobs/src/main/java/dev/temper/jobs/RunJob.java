@@ -89,7 +89,8 @@ final class RunJob {
             throws IOException {
         Folder folder = output.folder();
         PreparedData data = rows.prepare(spark);
-        data.notes().forEach(this::warn);
+        say("files: %s", Secrets.remove(data.files().readFiles()));
+        data.files().leftOutFiles().forEach(files -> warn("files left out: " + Secrets.remove(files)));
         say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
         LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
         if (recipe.model().isClassifier()) {

@@ -99,6 +99,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 .put("evaluated", data.rows().evaluated());
         ObjectNode rejected = rows.putObject("rejected");
         data.rows().rejected().forEach(rejected::put);
+        manifest.set("files", DataSummary.files(data.files()));
         return manifest;
     }
 

@@ -6,10 +6,8 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.text.InputColumn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
@@ -43,7 +41,7 @@ final class CsvRows implements FileRows {
         if (next == null) {
             return;
         }
-        verifyNames();
+        verifyNames(table);
         for (int i = 0; i < indexes.length; i++) {
             InputColumn column = table.columns().get(i);
             table.verifyHas(source, column, names);
@@ -118,11 +116,11 @@ final class CsvRows implements FileRows {
         }
     }
 
-    private void verifyNames() {
-        Set<String> seen = new HashSet<>();
-        for (String name : names) {
+    private void verifyNames(ReadTable table) {
+        for (InputColumn column : table.columns()) {
+            String name = column.name();
             check(
-                    name.isEmpty() || seen.add(name),
+                    names.indexOf(name) == names.lastIndexOf(name),
                     "data: %s has two columns %s: rename one; if its first row is data, set data.header to false",
                     source,
                     name);

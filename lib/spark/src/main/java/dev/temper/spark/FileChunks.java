@@ -77,7 +77,7 @@ record FileChunks(Map<Integer, List<Chunk>> chunks) {
         for (InputFile file : sources.files()) {
             List<Chunk> parts = of(file);
             boolean isSplit = file.kind() == Kind.JSON
-                    && !file.isZipped()
+                    && file.compression() == Compression.NONE
                     && parts.size() > 1
                     && !parts.get(0).isList()
                     && isSearchable(charset);

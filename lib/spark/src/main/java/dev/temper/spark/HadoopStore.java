@@ -153,6 +153,14 @@ public final class HadoopStore implements Store, Serializable {
         return isLocal(location) ? new Path("file", null, resolve(location)) : new Path(location);
     }
 
+    /** A file or folder of this machine without links; empty where it is elsewhere or not there. */
+    Optional<java.nio.file.Path> realPath(String location) throws IOException {
+        Optional<java.nio.file.Path> path = localPath(location);
+        return path.isPresent() && Files.exists(path.get())
+                ? Optional.of(path.get().toRealPath())
+                : Optional.empty();
+    }
+
     Configuration configuration() {
         return configuration;
     }

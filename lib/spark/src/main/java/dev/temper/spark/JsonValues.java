@@ -11,6 +11,7 @@ import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -27,6 +28,7 @@ final class JsonValues {
                     .build())
             .build();
     private static final int MAX_NAMES = 200;
+    private static final int MAX_DIGITS = 40;
 
     private final int file;
     private final List<InputColumn> columns;
@@ -87,6 +89,13 @@ final class JsonValues {
         if (content == Content.LABEL && token == JsonToken.VALUE_NUMBER_INT) {
             return text;
         }
+        if (content == Content.LABEL && token == JsonToken.VALUE_NUMBER_FLOAT && !parser.isNaN()) {
+            double number = parser.getDoubleValue();
+            String whole = Double.isFinite(number) ? whole(BigDecimal.valueOf(number)) : null;
+            if (whole != null) {
+                return whole;
+            }
+        }
         if (content == Content.LABEL && token.isBoolean()) {
             return token == JsonToken.VALUE_TRUE ? "1" : "0";
         }
@@ -94,6 +103,12 @@ final class JsonValues {
             reject(Reason.WRONG_TYPE, "%s holds no %s but %s", column.name(), wanted(content), kind(token));
         }
         return text;
+    }
+
+    /** A number that is a class in decimal digits, {@code 1} for {@code 1.0}; null when it is none. */
+    static String whole(BigDecimal number) {
+        BigDecimal plain = number.stripTrailingZeros();
+        return plain.scale() <= 0 && plain.precision() - plain.scale() <= MAX_DIGITS ? plain.toPlainString() : null;
     }
 
     private String wellFormed(String text, InputColumn column) {

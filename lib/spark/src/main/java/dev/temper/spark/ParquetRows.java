@@ -1,48 +1,35 @@
 package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.to_json;
-import static org.apache.spark.sql.functions.when;
 
+import dev.temper.check.InvalidInputException;
 import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.text.InputColumn;
-import java.net.URI;
+import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter;
-import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.BooleanType;
-import org.apache.spark.sql.types.ByteType;
-import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.IntegerType;
-import org.apache.spark.sql.types.LongType;
-import org.apache.spark.sql.types.MapType;
-import org.apache.spark.sql.types.ShortType;
-import org.apache.spark.sql.types.StringType;
-import org.apache.spark.sql.types.StructType;
 
 /**
- * The rows of the Parquet files of one location, read by Spark, which would fill a column that one of the files lacks
- * with nulls and says so to nobody: so the files' own schemas are compared first.
+ * The rows of the Parquet files of one location. Only the columns asked for are looked at, each file by its own schema:
+ * what else is in it, in which order and how wide an integer is, does not matter. Spark's own reader wants one schema for
+ * all, of types that it knows, and tells upper from lower case as its session does.
  */
 record ParquetRows(ReadTable table, List<InputFile> files) {
+    private static final long SLICE_BYTES = 64L << 20; // before compression
+    private static final List<CompressionCodecName> UNREAD =
+            List.of(CompressionCodecName.BROTLI, CompressionCodecName.LZO); // Spark brings no such codecs
+
     ParquetRows(ReadTable table, Sources sources, int origin) {
         this(
                 table,
@@ -52,138 +39,110 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
                         .toList());
     }
 
-    JavaRDD<ReadRow> read(SparkSession spark) {
-        StructType schema = schema(spark);
-        List<Column> columns = new ArrayList<>();
-        for (InputColumn column : table.columns()) {
-            columns.add(text(schema, column).as(column.name()));
-        }
-        columns.add(col("_metadata.file_path"));
-        columns.add(col("_metadata.row_index"));
-        int count = table.columns().size();
-        Map<String, Integer> indexes = new HashMap<>();
-        files.forEach(
-                file -> indexes.put(HadoopStore.hadoopPath(file.location()).toString(), file.index()));
-        Map<String, Integer> known = new ConcurrentHashMap<>();
-        return spark.read()
-                .schema(schema)
-                .parquet(paths())
-                .select(columns.toArray(Column[]::new))
-                .toJavaRDD()
-                .map(row -> {
-                    String[] values = new String[count];
-                    for (int i = 0; i < count; i++) {
-                        values[i] = row.getString(i);
-                    }
-                    int file = known.computeIfAbsent(row.getString(count), path -> index(indexes, path));
-                    return new ReadRow(file, row.getLong(count + 1) + 1, values, null, null);
-                });
-    }
+    /**
+     * Row groups that one task reads.
+     *
+     * @param firstRow number of the first row, counted from 1
+     */
+    record Slice(InputFile file, int firstGroup, int groups, long firstRow) implements Serializable {}
 
-    // Spark's file column is an escaped URI, Hadoop's paths are not.
-    private static Integer index(Map<String, Integer> indexes, String path) {
-        Integer index = indexes.get(path);
-        return index != null ? index : indexes.get(new Path(URI.create(path)).toString());
-    }
+    /** What a footer says: which of the columns asked for there are, and how large the row groups are. */
+    private record Footer(InputFile file, List<String> columns, List<Group> groups, String error)
+            implements Serializable {}
 
-    /** The columns asked for, of the type that they have in all files. */
-    private StructType schema(SparkSession spark) {
+    private record Group(long rows, long bytes) implements Serializable {}
+
+    JavaRDD<ReadRow> read(SparkSession spark, int partitions) {
         HadoopStore store = HadoopStore.of(spark);
-        List<String> schemas = JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .parallelize(files, files.size())
-                .map(file -> schema(store, file))
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        ReadTable wanted = table;
+        List<Footer> footers = context.parallelize(files, files.size())
+                .map(file -> footer(store, wanted, file))
                 .collect();
-        StructType first = null;
-        for (int i = 0; i < files.size(); i++) {
-            StructType wanted = wanted(
-                    (StructType) DataType.fromJson(schemas.get(i)), files.get(i).source());
-            first = first == null ? wanted : first;
+        List<Slice> slices = new ArrayList<>();
+        for (Footer footer : footers) {
+            check(footer.error() == null, "%s", footer.error());
             check(
-                    first.equals(wanted),
+                    footer.columns().equals(footers.get(0).columns()),
                     "data: %s has other columns than %s: %s, not %s",
-                    files.get(i).source(),
+                    footer.file().source(),
                     files.get(0).source(),
-                    wanted.toDDL(),
-                    first.toDDL());
+                    footer.columns(),
+                    footers.get(0).columns());
+            slices.addAll(slices(footer));
         }
-        return first;
+        return context.parallelize(slices, Math.max(1, Math.min(slices.size(), partitions)))
+                .flatMap(slice -> new ParquetSliceRows(store, slice, wanted));
     }
 
-    private static String schema(HadoopStore store, InputFile file) throws Exception {
-        Configuration configuration = store.configuration();
-        Path path = HadoopStore.hadoopPath(file.location());
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, configuration))) {
-            return new ParquetToSparkSchemaConverter(false, true, false, true, false)
-                    .convert(reader.getFileMetaData().getSchema())
-                    .json();
-        } catch (RuntimeException e) {
-            throw invalid("data: %s cannot be read as Parquet: %s", file.source(), e.getMessage());
-        }
-    }
-
-    private StructType wanted(StructType all, String source) {
-        StructType wanted = new StructType();
-        for (InputColumn column : table.columns()) {
-            table.verifyHas(source, column, Arrays.asList(all.fieldNames()));
-            if (Arrays.asList(all.fieldNames()).contains(column.name())) {
-                DataType type = all.apply(column.name()).dataType();
-                verifyType(column, type, source);
-                wanted = wanted.add(column.name(), type);
+    private static List<Slice> slices(Footer footer) {
+        List<Slice> slices = new ArrayList<>();
+        long row = 1;
+        long firstRow = 1;
+        int first = 0;
+        long bytes = 0;
+        for (int i = 0; i < footer.groups().size(); i++) {
+            bytes += footer.groups().get(i).bytes();
+            row += footer.groups().get(i).rows();
+            if (bytes >= SLICE_BYTES || i == footer.groups().size() - 1) {
+                slices.add(new Slice(footer.file(), first, i + 1 - first, firstRow));
+                first = i + 1;
+                firstRow = row;
+                bytes = 0;
             }
         }
-        return wanted.asNullable();
+        return slices;
     }
 
-    private static void verifyType(InputColumn column, DataType type, String source) {
-        boolean isNested = type instanceof StructType || type instanceof ArrayType || type instanceof MapType;
-        boolean isRight = type instanceof StringType
-                || switch (column.content()) {
-                    case TEXT -> false;
-                    case JSON -> isNested;
-                    case LABEL -> type instanceof BooleanType || isInteger(type);
-                };
-        String wanted =
-                switch (column.content()) {
-                    case TEXT -> "text";
-                    case JSON -> "text, lists or structs";
-                    case LABEL -> "text, integers or booleans";
-                };
-        check(
-                isRight,
-                "data: %s: column %s must hold %s, it is of the type %s",
-                source,
-                column.name(),
-                wanted,
-                type.catalogString());
-    }
-
-    private static boolean isInteger(DataType type) {
-        return type instanceof LongType
-                || type instanceof IntegerType
-                || type instanceof ShortType
-                || type instanceof ByteType;
-    }
-
-    private static Column text(StructType schema, InputColumn column) {
-        if (!Arrays.asList(schema.fieldNames()).contains(column.name())) {
-            return lit(null).cast(DataTypes.StringType);
+    // A mistake is told and not thrown: Spark would try again.
+    private static Footer footer(HadoopStore store, ReadTable table, InputFile file) throws IOException {
+        try (ParquetSource.Opened opened = ParquetSource.open(store, file)) {
+            return opened.use(reader -> footer(table, file, reader));
+        } catch (InvalidInputException e) {
+            return new Footer(file, List.of(), List.of(), e.getMessage());
         }
-        DataType type = schema.apply(column.name()).dataType();
-        Column value = col("`" + column.name().replace("`", "``") + "`");
-        if (type instanceof StringType) {
-            return value;
-        }
-        if (type instanceof BooleanType) {
-            return when(value, "1").when(value.equalTo(false), "0");
-        }
-        return isInteger(type) ? value.cast(DataTypes.StringType) : to_json(value);
     }
 
-    // Spark reads *, ?, [ and { in a path as a pattern.
-    private String[] paths() {
-        return files.stream()
-                .map(file -> HadoopStore.hadoopPath(file.location()).toString())
-                .map(path -> path.replaceAll("([\\[\\]{}*?\\\\])", "\\\\$1"))
-                .toArray(String[]::new);
+    private static Footer footer(ReadTable table, InputFile file, ParquetFileReader reader) {
+        MessageType schema = reader.getFileMetaData().getSchema();
+        List<String> columns = new ArrayList<>();
+        for (InputColumn column : table.columns()) {
+            List<String> names = schema.getFields().stream().map(Type::getName).toList();
+            table.verifyHas(file.source(), column, names);
+            long count = names.stream().filter(column.name()::equals).count();
+            check(count < 2, "data: %s has two columns %s: rename one", file.source(), column.name());
+            if (count > 0) {
+                columns.add(column.name());
+                verify(file, column, schema.getType(column.name()), reader.getRowGroups());
+            }
+        }
+        List<Group> groups = reader.getRowGroups().stream()
+                .map(group -> new Group(group.getRowCount(), group.getTotalByteSize()))
+                .toList();
+        return new Footer(file, columns, groups, null);
+    }
+
+    // A column of which every value is null may be of any type: what is written where nothing was known.
+    private static void verify(InputFile file, InputColumn column, Type type, List<BlockMetaData> groups) {
+        for (BlockMetaData group : groups) {
+            for (ColumnChunkMetaData chunk : group.getColumns()) {
+                if (!chunk.getPath().toArray()[0].equals(column.name())) {
+                    continue;
+                }
+                boolean hasValues = chunk.getStatistics() != null
+                        && chunk.getStatistics().isNumNullsSet()
+                        && chunk.getStatistics().getNumNulls() < chunk.getValueCount();
+                check(
+                        !hasValues || ParquetValues.isRight(type, column.content()),
+                        "%s",
+                        ParquetValues.wrong(file.source(), column, type));
+                check(
+                        !UNREAD.contains(chunk.getCodec()),
+                        "data: %s: column %s is compressed with %s, which is not read: write it with snappy or zstd",
+                        file.source(),
+                        column.name(),
+                        chunk.getCodec());
+            }
+        }
     }
 }

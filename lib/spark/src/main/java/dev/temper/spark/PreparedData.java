@@ -38,7 +38,7 @@ import org.apache.spark.sql.SparkSession;
  * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or a weight left out
  * @param cut rows that were longer than {@code max_length} and lost their end
  * @param lengths rows by the number of their tokens before any was cut: at most so many, and more than half as many
- * @param notes what else to tell the user, such as the splits that were not read
+ * @param files which files were read, and which were left out
  * @param reused whether it was there already
  */
 public record PreparedData(
@@ -50,7 +50,7 @@ public record PreparedData(
         long leftOut,
         long cut,
         Map<Long, Long> lengths,
-        List<String> notes,
+        FileChoice files,
         boolean reused) {
     /**
      * The tokens of both splits together with those that are learned.
@@ -250,7 +250,7 @@ public record PreparedData(
                 manifest.leftOut(),
                 manifest.cut(),
                 lengths,
-                sources.notes(),
+                sources.choice(),
                 reused);
     }
 

@@ -37,7 +37,7 @@ record PreparedManifest(
         List<Length> lengths,
         List<RejectedRow> rejected) {
     static final String NAME = "MANIFEST.json";
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)

@@ -67,7 +67,8 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
      * @throws dev.temper.check.InvalidInputException when the location is missing or empty
      */
     public Dataset<Row> read(SparkSession spark, String location) throws IOException {
-        Sources sources = Sources.of(SourceFiles.find(HadoopStore.of(spark), location, Use.TRAIN));
+        HadoopStore store = HadoopStore.of(spark);
+        Sources sources = Sources.of(store, SourceFiles.find(store, location, Use.TRAIN));
         JavaRDD<Row> rows = withOwnColumns(sources, rows(spark, sources, FileChunks.unread(sources)));
         return spark.createDataset(rows.rdd(), Encoders.row(schema()));
     }
@@ -126,7 +127,7 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
                 .map(file -> file.origin().number())
                 .distinct()
                 .sorted()
-                .forEach(origin -> parts.add(new ParquetRows(this, sources, origin).read(spark)));
+                .forEach(origin -> parts.add(new ParquetRows(this, sources, origin).read(spark, sources.partitions(spark))));
         return parts.stream().reduce(JavaRDD::union).orElseThrow();
     }
 

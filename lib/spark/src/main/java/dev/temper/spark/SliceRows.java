@@ -80,8 +80,14 @@ final class SliceRows implements Iterator<ReadRow> {
         if (slice.file().kind() != Kind.JSON) {
             return CsvRows.open(reader, slice, table);
         }
-        return slice.isWhole() && reader.isList()
-                ? JsonArray.open(reader, slice, table)
-                : JsonLines.open(reader, slice, table);
+        if (slice.isWhole() && reader.isList()) {
+            return JsonArray.open(reader, slice, table);
+        }
+        if (slice.firstLine() == 1) {
+            try (StrictReader again = StrictReader.open(store, slice, Charset.forName(table.encoding()))) {
+                JsonLayout.verify(again, slice.file().source(), table.columns());
+            }
+        }
+        return JsonLines.open(reader, slice, table);
     }
 }

@@ -3,140 +3,143 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.spark.FileChoice.LeftOut;
+import dev.temper.spark.FileTree.Found;
 import dev.temper.storage.Store;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.regex.Pattern;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The files of one location: the file itself; all files of one kind in the folder and below; or all that a pattern
- * matches: {@code *} and {@code ?} within a name, <code>{a,b}</code>, {@code **} over folders.
+ * The files of one location: the file itself; all files of one kind in the folder and below; or all that a
+ * {@link Glob} matches.
  *
- * <p>Of a folder or pattern with files of several splits, as data sets on Hugging Face have them, only one is read:
- * train to train on; validation, or else test, to evaluate on. A file belongs to a split when its name, or that of a
- * folder it is in, begins with train, validation, valid, val, dev or test, and no letter follows.
+ * <p>Where their names, or the folder's README.md, tell splits ({@link SplitNames}, {@link DatasetCard}), one of them is
+ * read: train to train on; validation, or else test, to evaluate on. A file that is named is read whatever its name.
  *
- * @param note which split was read, when there are several
+ * @param leftOut files of the location that are not read
  */
-record SourceFiles(String location, Kind kind, List<SourceFile> files, Optional<String> note) {
-    private static final String NO_DATA = "no .csv, .tsv, .jsonl, .json or .parquet file";
-    private static final Pattern WILDCARD = Pattern.compile("[*?{]");
-    private static final char ANY = '\0'; // in place of **
-    private static final Pattern SPLIT = Pattern.compile("(?i)(?:^|/)(train|validation|valid|val|dev|test)(?![a-z])");
-    private static final List<String> ABOUT_DATA = List.of("dataset_infos.json", "dataset_info.json", "state.json");
-
+record SourceFiles(String location, Kind kind, List<SourceFile> files, List<LeftOut> leftOut) {
     /** @param source how rows name it: the location as the user wrote it, and the file's name below it */
     record SourceFile(String source, String location, long bytes) implements Serializable {
-        boolean isZipped() {
-            return location.endsWith(".gz");
+        Compression compression() {
+            return Compression.of(location);
         }
     }
 
-    /** How a file is read, by the end of its name. */
+    /** How a file is read, by the end of its name; behind it that of a {@link Compression} may stand. */
     enum Kind {
-        CSV("(?i).*\\.csv(\\.gz)?"),
-        TSV("(?i).*\\.tsv(\\.gz)?"),
-        JSON("(?i).*\\.(jsonl|json|ndjson)(\\.gz)?"),
-        PARQUET("(?i).*\\.parquet");
+        CSV("csv"),
+        TSV("tsv"),
+        JSON("jsonl", "json", "ndjson", "jsonlines"),
+        /** Compresses within itself. */
+        PARQUET("parquet", "pq", "parq");
 
-        private final String names;
+        private final List<String> endings;
 
-        Kind(String names) {
-            this.names = names;
+        Kind(String... endings) {
+            this.endings = List.of(endings);
         }
 
         static Optional<Kind> of(String name) {
+            Compression compression = Compression.of(name);
+            String plain = compression.uncompressed(name);
+            String ending = plain.substring(plain.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
             return Arrays.stream(values())
-                    .filter(kind -> name.matches(kind.names))
+                    .filter(kind -> plain.contains(".") && kind.endings.contains(ending))
+                    .filter(kind -> kind != PARQUET || compression == Compression.NONE)
                     .findFirst();
         }
     }
 
     /** What rows are read for. */
     enum Use {
-        TRAIN("data.train", "train", "train"),
-        EVAL("data.eval", "validation", "test");
+        TRAIN("data.train", SplitNames.TRAIN),
+        EVAL("data.eval", SplitNames.VALIDATION, SplitNames.TEST);
 
         private final String key;
-        private final String split;
-        private final String otherwise;
+        private final List<String> splits;
 
-        Use(String key, String split, String otherwise) {
+        Use(String key, String... splits) {
             this.key = key;
-            this.split = split;
-            this.otherwise = otherwise;
+            this.splits = List.of(splits);
+        }
+
+        /** By its name, or else by a word in it, as {@code train_sft} has, where one split alone has it. */
+        private Optional<String> chosen(Collection<String> names) {
+            for (String split : splits) {
+                if (names.contains(split)) {
+                    return Optional.of(split);
+                }
+            }
+            for (String split : splits) {
+                List<String> like = names.stream()
+                        .filter(name -> SplitNames.in(name).contains(split))
+                        .toList();
+                if (like.size() == 1) {
+                    return Optional.of(like.get(0));
+                }
+            }
+            return Optional.empty();
         }
     }
 
     static SourceFiles find(HadoopStore store, String location, Use use) throws IOException {
         Optional<Store.Entry> entry = find(store, location);
         if (entry.isPresent() && !entry.get().isFolder()) {
-            String root = HadoopStore.resolve(location);
-            check(Kind.of(entry.get().name()).isPresent(), "data: %s is %s", location, NO_DATA);
+            Kind kind = Kind.of(entry.get().name()).orElseThrow(() -> UnreadFile.refusal(location));
             check(entry.get().bytes() > 0, "data: %s is empty", location);
-            return of(
-                    location, List.of(new SourceFile(location, root, entry.get().bytes())), Optional.empty());
+            SourceFile file = new SourceFile(
+                    location, HadoopStore.resolve(location), entry.get().bytes());
+            return new SourceFiles(location, kind, List.of(file), List.of());
         }
         check(
-                entry.isPresent() || WILDCARD.matcher(location).find(),
+                entry.isPresent() || Glob.isIn(location),
                 "%s: %s does not exist; name a file or folder that does",
                 use.key,
                 location);
-        String base = entry.isPresent() ? location : fixed(location);
-        String prefix = base.isEmpty() || base.endsWith("/") ? base : base + "/";
-        Pattern wanted = entry.isPresent() ? Pattern.compile(".*", Pattern.DOTALL) : pattern(location);
-        List<SourceFile> files = new ArrayList<>();
-        String root = HadoopStore.resolve(base);
-        collect(store, root.endsWith("/") ? root : root + "/", prefix, files);
-        files.removeIf(file -> !wanted.matcher(file.source()).matches());
-        check(!files.isEmpty(), "data: %s has %s in it", location, NO_DATA);
-        check(files.stream().anyMatch(file -> file.bytes() > 0), "data: %s is empty", location);
-        files.removeIf(file -> file.bytes() == 0);
-        return ofUse(location, files, use, prefix.length());
+        return entry.isPresent() ? ofFolder(store, location, use) : ofPattern(store, location, use);
     }
 
-    private static SourceFiles ofUse(String location, List<SourceFile> files, Use use, int prefix) {
-        Map<String, List<SourceFile>> splits = files.stream()
-                .collect(Collectors.groupingBy(
-                        file -> split(file.source().substring(prefix)), TreeMap::new, Collectors.toList()));
-        if (splits.size() < 2) {
-            return of(location, files, Optional.empty());
-        }
-        check(
-                !splits.containsKey(""),
-                "%s: %s has files of the splits %s and others, such as %s: name the files, as in %s",
-                use.key,
-                location,
-                String.join(", ", splits.keySet().stream().skip(1).toList()),
-                splits.getOrDefault("", files).get(0).source(),
-                "folder/train-*.parquet");
-        String chosen = Stream.of(use.split, use.otherwise)
-                .filter(splits::containsKey)
-                .findFirst()
-                .orElseThrow(() -> invalid(
-                        "%s: %s has the splits %s, none of them for this: name the files to read",
-                        use.key, location, String.join(", ", splits.keySet())));
-        String note = "%s: %s has the splits %s; %s is read"
-                .formatted(use.key, location, String.join(", ", splits.keySet()), chosen);
-        return of(location, splits.get(chosen), Optional.of(note));
+    private static SourceFiles ofFolder(HadoopStore store, String folder, Use use) throws IOException {
+        Choice choice = new Choice(folder, folder.endsWith("/") ? folder : folder + "/", use);
+        List<Found> files =
+                choice.readable(FileTree.walk(store, HadoopStore.resolve(folder)).files());
+        List<String> names = files.stream().map(Found::name).toList();
+        Optional<DatasetCard> card = card(store, folder);
+        Map<String, List<String>> splits = card.isPresent() ? card.get().splits(names) : SplitNames.of(names);
+        return choice.of(store, choice.ofSplit(files, splits));
     }
 
-    private static SourceFiles of(String location, List<SourceFile> files, Optional<String> note) {
-        List<Kind> kinds = files.stream()
-                .map(file -> Kind.of(file.location()).orElseThrow())
-                .distinct()
+    // Splits that the pattern spells out, as {train,test}, are wanted all.
+    private static SourceFiles ofPattern(HadoopStore store, String pattern, Use use) throws IOException {
+        Glob glob = Glob.of(pattern);
+        String folder = glob.folder();
+        Choice choice = new Choice(pattern, folder.isEmpty() || folder.endsWith("/") ? folder : folder + "/", use);
+        List<Found> matching = FileTree.walk(store, HadoopStore.resolve(folder)).files().stream()
+                .filter(file -> glob.matches(choice.prefix() + file.name()))
                 .toList();
-        check(kinds.size() == 1, "data: %s mixes kinds of files, %s: name one folder for each", location, kinds);
-        return new SourceFiles(location, kinds.get(0), List.copyOf(files), note);
+        List<Found> files = choice.readable(matching);
+        boolean isSpelled = !SplitNames.in(pattern.substring(choice.prefix().length())).isEmpty();
+        Map<String, List<String>> splits = isSpelled
+                ? Map.of()
+                : SplitNames.of(files.stream().map(Found::name).toList());
+        return choice.of(store, choice.ofSplit(files, splits));
     }
 
     private static Optional<Store.Entry> find(HadoopStore store, String location) throws IOException {
@@ -147,57 +150,103 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, Optional<
         }
     }
 
-    // The name of the file counts before those of its folders: test/train.csv is for training.
-    private static String split(String name) {
-        String split = "";
-        for (String part : name.split("/", -1)) {
-            var matcher = SPLIT.matcher(part);
-            split = matcher.find() ? matcher.group(1).toLowerCase(Locale.ROOT) : split;
+    private static Optional<DatasetCard> card(HadoopStore store, String folder) throws IOException {
+        String readme = HadoopStore.resolve(folder).replaceAll("/+$", "") + "/" + DatasetCard.NAME;
+        if (store.find(readme).isEmpty()) {
+            return Optional.empty();
         }
-        return split.equals("valid") || split.equals("val") || split.equals("dev") ? "validation" : split;
+        try (InputStream in = store.read(readme)) {
+            return DatasetCard.of(folder, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        }
     }
 
-    /** The folders before the first part with a wildcard. */
-    private static String fixed(String location) {
-        var matcher = WILDCARD.matcher(location);
-        String before = matcher.find() ? location.substring(0, matcher.start()) : location;
-        int slash = before.lastIndexOf('/');
-        return slash == 0 ? "/" : slash < 0 ? "" : before.substring(0, slash);
-    }
+    /**
+     * What is done with the files of a location.
+     *
+     * @param prefix what stands before their names in the recipe's words
+     */
+    private record Choice(String location, String prefix, Use use, List<LeftOut> leftOut) {
+        Choice(String location, String prefix, Use use) {
+            this(location, prefix, use, new ArrayList<>());
+        }
 
-    private static Pattern pattern(String location) {
-        StringBuilder regex = new StringBuilder();
-        int open = 0;
-        for (char c : location.replace("**", String.valueOf(ANY)).toCharArray()) {
-            switch (c) {
-                case ANY -> regex.append(".*");
-                case '*' -> regex.append("[^/]*");
-                case '?' -> regex.append("[^/]");
-                case '{' -> {
-                    open++;
-                    regex.append("(?:");
+        /** Those with rows that we can read. */
+        List<Found> readable(List<Found> all) {
+            List<Found> files = new ArrayList<>();
+            for (Found file : all) {
+                Optional<String> trouble = UnreadFile.reason(file);
+                if (trouble.isPresent()) {
+                    leaveOut(file.name(), trouble.get());
+                } else if (!UnreadFile.isAboutData(file.lastName())) {
+                    files.add(file);
                 }
-                case '}' -> regex.append(open-- > 0 ? ")" : "\\}");
-                case ',' -> regex.append(open > 0 ? "|" : ",");
-                default -> regex.append(Pattern.quote(String.valueOf(c)));
             }
+            check(
+                    !files.isEmpty(),
+                    "data: %s has %s in it%s",
+                    location,
+                    UnreadFile.NO_DATA,
+                    UnreadFile.advice(location, all));
+            check(files.stream().anyMatch(file -> file.bytes() > 0), "data: %s is empty", location);
+            files.removeIf(file -> file.bytes() == 0 && leaveOut(file.name(), "empty"));
+            return files;
         }
-        check(open <= 0, "data: %s has a { without a }", location);
-        return Pattern.compile(regex.toString(), Pattern.DOTALL);
-    }
 
-    private static void collect(HadoopStore store, String folder, String source, List<SourceFile> files)
-            throws IOException {
-        for (Store.Entry entry : store.list(folder)) {
-            String name = entry.name();
-            if (name.startsWith("_") || name.startsWith(".") || ABOUT_DATA.contains(name)) {
-                continue; // what Spark, Hugging Face and others write beside data
+        /** Those of the split to read, where there are splits. */
+        List<Found> ofSplit(List<Found> files, Map<String, List<String>> splits) {
+            Set<String> assigned = splits.values().stream().flatMap(List::stream).collect(Collectors.toSet());
+            List<String> others =
+                    files.stream().map(Found::name).filter(name -> !assigned.contains(name)).toList();
+            if (splits.isEmpty() || (splits.size() == 1 && others.isEmpty())) {
+                return files; // nothing to choose from
             }
-            if (entry.isFolder()) {
-                collect(store, folder + name + "/", source + name + "/", files);
-            } else if (Kind.of(name).isPresent()) {
-                files.add(new SourceFile(source + name, folder + name, entry.bytes()));
+            String chosen = use.chosen(splits.keySet()).orElseThrow(() -> unclear(splits.keySet(), others));
+            Set<String> read = new HashSet<>(splits.get(chosen));
+            Map<String, String> splitOf = new HashMap<>();
+            splits.forEach((split, names) -> names.forEach(name -> splitOf.put(name, "split " + split)));
+            files.stream().map(Found::name).filter(name -> !read.contains(name)).forEach(name ->
+                    leaveOut(name, splitOf.getOrDefault(name, "of no split, and there are splits")));
+            return files.stream().filter(file -> read.contains(file.name())).toList();
+        }
+
+        private RuntimeException unclear(Collection<String> splits, List<String> others) {
+            return others.isEmpty()
+                    ? invalid(
+                            "%s: %s has the splits %s, none of them for this: name the files to read",
+                            use.key, location, String.join(", ", splits))
+                    : invalid(
+                            "%s: %s has files of the splits %s and others, such as %s: name the files, as in %s",
+                            use.key,
+                            location,
+                            String.join(", ", splits),
+                            prefix + others.get(0),
+                            "folder/train-*.parquet");
+        }
+
+        /** Each once, whatever links lead to it. */
+        SourceFiles of(HadoopStore store, List<Found> files) throws IOException {
+            Map<Path, Found> seen = new HashMap<>();
+            List<SourceFile> distinct = new ArrayList<>();
+            for (Found file : files) {
+                Optional<Path> real = store.realPath(file.location());
+                Found other = real.isEmpty() ? null : seen.putIfAbsent(real.get(), file);
+                if (other == null) {
+                    distinct.add(new SourceFile(prefix + file.name(), file.location(), file.bytes()));
+                } else {
+                    leaveOut(file.name(), "the same file as " + prefix + other.name());
+                }
             }
+            List<Kind> kinds = distinct.stream()
+                    .map(file -> Kind.of(file.location()).orElseThrow())
+                    .distinct()
+                    .toList();
+            check(kinds.size() == 1, "data: %s mixes kinds of files, %s: name one folder for each", location, kinds);
+            leftOut.sort(Comparator.comparing(LeftOut::file));
+            return new SourceFiles(location, kinds.get(0), List.copyOf(distinct), List.copyOf(leftOut));
+        }
+
+        private boolean leaveOut(String name, String reason) {
+            return leftOut.add(new LeftOut(prefix + name, reason));
         }
     }
 }

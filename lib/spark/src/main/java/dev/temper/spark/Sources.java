@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.spark.FileChoice.LeftOut;
 import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.SourceFiles.SourceFile;
 import dev.temper.spark.SourceFiles.Use;
@@ -10,19 +11,22 @@ import dev.temper.text.DataConfig.Source;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * All files of a data set, in the order of their names.
  *
- * @param notes what was left unread, in words
+ * @param choice which they are, and which were left out
  */
-record Sources(List<InputFile> files, List<String> notes) {
+record Sources(List<InputFile> files, FileChoice choice) {
     private static final long BYTES_PER_PARTITION = 32L << 20;
     private static final int MAX_PARTITIONS = 10_000;
 
@@ -40,8 +44,8 @@ record Sources(List<InputFile> files, List<String> notes) {
             return file.location();
         }
 
-        boolean isZipped() {
-            return file.isZipped();
+        Compression compression() {
+            return file.compression();
         }
     }
 
@@ -64,29 +68,41 @@ record Sources(List<InputFile> files, List<String> notes) {
             Origin origin = new Origin(found.size(), Use.EVAL, 1);
             found.put(origin, SourceFiles.find(store, data.eval().get(), Use.EVAL));
         }
-        return of(found);
+        return of(store, found);
     }
 
     /** The files of one location. */
-    static Sources of(SourceFiles files) {
-        return of(Map.of(new Origin(0, Use.TRAIN, 1), files));
+    static Sources of(HadoopStore store, SourceFiles files) throws IOException {
+        return of(store, Map.of(new Origin(0, Use.TRAIN, 1), files));
     }
 
-    private static Sources of(Map<Origin, SourceFiles> found) {
+    private static Sources of(HadoopStore store, Map<Origin, SourceFiles> found) throws IOException {
         List<InputFile> files = new ArrayList<>();
         found.forEach((origin, source) ->
                 source.files().forEach(file -> files.add(new InputFile(0, file, source.kind(), origin))));
         files.sort(Comparator.comparing(InputFile::source));
-        verifyDistinct(files);
+        verifyDistinct(store, files);
         List<InputFile> numbered = new ArrayList<>();
         for (InputFile file : files) {
             numbered.add(new InputFile(numbered.size(), file.file(), file.kind(), file.origin()));
         }
-        Stream<SourceFiles> inOrder = found.entrySet().stream()
-                .sorted(Comparator.comparing(entry -> entry.getKey().number()))
-                .map(Map.Entry::getValue);
-        return new Sources(
-                numbered, inOrder.flatMap(source -> source.note().stream()).toList());
+        return new Sources(numbered, choice(files, found.values()));
+    }
+
+    private static FileChoice choice(List<InputFile> files, Collection<SourceFiles> found) {
+        Map<Use, List<String>> read = files.stream()
+                .collect(Collectors.groupingBy(
+                        file -> file.origin().use(), Collectors.mapping(InputFile::source, Collectors.toList())));
+        Set<String> all = files.stream().map(InputFile::source).collect(Collectors.toSet());
+        Map<String, LeftOut> leftOut = new TreeMap<>();
+        found.stream()
+                .flatMap(source -> source.leftOut().stream())
+                .filter(file -> !all.contains(file.file())) // the other key may read it
+                .forEach(file -> leftOut.put(file.file(), file));
+        return new FileChoice(
+                read.getOrDefault(Use.TRAIN, List.of()),
+                read.getOrDefault(Use.EVAL, List.of()),
+                List.copyOf(leftOut.values()));
     }
 
     /** Tasks to work on the rows with: two for each core, more for large files. */
@@ -99,15 +115,20 @@ record Sources(List<InputFile> files, List<String> notes) {
         return files.stream().mapToLong(file -> file.file().bytes()).sum();
     }
 
-    private static void verifyDistinct(List<InputFile> files) {
+    private static void verifyDistinct(HadoopStore store, List<InputFile> files) throws IOException {
         Map<String, InputFile> seen = new HashMap<>();
         for (InputFile file : files) {
-            InputFile other = seen.put(file.location(), file);
+            String real = store.realPath(file.location()).map(Object::toString).orElse(file.location());
+            InputFile other = seen.put(real, file);
+            String names = other == null || other.source().equals(file.source())
+                    ? file.source()
+                    : other.source() + ", which is also " + file.source() + ",";
             check(
                     other == null || other.origin().use() == file.origin().use(),
-                    "data.eval and data.train both name %s",
-                    file.source());
-            check(other == null, "data.train names %s twice", file.source());
+                    "data.eval and data.train both name %s: rows that are learned measure nothing, so name other files"
+                            + " in one of them, or leave data.eval out and set data.eval_fraction",
+                    names);
+            check(other == null, "data.train names %s twice: leave one out", names);
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -14,8 +13,6 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
  * The characters of a file, without its byte order mark. Bytes that are none in its encoding end the reading with their
@@ -54,11 +51,12 @@ final class StrictReader extends Reader {
         InputStream plain = store.read(slice.file().location(), slice.from());
         try {
             InputStream part = slice.isWhole() ? plain : new LimitedStream(plain, slice.to() - slice.from());
-            InputStream in = slice.file().isZipped() ? new GZIPInputStream(part, BUFFER) : part;
+            InputStream in =
+                    slice.file().compression().open(part, slice.file().source());
             return new StrictReader(in, charset, slice.file().source(), slice.firstLine());
-        } catch (ZipException | EOFException e) {
+        } catch (IOException | RuntimeException e) {
             plain.close();
-            throw invalid("data: %s is no gzip file: %s", slice.file().source(), e.getMessage());
+            throw e;
         }
     }
 
@@ -130,14 +128,10 @@ final class StrictReader extends Reader {
 
     private void fill() throws IOException {
         bytes.compact();
-        try {
-            while (!ended && bytes.position() < BUFFER / 2) {
-                int count = in.read(bytes.array(), bytes.position(), bytes.remaining());
-                ended = count < 0;
-                bytes.position(bytes.position() + Math.max(count, 0));
-            }
-        } catch (ZipException | EOFException e) {
-            throw invalid("data: %s is no whole gzip file: %s", source, e.getMessage());
+        while (!ended && bytes.position() < BUFFER / 2) {
+            int count = in.read(bytes.array(), bytes.position(), bytes.remaining());
+            ended = count < 0;
+            bytes.position(bytes.position() + Math.max(count, 0));
         }
         bytes.flip();
     }
@@ -155,6 +149,9 @@ final class StrictReader extends Reader {
 
     private RuntimeException wrongEncoding() {
         Charset charset = decoder.charset();
+        if (!begun) {
+            Compression.verifyNotPacked(bytes.array(), source);
+        }
         int first = bytes.get(bytes.position()) & 0xFF;
         boolean isUtf16 = line == 1 && !begun && (first == 0xFF || first == 0xFE);
         String other = isUtf16

@@ -151,26 +151,6 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
     }
 
     private static void verify(ReadTable table, Sources sources, Map<Integer, FileNotes> notes) {
-        Map<Integer, InputFile> firsts = new HashMap<>();
-        for (InputFile file : sources.files()) {
-            FileNotes note = notes.get(file.index());
-            if (note == null) {
-                continue;
-            }
-            boolean hasHeader = file.kind() != Kind.PARQUET
-                    && file.kind() != Kind.JSON
-                    && !note.columns().isEmpty();
-            if (hasHeader) {
-                InputFile first = firsts.computeIfAbsent(file.origin().number(), absent -> file);
-                check(
-                        note.columns().equals(notes.get(first.index()).columns()),
-                        "data: %s has another header than the first file of its folder, %s: %s, not %s",
-                        file.source(),
-                        first.source(),
-                        note.columns(),
-                        notes.get(first.index()).columns());
-            }
-        }
         for (InputFile file : sources.files()) {
             FileNotes note = notes.get(file.index());
             check(note == null || note.error() == null, "%s", note == null ? "" : note.error());
@@ -178,6 +158,37 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
                 verifyColumns(table, file, new ArrayList<>(note.columns()));
             }
         }
+        verifyHeaders(table, sources, notes);
+    }
+
+    // In whatever order: of the columns asked for, the files of a location have the same, and without names as many.
+    private static void verifyHeaders(ReadTable table, Sources sources, Map<Integer, FileNotes> notes) {
+        Map<Integer, InputFile> firsts = new HashMap<>();
+        for (InputFile file : sources.files()) {
+            FileNotes note = notes.get(file.index());
+            boolean isCsv = file.kind() == Kind.CSV || file.kind() == Kind.TSV;
+            if (!isCsv || note == null || note.columns().isEmpty()) {
+                continue;
+            }
+            InputFile first = firsts.computeIfAbsent(file.origin().number(), absent -> file);
+            List<String> before = notes.get(first.index()).columns();
+            check(
+                    used(table, note.columns()).equals(used(table, before)),
+                    "data: %s has other columns than the first file of its folder, %s: %s, not %s",
+                    file.source(),
+                    first.source(),
+                    note.columns(),
+                    before);
+        }
+    }
+
+    private static List<String> used(ReadTable table, List<String> names) {
+        return table.header()
+                ? table.columns().stream()
+                        .map(InputColumn::name)
+                        .filter(names::contains)
+                        .toList()
+                : names;
     }
 
     // A file of which no line is an object has no columns either, but its rows say better what is wrong.

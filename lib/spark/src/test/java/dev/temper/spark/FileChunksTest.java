@@ -62,8 +62,9 @@ final class FileChunksTest {
 
     private Sources write(String name, String text) throws IOException {
         Files.writeString(folder.resolve(name), text);
+        HadoopStore store = HadoopStore.of(spark);
         return Sources.of(
-                SourceFiles.find(HadoopStore.of(spark), folder.resolve(name).toString(), Use.TRAIN));
+                store, SourceFiles.find(store, folder.resolve(name).toString(), Use.TRAIN));
     }
 
     private List<String> rows(Sources sources, FileChunks chunks) {

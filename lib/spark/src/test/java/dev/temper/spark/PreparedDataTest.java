@@ -184,10 +184,13 @@ final class PreparedDataTest {
         DataSettings settings = new DataSettings().training(folder + "/set").evaluatingFile(folder + "/set");
         PreparedData prepared = prepare(settings.config(), "out");
         assertThat(prepared.rows()).isEqualTo(new RowCounts(25, 20, 5, Map.of()));
-        assertThat(prepared.notes())
-                .containsExactly(
-                        "data.train: %s/set has the splits test, train; train is read".formatted(folder),
-                        "data.eval: %s/set has the splits test, train; test is read".formatted(folder));
+        assertThat(prepared.files())
+                .isEqualTo(new FileChoice(
+                        List.of(
+                                folder + "/set/data/train-00000-of-00002.csv",
+                                folder + "/set/data/train-00001-of-00002.csv"),
+                        List.of(folder + "/set/data/test-00000-of-00001.csv"),
+                        List.of()));
     }
 
     @Test
@@ -210,13 +213,11 @@ final class PreparedDataTest {
     }
 
     @Test
-    void aFolderWhoseHeadersDifferIsRefused() throws IOException {
+    void theOrderOfColumnsMayDifferFromFileToFile() throws IOException {
         Files.createDirectories(folder.resolve("x.csv"));
         writeRows("x.csv/1.csv", 0, 3, "");
-        Files.writeString(folder.resolve("x.csv/2.csv"), "completion,prompt\nw1,w2\n");
-        assertThatThrownBy(() -> prepare(new DataSettings(), "out"))
-                .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining("x.csv/2.csv has another header than the first file of its folder");
+        Files.writeString(folder.resolve("x.csv/2.csv"), "completion,,prompt\n w2,,w1\n");
+        assertThat(prepare(new DataSettings(), "out").rows()).isEqualTo(new RowCounts(4, 4, 0, Map.of()));
     }
 
     @Test

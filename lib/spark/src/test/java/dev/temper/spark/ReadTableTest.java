@@ -83,6 +83,10 @@ final class ReadTableTest {
         assertThat(read(AB, "x.csv.gz")).extracting(row -> row.get(1)).containsExactly("2");
         zip("x.json.gz", "\n [{\"a\": \"1\", \"b\": \"3\"}]");
         assertThat(read(AB, "x.json.gz")).extracting(row -> row.get(1)).containsExactly("3");
+        zip("x.CSV.GZ", "a,b\n1,4\n");
+        assertThat(read(AB, "x.CSV.GZ")).extracting(row -> row.get(1)).containsExactly("4");
+        Files.copy(folder.resolve("x.csv.gz"), folder.resolve("zipped.csv"));
+        assertInvalid("zipped.csv", "zipped.csv is compressed with gzip", "rename it to zipped.csv.gz");
         write("y.csv.gz", "a,b\n1,2\n");
         assertInvalid("y.csv.gz", "y.csv.gz is no gzip file");
         byte[] zipped = Files.readAllBytes(folder.resolve("x.csv.gz"));
@@ -188,6 +192,24 @@ final class ReadTableTest {
     }
 
     @Test
+    void jsonAroundRowsSaysHowToRewriteIt() throws IOException {
+        String rows = "[{\"a\": \"1\", \"b\": \"[\"}, {\"a\": \"2\"}]";
+        write("x.json", "{\"version\": [[1], {}], \"data\": " + rows + ", \"more\": [{}]}");
+        assertInvalid(
+                "x.json",
+                "x.json is one object with its rows in the list data: what is read is one object a line",
+                "jq -c '.data[]' " + folder + "/x.json > rows.jsonl");
+        write("x.json", "{\n \"version\": 1,\n \"rows\": " + rows.replace(",", ",\n") + "}\n");
+        assertInvalid("x.json", "x.json is one object with its rows in the list rows");
+        write("x.jsonl", "{\n \"a\": \"1\",\n \"b\": \"2\"\n}\n{\n \"a\": \"1\",\n \"b\": \"2\"\n}\n");
+        assertInvalid("x.jsonl", "x.jsonl has objects over several lines", "jq -c . " + folder + "/x.jsonl > rows");
+        write("x.jsonl", "{\"a\": \"1\", \"b\": \"2\", \"c\": [{}]}\n{\"c\": [{}], \"b\": \"3\"}\n");
+        assertThat(read(AB, "x.jsonl")).extracting(row -> row.get(1)).containsExactly("2", "3");
+        write("x.jsonl", "{\"c\": [{}]}\n{\"a\": \"1\", \"b\": \"3\"}\n");
+        assertThat(read(AB, "x.jsonl")).extracting(row -> row.get(1)).containsExactly(null, "3");
+    }
+
+    @Test
     void rowsOfAFolderAreFoundAgain() throws IOException {
         Files.createDirectories(folder.resolve("d/e"));
         write("d/1 x.csv", "a,b\n1,2\n1,2\n1,3\n");
@@ -220,7 +242,7 @@ final class ReadTableTest {
         assertThat(rows).extracting(row -> row.get(0)).containsExactly("1", "2");
         assertThat(rows).extracting(row -> row.get(1)).containsExactly(null, null);
         assertThat(rows).extracting(row -> row.<Long>getAs("_row_number")).containsExactly(1L, 2L);
-        assertInvalid("p", "part-00000.parquet: column a must hold text, it is of the type bigint");
+        assertInvalid("p", "part-00000.parquet: column a must hold text, it is of the type int64");
         write("p/broken.parquet", "PAR1");
         assertInvalid("p", "broken.parquet cannot be read as Parquet");
     }

@@ -162,6 +162,9 @@ public record RowFormat(
             return OptionalInt.empty();
         }
         String label = required(LABEL, values).strip();
+        if (!labels.contains(label)) {
+            label = label.replaceFirst("(?<=\\d)\\.0+$", ""); // what pandas makes of integers with nulls beside them
+        }
         int number = labels.indexOf(label);
         boolean areNumbered = labels.stream().noneMatch(RowFormat::isNumber); // else 0 of 1 to 5 would be the class 1
         if (number < 0 && areNumbered && isNumber(label)) {

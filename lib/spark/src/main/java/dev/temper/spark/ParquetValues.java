@@ -1,0 +1,223 @@
+package dev.temper.spark;
+
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
+import dev.temper.text.RejectedRowException.Reason;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.Converter;
+import org.apache.parquet.io.api.GroupConverter;
+import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.io.api.RecordMaterializer;
+import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.Type;
+
+/** Makes rows of Parquet's records: the columns asked for, as text. */
+final class ParquetValues extends RecordMaterializer<ReadRow> {
+    private final ParquetRows.Slice slice;
+    private final MessageType schema;
+    private final int width;
+    private final List<ParquetJson> nested = new ArrayList<>();
+    private final Root root;
+    private long number;
+    private String[] values;
+    private String reason;
+    private String detail;
+
+    /** @param schema those of the columns that the file has */
+    ParquetValues(ParquetRows.Slice slice, List<InputColumn> columns, MessageType schema) {
+        this.slice = slice;
+        this.schema = schema;
+        this.number = slice.firstRow() - 1;
+        this.width = columns.size();
+        List<Converter> converters = new ArrayList<>();
+        for (Type type : schema.getFields()) {
+            int index = 0;
+            while (!columns.get(index).name().equals(type.getName())) {
+                index++;
+            }
+            converters.add(converter(columns.get(index), index, type));
+        }
+        this.root = new Root(converters);
+    }
+
+    MessageType schema() {
+        return schema;
+    }
+
+    /** Whether a column of this type can hold what is asked for. */
+    static boolean isRight(Type type, Content content) {
+        if (!type.isPrimitive()) {
+            return content == Content.JSON && ParquetJson.isReadable(type);
+        }
+        ParquetScalar scalar = new ParquetScalar(type.asPrimitiveType());
+        return !type.isRepetition(Type.Repetition.REPEATED)
+                && (scalar.isText() || (content == Content.LABEL && (scalar.isNumber() || scalar.isBoolean())));
+    }
+
+    static String wrong(String source, InputColumn column, Type type) {
+        String wanted =
+                switch (column.content()) {
+                    case TEXT -> "text";
+                    case JSON -> "text, lists or structs";
+                    case LABEL -> "text, integers or booleans";
+                };
+        return String.format(
+                Locale.ROOT,
+                "data: %s: column %s must hold %s, it is of the type %s",
+                source,
+                column.name(),
+                wanted,
+                name(type));
+    }
+
+    private static String name(Type type) {
+        if (type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation) {
+            return "list";
+        }
+        if (type.getLogicalTypeAnnotation() instanceof MapLogicalTypeAnnotation) {
+            return "map";
+        }
+        return type.isPrimitive() ? new ParquetScalar(type.asPrimitiveType()).name() : "struct";
+    }
+
+    @Override
+    public ReadRow getCurrentRecord() {
+        number++;
+        nested.forEach(json -> values[json.index()] = json.take());
+        return new ReadRow(slice.file().index(), number, values, reason, reason == null ? null : detail);
+    }
+
+    @Override
+    public GroupConverter getRootConverter() {
+        return root;
+    }
+
+    /** The first trouble of a row is the one that is named. */
+    void reject(Reason why, String format, Object... arguments) {
+        if (reason == null) {
+            reason = why.label();
+            detail = format.formatted(arguments);
+        }
+    }
+
+    private Converter converter(InputColumn column, int index, Type type) {
+        String wrong = wrong(slice.file().source(), column, type);
+        if (type.isPrimitive()) {
+            boolean isRight = isRight(type, column.content());
+            return new Cell(column, index, type.asPrimitiveType(), isRight ? null : wrong);
+        }
+        ParquetJson json = new ParquetJson(this, column.name(), index, isRight(type, column.content()) ? null : wrong);
+        nested.add(json);
+        return json.converter(type);
+    }
+
+    private final class Root extends GroupConverter {
+        private final List<Converter> converters;
+
+        Root(List<Converter> converters) {
+            this.converters = converters;
+        }
+
+        @Override
+        public Converter getConverter(int field) {
+            return converters.get(field);
+        }
+
+        @Override
+        public void start() {
+            values = new String[width];
+            reason = null;
+        }
+
+        @Override
+        public void end() {}
+    }
+
+    /** One value, as text. A column of the wrong type is refused with its first value, and may have none. */
+    private final class Cell extends PrimitiveConverter {
+        private final InputColumn column;
+        private final int index;
+        private final ParquetScalar scalar;
+        private final String wrong; // null where the type is right
+
+        Cell(InputColumn column, int index, PrimitiveType type, String wrong) {
+            this.column = column;
+            this.index = index;
+            this.scalar = new ParquetScalar(type);
+            this.wrong = wrong;
+        }
+
+        @Override
+        public void addBinary(Binary value) {
+            verify();
+            if (!scalar.isText()) {
+                whole(scalar.decimal(value));
+                return;
+            }
+            values[index] = value.toStringUsingUTF8();
+            if (!ParquetScalar.isUtf8(value, values[index])) {
+                reject(Reason.MALFORMED, "%s holds bytes that are no UTF-8", column.name());
+            }
+        }
+
+        @Override
+        public void addBoolean(boolean value) {
+            verify();
+            values[index] = value ? "1" : "0";
+        }
+
+        @Override
+        public void addInt(int value) {
+            addLong(value);
+        }
+
+        @Override
+        public void addLong(long value) {
+            verify();
+            whole(scalar.decimal(value));
+        }
+
+        @Override
+        public void addFloat(float value) {
+            addDouble(value);
+        }
+
+        @Override
+        public void addDouble(double value) {
+            verify();
+            if (Double.isFinite(value)) {
+                whole(BigDecimal.valueOf(value));
+            } else {
+                noWhole(String.valueOf(value));
+            }
+        }
+
+        // What was an integer once: with nulls beside it, pandas makes a float of it.
+        private void whole(BigDecimal value) {
+            values[index] = JsonValues.whole(value);
+            if (values[index] == null) {
+                noWhole(value.toPlainString());
+            }
+        }
+
+        private void noWhole(String shown) {
+            values[index] = shown;
+            reject(Reason.WRONG_TYPE, "%s holds no text, integer or boolean but a number", column.name());
+        }
+
+        private void verify() {
+            if (wrong != null) {
+                throw invalid("%s", wrong);
+            }
+        }
+    }
+}
