@@ -5,6 +5,8 @@ import java.util.Optional;
 
 /** Floating-point types of weights and activations. DJL knows no bfloat16: only programs make and read such arrays. */
 public enum FloatType {
+    /** Of files only: what is read of it is computed in another type. */
+    FLOAT64(7, "F64", Double.BYTES),
     FLOAT32(6, "F32", Float.BYTES),
     FLOAT16(5, "F16", Short.BYTES),
     BFLOAT16(15, "BF16", Short.BYTES);

@@ -252,7 +252,6 @@ public final class ConfigFields {
                 fields.location);
         String type = fields.text("bnb_4bit_quant_type", "fp4");
         check(type.equals("nf4"), "%s: bnb_4bit_quant_type: %s is not supported, only nf4", fields.location, type);
-        fields.only("bnb_4bit_quant_storage", "uint8");
         boolean isDouble = fields.root.path("bnb_4bit_use_double_quant").asBoolean();
         List<String> skipped = new ArrayList<>();
         fields.root.path("llm_int8_skip_modules").forEach(name -> skipped.add(name.asText()));

@@ -19,9 +19,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** Weights of a folder against what its architecture expects, and as arrays. */
 public final class ModelWeights {
+    /** Buffers that files carry although they follow from config.json: frequencies of positions, and positions. */
+    private static final String BUFFERS = "(.*[._])?(inv_freq|position_ids|cos_cached|sin_cached)";
+
     private ModelWeights() {}
 
     /**
@@ -39,6 +43,9 @@ public final class ModelWeights {
         TreeSet<String> unknown = new TreeSet<>(index.names());
         for (Parameter parameter : architecture.parameters()) {
             Optional<TensorInfo> tensor = find(index, parameter.name());
+            if (tensor.isEmpty()) {
+                aliases(parameter.name()).forEach(index::checkNotLost);
+            }
             tensor.ifPresent(found -> unknown.removeAll(Nf4Tensor.names(index, found.name())));
             if (tensor.isPresent() && Nf4Tensor.isIn(index, tensor.get().name())) {
                 checkQuantized(parameter, tensor.get(), location);
@@ -48,8 +55,9 @@ public final class ModelWeights {
         }
         String first = architecture.parameters().get(0).name();
         String prefix = first.substring(0, first.indexOf('.') + 1);
-        unknown.removeIf(name -> architecture.ignored().stream()
-                .anyMatch(pattern -> name.matches(pattern) || (prefix + name).matches(pattern)));
+        unknown.removeIf(name -> name.matches(BUFFERS)
+                || architecture.ignored().stream()
+                        .anyMatch(pattern -> name.matches(pattern) || (prefix + name).matches(pattern)));
         check(
                 unknown.isEmpty(),
                 "%s: the weights hold %s, which a %s model with this config.json does not have",
@@ -76,12 +84,13 @@ public final class ModelWeights {
      * or, of a norm in the first releases of BERT, with gamma and beta for weight and bias.
      */
     static Optional<TensorInfo> find(TensorIndex index, String name) {
+        return aliases(name).map(index::find).flatMap(Optional::stream).findFirst();
+    }
+
+    private static Stream<String> aliases(String name) {
         String old = name.replaceFirst("LayerNorm\\.weight$", "LayerNorm.gamma")
                 .replaceFirst("LayerNorm\\.bias$", "LayerNorm.beta");
-        return index.find(name)
-                .or(() -> index.find(bare(name)))
-                .or(() -> index.find(old))
-                .or(() -> index.find(bare(old)));
+        return Stream.of(name, bare(name), old, bare(old));
     }
 
     private static String bare(String name) {
@@ -96,11 +105,10 @@ public final class ModelWeights {
                 tensor.name());
         long bytes = (parameter.shape().size() + 1) / 2;
         check(
-                tensor.dtype().equals("U8") && tensor.bytes() == bytes,
-                "%s: the codes %s are %s and have %d bytes, config.json makes it %d of U8",
+                tensor.bytes() == bytes, // under which type they were put away, bnb_4bit_quant_storage, does not matter
+                "%s: the codes %s have %d bytes, config.json makes it %d",
                 location,
                 tensor.name(),
-                tensor.dtype(),
                 tensor.bytes(),
                 bytes);
     }
@@ -166,7 +174,7 @@ public final class ModelWeights {
     public static void checkType(TensorInfo tensor, String location) {
         check(
                 FloatType.of(tensor.dtype()).isPresent(),
-                "%s: the tensor %s is %s; only F32, F16 and BF16 are read",
+                "%s: the tensor %s is %s, which is not supported; only F64, F32, F16 and BF16 are read",
                 location,
                 tensor.name(),
                 tensor.dtype());

@@ -122,7 +122,7 @@ public record StoredModel(
         return parameter.shape().dimension() > 1
                 && precision == FloatType.FLOAT32
                 && !newHead.has(parameter)
-                && type(parameter) != FloatType.FLOAT32;
+                && type(parameter).bytes() < Float.BYTES;
     }
 
     private FloatType type(Parameter parameter) {

@@ -53,7 +53,7 @@ public final class StoredValues implements AutoCloseable {
         return dequantized.isPresent();
     }
 
-    /** The type to write a parameter in: that of its file, but 16 bits for all of a model saved in 4 bits. */
+    /** The type to write a parameter in: that of its file, 16 bits for all of a model saved in 4, at most float32. */
     public FloatType type(Parameter parameter) {
         return dequantized.orElseGet(() -> tensor(parameter)
                 .map(StoredValues::type)
@@ -61,13 +61,16 @@ public final class StoredValues implements AutoCloseable {
     }
 
     private static FloatType type(TensorInfo tensor) {
-        return FloatType.of(tensor.dtype()).orElseThrow();
+        FloatType stored = FloatType.of(tensor.dtype()).orElseThrow();
+        return stored == FloatType.FLOAT64 ? FloatType.FLOAT32 : stored;
     }
 
     /** The bytes of a parameter in its file, if these are what is to be written. */
     public Optional<ByteBuffer> bytes(Parameter parameter) throws IOException {
         Optional<TensorInfo> tensor = tensor(parameter);
-        boolean isWritten = tensor.isPresent() && !isCodes(tensor.get()) && type(tensor.get()) == type(parameter);
+        boolean isWritten = tensor.isPresent()
+                && !isCodes(tensor.get())
+                && tensor.get().dtype().equals(type(parameter).dtype());
         return isWritten ? Optional.of(model.files().bytes(tensor.get().name())) : Optional.empty();
     }
 

@@ -9,15 +9,23 @@ import dev.temper.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.nio.ShortBuffer;
 import java.util.Arrays;
 
 /** A tensor of floating-point numbers as it lies in a file: read in pieces, never a whole in float32. */
 public final class Weights {
     private enum Type {
-        F32,
-        F16,
-        BF16
+        F64(Double.BYTES),
+        F32(Float.BYTES),
+        F16(Short.BYTES),
+        BF16(Short.BYTES);
+
+        private final int bytes;
+
+        Type(int bytes) {
+            this.bytes = bytes;
+        }
     }
 
     private final String name;
@@ -35,20 +43,20 @@ public final class Weights {
     }
 
     /**
-     * @param dtype {@code F32}, {@code F16} or {@code BF16}
+     * @param dtype {@code F64}, {@code F32}, {@code F16} or {@code BF16}
      * @param bytes little-endian
      * @throws dev.temper.check.InvalidInputException for another type
      */
     public static Weights of(String name, String dtype, Shape shape, ByteBuffer bytes) {
         check(
                 Arrays.stream(Type.values()).anyMatch(type -> type.name().equals(dtype)),
-                "the tensor %s is %s; only F32, F16 and BF16 can be quantized",
+                "the tensor %s is %s; only F64, F32, F16 and BF16 can be quantized",
                 name,
                 dtype);
         Type type = Type.valueOf(dtype);
         Weights weights = new Weights(name, type, shape, bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN), false);
         check(
-                bytes.remaining() == weights.count() * (type == Type.F32 ? 4 : 2),
+                bytes.remaining() == weights.count() * type.bytes,
                 "the tensor %s has %d bytes, which do not fit its shape %s",
                 name,
                 bytes.remaining(),
@@ -74,9 +82,9 @@ public final class Weights {
         return name;
     }
 
-    /** As in safetensors. */
+    /** As in safetensors; of F64 it is F32, which its values are rounded to. */
     public String dtype() {
-        return type.name();
+        return type == Type.F64 ? Type.F32.name() : type.name();
     }
 
     public Shape shape() {
@@ -97,11 +105,17 @@ public final class Weights {
             }
             return;
         }
-        int width = type == Type.F32 ? Float.BYTES : Short.BYTES;
-        int at = bytes.position() + Math.toIntExact(width * from);
-        ByteBuffer piece = bytes.slice(at, width * count).order(ByteOrder.LITTLE_ENDIAN);
+        int at = bytes.position() + Math.toIntExact(type.bytes * from);
+        ByteBuffer piece = bytes.slice(at, type.bytes * count).order(ByteOrder.LITTLE_ENDIAN);
         if (type == Type.F32) {
             piece.asFloatBuffer().get(target, 0, count);
+            return;
+        }
+        if (type == Type.F64) {
+            DoubleBuffer wide = piece.asDoubleBuffer();
+            for (int i = 0; i < count; i++) {
+                target[i] = (float) wide.get(i);
+            }
             return;
         }
         ShortBuffer bits = piece.asShortBuffer();
@@ -111,10 +125,12 @@ public final class Weights {
     }
 
     private float at(long index) {
-        if (type == Type.F32) {
-            return bytes.getFloat(bytes.position() + Math.toIntExact(Float.BYTES * index));
-        }
-        return widened(bytes.getShort(bytes.position() + Math.toIntExact(Short.BYTES * index)));
+        int at = bytes.position() + Math.toIntExact(type.bytes * index);
+        return switch (type) {
+            case F64 -> (float) bytes.getDouble(at);
+            case F32 -> bytes.getFloat(at);
+            case F16, BF16 -> widened(bytes.getShort(at));
+        };
     }
 
     private float widened(short bits) {
@@ -137,7 +153,7 @@ public final class Weights {
     /** The value of this tensor's type that is nearest to one in [-1, 1]. */
     float round(float value) {
         return switch (type) {
-            case F32 -> value;
+            case F64, F32 -> value;
             case F16 -> Math.abs(value) < 0x1p-14f ? (value + 0.75f) - 0.75f : withoutBits(value, 13);
             case BF16 -> withoutBits(value, 16);
         };

@@ -31,13 +31,37 @@ import java.util.TreeSet;
 public final class TensorIndex {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long MAX_HEADER_BYTES = 100_000_000;
-    private static final Map<String, Integer> BYTES_OF_DTYPE =
-            Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
+    /** All types of the format; which of them mean numbers that can be computed with, the reader of a tensor decides. */
+    private static final Map<String, Integer> BITS_OF_DTYPE = Map.ofEntries(
+            Map.entry("BOOL", 8),
+            Map.entry("F4", 4),
+            Map.entry("F6_E2M3", 6),
+            Map.entry("F6_E3M2", 6),
+            Map.entry("U8", 8),
+            Map.entry("I8", 8),
+            Map.entry("F8_E4M3", 8),
+            Map.entry("F8_E5M2", 8),
+            Map.entry("F8_E8M0", 8),
+            Map.entry("F8_E4M3FNUZ", 8),
+            Map.entry("F8_E5M2FNUZ", 8),
+            Map.entry("I16", 16),
+            Map.entry("U16", 16),
+            Map.entry("F16", 16),
+            Map.entry("BF16", 16),
+            Map.entry("I32", 32),
+            Map.entry("U32", 32),
+            Map.entry("F32", 32),
+            Map.entry("I64", 64),
+            Map.entry("U64", 64),
+            Map.entry("F64", 64),
+            Map.entry("C64", 64));
 
     private final Map<String, TensorInfo> tensors;
+    private final Map<String, String> lost; // tensors that an index lists and no file holds, and why
 
-    private TensorIndex(Map<String, TensorInfo> tensors) {
+    private TensorIndex(Map<String, TensorInfo> tensors, Map<String, String> lost) {
         this.tensors = tensors;
+        this.lost = lost;
     }
 
     /**
@@ -53,24 +77,41 @@ public final class TensorIndex {
         Map<String, TensorInfo> tensors = new TreeMap<>();
         if (folder.has(single)) {
             readHeader(folder, single, tensors);
-        } else if (folder.has(index)) {
-            Map<String, String> files = weightMap(folder, index);
-            for (String file : new TreeSet<>(files.values())) {
-                readHeader(folder, file, tensors);
-            }
-            for (Map.Entry<String, String> entry : files.entrySet()) {
-                TensorInfo tensor = tensors.get(entry.getKey());
-                check(
-                        tensor != null && tensor.file().equals(entry.getValue()),
-                        "%s lists the tensor %s in %s, which does not hold it",
-                        folder.location(index),
-                        entry.getKey(),
-                        entry.getValue());
-            }
-        } else {
+            return new TensorIndex(tensors, Map.of());
+        }
+        if (!folder.has(index)) {
             throw missing(folder, single);
         }
-        return new TensorIndex(tensors);
+        Map<String, String> files = weightMap(folder, index);
+        for (String file : new TreeSet<>(files.values())) {
+            if (folder.has(file)) {
+                readHeader(folder, file, tensors);
+            }
+        }
+        return new TensorIndex(tensors, lost(folder, index, files, tensors.keySet()));
+    }
+
+    /** An index may be older than its files: what it lists and nobody needs does not matter. */
+    private static Map<String, String> lost(Folder folder, String index, Map<String, String> files, Set<String> held)
+            throws IOException {
+        Map<String, String> lost = new TreeMap<>();
+        for (Map.Entry<String, String> entry : files.entrySet()) {
+            String file = entry.getValue();
+            if (!held.contains(entry.getKey())) {
+                lost.put(
+                        entry.getKey(),
+                        folder.has(file)
+                                ? "%s lists the tensor %s in %s, which does not hold it"
+                                        .formatted(folder.location(index), entry.getKey(), file)
+                                : "%s is missing, though %s lists it".formatted(folder.location(file), index));
+            }
+        }
+        return lost;
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when the index of the shards lists a tensor that none holds */
+    public void checkNotLost(String name) {
+        check(!lost.containsKey(name), "%s", lost.get(name));
     }
 
     private static RuntimeException missing(Folder folder, String single) throws IOException {
@@ -96,9 +137,6 @@ public final class TensorIndex {
         map.fields()
                 .forEachRemaining(
                         entry -> files.put(entry.getKey(), entry.getValue().asText()));
-        for (String file : Set.copyOf(files.values())) {
-            check(folder.has(file), "%s is missing, though %s lists it", folder.location(file), index);
-        }
         return files;
     }
 
@@ -119,10 +157,10 @@ public final class TensorIndex {
         } catch (EOFException e) {
             throw invalid("%s is cut off: %d bytes are no safetensors file", location, size);
         }
-        parse(header, location, file, 8 + length, tensors);
+        Map<String, TensorInfo> own = parse(header, location, file, 8 + length);
+        tensors.putAll(own); // of a tensor in two shards the last one counts, as in transformers
         long end = 8 + length;
-        List<TensorInfo> inFile = tensors.values().stream()
-                .filter(tensor -> tensor.file().equals(file))
+        List<TensorInfo> inFile = own.values().stream()
                 .sorted(Comparator.comparingLong(TensorInfo::offset).thenComparing(TensorInfo::bytes))
                 .toList();
         for (TensorInfo tensor : inFile) {
@@ -138,8 +176,9 @@ public final class TensorIndex {
         check(end == size, "%s is cut off or damaged: it has %d bytes, its header says %d", location, size, end);
     }
 
-    private static void parse(byte[] header, String location, String file, long start, Map<String, TensorInfo> tensors)
+    private static Map<String, TensorInfo> parse(byte[] header, String location, String file, long start)
             throws IOException {
+        Map<String, TensorInfo> tensors = new TreeMap<>();
         JsonNode root;
         try {
             root = JSON.readTree(header);
@@ -152,22 +191,23 @@ public final class TensorIndex {
             Map.Entry<String, JsonNode> field = fields.next();
             if (!field.getKey().equals("__metadata__")) {
                 TensorInfo tensor = tensor(field.getKey(), field.getValue(), file, start);
-                Integer width = BYTES_OF_DTYPE.get(tensor.dtype());
+                Integer bits = BITS_OF_DTYPE.get(tensor.dtype());
                 check(
-                        width != null && fits(tensor, width),
+                        bits != null && fits(tensor, bits),
                         "%s is damaged: %s does not fit its %d bytes",
                         location,
                         tensor,
                         tensor.bytes());
-                check(tensors.put(tensor.name(), tensor) == null, "%s holds %s twice", location, tensor.name());
+                tensors.put(tensor.name(), tensor);
             }
         }
+        return tensors;
     }
 
-    private static boolean fits(TensorInfo tensor, int width) {
+    private static boolean fits(TensorInfo tensor, int bits) {
         try {
             return Arrays.stream(tensor.shape()).allMatch(side -> side >= 0)
-                    && tensor.bytes() == Math.multiplyExact(tensor.elements(), width);
+                    && Math.multiplyExact(tensor.bytes(), 8L) == Math.multiplyExact(tensor.elements(), bits);
         } catch (ArithmeticException e) {
             return false; // more elements than a long counts
         }

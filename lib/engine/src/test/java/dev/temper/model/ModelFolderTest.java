@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
+import dev.temper.quant.Quantization;
 import dev.temper.safetensors.SafetensorsFile;
 import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorInfo;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -14,9 +16,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,6 +86,53 @@ final class ModelFolderTest {
         assertThat(Files.size(saved.resolve("model.safetensors")))
                 .isLessThan((long) (0.75 * Files.size(base.resolve("model.safetensors"))));
         assertThat(Files.readString(saved.resolve("config.json"))).contains("dtype\" : \"bfloat16\"");
+    }
+
+    /** Read as float32, in every use: trained, frozen, quantized, written. */
+    @ParameterizedTest
+    @EnumSource
+    void doublesAreRoundedToFloat32(TinyModel model) throws Exception {
+        Path base = model.write(disk.resolve("base"));
+        Path wide = model.write(disk.resolve("wide"));
+        TensorFiles files = TensorFiles.open(base, "model");
+        SafetensorsFile doubles = new SafetensorsFile();
+        for (TensorInfo tensor : files.index().tensors().values()) {
+            ByteBuffer bytes =
+                    ByteBuffer.allocate((int) (2 * tensor.bytes())).order(ByteOrder.LITTLE_ENDIAN);
+            FloatBuffer values = files.bytes(tensor.name()).asFloatBuffer();
+            while (values.hasRemaining()) {
+                bytes.putDouble(values.get() * (1 + 0x1p-40)); // more digits than float32 has
+            }
+            doubles.add(tensor.name(), "F64", tensor.shape(), bytes.array());
+        }
+        doubles.write(wide.resolve("model.safetensors"));
+        Files.writeString(
+                wide.resolve("config.json"), model.config().replaceFirst("\\{", "{\"dtype\": \"float64\", "));
+        Optional<Quantization> nf4 = Optional.of(Quantization.nf4());
+        try (Workspace workspace = Workspace.open(1);
+                Network frozen = StoredModel.read(wide, Task.causalLm(), 0).load(workspace);
+                Network quantized = StoredModel.read(wide, Task.causalLm(), 0)
+                        .quantized(nf4)
+                        .load(workspace);
+                Network expected = StoredModel.read(base, Task.causalLm(), 0)
+                        .quantized(nf4)
+                        .load(workspace)) {
+            assertThat(Replica.of(workspace, wide).parameters().flatWeights().toFloatArray())
+                    .isEqualTo(
+                            Replica.of(workspace, base).parameters().flatWeights().toFloatArray());
+            StoredModel stored = StoredModel.read(wide, Task.causalLm(), 0);
+            for (Parameter parameter : frozen.architecture().parameters()) {
+                float[] exact = GoldenModels.floats(files, parameter.name());
+                assertThat(frozen.weight(parameter).toFloatArray()).isEqualTo(exact);
+                assertThat(quantized.weight(parameter).toFloatArray())
+                        .isEqualTo(expected.weight(parameter).toFloatArray());
+                try (StoredValues values = StoredValues.open(workspace, stored)) {
+                    assertThat(values.type(parameter)).isEqualTo(FloatType.FLOAT32);
+                    assertThat(values.bytes(parameter)).isEmpty();
+                    assertThat(values.values(parameter).toFloatArray()).isEqualTo(exact);
+                }
+            }
+        }
     }
 
     @Test

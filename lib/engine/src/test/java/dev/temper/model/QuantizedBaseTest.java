@@ -247,8 +247,7 @@ final class QuantizedBaseTest {
                     {"quant_method": "gptq", "bits": 4} | quant_method: "gptq" is not supported, only bitsandbytes
                     {"load_in_8bit": true} | only load_in_4bit: true is supported
                     {"load_in_4bit": true} | bnb_4bit_quant_type: fp4 is not supported, only nf4
-                    {"load_in_4bit": true, "bnb_4bit_quant_type": "nf4", "bnb_4bit_quant_storage": "bfloat16"} \
-                    | bnb_4bit_quant_storage: "bfloat16" is not supported, only uint8
+                    {"quant_method": "fp8"} | quant_method: "fp8" is not supported, only bitsandbytes
                     """)
     void otherQuantizationsAreRefusedByName(String quantization, String says) throws Exception {
         TinyModel.LLAMA.write(disk);

@@ -3,6 +3,7 @@ package dev.temper.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Quantization;
 import dev.temper.quant.SharedCodes;
@@ -11,6 +12,7 @@ import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +20,7 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Classifiers that transformers saved in 4 bits, which may quantize a part of a head, or all of it. */
@@ -45,6 +48,44 @@ final class QuantizedHeadTest {
                 for (int i = 0; i < expected.length; i++) {
                     assertThat(actual[i]).containsExactly(expected[i], within(1e-5f));
                 }
+            }
+        }
+    }
+
+    /** As {@code bnb_4bit_quant_storage} says: four codes to a number of 16 bits are the bytes of two codes to a byte. */
+    @ParameterizedTest
+    @CsvSource({"BF16, bfloat16", "F16, float16", "F32, float32"})
+    void codesMayBePutAwayUnderAnotherType(String dtype, String name) throws Exception {
+        Path base = TinyModel.LLAMA.write(disk.resolve("base"));
+        save(base, tensor -> tensor.name().endsWith("proj.weight"));
+        Path other = TinyModel.LLAMA.write(disk.resolve("other"));
+        TensorFiles files = TensorFiles.open(base, "model");
+        SafetensorsFile renamed = new SafetensorsFile();
+        int width = FloatType.of(dtype).orElseThrow().bytes();
+        for (TensorInfo tensor : files.index().tensors().values()) {
+            boolean isCodes = tensor.name().endsWith("proj.weight");
+            byte[] bytes = new byte[(int) tensor.bytes()];
+            files.bytes(tensor.name()).get(bytes);
+            renamed.add(
+                    tensor.name(),
+                    isCodes ? dtype : tensor.dtype(),
+                    isCodes ? new long[] {bytes.length / width, 1} : tensor.shape(),
+                    bytes);
+        }
+        renamed.write(other.resolve("model.safetensors"));
+        String quantization = "{\"quantization_config\": {\"load_in_4bit\": true, \"bnb_4bit_quant_type\": \"nf4\", "
+                + "\"bnb_4bit_quant_storage\": \"" + name + "\"},";
+        Files.writeString(
+                other.resolve("config.json"), TinyModel.LLAMA.config().replaceFirst("\\{", quantization));
+
+        try (Workspace workspace = Workspace.open(1);
+                Network expected = StoredModel.read(base, Task.causalLm(), 0).load(workspace);
+                Network actual = StoredModel.read(other, Task.causalLm(), 0).load(workspace)) {
+            assertThat(actual.dictionary(0).arrays()).containsKey("q_proj.codes");
+            for (Parameter parameter : actual.architecture().parameters()) {
+                assertThat(actual.weight(parameter).toFloatArray())
+                        .as(parameter.name())
+                        .isEqualTo(expected.weight(parameter).toFloatArray());
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.temper.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A config.json that asks for what we do not compute is refused, by name and value. */
 final class RefusedConfigTest {
@@ -45,6 +47,13 @@ final class RefusedConfigTest {
             LLAMA | mlp_bias | 1 | : mlp_bias must be true or false, got 1
             QWEN3 | layer_types | ["full_attention"] | : layer_types must name full_attention or sliding_attention \
             for each of the 2 layers, got [full_attention]
+            MISTRAL | layer_types | ["full_attention", "sliding_attention"] | : layer_types: \
+            ["full_attention","sliding_attention"] is not supported: all layers of a mistral model see the same, a window
+            LLAMA | pruned_heads | {"0": [1]} | : pruned_heads: {"0":[1]} is not supported, and ignoring it could \
+            give another model: name another base
+            LLAMA | is_encoder_decoder | true | : is_encoder_decoder: true is not supported, and ignoring it could \
+            give another model: name another base
+            LLAMA | partial_rotary_factor | 0.5 | : partial_rotary_factor: 0.5 is not supported, only 1
             QWEN3 | mlp_bias | true | : mlp_bias: true is not supported, and ignoring it could give another model: \
             name another base
             PHI3 | resid_pdrop | 0.1 | : resid_pdrop: 0.1 is not supported, only 0.0
@@ -113,6 +122,45 @@ final class RefusedConfigTest {
         write(model.config(), field, value);
 
         assertRefused(folder.resolve("config.json") + message);
+    }
+
+    /** What transformers 4.57 and 5.24 write into any config.json, and what tools note there: none of it is computed. */
+    @ParameterizedTest
+    @EnumSource
+    void fieldsThatChangeNothingAreNoReason(TinyModel model) throws Exception {
+        ObjectNode config = (ObjectNode) JSON.readTree(model.config());
+        config.setAll((ObjectNode) JSON.readTree(
+                """
+                {"attn_implementation": "sdpa", "_attn_implementation": "eager", "experts_implementation": "eager",
+                 "return_dict": true, "output_hidden_states": true, "output_attentions": true, "torchscript": true,
+                 "chunk_size_feed_forward": 4, "is_encoder_decoder": false, "is_decoder": true,
+                 "cross_attention_hidden_size": 12, "add_cross_attention": false, "tie_encoder_decoder": true,
+                 "finetuning_task": "sst2", "task_specific_params": {"text-generation": {"max_length": 50}},
+                 "problem_type": "single_label_classification", "tokenizer_class": "PreTrainedTokenizerFast",
+                 "prefix": "a", "decoder_start_token_id": 1, "sep_token_id": 2, "pruned_heads": {},
+                 "tf_legacy_loss": true, "use_bfloat16": true, "dtype": "float32", "transformers_version": "5.24.0",
+                 "num_beams": 1, "num_beam_groups": 1, "diversity_penalty": 0.0, "num_return_sequences": 1,
+                 "max_length": 20, "min_length": 3, "max_new_tokens": 30, "do_sample": true, "early_stopping": true,
+                 "temperature": 0.7, "top_k": 40, "top_p": 0.9, "top_h": 0.1, "min_p": 0.1, "typical_p": 0.9,
+                 "repetition_penalty": 1.1, "length_penalty": 1.0, "no_repeat_ngram_size": 2,
+                 "encoder_no_repeat_ngram_size": 2, "bad_words_ids": [[3]], "output_scores": true,
+                 "return_dict_in_generate": true, "forced_bos_token_id": 1, "forced_eos_token_id": 2,
+                 "remove_invalid_values": true, "exponential_decay_length_penalty": [3, 1.1],
+                 "suppress_tokens": [4], "begin_suppress_tokens": [5], "cache_implementation": "hybrid",
+                 "pretraining_tp": 2, "use_cache": true, "gradient_checkpointing": true, "auto_map": {"AutoConfig": "a"},
+                 "keys_to_ignore_at_inference": ["past_key_values"], "model_max_length": 99, "use_flash_attn": true,
+                 "unsloth_version": "2026.1", "sentence_transformers": {"version": "5.0"}, "xla_device": true,
+                 "per_layer_config": null, "rope_interleaved": false, "use_mrope": false, "rope_parameters": null}
+                """));
+        Files.writeString(folder.resolve("config.json"), config.toString());
+        Architecture read = Architecture.read(Folder.local(folder));
+
+        Files.writeString(folder.resolve("config.json"), model.config());
+        Architecture plain = Architecture.read(Folder.local(folder));
+        assertThat(read.parameters()).isEqualTo(plain.parameters());
+        assertThat(read.attributes()).isEqualTo(plain.attributes());
+        assertThat(read.windows()).isEqualTo(plain.windows());
+        assertThat(read.dropouts()).isEqualTo(plain.dropouts());
     }
 
     @ParameterizedTest

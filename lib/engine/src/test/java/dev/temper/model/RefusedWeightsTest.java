@@ -9,6 +9,7 @@ import dev.temper.safetensors.SafetensorsFile;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Weights that are not those of config.json are refused by the tensor's name. */
 final class RefusedWeightsTest {
@@ -54,12 +56,59 @@ final class RefusedWeightsTest {
                 "the tensor " + QUERY + " has the shape (12, 40), config.json makes it (40, 12)");
     }
 
-    @Test
-    void namesAnotherType() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"I64, 8", "F8_E4M3, 1", "F8_E5M2, 1", "U16, 2", "U32, 4", "U64, 8", "C64, 8", "F8_E8M0, 1"})
+    void namesAnotherType(String dtype, int bytes) throws Exception {
         assertRefused(
                 all(TinyModel.LLAMA, "", name -> !name.equals(QUERY))
-                        .add(QUERY, "I64", new long[] {40, 12}, new byte[480 * 8]),
-                "the tensor " + QUERY + " is I64; only F32, F16 and BF16 are read");
+                        .add(QUERY, dtype, new long[] {40, 12}, new byte[480 * bytes]),
+                "the tensor " + QUERY + " is " + dtype
+                        + ", which is not supported; only F64, F32, F16 and BF16 are read");
+    }
+
+    /** Frequencies and positions follow from config.json; older versions kept them in the file, here and there. */
+    @ParameterizedTest
+    @EnumSource
+    void buffersMayBeThere(TinyModel model) throws Exception {
+        SafetensorsFile file = all(model, "", name -> true);
+        for (String name : List.of(
+                "model.rotary_emb.inv_freq",
+                "model.layers.0.self_attn.rotary_emb.inv_freq",
+                "model.layers.1.self_attn.rotary_emb.cos_cached",
+                "model.rotary_emb.full_attention_inv_freq",
+                "rotary_emb_local.inv_freq",
+                "inv_freq",
+                "embeddings.position_ids")) {
+            file.add(name, "F8_E4M3", new long[] {3}, new byte[3]);
+        }
+
+        assertThatCode(() -> verify(file)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void anIndexMayListWhatNobodyNeeds() throws Exception {
+        all(TinyModel.LLAMA, "", name -> !name.equals(QUERY)).write(folder.resolve("one.safetensors"));
+        String needed = QUERY;
+        assertThatThrownBy(() -> verifyShards("\"old.bias\": \"gone.safetensors\", \"new.bias\": \"one.safetensors\""))
+                .hasMessage(folder + ": the tensor " + needed + " is missing from the weights");
+        assertThatThrownBy(() -> verifyShards("\"" + needed + "\": \"one.safetensors\""))
+                .hasMessage(folder.resolve("model.safetensors.index.json") + " lists the tensor " + needed
+                        + " in one.safetensors, which does not hold it");
+        assertThatThrownBy(() -> verifyShards("\"" + needed + "\": \"gone.safetensors\""))
+                .hasMessage(folder.resolve("gone.safetensors")
+                        + " is missing, though model.safetensors.index.json lists it");
+
+        all(TinyModel.LLAMA, "", name -> true).write(folder.resolve("one.safetensors"));
+        assertThatCode(() -> verifyShards("\"old.bias\": \"gone.safetensors\", \"" + needed + "\": \"gone.safetensors\""))
+                .doesNotThrowAnyException();
+    }
+
+    private void verifyShards(String entries) throws Exception {
+        Files.writeString(
+                folder.resolve("model.safetensors.index.json"),
+                "{\"weight_map\": {\"model.norm.weight\": \"one.safetensors\", " + entries + "}}");
+        Folder local = Folder.local(folder);
+        ModelWeights.verify(Architecture.read(local), TensorIndex.read(local, "model"), local.location());
     }
 
     @Test

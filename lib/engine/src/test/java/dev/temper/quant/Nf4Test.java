@@ -152,7 +152,7 @@ final class Nf4Test {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"U8", "I64", "F64"})
+    @ValueSource(strings = {"U8", "I64", "F8_E4M3"})
     void refusesOtherTypes(String dtype) {
         assertThatThrownBy(() -> Weights.of("a.weight", dtype, new Shape(8, 8), ByteBuffer.allocate(512)))
                 .isInstanceOf(InvalidInputException.class)

@@ -89,7 +89,7 @@ final class DamagedFileTest {
         index("{\"weight_map\": {\"a\": \"one.safetensors\", \"b\": \"two.safetensors\"}}");
         new SafetensorsFile().add("a", new long[] {1}, 1).write(folder.resolve("one.safetensors"));
 
-        assertRefused(folder.resolve("two.safetensors") + " is missing, though " + INDEX + " lists it");
+        assertLost("b", folder.resolve("two.safetensors") + " is missing, though " + INDEX + " lists it");
     }
 
     @Test
@@ -97,19 +97,50 @@ final class DamagedFileTest {
         index("{\"weight_map\": {\"a\": \"one.safetensors\", \"b\": \"one.safetensors\"}}");
         new SafetensorsFile().add("a", new long[] {1}, 1).write(folder.resolve("one.safetensors"));
 
-        assertRefused(folder.resolve(INDEX) + " lists the tensor b in one.safetensors, which does not hold it");
+        assertLost("b", folder.resolve(INDEX) + " lists the tensor b in one.safetensors, which does not hold it");
     }
 
+    /** What an index lists matters when it is needed. */
+    private void assertLost(String name, String message) throws Exception {
+        TensorIndex index = TensorIndex.read(Folder.local(folder), "model");
+        assertThat(index.find(name)).isEmpty();
+        assertThatThrownBy(() -> index.checkNotLost(name))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(message);
+        index.checkNotLost("a");
+        index.checkNotLost("another");
+    }
+
+    /** As in transformers. */
     @Test
-    void namesATensorInTwoShards() throws Exception {
+    void theLastOfTwoShardsCounts() throws Exception {
         index("{\"weight_map\": {\"a\": \"one.safetensors\", \"b\": \"two.safetensors\"}}");
         new SafetensorsFile().add("a", new long[] {1}, 1).write(folder.resolve("one.safetensors"));
         new SafetensorsFile()
-                .add("a", new long[] {1}, 1)
-                .add("b", new long[] {1}, 1)
+                .add("a", new long[] {1}, 2)
+                .add("b", new long[] {1}, 3)
                 .write(folder.resolve("two.safetensors"));
 
-        assertRefused(folder.resolve("two.safetensors") + " holds a twice");
+        TensorFiles files = TensorFiles.open(folder, "model");
+
+        assertThat(files.bytes("a").getFloat()).isEqualTo(2);
+        assertThat(files.bytes("b").getFloat()).isEqualTo(3);
+    }
+
+    /** All types of the format; four bits and six are counted in bits. */
+    @ParameterizedTest
+    @CsvSource({
+        "BOOL, 8", "U8, 8", "I8, 8", "F8_E4M3, 8", "F8_E5M2, 8", "F8_E8M0, 8", "F8_E4M3FNUZ, 8", "F8_E5M2FNUZ, 8",
+        "F4, 4", "F6_E2M3, 6", "F6_E3M2, 6", "I16, 16", "U16, 16", "F16, 16", "BF16, 16", "I32, 32", "U32, 32",
+        "F32, 32", "I64, 64", "U64, 64", "F64, 64", "C64, 64"
+    })
+    void everyTypeOfTheFormatIsNoDamage(String dtype, int bits) throws Exception {
+        new SafetensorsFile()
+                .add("a", dtype, new long[] {4, 3}, new byte[12 * bits / 8])
+                .write(folder.resolve("model.safetensors"));
+
+        assertThat(TensorIndex.read(Folder.local(folder), "model").find("a"))
+                .hasValueSatisfying(tensor -> assertThat(tensor.dtype()).isEqualTo(dtype));
     }
 
     @ParameterizedTest
