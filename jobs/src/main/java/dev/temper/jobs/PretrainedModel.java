@@ -39,7 +39,7 @@ record PretrainedModel(Folder folder, Architecture architecture) {
      * @throws dev.temper.check.InvalidInputException naming what is wrong
      */
     Optional<String> verify(Recipe recipe) throws IOException {
-        TensorIndex index = TensorIndex.read(folder, "model");
+        TensorIndex index = ModelWeights.index(folder);
         NewHead newHead =
                 NewHead.of(architecture, folder, index, recipe.training().seed());
         ModelWeights.verify(architecture, index, folder.location(), newHead);
@@ -63,7 +63,7 @@ record PretrainedModel(Folder folder, Architecture architecture) {
 
     /** @throws dev.temper.check.InvalidInputException when the base holds only codes of what is to be trained */
     void verifyTrainable(Recipe recipe) throws IOException {
-        ModelWeights.checkTrainable(architecture, TensorIndex.read(folder, "model"), trainedWhole(recipe));
+        ModelWeights.checkTrainable(architecture, ModelWeights.index(folder), trainedWhole(recipe));
     }
 
     /** Which parameters of the base are trained themselves. */

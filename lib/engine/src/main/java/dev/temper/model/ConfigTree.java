@@ -37,6 +37,10 @@ record ConfigTree(ObjectNode root, String location, Map<String, String> origins)
         }
         check(whole != null && whole.isObject(), "%s is damaged: it is not a JSON object", location);
         ObjectNode root = (ObjectNode) whole;
+        if (LanguageModel.isPartOf(root)) {
+            root = LanguageModel.config(root, folder);
+            location += ": " + LanguageModel.CONFIG;
+        }
         return new ConfigTree(root, location, RopeParameters.unfold(root, location));
     }
 }

@@ -15,6 +15,7 @@ import dev.temper.safetensors.TensorIndex;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -26,7 +27,19 @@ public final class ModelWeights {
     /** Buffers that files carry although they follow from config.json: frequencies of positions, and positions. */
     private static final String BUFFERS = "(.*[._])?(inv_freq|position_ids|cos_cached|sin_cached)";
 
+    private static final String FILE = "model";
+
     private ModelWeights() {}
+
+    /** The headers of a model folder's weights; of a model for texts and pictures those of its language model. */
+    public static TensorIndex index(Folder folder) throws IOException {
+        return TensorIndex.read(folder, FILE).renamed(LanguageModel::tensor);
+    }
+
+    /** As {@link #index}, with the values. */
+    public static TensorFiles open(Path folder) throws IOException {
+        return TensorFiles.open(folder, FILE).renamed(LanguageModel::tensor);
+    }
 
     /**
      * Compares names, shapes and types with the headers alone.

@@ -59,7 +59,7 @@ public final class Network implements AutoCloseable {
      */
     public static Network open(Workspace workspace, Path folder) throws IOException {
         Architecture architecture = Architecture.read(Folder.local(folder));
-        TensorFiles files = TensorFiles.open(folder, "model");
+        TensorFiles files = ModelWeights.open(folder);
         ModelWeights.verify(architecture, files.index(), folder.toString());
         return load(workspace, architecture, files);
     }

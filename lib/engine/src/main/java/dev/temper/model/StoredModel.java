@@ -41,7 +41,7 @@ public record StoredModel(
     public static StoredModel read(Path path, Task task, long seed) throws IOException {
         Folder folder = Folder.local(path);
         Architecture architecture = Architecture.read(folder, task);
-        TensorFiles files = TensorFiles.open(path, "model");
+        TensorFiles files = ModelWeights.open(path);
         NewHead newHead = NewHead.of(architecture, folder, files.index(), seed);
         ModelWeights.verify(architecture, files.index(), path.toString(), newHead);
         return new StoredModel(architecture, files, newHead);

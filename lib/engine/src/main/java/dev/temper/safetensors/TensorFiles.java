@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Memory-mapped tensors of a folder on this machine's disk: pages are read when touched and shared between processes.
@@ -39,6 +41,11 @@ public final class TensorFiles {
             all.put(name, bytes(name));
         }
         return new TensorFiles(folder, index, all);
+    }
+
+    /** The same files under other names; see {@link TensorIndex#renamed}. */
+    public TensorFiles renamed(Function<String, Optional<String>> rename) {
+        return new TensorFiles(folder, index.renamed(rename), Map.of());
     }
 
     public TensorIndex index() {

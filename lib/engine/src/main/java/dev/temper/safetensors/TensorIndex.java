@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * The names, types, shapes and places of all tensors of a folder, from the headers alone: {@code NAME.safetensors}, or
@@ -222,6 +223,16 @@ public final class TensorIndex {
         long from = node.path("data_offsets").path(0).asLong(-1);
         long to = node.path("data_offsets").path(1).asLong(-2);
         return new TensorInfo(name, node.path("dtype").asText(), shape, file, start + from, to - from);
+    }
+
+    /** The same tensors under other names; without those that {@code rename} gives none. */
+    public TensorIndex renamed(Function<String, Optional<String>> rename) {
+        Map<String, TensorInfo> others = new TreeMap<>();
+        Map<String, String> lostOthers = new TreeMap<>();
+        tensors.values().forEach(tensor -> rename.apply(tensor.name())
+                .ifPresent(name -> others.put(name, tensor.named(name))));
+        lost.forEach((name, reason) -> rename.apply(name).ifPresent(other -> lostOthers.put(other, reason)));
+        return new TensorIndex(others, lostOthers);
     }
 
     /** All tensors by name, sorted. */

@@ -16,6 +16,10 @@ public record TensorInfo(String name, String dtype, long[] shape, String file, l
         return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
+    TensorInfo named(String other) {
+        return new TensorInfo(other, dtype, shape, file, offset, bytes);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof TensorInfo that && name.equals(that.name) && file.equals(that.file);
