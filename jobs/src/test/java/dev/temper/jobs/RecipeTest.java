@@ -309,6 +309,8 @@ final class RecipeTest {
                         .hash())
                 .isEqualTo(hash);
         assertThat(read(SMALL, "training.seed=1").hash()).isNotEqualTo(hash);
+        assertThat(read(SMALL, "training.label_smoothing_factor=0.1").hash()).isNotEqualTo(hash);
+        assertThat(read(SMALL, "training.neftune_noise_alpha=5").hash()).isNotEqualTo(hash);
         assertThat(read(SMALL, "model.weights=bf16").hash()).isNotEqualTo(hash);
         assertThat(read(SMALL, "adapter.r=8").hash()).isNotEqualTo(hash);
     }
