@@ -69,8 +69,7 @@ public final class WriteGradients implements Callable<Integer> {
     private TrainedModel model(Workspace workspace) throws IOException {
         return adapter == null
                 ? TrainedModel.full(workspace, folder)
-                : TrainedModel.withAdapter(
-                        workspace, folder, Task.of(Folder.local(folder)), Folder.local(adapter));
+                : TrainedModel.withAdapter(workspace, folder, Task.of(Folder.local(folder)), Folder.local(adapter));
     }
 
     private static double predicted(Backpropagation backpropagation, JsonNode rows) {
@@ -109,9 +108,7 @@ public final class WriteGradients implements Callable<Integer> {
     private void save(TrainedParameters parameters) throws IOException {
         List<TensorWriter.Tensor> tensors = parameters.specs().stream()
                 .map(spec -> new TensorWriter.Tensor(
-                        spec.name(),
-                        spec.shape().getShape(),
-                        () -> Workspace.memory(parameters.gradient(spec.name()))))
+                        spec.name(), spec.shape().getShape(), () -> Workspace.memory(parameters.gradient(spec.name()))))
                 .toList();
         TensorWriter.write(Folder.local(out), "gradients", tensors, Long.MAX_VALUE);
     }

@@ -182,8 +182,7 @@ public final class TrainingKernels implements AutoCloseable {
         return classLoss("squared_error", logits, targets, weights, Objective.scaled(scale));
     }
 
-    private NDList classLoss(
-            String method, NDArray logits, NDArray targets, NDArray weights, Objective objective) {
+    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, Objective objective) {
         return program.call(method)
                 .with(logits)
                 .with(targets)

@@ -202,14 +202,15 @@ public final class ConfigFields {
     }
 
     /**
-     * The row of a table that torch's {@code nn.Embedding(rows, …, padding_idx=pad_token_id)} keeps from the gradients of
-     * what is looked up: a negative number counts from the end, and one that is no row is an error there, too.
+     * The row of a table that torch's {@code nn.Embedding(rows, …, padding_idx=pad_token_id)} keeps from the gradients
+     * of what is looked up: a negative number counts from the end, and one that is no row is an error there, too.
      *
      * @param otherwise {@code pad_token_id} where the field is missing; null in the file means that there is none
      */
     public OptionalInt paddingRow(int rows, OptionalInt otherwise) {
         boolean isDefault = isMissing("pad_token_id");
-        OptionalInt token = isDefault || !has("pad_token_id") ? OptionalInt.empty() : OptionalInt.of(integer("pad_token_id"));
+        OptionalInt token =
+                isDefault || !has("pad_token_id") ? OptionalInt.empty() : OptionalInt.of(integer("pad_token_id"));
         token = isDefault ? otherwise : token;
         if (token.isEmpty()) {
             return token;

@@ -39,12 +39,14 @@ final class NoiseTest {
         workspace.close();
     }
 
-    /** What it adds to a token, by a formula of its own in place of the program's: 16 bits of a hash for each channel. */
+    /**
+     * What it adds to a token, by a formula of its own in place of the program's: 16 bits of a hash for each channel.
+     */
     private static float expected(long key, int channel, int tokens, int width) {
         long own = LabelledStream.mix(key ^ LabelledStream.mix("noise".hashCode()));
         long golden = 0x9E3779B97F4A7C15L;
         long hash = LabelledStream.mix(own + (channel / 4 - 1) * golden); // mix adds the golden ratio once itself
-        short draw = (short) (hash >>> 16 * (channel % 4));
+        short draw = (short) (hash >>> (16 * (channel % 4)));
         return (float) ((draw + 0.5) / 32768 * ALPHA / Math.sqrt((double) tokens * width));
     }
 
@@ -152,8 +154,8 @@ final class NoiseTest {
 
     @Test
     void theGradientIsThatOfTheNoisyModel() throws Exception {
-        Replica replica = Replica.of(workspace, TinyModel.GEMMA2.write(folder))
-                .regularized(new Regularization(0.2, ALPHA));
+        Replica replica =
+                Replica.of(workspace, TinyModel.GEMMA2.write(folder)).regularized(new Regularization(0.2, ALPHA));
         float[] gradient = replica.recorded(ROWS).gradients();
         float[] start = replica.parameters().flatWeights().toFloatArray();
         double squares = 0;
@@ -184,8 +186,7 @@ final class NoiseTest {
     void sixteenBitsGetTheSame() throws Exception {
         Path model = TinyModel.LLAMA.write(folder);
         Network wide = Replica.of(workspace, model).network();
-        Network narrow =
-                Replica.of(workspace, model, FloatType.BFLOAT16).network();
+        Network narrow = Replica.of(workspace, model, FloatType.BFLOAT16).network();
         LabelledStream stream = LabelledStream.of(ROWS);
 
         float[] found = Workspace.scoped(() -> {
@@ -193,8 +194,8 @@ final class NoiseTest {
             return workspace.training().cast(noisy, FloatType.FLOAT32).toFloatArray();
         });
 
-        float[] expected = Workspace.scoped(() -> wide.embed(wide.inputs(stream.tokens(), stream.keys(), ALPHA))
-                .toFloatArray());
+        float[] expected = Workspace.scoped(() ->
+                wide.embed(wide.inputs(stream.tokens(), stream.keys(), ALPHA)).toFloatArray());
         assertThat(found).containsExactly(expected, within(1e-2f));
     }
 }

@@ -64,8 +64,8 @@ final class PaddingRowTest {
 
     private static String parameter(Replica replica, String key) {
         return replica.network().architecture().parameters().stream()
-                .filter(parameter -> parameter.layer() == Parameter.SHARED
-                        && parameter.key().equals(key))
+                .filter(parameter ->
+                        parameter.layer() == Parameter.SHARED && parameter.key().equals(key))
                 .findFirst()
                 .orElseThrow()
                 .name();
@@ -248,7 +248,8 @@ final class PaddingRowTest {
 
         assertThatThrownBy(this::paddingRow)
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining("pad_token_id is missing, and means 32000, which is no row of an embedding of 31");
+                .hasMessageContaining(
+                        "pad_token_id is missing, and means 32000, which is no row of an embedding of 31");
     }
 
     @ParameterizedTest

@@ -102,8 +102,8 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
         DoubleAdder crossEntropies = new DoubleAdder();
         double[] sums = worker.sum(2, () -> {
             share.forEach(rows -> {
-                LossSums some = Backpropagation.lossSums(
-                        worker.network(), LabelledStream.of(rows), worker.labelSmoothing());
+                LossSums some =
+                        Backpropagation.lossSums(worker.network(), LabelledStream.of(rows), worker.labelSmoothing());
                 losses.add(some.losses());
                 crossEntropies.add(some.crossEntropies());
             });

@@ -215,10 +215,7 @@ public record TrainingConfig(
     }
 
     private static void checkRegularization(double smoothing, OptionalDouble noise, Object classWeights) {
-        check(
-                smoothing >= 0 && smoothing < 1,
-                "training.label_smoothing_factor must be in [0, 1), got %s",
-                smoothing);
+        check(smoothing >= 0 && smoothing < 1, "training.label_smoothing_factor must be in [0, 1), got %s", smoothing);
         check(
                 smoothing == 0 || classWeights.equals(List.of()),
                 "training.class_weights with label_smoothing_factor is not supported: transformers smooths without"

@@ -81,9 +81,10 @@ final class SkippedUpdatesTest {
         for (int attempt = 0; attempt < 2; attempt++) {
             assertThatThrownBy(() -> train(all, Collective.alone()))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("nothing was trained: the gradient was not finite in any of the first 6 updates, and the"
-                            + " weights are those of the start; look for values that are not finite in the base or"
-                            + " adapter, or set model.precision: fp32");
+                    .hasMessage(
+                            "nothing was trained: the gradient was not finite in any of the first 6 updates, and the"
+                                    + " weights are those of the start; look for values that are not finite in the base"
+                                    + " or adapter, or set model.precision: fp32");
         }
         assertThat(saved.resolve("step-00000006")).isDirectory(); // where the second attempt began
     }
@@ -95,7 +96,8 @@ final class SkippedUpdatesTest {
 
         assertThatThrownBy(() -> train(Set.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), Collective.alone()))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageStartingWith("nothing was trained: the gradient was not finite in any of the first 10 updates");
+                .hasMessageStartingWith(
+                        "nothing was trained: the gradient was not finite in any of the first 10 updates");
     }
 
     /** @param broken updates of an epoch, from 0, in which a row has the broken token */

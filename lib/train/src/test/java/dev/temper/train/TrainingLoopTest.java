@@ -79,11 +79,12 @@ final class TrainingLoopTest {
         List<Outcome> together = Workers.all(3, ring -> train(settings, dropout, ring));
 
         together.forEach(outcome -> assertSame(outcome, alone, 1e-5));
-        assertThat(train(plain, dropout, Collective.alone()).losses()[0])
-                .isNotCloseTo(alone.losses()[0], within(1e-2));
+        assertThat(train(plain, dropout, Collective.alone()).losses()[0]).isNotCloseTo(alone.losses()[0], within(1e-2));
     }
 
-    /** The loss is smoothed in training and in evaluation, as by transformers' Trainer; a perplexity stays what it is. */
+    /**
+     * The loss is smoothed in training and in evaluation, as by transformers' Trainer; a perplexity stays what it is.
+     */
     @Test
     void smoothedLossIsThatOfTransformers() throws Exception {
         TinyModel.LLAMA.write(folder);
@@ -93,42 +94,50 @@ final class TrainingLoopTest {
         settings.batchSize = 24;
         settings.learningRate = 1e-30;
         settings.labelSmoothing = 0.3;
-        double plain = 0;
-        double smoothed = 0;
-        int count = 0;
+        List<double[]> losses = new ArrayList<>();
+        List<Integer> targets = new ArrayList<>();
         try (Workspace workspace = Workspace.open(1);
                 Network network = Network.open(workspace, folder);
                 TrainedModel model = TrainedModel.full(workspace, folder)) {
             for (TokenRow row : rows) {
-                for (int i = 1; i < row.length(); i++) {
-                    if (row.trained()[i]) {
-                        double[] losses = losses(network, row, i - 1);
-                        plain += losses[row.inputIds()[i]];
-                        smoothed += 0.7 * losses[row.inputIds()[i]]
-                                + 0.3 * Arrays.stream(losses).average().orElseThrow();
-                        count++;
-                    }
+                for (int i : learned(row)) {
+                    losses.add(losses(network, row, i - 1));
+                    targets.add(row.inputIds()[i]);
                 }
             }
+            double plain = IntStream.range(0, losses.size())
+                    .mapToDouble(i -> losses.get(i)[targets.get(i)])
+                    .average()
+                    .orElseThrow();
+            double flat =
+                    losses.stream().flatMapToDouble(Arrays::stream).average().orElseThrow();
+
             Curve curve = Curve.of(model, CausalRows.unpacked(rows, rows), settings.config(), Collective.alone());
 
-            assertThat(curve.values("train/loss")).containsExactly(new double[] {smoothed / count}, within(1e-5));
-            assertThat(curve.values("eval/loss")[0]).isCloseTo(smoothed / count, within(1e-5));
-            assertThat(curve.values("eval/perplexity")[0]).isCloseTo(Math.exp(plain / count), within(1e-3));
+            double smoothed = 0.7 * plain + 0.3 * flat;
+            assertThat(curve.values("train/loss")).containsExactly(new double[] {smoothed}, within(1e-5));
+            assertThat(curve.values("eval/loss")[0]).isCloseTo(smoothed, within(1e-5));
+            assertThat(curve.values("eval/perplexity")[0]).isCloseTo(Math.exp(plain), within(1e-3));
         }
+    }
+
+    private static int[] learned(TokenRow row) {
+        return IntStream.range(1, row.length()).filter(i -> row.trained()[i]).toArray();
     }
 
     /** Of every token that might follow. */
     private static double[] losses(Network network, TokenRow row, int position) {
-        float[] logits = Workspace.scoped(() -> network.logits(
-                        TokenStream.of(List.of(row.inputIds())), new int[] {position})
-                .toFloatArray());
+        float[] logits =
+                Workspace.scoped(() -> network.logits(TokenStream.of(List.of(row.inputIds())), new int[] {position})
+                        .toFloatArray());
         double sum = 0;
         for (float logit : logits) {
             sum += Math.exp(logit);
         }
         double total = Math.log(sum);
-        return IntStream.range(0, logits.length).mapToDouble(i -> total - logits[i]).toArray();
+        return IntStream.range(0, logits.length)
+                .mapToDouble(i -> total - logits[i])
+                .toArray();
     }
 
     @ParameterizedTest

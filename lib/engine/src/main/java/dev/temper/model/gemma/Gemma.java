@@ -152,9 +152,9 @@ public final class Gemma implements Family {
         int keys = sizes.numKeyValueHeads() * sizes.headSize();
         Block shared = new Block(list, "model.", Parameter.SHARED);
         Shape vocabulary = new Shape(sizes.vocabulary(), width);
-        list.add(new Parameter(
-                        "model.embed_tokens.weight", vocabulary, Parameter.SHARED, "embed_tokens", Kind.EMBEDDING)
-                .withPadding(options.padding()));
+        list.add(
+                new Parameter("model.embed_tokens.weight", vocabulary, Parameter.SHARED, "embed_tokens", Kind.EMBEDDING)
+                        .withPadding(options.padding()));
         for (int layer = 0; layer < sizes.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
             Block block = new Block(list, prefix, layer);
