@@ -63,7 +63,7 @@ public final class MergedModel implements AutoCloseable {
         List<Parameter> parameters = base.architecture().parameters();
         List<TensorWriter.Tensor> tensors = parameters.stream()
                 .map(parameter -> new TensorWriter.Tensor(
-                        parameter.name(),
+                        parameter.savedName(),
                         values.type(parameter).dtype(),
                         parameter.shape().getShape(),
                         () -> bytes(parameter)))

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * What a config.json describes: everything about a model but the values of its weights.
@@ -61,6 +62,25 @@ public record Architecture(
     /** As {@link #read(Folder)}, for a task that may be another than the one it was saved for. */
     public static Architecture read(Folder folder, Task task) throws IOException {
         return Families.read(ConfigFields.read(folder), task);
+    }
+
+    /** The same with other names of its parameters. */
+    Architecture renamed(UnaryOperator<String> rename) {
+        return new Architecture(
+                modelType,
+                className,
+                sizes,
+                program,
+                attributes,
+                parameters.stream()
+                        .map(parameter -> parameter.named(rename.apply(parameter.name())))
+                        .toList(),
+                embedding,
+                rotary,
+                windows,
+                dropouts,
+                ignored,
+                classifier);
     }
 
     /** What it answers. */

@@ -27,21 +27,25 @@ public final class ConfigFields {
     private final String location;
     private final JsonNode root;
     private final Map<String, String> origins;
+    private final boolean isPart;
     private final Set<String> asked = new TreeSet<>();
 
-    private ConfigFields(String location, JsonNode root, Map<String, String> origins) {
-        this.location = location;
-        this.root = root;
-        this.origins = origins;
+    private ConfigFields(ConfigTree tree) {
+        this.location = tree.location();
+        this.root = tree.root();
+        this.origins = tree.origins();
+        this.isPart = tree.isPart();
     }
 
     static ConfigFields read(Folder folder) throws IOException {
-        ConfigTree tree = ConfigTree.read(folder);
-        return new ConfigFields(tree.location(), tree.root(), tree.origins());
+        return new ConfigFields(ConfigTree.read(folder));
     }
 
     private ConfigFields(ConfigFields parent, String name) {
-        this(parent.place(name), parent.root.path(name), Map.of());
+        this.location = parent.place(name);
+        this.root = parent.root.path(name);
+        this.origins = Map.of();
+        this.isPart = false;
         parent.asked.add(name);
     }
 
@@ -280,6 +284,11 @@ public final class ConfigFields {
                     place(name),
                     value);
         }
+    }
+
+    /** Whether they are those of a language model inside another model. */
+    boolean isPart() {
+        return isPart;
     }
 
     /** Where the fields stand, for messages. */

@@ -17,8 +17,9 @@ import java.util.Map;
  *
  * @param location where its fields stand, for messages
  * @param origins the place in the file of fields that were brought to another one
+ * @param isPart whether it is that of a language model inside another model
  */
-record ConfigTree(ObjectNode root, String location, Map<String, String> origins) {
+record ConfigTree(ObjectNode root, String location, Map<String, String> origins, boolean isPart) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "config.json";
 
@@ -37,10 +38,11 @@ record ConfigTree(ObjectNode root, String location, Map<String, String> origins)
         }
         check(whole != null && whole.isObject(), "%s is damaged: it is not a JSON object", location);
         ObjectNode root = (ObjectNode) whole;
-        if (LanguageModel.isPartOf(root)) {
+        boolean isPart = LanguageModel.isPartOf(root);
+        if (isPart) {
             root = LanguageModel.config(root, folder);
             location += ": " + LanguageModel.CONFIG;
         }
-        return new ConfigTree(root, location, RopeParameters.unfold(root, location));
+        return new ConfigTree(root, location, RopeParameters.unfold(root, location), isPart);
     }
 }

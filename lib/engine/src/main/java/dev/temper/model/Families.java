@@ -26,7 +26,7 @@ final class Families {
                 Architecture architecture = family.read(config, task);
                 config.quantization(); // or says that it is not supported
                 config.refuseOthers();
-                return architecture;
+                return config.isPart() ? LanguageModel.inside(architecture) : architecture;
             }
             known.addAll(family.modelTypes());
         }

@@ -28,10 +28,14 @@ final class LanguageModel {
     private static final List<String> OF_ALL = List.of(
             "architectures", "dtype", "torch_dtype", "quantization_config", "transformers_version");
     /** What it says where the part does not. */
-    private static final List<String> OTHERWISE = List.of("bos_token_id", "eos_token_id", "pad_token_id");
+    private static final List<String> OTHERWISE = List.of("bos_token_id", "eos_token_id");
 
-    private static final Pattern LAYERS = Pattern.compile("(model\\.language_model|language_model\\.model)\\.");
-    private static final Pattern HEAD = Pattern.compile("language_model\\.(?=lm_head\\.)");
+    private static final String ALONE = "model.";
+    /** Where it lies in the whole, for adapters on it. */
+    private static final String INSIDE = "model.language_model.";
+
+    private static final Pattern OLDER = Pattern.compile("^language_model\\.model\\.");
+    private static final Pattern OLDER_HEAD = Pattern.compile("^language_model\\.(?=lm_head\\.)");
     private static final Pattern OTHERS = Pattern.compile("(model\\.)?(vision_tower|multi_modal_projector)\\..*");
 
     private LanguageModel() {}
@@ -76,14 +80,23 @@ final class LanguageModel {
         return index.names().stream().noneMatch(name -> name.startsWith("lm_head."));
     }
 
-    /** The name of a tensor in the language model alone; none for one of another part. */
+    /** The name that a tensor of a file has in memory; none for one of another part. */
     static Optional<String> tensor(String name) {
         if (OTHERS.matcher(name).matches()) {
             return Optional.empty();
         }
-        if (LAYERS.matcher(name).lookingAt()) {
-            return Optional.of(LAYERS.matcher(name).replaceFirst("model."));
-        }
-        return Optional.of(HEAD.matcher(name).lookingAt() ? HEAD.matcher(name).replaceFirst("") : name);
+        String renamed = OLDER.matcher(name).replaceFirst(INSIDE);
+        return Optional.of(OLDER_HEAD.matcher(renamed).replaceFirst(""));
+    }
+
+    /** The model's architecture with the names that its parameters have in the whole. */
+    static Architecture inside(Architecture architecture) {
+        return architecture.renamed(
+                name -> name.startsWith(ALONE) ? INSIDE + name.substring(ALONE.length()) : name);
+    }
+
+    /** The name that a parameter has in a model of its own. */
+    static String alone(String name) {
+        return name.startsWith(INSIDE) ? ALONE + name.substring(INSIDE.length()) : name;
     }
 }

@@ -70,7 +70,7 @@ public final class ModelFolder {
             throws IOException {
         List<TensorWriter.Tensor> tensors = network.architecture().parameters().stream()
                 .map(parameter -> new TensorWriter.Tensor(
-                        parameter.name(),
+                        parameter.savedName(),
                         type.dtype(),
                         parameter.shape().getShape(),
                         () -> Workspace.memory(Workspace.detach(values.apply(parameter)))))

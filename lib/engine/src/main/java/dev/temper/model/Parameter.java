@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 /**
  * One weight of a model.
  *
- * @param name as in the weights file, such as {@code model.layers.0.self_attn.q_proj.weight}
+ * @param name as in transformers' model, such as {@code model.layers.0.self_attn.q_proj.weight}
  * @param layer its layer, or {@link #SHARED} for what lies outside the layers
  * @param key its name in the layer's dictionary, such as {@code q_proj} or {@code q_proj.bias}
  * @param padding of an embedding, the row that looking it up gives no gradient
@@ -42,6 +42,15 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
     /** The same embedding with a row that looking it up gives no gradient, as torch's {@code padding_idx}. */
     public Parameter withPadding(OptionalInt row) {
         return new Parameter(name, shape, layer, key, kind, row);
+    }
+
+    Parameter named(String other) {
+        return new Parameter(other, shape, layer, key, kind, padding);
+    }
+
+    /** What it is called in the file of a model that is saved: without the whole that it was taken from. */
+    public String savedName() {
+        return LanguageModel.alone(name);
     }
 
     /** True for a linear map inside a layer, however it is stored. */
