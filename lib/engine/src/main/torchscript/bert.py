@@ -27,6 +27,8 @@ class Bert(Module):
     x = x + __torch__.ops.embedding(w, "position_embeddings", self.places(ids, positions))
     if "token_type_ids" in w:
       x = x + __torch__.ops.embedding(w, "token_type_embeddings", w["token_type_ids"])
+    elif "token_type_embeddings.lora_embedding_A" in w:
+      x = x + __torch__.ops.embedding(w, "token_type_embeddings", torch.zeros_like(ids))
     elif "token_type_embeddings" in w:
       x = x + torch.to(w["token_type_embeddings"][0], x.dtype)
     return torch.unsqueeze(__torch__.ops.noisy(x, w), 0)

@@ -73,4 +73,4 @@ class Gemma(Module):
     for i in range(len(layers)):
       x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
     last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
-    return __torch__.ops.soft_cap(__torch__.ops.logits(self.final_norm(x, last, shared), head), self.logit_cap)
+    return __torch__.ops.soft_cap(__torch__.ops.head_logits(self.final_norm(x, last, shared), head, shared), self.logit_cap)

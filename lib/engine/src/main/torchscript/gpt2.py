@@ -64,4 +64,4 @@ class Gpt2(Module):
     for i in range(len(layers)):
       x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
     last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
-    return __torch__.ops.logits(self.final_norm(x, last, shared), head)
+    return __torch__.ops.head_logits(self.final_norm(x, last, shared), head, shared)

@@ -13,8 +13,12 @@ def stream(x: Tensor, w: Dict[str, Tensor]) -> Tensor:
   return x
 
 def embedding(w: Dict[str, Tensor], name: str, rows: Tensor) -> Tensor:
-  # (T) int64 -> (T, D)
-  return __torch__.ops.stream(torch.embedding(w[name], rows), w)
+  # (T) int64 -> (T, D), and a low-rank update where the table has one: A (R, V), B (D, R).
+  x = __torch__.ops.stream(torch.embedding(w[name], rows), w)
+  if name + ".lora_embedding_A" in w:
+    down = torch.t(torch.to(torch.index_select(w[name + ".lora_embedding_A"], 1, rows), x.dtype))  # (T, R)
+    x = x + torch.linear(down * w[name + ".scale"], torch.to(w[name + ".lora_embedding_B"], x.dtype))
+  return x
 
 def looked_up(g: Dict[str, Tensor], name: str, at: Tensor, rows: Tensor) -> Tensor:
   # Adds to the gradient of an embedding (V, D) those of the rows (T, D) that were looked up at (T), but for the one of
@@ -98,6 +102,13 @@ def logits(h: Tensor, head: Tensor) -> Tensor:
     z = __torch__.ops.in_pieces(h, head)
   return torch.to(z, 6)
 
+def head_logits(h: Tensor, head: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  # As logits, with the low-rank update of the head where w has one.
+  z = __torch__.ops.logits(h, head)
+  if "lm_head.lora_A" in w:
+    z = z + torch.to(__torch__.ops.update(h, w, "lm_head"), 6)
+  return z
+
 def conv1d(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
   # As linear, with a bias and a weight that is stored (I, O); NF4 is stored (O, I), as transformers quantizes it.
   if name + ".codes" in w:
@@ -116,8 +127,7 @@ def adapted(y: Tensor, x: Tensor, matrix: Optional[Tensor], w: Dict[str, Tensor]
   dropped = x
   if drops:
     dropped = __torch__.ops.dropout(x, __torch__.ops.keys(x, w), w[name + ".dropout"])
-  down = torch.linear(dropped, torch.to(w[name + ".lora_A"], x.dtype))  # (1, T, R)
-  update = torch.linear(down * w[name + ".scale"], torch.to(w[name + ".lora_B"], x.dtype))  # (1, T, O)
+  update = __torch__.ops.update(dropped, w, name)  # (1, T, O)
   if name + ".magnitude" in w:
     weight = unchecked_cast(Tensor, matrix)
     ratio = torch.to(__torch__.ops.stretch(weight, w, name), x.dtype)
@@ -131,6 +141,14 @@ def adapted(y: Tensor, x: Tensor, matrix: Optional[Tensor], w: Dict[str, Tensor]
     y = y + base * torch.sub(ratio, 1) + update * ratio
   else:
     y = torch.add_(y, update)
+  return y
+
+def update(x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
+  # scale * (B A x + b): (..., I) -> (..., O); b where the update has a bias of its own.
+  down = torch.linear(x, torch.to(w[name + ".lora_A"], x.dtype))  # (..., R)
+  y = torch.linear(down * w[name + ".scale"], torch.to(w[name + ".lora_B"], x.dtype))
+  if name + ".lora_B.bias" in w:
+    y = y + torch.to(w[name + ".lora_B.bias"] * w[name + ".scale"], x.dtype)
   return y
 
 def stretch(weight: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:

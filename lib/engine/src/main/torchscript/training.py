@@ -91,11 +91,29 @@ class Training(Module):
           v = e
     return gc
 
+  def extended(self: __torch__.training.Training, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # What a head with a low-rank update sees, (N, D) -> (N, D + R): hidden states, and what A makes of them. w may have
+    # the keys of the positions for dropout.
+    x = h
+    if "dropout_keys" in w and "lm_head.dropout" in w:
+      x = torch.squeeze(__torch__.ops.dropout(torch.unsqueeze(h, 0), w["dropout_keys"], w["lm_head.dropout"]), 0)
+    down = torch.linear(x, torch.to(w["lm_head.lora_A"], h.dtype)) * w["lm_head.scale"]
+    return torch.cat([h, torch.to(down, h.dtype)], 1)
+
+  def update_backward(self: __torch__.training.Training, u: Tensor, p: Tensor, factor: float, gu: Tensor, g: List[Tensor]) -> Tensor:
+    # Of z = B u, from the gradient p (n, V) of z, of the type of u (n, R): factor times that of u into gu, and that of
+    # B added. g: that of the head, B (V, R) and the place of its gradient.
+    _0 = torch.addmm(u, p, torch.to(g[1], u.dtype), beta=0, alpha=factor, out=gu)
+    return torch.add_(g[2], torch.mm(torch.t(p), u), alpha=factor)
+
   def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the losses, and scale[0] times its gradient with respect to h, without ever holding all logits: h (N, D),
-    # head (V, D), targets (N) int64; scale[1] is the share of label smoothing. The gradient of head is added to g[0] when that is a matrix. limit is
-    # the cap of the logits. Softmax and sums are float32: of some rows at a time, where logits have 16 bits.
+    # head (V, D), targets (N) int64; scale[1] is the share of label smoothing. The gradient of head is added to g[0] when
+    # that is a matrix. limit is the cap of the logits. Softmax and sums are float32: of some rows at a time, where logits
+    # have 16 bits. Of a head with a low-rank update h is what it sees, (N, D + R), and g has B (V, R) and the place of its
+    # gradient, too.
     n = h.size(0)
+    d = head.size(1)
     step = min(n, self.positions(h, head, chunk))
     factor = float(scale[0])
     smoothing = float(scale[1])
@@ -109,9 +127,11 @@ class Training(Module):
       wide = torch.empty([some, head.size(0)], dtype=6, layout=0, device=h.device, pin_memory=False)
     i = 0
     while i < n:
-      c = h[i:i + step]
+      c = h[i:i + step, :d]
       t = torch.unsqueeze(targets[i:i + step], 1)
       z = self.scores(c, head, held[:c.size(0)])  # (chunk, V), one piece of memory for all chunks
+      if len(g) > 1:
+        z = torch.addmm_(z, h[i:i + step, d:], torch.t(torch.to(g[1], z.dtype)))
       a = 0
       while a < c.size(0):
         b = min(c.size(0), a + some)
@@ -122,12 +142,15 @@ class Training(Module):
           total = total + self.slopes(rows, t[a:b], cap, smoothing)
           _0 = torch.copy_(z[a:b], rows)
         a = b
-      _1 = self.head_backward(c, z, head, factor, gh[i:i + step], g[0])
+      _1 = self.head_backward(c, z, head, factor, gh[i:i + step, :d], g[0])
+      if len(g) > 1:
+        _2 = self.update_backward(h[i:i + step, d:], z, factor, gh[i:i + step, d:], g)
       i = i + step
     return (total, gh)
 
-  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor, smoothing: Tensor) -> Tensor:
-    # Sums (2) float64 for evaluation: of the losses and of the cross entropies, which differ by label smoothing.
+  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor, smoothing: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # Sums (2) float64 for evaluation: of the losses and of the cross entropies, which differ by label smoothing. w may
+    # have a low-rank update of the head.
     n = h.size(0)
     step = self.positions(h, head, chunk)
     total = torch.zeros([], dtype=7, layout=0, device=h.device, pin_memory=False)
@@ -135,7 +158,7 @@ class Training(Module):
     share = float(smoothing)
     i = 0
     while i < n:
-      z = self.logits(h[i:i + step], head, limit)  # (chunk, V)
+      z = self.logits(h[i:i + step], head, limit, w)  # (chunk, V)
       best = torch.squeeze(torch.gather(z, 1, torch.unsqueeze(targets[i:i + step], 1)), 1)
       all = torch.logsumexp(z, [1])
       total = total + torch.sum(all - best, dtype=7)
@@ -167,8 +190,8 @@ class Training(Module):
   def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)
 
-  def logits(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor) -> Tensor:
-    return self.capped(__torch__.ops.logits(h, head), float(limit))
+  def logits(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return self.capped(__torch__.ops.head_logits(h, head, w), float(limit))
 
   def norm(self: __torch__.training.Training, g: List[Tensor]) -> Tensor:
     # Global L2 norm.

@@ -3,7 +3,7 @@ package dev.temper.jobs;
 import static dev.temper.check.Check.check;
 
 import dev.temper.adapter.LoraAdapter;
-import dev.temper.adapter.LoraConfig;
+import dev.temper.adapter.PeftConfig;
 import dev.temper.kernel.FloatType;
 import dev.temper.model.Activations;
 import dev.temper.model.Architecture;
@@ -51,16 +51,17 @@ record MemoryPlan(
 
     static MemoryPlan of(PretrainedModel base, Recipe recipe) throws IOException {
         boolean isSavedInCodes = ModelWeights.quantization(base.folder()).isPresent();
-        Optional<LoraConfig> lora = base.adapter(recipe);
+        Optional<PeftConfig> lora = base.adapter(recipe);
+        Architecture architecture = base.adapted(recipe);
         check(
                 lora.isPresent() || !isSavedInCodes,
                 "model.base: %s was saved in 4 bits, which cannot be trained: add adapter:, or name a base in full"
                         + " precision",
                 base.folder().location());
         return new MemoryPlan(
-                base.architecture(),
+                architecture,
                 base.adapterSpecs(recipe),
-                lora.map(config -> LoraAdapter.trained(config, base.architecture()))
+                lora.map(config -> LoraAdapter.trained(config, architecture))
                         .orElseGet(TrainedWeights::all),
                 base.quantization(recipe),
                 ModelWeights.type(base.folder()),

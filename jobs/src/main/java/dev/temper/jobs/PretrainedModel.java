@@ -5,6 +5,7 @@ import static dev.temper.check.Check.check;
 import dev.temper.adapter.AdapterFile;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
+import dev.temper.adapter.PeftConfig;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.NewHead;
@@ -61,8 +62,22 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         return comesFromAdapter ? Optional.empty() : newHead.reason();
     }
 
-    /** @throws dev.temper.check.InvalidInputException when the base holds only codes of what is to be trained */
+    /** The architecture with the output head and the number of tokens that the recipe's adapter has. */
+    Architecture adapted(Recipe recipe) throws IOException {
+        return adapter(recipe)
+                .map(config -> LoraAdapter.adapted(config, architecture))
+                .orElse(architecture);
+    }
+
+    /**
+     * @throws dev.temper.check.InvalidInputException when the base holds only codes of what is to be trained, or the
+     *     adapter was trained in a way that cannot go on
+     */
     void verifyTrainable(Recipe recipe) throws IOException {
+        Optional<PeftConfig> adapter = adapter(recipe);
+        if (adapter.isPresent()) {
+            LoraAdapter.checkTrainable(adapter.get(), architecture);
+        }
         ModelWeights.checkTrainable(architecture, ModelWeights.index(folder), trainedWhole(recipe));
     }
 
@@ -137,10 +152,10 @@ record PretrainedModel(Folder folder, Architecture architecture) {
     }
 
     /** The adapter's config: of the one that is trained on, where there is one; empty for full fine-tuning. */
-    Optional<LoraConfig> adapter(Recipe recipe) throws IOException {
+    Optional<PeftConfig> adapter(Recipe recipe) throws IOException {
         Optional<String> existing = recipe.adapter().flatMap(LoraConfig::initFrom);
         if (existing.isEmpty()) {
-            return recipe.adapter();
+            return recipe.adapter().map(PeftConfig::of);
         }
         Folder from = new Folder(folder.store(), existing.get());
         return Optional.of(AdapterFile.read(from, recipe.model().head()));

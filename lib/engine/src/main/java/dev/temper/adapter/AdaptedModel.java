@@ -3,6 +3,7 @@ package dev.temper.adapter;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
+import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
@@ -10,6 +11,7 @@ import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** A frozen base with an adapter over it that exists. */
 public record AdaptedModel(Network network, LoraAdapter adapter) {
@@ -36,11 +38,14 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
      */
     public static AdaptedModel load(Workspace workspace, StoredModel base, Folder existing, FloatType weights)
             throws IOException {
-        LoraConfig config = AdapterFile.read(existing, base.architecture().task());
-        List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
+        PeftConfig config = AdapterFile.read(existing, base.architecture().task());
+        LoraTargets targets = LoraTargets.of(config, base.architecture());
+        List<TrainedParameters.Spec> specs = targets.specs();
         LoraAdapter.checkSaved(base.newHead(), specs);
-        Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
+        Predicate<Parameter> isBrought = parameter ->
+                targets.saved().contains(parameter) || targets.replaced().containsKey(parameter);
+        Network network = base.as(targets.architecture()).load(workspace, isBrought);
         TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision(), weights);
-        return new AdaptedModel(network, LoraAdapter.load(config, existing, network, parameters));
+        return new AdaptedModel(network, LoraAdapter.load(config, targets, existing, network, parameters));
     }
 }

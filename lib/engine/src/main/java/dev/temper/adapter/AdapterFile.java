@@ -12,14 +12,12 @@ import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -30,93 +28,112 @@ import java.util.function.Function;
 public final class AdapterFile {
     private static final String CAUSAL = "CAUSAL_LM";
     private static final String CLASSIFIES = "SEQ_CLS";
+    private static final String NO_TASK = "null";
+    private static final int DEFAULT = 8; // PEFT's rank and alpha
     static final String CONFIG = "adapter_config.json";
     private static final String PEFT_VERSION = "0.18.0"; // whose fields these are
     private static final String HEAD = ".*\\.(score|classifier|classifier\\.out_proj)\\.weight";
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<String> READ = Set.of(
-            "peft_type",
-            "r",
-            "lora_alpha",
-            "lora_dropout",
-            "target_modules",
-            "exclude_modules",
-            "layers_to_transform",
-            "rank_pattern",
-            "alpha_pattern",
-            "use_rslora",
-            "use_dora",
-            "modules_to_save",
-            "init_lora_weights");
-    /** Ways to start that change nothing but A and B; others, such as pissa, change the base too. */
-    private static final Set<String> STARTS = Set.of("true", "false", "gaussian", "eva", "orthogonal");
-    /** What does not change what an adapter computes. */
-    private static final Set<String> NEUTRAL = Set.of(
-            "auto_mapping",
-            "base_model_name_or_path",
-            "fan_in_fan_out", // PEFT too sets it as the model's weights are stored
-            "inference_mode",
-            "megatron_core",
-            "peft_version",
-            "qalora_group_size",
-            "revision",
-            "runtime_config");
 
     private AdapterFile() {}
 
     /**
-     * Reads the config of an adapter folder.
+     * Reads the config of an adapter folder, and what tensors it holds.
      *
      * @throws dev.temper.check.InvalidInputException when there is none, or a field asks for what we do not implement
      */
-    public static LoraConfig read(Folder folder) throws IOException {
+    public static PeftConfig read(Folder folder) throws IOException {
+        ObjectNode root = json(folder);
+        String location = folder.location(CONFIG);
+        String type = root.path("peft_type").asText("none");
+        check(type.equals("LORA"), "%s: peft_type: %s is not supported, only LORA", location, type);
+        String task = root.path("task_type").asText(NO_TASK);
+        check(
+                List.of(CAUSAL, CLASSIFIES, NO_TASK).contains(task),
+                "%s: task_type: %s is not supported, only %s and %s",
+                location,
+                root.path("task_type"),
+                CAUSAL,
+                CLASSIFIES);
+        PeftFields.verify(root, location);
+        LoraConfig lora = lora(root, location);
+        String bias = root.path("bias").asText("none");
+        check(
+                List.of("none", "all", "lora_only").contains(bias),
+                "%s: bias must be none, all or lora_only, got %s",
+                location,
+                bias);
+        return new PeftConfig(
+                lora,
+                lora.isAllLinear() ? ModuleNames.none() : names(root, "target_modules", location),
+                names(root, "exclude_modules", location),
+                strings(root.path("layers_pattern")).stream()
+                        .map(pattern -> ModuleNames.pattern(pattern, location + ": layers_pattern"))
+                        .toList(),
+                PeftConfig.Bias.valueOf(bias.toUpperCase(Locale.ROOT)),
+                root.path("lora_bias").asBoolean(false),
+                Optional.of(TensorIndex.read(folder, LoraAdapter.NAME)),
+                Optional.of(root));
+    }
+
+    private static ObjectNode json(Folder folder) throws IOException {
         String location = folder.location(CONFIG);
         check(folder.has(CONFIG), "%s is no adapter folder: there is no %s", folder.location(), CONFIG);
-        JsonNode root;
         try {
-            root = JSON.readTree(folder.readText(CONFIG));
+            JsonNode root = JSON.readTree(folder.readText(CONFIG));
+            check(root.isObject(), "%s is damaged: it is no JSON object", location);
+            return (ObjectNode) root;
         } catch (JsonProcessingException e) {
             throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
         }
-        String type = root.path("peft_type").asText("none");
-        check(type.equals("LORA"), "%s: peft_type: %s is not supported, only LORA", location, type);
-        JsonNode task = root.path("task_type");
-        check(
-                task.isNull()
-                        || task.isMissingNode()
-                        || List.of(CAUSAL, CLASSIFIES).contains(task.asText()),
-                "%s: task_type: %s is not supported, only %s and %s",
-                location,
-                task,
-                CAUSAL,
-                CLASSIFIES);
-        refuseOthers(root, location);
+    }
+
+    /** The settings that a recipe has, too. */
+    private static LoraConfig lora(JsonNode root, String location) {
         for (String name : List.of("r", "lora_alpha")) {
             JsonNode value = root.path(name);
-            check(value.asDouble() > 0, "%s: %s must be positive, got %s", location, name, value);
+            check(
+                    value.isMissingNode() || value.asDouble() > 0,
+                    "%s: %s must be positive, got %s",
+                    location,
+                    name,
+                    value);
         }
         String start = root.path("init_lora_weights").asText("true");
+        List<Integer> layers = layers(root, location);
         check(
-                STARTS.contains(start),
-                "%s: init_lora_weights: %s is not supported: it changes the base too; convert the adapter with PEFT's "
-                        + "path_initial_model_for_weight_conversion",
+                layers.isEmpty() || !root.path("target_modules").isTextual(),
+                "%s: layers_to_transform needs a list of names in target_modules, as in PEFT",
+                location);
+        check(
+                !root.path("modules_to_save").isTextual(),
+                "%s: modules_to_save must be a list of names, got %s",
                 location,
-                start);
+                root.path("modules_to_save"));
         return new LoraConfig(
                 "lora",
-                root.path("r").asInt(),
-                root.path("lora_alpha").asDouble(),
+                root.path("r").asInt(DEFAULT),
+                root.path("lora_alpha").asDouble(DEFAULT),
                 root.path("lora_dropout").asDouble(0),
-                targets(root.path("target_modules"), location),
-                names(root, "exclude_modules", location),
-                layers(root, location),
+                targets(root.path("target_modules")),
+                strings(root.path("exclude_modules")),
+                layers,
                 pattern(root, "rank_pattern", location, JsonNode::asInt),
                 pattern(root, "alpha_pattern", location, JsonNode::asDouble),
                 root.path("use_rslora").asBoolean(false),
                 root.path("use_dora").asBoolean(false),
-                names(root, "modules_to_save", location),
+                strings(root.path("modules_to_save")).stream().distinct().toList(),
                 start.equals(LoraConfig.GAUSSIAN) ? start : (Object) !start.equals("false"),
                 Optional.empty());
+    }
+
+    /** What a recipe would say; PEFT's own choice for the model where nothing is said. */
+    private static List<String> targets(JsonNode node) {
+        if (node.isNull() || node.isMissingNode()) {
+            return List.of(LoraTargets.USUAL);
+        }
+        boolean isAll = node.isTextual() && node.asText().equalsIgnoreCase(LoraConfig.ALL_LINEAR);
+        return isAll ? List.of(LoraConfig.ALL_LINEAR) : strings(node);
     }
 
     /**
@@ -124,9 +141,9 @@ public final class AdapterFile {
      *
      * @throws dev.temper.check.InvalidInputException when it is for another task, too
      */
-    public static LoraConfig read(Folder folder, Task task) throws IOException {
-        LoraConfig config = read(folder);
-        JsonNode written = JSON.readTree(folder.readText(CONFIG)).path("task_type");
+    public static PeftConfig read(Folder folder, Task task) throws IOException {
+        PeftConfig config = read(folder);
+        JsonNode written = json(folder).path("task_type");
         check(
                 written.isNull() || written.isMissingNode() || written.asText().equals(type(task)),
                 "%s: task_type: %s: the adapter was made for another task than model.task: %s, which is %s in PEFT",
@@ -154,12 +171,12 @@ public final class AdapterFile {
         return task.isCausal() ? CAUSAL : CLASSIFIES;
     }
 
-    /** A list without its repetitions, which PEFT writes into it at times. */
-    private static List<String> names(JsonNode root, String field, String location) {
+    /** A list of names, or one regular expression. */
+    private static ModuleNames names(JsonNode root, String field, String location) {
         JsonNode node = root.path(field);
-        boolean isList = node.isArray() || node.isNull() || node.isMissingNode();
-        check(isList, "%s: %s: %s is not supported, only a list of names", location, field, node);
-        return strings(node).stream().distinct().toList();
+        return node.isTextual()
+                ? ModuleNames.matching(node.asText(), location + ": " + field)
+                : ModuleNames.of(strings(node));
     }
 
     private static List<Integer> layers(JsonNode root, String location) {
@@ -187,42 +204,14 @@ public final class AdapterFile {
         return pattern;
     }
 
-    private static List<String> targets(JsonNode node, String location) {
-        check(
-                node.isArray() || node.asText().equals(LoraConfig.ALL_LINEAR),
-                "%s: target_modules: %s is not supported, only a list of names",
-                location,
-                node);
-        if (!node.isArray()) {
-            return List.of(LoraConfig.ALL_LINEAR);
-        }
-        return strings(node);
-    }
-
-    private static List<String> strings(JsonNode list) {
+    /** Of a list, or of one text. */
+    private static List<String> strings(JsonNode node) {
         List<String> strings = new ArrayList<>();
-        list.forEach(item -> strings.add(item.asText()));
-        return strings;
-    }
-
-    private static void refuseOthers(JsonNode root, String location) {
-        Iterator<Map.Entry<String, JsonNode>> fields = root.fields();
-        while (fields.hasNext()) {
-            Map.Entry<String, JsonNode> field = fields.next();
-            String name = field.getKey();
-            JsonNode value = field.getValue();
-            boolean empty = value.isNull()
-                    || (value.isBoolean() && !value.booleanValue())
-                    || (value.isContainerNode() && value.isEmpty())
-                    || (name.equals("bias") && value.asText().equals("none"))
-                    || name.equals("task_type");
-            check(
-                    empty || READ.contains(name) || NEUTRAL.contains(name),
-                    "%s: %s: %s is not supported",
-                    location,
-                    name,
-                    value);
+        node.forEach(item -> strings.add(item.asText()));
+        if (node.isTextual()) {
+            strings.add(node.asText());
         }
+        return strings;
     }
 
     /**
@@ -235,17 +224,28 @@ public final class AdapterFile {
      */
     record Written(List<String> targets, List<String> modulesToSave, boolean isFanInFanOut, Task task, String base) {}
 
-    /** Writes the config with all fields that PEFT writes. */
-    static void write(Folder folder, LoraConfig config, Written written) throws IOException {
+    /** Writes the config: of an adapter that was trained on, all that it said before. */
+    static void write(Folder folder, PeftConfig config, Written written) throws IOException {
+        ObjectNode root = config.source().map(ObjectNode::deepCopy).orElseGet(() -> fresh(config.lora(), written));
+        root.put("base_model_name_or_path", written.base()).put("inference_mode", true);
+        putList(root, "modules_to_save", written.modulesToSave());
+        if (root.path("target_modules").isArray()) {
+            strings(root.path("target_modules")).stream().sorted().forEach(root.putArray("target_modules")::add);
+        }
+        folder.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+    }
+
+    /** All fields that PEFT writes. */
+    private static ObjectNode fresh(LoraConfig config, Written written) {
         ObjectNode root = JSON.createObjectNode();
         root.putNull("alora_invocation_tokens");
         ObjectNode alphas = root.putObject("alpha_pattern");
         config.alphaPattern().forEach((name, alpha) -> putAlpha(alphas, name, alpha));
         root.putNull("arrow_config").putNull("auto_mapping");
-        root.put("base_model_name_or_path", written.base()).put("bias", "none");
+        root.put("bias", "none");
         root.putNull("corda_config").put("ensure_weight_tying", false).putNull("eva_config");
         putList(root, "exclude_modules", config.excludeModules());
-        root.put("fan_in_fan_out", written.isFanInFanOut()).put("inference_mode", true);
+        root.put("fan_in_fan_out", written.isFanInFanOut());
         root.set("init_lora_weights", JSON.valueToTree(config.initLoraWeights()));
         root.putNull("layer_replication").putNull("layers_pattern");
         putList(root, "layers_to_transform", config.layersToTransform());
@@ -253,15 +253,14 @@ public final class AdapterFile {
         putAlpha(root, "lora_alpha", config.loraAlpha());
         root.put("lora_bias", false).put("lora_dropout", config.loraDropout()).putNull("megatron_config");
         root.put("megatron_core", "megatron.core");
-        putList(root, "modules_to_save", written.modulesToSave());
         root.put("peft_type", "LORA").put("peft_version", PEFT_VERSION);
         root.put("qalora_group_size", 16).put("r", config.r());
         root.set("rank_pattern", JSON.valueToTree(config.rankPattern()));
         root.putNull("revision");
-        written.targets().stream().sorted().forEach(root.putArray("target_modules")::add);
+        written.targets().forEach(root.putArray("target_modules")::add);
         root.putNull("target_parameters").put("task_type", type(written.task())).putNull("trainable_token_indices");
         root.put("use_dora", config.useDora()).put("use_qalora", false).put("use_rslora", config.useRslora());
-        folder.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+        return root;
     }
 
     private static void putList(ObjectNode root, String name, List<?> list) {

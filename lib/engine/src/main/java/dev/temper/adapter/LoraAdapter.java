@@ -8,28 +8,24 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.LabelledStream;
 import dev.temper.model.LayerWeights;
-import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
-import dev.temper.model.StoredModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedWeights;
-import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorInfo;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Trainable low-rank updates of frozen projections: {@code y = base(x) + scale * B A x}.
@@ -44,15 +40,14 @@ public final class LoraAdapter {
     static final String NAME = "adapter_model";
     private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
-    private final LoraConfig config;
-    private final Architecture architecture;
+    private final PeftConfig config;
     private final LoraTargets targets;
     private final TrainedParameters parameters;
+    private Optional<AdapterTensors> tensors = Optional.empty(); // that it was read from
 
-    private LoraAdapter(LoraConfig config, Architecture architecture, TrainedParameters parameters) {
+    private LoraAdapter(PeftConfig config, LoraTargets targets, TrainedParameters parameters) {
         this.config = config;
-        this.architecture = architecture;
-        this.targets = LoraTargets.of(config, architecture);
+        this.targets = targets;
         this.parameters = parameters;
     }
 
@@ -62,12 +57,27 @@ public final class LoraAdapter {
      * @throws dev.temper.check.InvalidInputException when a name of the config matches nothing
      */
     public static List<TrainedParameters.Spec> specs(LoraConfig config, Architecture architecture) {
+        return specs(PeftConfig.of(config), architecture);
+    }
+
+    /**
+     * The parameters to allocate for an adapter that may come from outside.
+     *
+     * @throws dev.temper.check.InvalidInputException when nothing of the base is meant by it
+     */
+    public static List<TrainedParameters.Spec> specs(PeftConfig config, Architecture architecture) {
         return LoraTargets.of(config, architecture).specs();
+    }
+
+    /** The base's architecture with the output head and the number of tokens that an adapter has. */
+    public static Architecture adapted(PeftConfig config, Architecture base) {
+        return LoraTargets.of(config, base).architecture();
     }
 
     /** A fresh adapter; its random start depends on the seed and the names alone. */
     public static LoraAdapter create(LoraConfig config, Network network, TrainedParameters parameters, long seed) {
-        LoraAdapter adapter = new LoraAdapter(config, network.architecture(), parameters);
+        PeftConfig fresh = PeftConfig.of(config);
+        LoraAdapter adapter = new LoraAdapter(fresh, LoraTargets.of(fresh, network.architecture()), parameters);
         Workspace workspace = network.workspace();
         for (LoraTarget target : adapter.targets.updated()) {
             Workspace.scoped(() -> {
@@ -75,14 +85,14 @@ public final class LoraAdapter {
                 if (target.hasMagnitude()) {
                     NDArray weight = network.weight(target.parameter());
                     NDArray norms = norms(
-                            adapter.adapted(target, target.parameter().isTransposed() ? weight.transpose() : weight));
+                            adapter.adapted(target, target.isTransposed() ? weight.transpose() : weight));
                     workspace.training().copy(norms, parameters.weight(target.magnitude()));
                 }
                 return null;
             });
         }
         for (Parameter saved : adapter.targets.saved()) {
-            workspace.training().copy(network.weight(saved), parameters.weight(LoraTargets.name(saved)));
+            workspace.training().copy(network.weight(saved), parameters.weight(adapter.targets.tensor(saved)));
         }
         adapter.attach(network);
         return adapter;
@@ -105,29 +115,64 @@ public final class LoraAdapter {
         }
     }
 
+    /**
+     * Refuses an adapter that was trained in a way that we do not have; it can be used all the same.
+     *
+     * @throws dev.temper.check.InvalidInputException naming what cannot go on
+     */
+    public static void checkTrainable(PeftConfig config, Architecture architecture) {
+        String rest = "it can be evaluated, merged and used, but not trained on";
+        check(
+                !config.says("init_lora_weights", "mica"),
+                "adapter.init_from: init_lora_weights: mica: B stays as it is while A is trained; %s",
+                rest);
+        for (String field : List.of("velora_config", "monteclora_config")) {
+            check(
+                    !config.sets(field),
+                    "adapter.init_from: %s: its updates are computed in another way while training; %s",
+                    field,
+                    rest);
+        }
+        check(
+                !config.sets("ensure_weight_tying") || !architecture.isTied(),
+                "adapter.init_from: ensure_weight_tying: one tensor is trained under two names; %s",
+                rest);
+        check(
+                LoraTargets.of(config, architecture).updated().stream()
+                        .noneMatch(target -> target.isVocabularyHead() && target.hasBias()),
+                "adapter.init_from: lora_bias: the update of lm_head has a bias; %s",
+                rest);
+    }
+
     /** Which parameters of the base are trained whole beside the updates. */
     public static Predicate<Parameter> trainedWhole(List<TrainedParameters.Spec> specs) {
         Set<String> names = specs.stream().map(TrainedParameters.Spec::name).collect(Collectors.toSet());
-        return parameter -> names.contains(LoraTargets.name(parameter));
+        return parameter -> names.contains(LoraTargets.name(parameter))
+                || names.contains(LoraTargets.wrapped(parameter, LoraTargets.BASE));
     }
 
     /** What gets gradients with such an adapter. */
     public static TrainedWeights trained(LoraConfig config, Architecture architecture) {
+        return trained(PeftConfig.of(config), architecture);
+    }
+
+    /** What gets gradients when training goes on from such an adapter. */
+    public static TrainedWeights trained(PeftConfig config, Architecture architecture) {
         LoraTargets targets = LoraTargets.of(config, architecture);
         Map<Parameter, Integer> ranks =
                 targets.updated().stream().collect(Collectors.toMap(LoraTarget::parameter, LoraTarget::rank));
-        return new TrainedWeights(targets.saved()::contains, ranks, config.loraDropout() > 0, config.useDora());
+        return new TrainedWeights(targets.saved()::contains, ranks, config.lora().loraDropout() > 0, config.lora().useDora());
     }
 
     private void start(LoraTarget target, Workspace workspace, long seed) {
         NDArray down = parameters.weight(target.down());
         NDArray up = parameters.weight(target.up());
         long downSeed = seed ^ target.down().hashCode();
-        float[] values = config.initLoraWeights().equals(LoraConfig.GAUSSIAN)
+        float[] values = config.lora().initLoraWeights().equals(LoraConfig.GAUSSIAN)
                 ? gaussian(down.getShape(), downSeed)
                 : uniform(down.getShape(), downSeed);
         workspace.training().copy(workspace.floats(values, down.getShape()), down);
-        if (config.initLoraWeights().equals(false)) {
+        if (config.lora().initLoraWeights().equals(false)) {
             float[] upValues = uniform(up.getShape(), seed ^ target.up().hashCode());
             workspace.training().copy(workspace.floats(upValues, up.getShape()), up);
         }
@@ -157,90 +202,65 @@ public final class LoraAdapter {
      * Reads the weights of an adapter folder, ours or PEFT's, into {@code parameters}.
      *
      * @param config from {@link AdapterFile#read}
-     * @throws dev.temper.check.InvalidInputException when a tensor is missing, unknown, or of another base's shape
+     * @throws dev.temper.check.InvalidInputException when a tensor is missing, or of another base's shape
      */
-    public static LoraAdapter load(LoraConfig config, Folder folder, Network network, TrainedParameters parameters)
+    public static LoraAdapter load(PeftConfig config, Folder folder, Network network, TrainedParameters parameters)
             throws IOException {
-        LoraAdapter adapter = new LoraAdapter(config, network.architecture(), parameters);
-        adapter.read(folder, network.workspace());
+        return load(config, LoraTargets.of(config, network.architecture()), folder, network, parameters);
+    }
+
+    /** As {@link #load(PeftConfig, Folder, Network, TrainedParameters)}, over a network made for the targets. */
+    static LoraAdapter load(
+            PeftConfig config, LoraTargets targets, Folder folder, Network network, TrainedParameters parameters)
+            throws IOException {
+        LoraAdapter adapter = new LoraAdapter(config, targets, parameters);
+        AdapterTensors tensors = AdapterTensors.open(folder, network.workspace(), targets);
+        tensors.read(parameters);
+        for (Parameter parameter : targets.replaced().keySet()) {
+            network.replace(parameter, tensors.replaced(parameter));
+        }
+        for (Parameter absent : tensors.absent()) {
+            network.workspace()
+                    .training()
+                    .copy(network.weight(absent), parameters.weight(targets.tensor(absent)));
+        }
+        adapter.tensors = Optional.of(tensors);
         adapter.attach(network);
         return adapter;
     }
 
     /** The weights of an adapter folder beside a base that is not loaded, to be {@link #merged} into it. */
-    static LoraAdapter beside(StoredModel base, Folder folder, Workspace workspace) throws IOException {
-        LoraConfig config = AdapterFile.read(folder, base.architecture().task());
-        List<TrainedParameters.Spec> specs = specs(config, base.architecture());
-        checkSaved(base.newHead(), specs);
-        TrainedParameters parameters = new TrainedParameters(workspace, specs);
-        LoraAdapter adapter = new LoraAdapter(config, base.architecture(), parameters);
-        adapter.read(folder, workspace);
+    static LoraAdapter beside(PeftConfig config, LoraTargets targets, Folder folder, Workspace workspace)
+            throws IOException {
+        LoraAdapter adapter = new LoraAdapter(config, targets, new TrainedParameters(workspace, targets.specs()));
+        AdapterTensors tensors = AdapterTensors.open(folder, workspace, targets);
+        tensors.read(adapter.parameters);
+        adapter.tensors = Optional.of(tensors);
         return adapter;
-    }
-
-    private void read(Folder folder, Workspace workspace) throws IOException {
-        TensorFiles files =
-                TensorFiles.open(folder.store().localPath(folder.location()).orElseThrow(), NAME);
-        TreeSet<String> unknown = new TreeSet<>(files.index().names());
-        for (TrainedParameters.Spec spec : parameters.specs()) {
-            unknown.remove(spec.name());
-            verify(files, spec, folder.location());
-            Workspace.scoped(() -> {
-                NDArray values = ModelWeights.read(workspace, files, spec.name());
-                workspace.training().copy(values, parameters.weight(spec.name()));
-                return null;
-            });
-        }
-        check(
-                unknown.isEmpty(),
-                "%s holds %s, which its %s does not explain",
-                folder.location(),
-                unknown.isEmpty() ? "" : unknown.first(),
-                AdapterFile.CONFIG);
-    }
-
-    private void verify(TensorFiles files, TrainedParameters.Spec spec, String location) {
-        TensorInfo tensor = files.index().find(spec.name()).orElse(null);
-        check(tensor != null, "%s: the tensor %s is missing from the adapter", location, spec.name());
-        boolean isHead = architecture
-                .classifier()
-                .filter(classifier -> targets.saved().stream()
-                        .anyMatch(saved -> LoraTargets.name(saved).equals(spec.name()) && classifier.owns(saved)))
-                .isPresent();
-        check(
-                !isHead || tensor.shape()[0] == spec.shape().get(0),
-                "%s: the adapter's head has %d classes in %s, the model has %d: name the adapter's, in their order",
-                location,
-                tensor.shape()[0],
-                spec.name(),
-                spec.shape().get(0));
-        check(
-                spec.shape().equals(new Shape(tensor.shape())),
-                "%s: %s has the shape %s, but this base model needs %s: the adapter belongs to another base",
-                location,
-                spec.name(),
-                Arrays.toString(tensor.shape()),
-                spec.shape());
-        ModelWeights.checkType(tensor, location);
     }
 
     private void attach(Network network) {
         for (LoraTarget target : targets.updated()) {
             LayerWeights layer = network.dictionary(target.parameter().layer());
-            String key = target.parameter().key();
-            layer.put(key + ".lora_A", parameters, target.down());
-            layer.put(key + ".lora_B", parameters, target.up());
-            layer.put(key + ".scale", network.workspace().scalar((float) target.scale()));
+            String key = target.key();
+            String part = target.isEmbedding() ? "lora_embedding_" : "lora_";
+            layer.put(key + part + "A", parameters, target.down());
+            layer.put(key + part + "B", parameters, target.up());
+            layer.put(key + "scale", network.workspace().scalar((float) target.scale()));
             if (target.hasMagnitude()) {
-                layer.put(key + ".magnitude", parameters, target.magnitude());
+                layer.put(key + "magnitude", parameters, target.magnitude());
             }
-            if (config.loraDropout() > 0) {
+            if (target.hasBias()) {
+                layer.put(key + "lora_B.bias", parameters, target.bias());
+            }
+            double dropout = config.lora().loraDropout();
+            if (dropout > 0 && !target.isEmbedding()) { // PEFT drops nothing of an embedding's input
                 long salt = LabelledStream.mix(target.parameter().name().hashCode());
-                layer.put(key + ".dropout", network.workspace().dropout(config.loraDropout(), salt));
+                layer.put(key + "dropout", network.workspace().dropout(dropout, salt));
             }
         }
         for (Parameter saved : targets.saved()) {
-            network.train(saved, parameters, LoraTargets.name(saved));
+            network.train(saved, parameters, targets.tensor(saved));
         }
         parameters.weightsChanged();
     }
@@ -251,12 +271,15 @@ public final class LoraAdapter {
      * @param base what {@code base_model_name_or_path} shall say
      */
     public void save(Folder folder, String base) throws IOException {
-        List<TensorWriter.Tensor> tensors = parameters.specs().stream()
-                .sorted((a, b) -> a.name().compareTo(b.name()))
+        Stream<TensorWriter.Tensor> trained = parameters.specs().stream()
                 .map(spec -> new TensorWriter.Tensor(
-                        spec.name(), parameters.type().dtype(), spec.shape().getShape(), () -> memory(spec)))
+                        spec.name(), parameters.type().dtype(), spec.shape().getShape(), () -> memory(spec)));
+        Stream<TensorWriter.Tensor> others =
+                tensors.map(AdapterTensors::frozen).orElseGet(List::of).stream();
+        List<TensorWriter.Tensor> all = Stream.concat(trained, others)
+                .sorted(Comparator.comparing(TensorWriter.Tensor::name))
                 .toList();
-        TensorWriter.write(folder, NAME, tensors, Long.MAX_VALUE);
+        TensorWriter.write(folder, NAME, all, Long.MAX_VALUE);
         boolean isFanInFanOut =
                 targets.updated().stream().anyMatch(target -> target.parameter().isTransposed());
         AdapterFile.write(
@@ -264,16 +287,16 @@ public final class LoraAdapter {
                 config,
                 new AdapterFile.Written(
                         targetNames(),
-                        LoraTargets.modulesToSave(config, architecture),
+                        LoraTargets.modulesToSave(config, targets.architecture()),
                         isFanInFanOut,
-                        architecture.task(),
+                        targets.architecture().task(),
                         base));
     }
 
     /** As PEFT does it: all-linear becomes the modules' names, and their last parts when these are many. */
     private List<String> targetNames() {
-        if (!config.isAllLinear()) {
-            return config.targetModules();
+        if (!config.lora().isAllLinear()) {
+            return config.lora().targetModules();
         }
         List<String> modules = targets.updated().stream()
                 .map(target -> target.parameter().module())
@@ -293,23 +316,47 @@ public final class LoraAdapter {
 
     /**
      * A base weight with its update added, if it has one: {@code W + scale * B A}, its rows stretched to their
-     * magnitudes in DoRA. The caller closes a new array.
+     * magnitudes in DoRA; a bias with that of the update. The caller closes a new array.
      */
     public NDArray merged(Parameter parameter, NDArray weight) {
-        Optional<LoraTarget> found = targets.updated().stream()
-                .filter(target -> target.parameter().equals(parameter))
-                .findFirst();
+        Optional<LoraTarget> found = target(parameter);
         if (found.isEmpty()) {
             return weight;
         }
         LoraTarget target = found.get();
-        boolean isTransposed = parameter.isTransposed();
+        if (!target.parameter().equals(parameter)) {
+            return parameters.values(target.bias()).mul(target.scale()).addi(weight);
+        }
+        boolean isTransposed = target.isTransposed();
         NDArray sum = adapted(target, isTransposed ? weight.transpose() : weight);
         if (target.hasMagnitude()) {
             NDArray magnitude = parameters.values(target.magnitude());
             sum = sum.mul(magnitude.div(norms(sum)).expandDims(1));
         }
         return isTransposed ? sum.transpose() : sum;
+    }
+
+    /** The update that changes a parameter. */
+    private Optional<LoraTarget> target(Parameter parameter) {
+        return targets.updated().stream()
+                .filter(target -> target.parameter().equals(parameter)
+                        || (target.hasBias()
+                                && parameter.name().endsWith(".bias")
+                                && target.parameter().module().equals(parameter.module())))
+                .findFirst();
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when an update has a bias and its module has none to add it to */
+    void checkMergeable() {
+        for (LoraTarget target : targets.updated()) {
+            String module = target.parameter().module();
+            check(
+                    !target.hasBias()
+                            || targets.architecture().parameters().stream()
+                                    .anyMatch(parameter -> parameter.name().equals(module + ".bias")),
+                    "lora_bias: %s has no bias that the update's could be added to, so it cannot be merged",
+                    module);
+        }
     }
 
     /** {@code W + scale * B A}, (O, I). */
@@ -323,18 +370,22 @@ public final class LoraAdapter {
         return rows.norm(new int[] {1});
     }
 
-    /** The weight of a parameter that was trained whole beside the updates; empty for any other. */
-    Optional<NDArray> saved(Parameter parameter) {
-        return targets.saved().contains(parameter)
-                ? Optional.of(Workspace.detach(parameters.weight(LoraTargets.name(parameter))))
+    /** The weight of a parameter that the adapter brings whole, float32; empty for any other. */
+    Optional<NDArray> whole(Parameter parameter) {
+        boolean isAbsent = tensors.isPresent() && tensors.get().absent().contains(parameter);
+        if (targets.saved().contains(parameter) && !isAbsent) {
+            return Optional.of(Workspace.detach(parameters.weight(targets.tensor(parameter))));
+        }
+        return targets.replaced().containsKey(parameter)
+                ? tensors.map(all -> all.replaced(parameter))
                 : Optional.empty();
     }
 
     /** Whether merging changes a parameter. */
     boolean changes(Parameter parameter) {
         return targets.saved().contains(parameter)
-                || targets.updated().stream()
-                        .anyMatch(target -> target.parameter().equals(parameter));
+                || targets.replaced().containsKey(parameter)
+                || target(parameter).isPresent();
     }
 
     /** Its weights. */
@@ -343,6 +394,6 @@ public final class LoraAdapter {
     }
 
     public LoraConfig config() {
-        return config;
+        return config.lora();
     }
 }

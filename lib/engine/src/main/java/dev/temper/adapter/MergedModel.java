@@ -44,8 +44,13 @@ public final class MergedModel implements AutoCloseable {
      * @throws dev.temper.check.InvalidInputException when it is damaged or not supported, or belongs to another base
      */
     public static MergedModel open(Workspace workspace, StoredModel base, Folder existing) throws IOException {
-        LoraAdapter adapter = LoraAdapter.beside(base, existing, workspace);
-        return new MergedModel(workspace, base, StoredValues.open(workspace, base), adapter);
+        PeftConfig config = AdapterFile.read(existing, base.architecture().task());
+        LoraTargets targets = LoraTargets.toMerge(config, base.architecture());
+        LoraAdapter.checkSaved(base.newHead(), targets.specs());
+        LoraAdapter adapter = LoraAdapter.beside(config, targets, existing, workspace);
+        adapter.checkMergeable();
+        StoredModel merged = base.as(targets.architecture());
+        return new MergedModel(workspace, merged, StoredValues.open(workspace, merged), adapter);
     }
 
     /** Whether the base was saved in 4 bits; the merged model has 16. */
@@ -93,8 +98,8 @@ public final class MergedModel implements AutoCloseable {
     }
 
     private NDArray merged(Parameter parameter) throws IOException {
-        Optional<NDArray> saved = adapter.saved(parameter);
-        NDArray sum = saved.isPresent() ? saved.get() : adapter.merged(parameter, values.values(parameter));
+        Optional<NDArray> whole = adapter.whole(parameter);
+        NDArray sum = adapter.merged(parameter, whole.isPresent() ? whole.get() : values.values(parameter));
         FloatType type = values.type(parameter);
         if (type == FloatType.FLOAT16) {
             checkRange(parameter, sum);

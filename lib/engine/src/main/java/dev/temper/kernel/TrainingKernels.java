@@ -8,13 +8,19 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** What training needs beside a family's layers: vector-Jacobian products, the loss, the optimizer. */
 public final class TrainingKernels implements AutoCloseable {
     /** libtorch's number of unsigned bytes. */
     static final int UINT8 = 0;
+
+    private static final String UPDATE = "lm_head.lora_B"; // of a head
 
     private static final int MAX_LOSS_CHUNK = 256; // more is barely faster
     private static final long LOSS_BYTES = 80L << 20;
@@ -34,8 +40,50 @@ public final class TrainingKernels implements AutoCloseable {
      *
      * @param weight (V, D)
      * @param cap scalar: logits become {@code cap * tanh(logits / cap)}; 0 leaves them
+     * @param update arrays of a low-rank update beside it, {@code lm_head.lora_A} and so on; empty for none
      */
-    public record Head(NDArray weight, NDArray cap) {}
+    public record Head(NDArray weight, NDArray cap, Map<String, NDArray> update) {
+        public Head {
+            update = Map.copyOf(update);
+        }
+
+        /** Without an update. */
+        public Head(NDArray weight, NDArray cap) {
+            this(weight, cap, Map.of());
+        }
+
+        /** A dictionary, which may not be empty. */
+        private Map<String, NDArray> dictionary() {
+            return update.isEmpty() ? Map.of("lm_head", weight) : update;
+        }
+    }
+
+    /**
+     * Where the gradients of a head are summed.
+     *
+     * @param weight (V, D); a scalar when the head is frozen
+     * @param update of the update's B, (V, R); empty when there is none
+     */
+    public record HeadGradients(NDArray weight, Optional<NDArray> update) {
+        /** Of a head without an update. */
+        public static HeadGradients of(NDArray weight) {
+            return new HeadGradients(weight, Optional.empty());
+        }
+    }
+
+    /**
+     * What a head with an update sees, (N, D) -> (N, D + R); the hidden states themselves for one without.
+     *
+     * @param extras further entries of its dictionary: the positions' keys for dropout, or nothing
+     */
+    public NDArray extended(NDArray h, Head head, Map<String, NDArray> extras) {
+        if (head.update().isEmpty()) {
+            return h;
+        }
+        Map<String, NDArray> all = new HashMap<>(head.update());
+        all.putAll(extras);
+        return program.call("extended").with(h).with("w", all).run().get(0);
+    }
 
     /**
      * What is made of cross entropies.
@@ -113,11 +161,13 @@ public final class TrainingKernels implements AutoCloseable {
      * Sum of the losses (float64 scalar) and its scaled gradient with respect to {@code h}. The logits exist for a few
      * hundred positions at a time only.
      *
-     * @param h (N, D)
+     * @param h (N, D); {@link #extended} for a head with an update
      * @param targets (N) int64
-     * @param headGradient (V, D), added to; a scalar when the head is frozen
+     * @param gradients added to
      */
-    public NDList loss(NDArray h, Head head, NDArray targets, Objective objective, NDArray headGradient) {
+    public NDList loss(NDArray h, Head head, NDArray targets, Objective objective, HeadGradients gradients) {
+        List<NDArray> places = new ArrayList<>(List.of(gradients.weight()));
+        gradients.update().ifPresent(gradient -> places.addAll(List.of(head.update().get(UPDATE), gradient)));
         return program.call("loss")
                 .with(h)
                 .with(head.weight())
@@ -125,7 +175,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(targets)
                 .with(workspace.doubles(objective.scale(), objective.smoothing()))
                 .with(lossChunk())
-                .with("g", List.of(headGradient))
+                .with("g", places)
                 .run();
     }
 
@@ -142,7 +192,7 @@ public final class TrainingKernels implements AutoCloseable {
         return workspace.ints(MAX_LOSS_CHUNK, LOSS_ROWS, LOSS_BYTES);
     }
 
-    /** Sum of the cross entropies. Shapes as in {@link #loss}. */
+    /** Sum of the cross entropies of hidden states (N, D). */
     public double lossSum(NDArray h, Head head, NDArray targets) {
         return lossSums(h, head, targets, 0).crossEntropies();
     }
@@ -156,6 +206,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(targets)
                 .with(lossChunk())
                 .with(workspace.doubles(smoothing))
+                .with("w", head.dictionary())
                 .run()
                 .get(0)
                 .toDoubleArray();
@@ -202,6 +253,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(h)
                 .with(head.weight())
                 .with(head.cap())
+                .with("w", head.dictionary())
                 .run()
                 .get(0);
     }

@@ -56,8 +56,9 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
         List<Tape.Bytes> layers = new ArrayList<>();
         Architecture architecture = pass.architecture();
         boolean isTracked = architecture.parameters().stream()
-                .anyMatch(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING
-                        && pass.trained().isTrained(parameter));
+                .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
+                .anyMatch(table -> pass.trained().isTrained(table)
+                        || pass.trained().rank(table).isPresent());
         for (int layer = 0; layer < architecture.sizes().layers(); layer++) {
             boolean isRecorded = isTracked || pass.trained().isIn(architecture, layer);
             if (isRecorded) {

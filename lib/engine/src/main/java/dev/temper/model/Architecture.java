@@ -1,7 +1,9 @@
 package dev.temper.model;
 
+import ai.djl.ndarray.types.Shape;
 import dev.temper.storage.Folder;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,6 +110,71 @@ public record Architecture(
     /** Whether it tells the tokens of two texts in one row apart. */
     public boolean hasTokenTypes() {
         return parameters.stream().anyMatch(parameter -> parameter.key().equals(TOKEN_TYPES));
+    }
+
+    /** Whether the output head is the token embedding. */
+    public boolean isTied() {
+        return classifier.isEmpty() && head().equals(embedding);
+    }
+
+    /** The same with an output head of its own; as it is, when it has one or classifies. */
+    public Architecture untied() {
+        if (!isTied()) {
+            return this;
+        }
+        List<Parameter> all = new ArrayList<>(parameters);
+        all.add(Parameter.head(tokenEmbedding().shape()));
+        return withParameters(all, sizes);
+    }
+
+    /** The same with another number of tokens. */
+    public Architecture withVocabulary(int tokens) {
+        Shape table = new Shape(tokens, sizes.width());
+        Sizes resized = new Sizes(
+                tokens,
+                sizes.width(),
+                sizes.layers(),
+                sizes.numHeads(),
+                sizes.numKeyValueHeads(),
+                sizes.headSize(),
+                sizes.feedForward(),
+                sizes.maxPositions());
+        List<Parameter> all = parameters.stream()
+                .map(p -> hasRowPerToken(p) ? new Parameter(p.name(), table, p.layer(), p.key(), p.kind()) : p)
+                .toList();
+        return withParameters(all, resized);
+    }
+
+    /** True for the token embedding and the map to the vocabulary. */
+    public boolean hasRowPerToken(Parameter parameter) {
+        return parameter.layer() == Parameter.SHARED
+                && (parameter.key().equals(embedding)
+                        || (classifier.isEmpty() && parameter.kind() == Parameter.Kind.HEAD));
+    }
+
+    /** The token embedding. */
+    public Parameter tokenEmbedding() {
+        return parameters.stream()
+                .filter(parameter -> parameter.layer() == Parameter.SHARED
+                        && parameter.key().equals(embedding))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Architecture withParameters(List<Parameter> all, Sizes counts) {
+        return new Architecture(
+                modelType,
+                className,
+                counts,
+                program,
+                attributes,
+                all,
+                embedding,
+                rotary,
+                windows,
+                dropouts,
+                ignored,
+                classifier);
     }
 
     /** The dictionary key of the output head. */

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.HostMemory;
 import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.TrainingKernels.HeadGradients;
 import dev.temper.kernel.TrainingKernels.LossSums;
 import dev.temper.kernel.TrainingKernels.Objective;
 import dev.temper.kernel.TrainingKernels.Trained;
@@ -26,14 +27,18 @@ import java.util.function.Supplier;
  * keeps the inputs on files.
  */
 public final class Backpropagation {
+    private static final String HEAD_UPDATE = Network.HEAD_UPDATE + "lora_B"; // whose gradient the loss computes
+    private static final String EMBEDDING_UPDATE = ".lora_embedding_";
+
     private final Network network;
     private final boolean checkpointing;
     private final Optional<LayerInputs> offloaded;
     private final Workspace workspace;
     private final TrainingKernels kernels;
     private final Map<String, NDArray> embeddingGradients = new HashMap<>();
-    private final NDArray headGradient;
-    private final Trained headTrained; // what of the shared weights is differentiated through the graph
+    private final HeadGradients headGradients;
+    private final Trained headTrained; // what of the shared weights is differentiated through the graph of the output
+    private final Trained embedTrained; // and through that of the embedding: its low-rank updates
     private final boolean isRegression;
     private Regularization regularization = Regularization.NONE;
 
@@ -78,10 +83,13 @@ public final class Backpropagation {
         boolean isCausal = architecture.classifier().isEmpty();
         if (isCausal) {
             byHand.add(architecture.head());
+            byHand.add(HEAD_UPDATE);
         }
-        this.headGradient = (isCausal ? shared.gradient(architecture.head()) : Optional.<NDArray>empty())
+        NDArray head = (isCausal ? shared.gradient(architecture.head()) : Optional.<NDArray>empty())
                 .orElseGet(() -> workspace.scalar(0));
-        this.headTrained = shared.trainedExcept(byHand);
+        this.headGradients = new HeadGradients(head, shared.gradient(HEAD_UPDATE));
+        this.headTrained = shared.trained(key -> !byHand.contains(key) && !key.contains(EMBEDDING_UPDATE));
+        this.embedTrained = shared.trained(key -> key.contains(EMBEDDING_UPDATE));
         this.isRegression = architecture
                 .classifier()
                 .filter(classifier -> classifier.task().kind() == Task.Kind.REGRESSION)
@@ -110,9 +118,9 @@ public final class Backpropagation {
         Objective objective = new Objective(scale, regularization.labelSmoothing());
         return accumulate(() -> inputs(batch.tokens(), batch.keys()), (x, inputs) -> {
             NDArray keep = workspace.ints(batch.keep());
-            NDArray h = Workspace.recorded(() -> network.finalNorm(x, keep));
+            NDArray h = Workspace.recorded(() -> network.headInput(network.finalNorm(x, keep), keep, inputs));
             NDArray targets = workspace.ints(batch.targets());
-            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, objective, headGradient);
+            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, objective, headGradients);
             return new NDList(loss.get(0), kernels.backward(h, loss.get(1), x, headTrained));
         });
     }
@@ -150,8 +158,10 @@ public final class Backpropagation {
         return Workspace.scoped(() -> {
             Network.Inputs inputs = open.get();
             List<Visit> visits = new ArrayList<>();
-            NDArray x = network.embed(inputs);
-            boolean needed = !embeddingGradients.isEmpty();
+            boolean isUpdated = !embedTrained.isEmpty();
+            NDArray embedded = isUpdated ? Workspace.recorded(() -> network.embed(inputs)) : network.embed(inputs);
+            NDArray x = isUpdated ? Workspace.detach(embedded) : embedded;
+            boolean needed = isUpdated || !embeddingGradients.isEmpty();
             for (int layer = 0; layer < network.architecture().sizes().layers(); layer++) {
                 boolean recorded = needed || !trained(layer).isEmpty();
                 Visit visit = forward(layer, x, inputs, needed, recorded);
@@ -168,7 +178,10 @@ public final class Backpropagation {
             NDArray output = Workspace.detach(x);
             output.setRequiresGradient(true);
             NDList loss = last.of(output, inputs);
-            backward(visits, loss.get(1), inputs);
+            NDArray gradient = backward(visits, loss.get(1), inputs);
+            if (isUpdated) {
+                kernels.backward(embedded, gradient, embedTrained);
+            }
             return loss.get(0).getDouble();
         });
     }
@@ -190,14 +203,15 @@ public final class Backpropagation {
         return new Visit(input, needed, Workspace.recorded(() -> network.layer(layer, tracked, inputs)));
     }
 
-    private void backward(List<Visit> visits, NDArray last, Network.Inputs inputs) {
+    /** Goes to the lowest layer whose gradient is needed, and returns the gradient of its input. */
+    private NDArray backward(List<Visit> visits, NDArray last, Network.Inputs inputs) {
         NDArray gradient = last;
         for (int layer = visits.size() - 1; layer >= 0; layer--) {
             NDArray input = visits.get(layer).input();
             boolean needed = visits.get(layer).needed();
             Trained trained = trained(layer);
             if (!needed && trained.isEmpty()) {
-                return; // nothing below is trained
+                return gradient; // nothing below is trained
             }
             NDArray output = checkpointing
                     ? again(layer, input, inputs)
@@ -214,6 +228,7 @@ public final class Backpropagation {
         if (!embeddingGradients.isEmpty()) {
             network.embedBackward(inputs, gradient, embeddingGradients);
         }
+        return gradient;
     }
 
     private NDArray again(int layer, NDArray input, Network.Inputs inputs) {

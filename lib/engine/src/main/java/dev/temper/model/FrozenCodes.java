@@ -82,8 +82,6 @@ final class FrozenCodes {
     }
 
     private String name(Parameter parameter) {
-        return ModelWeights.find(model.files().index(), parameter.name())
-                .orElseThrow()
-                .name();
+        return model.tensor(parameter).orElseThrow().name();
     }
 }

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Predicate;
 
 /** The dictionary that a layer's program sees, and which of its arrays are trained. */
 public final class LayerWeights {
@@ -60,6 +60,13 @@ public final class LayerWeights {
         return arrays.get(key);
     }
 
+    /** The arrays whose keys begin so. */
+    Map<String, NDArray> beginningWith(String start) {
+        Map<String, NDArray> some = new HashMap<>(arrays);
+        some.keySet().removeIf(key -> !key.startsWith(start));
+        return some;
+    }
+
     /** Where the gradient of a trained array is summed; empty for a frozen one. */
     public Optional<NDArray> gradient(String key) {
         return Optional.ofNullable(gradients.get(key));
@@ -67,12 +74,11 @@ public final class LayerWeights {
 
     /** What is trained here, with the places of its gradients. */
     public Trained trained() {
-        return trainedExcept(Set.of());
+        return trained(key -> true);
     }
 
-    Trained trainedExcept(Set<String> keys) {
-        List<String> names =
-                gradients.keySet().stream().filter(key -> !keys.contains(key)).toList();
+    Trained trained(Predicate<String> isWanted) {
+        List<String> names = gradients.keySet().stream().filter(isWanted).toList();
         return new Trained(
                 names.stream().map(arrays::get).toList(),
                 names.stream().map(gradients::get).toList());

@@ -28,6 +28,9 @@ import java.util.stream.LongStream;
  * <p>Shapes: a stream of {@code T} tokens -> hidden states {@code (1, T, D)} -> logits {@code (N, V)}.
  */
 public final class Network implements AutoCloseable {
+    /** In front of the keys of the output head's low-rank update, tied to the embedding or not. */
+    public static final String HEAD_UPDATE = "lm_head.";
+
     private static final String DROPOUT_KEYS = "dropout_keys";
     private static final long NOISE_SALT = LabelledStream.mix("noise".hashCode()); // or noise would follow a mask
 
@@ -94,6 +97,11 @@ public final class Network implements AutoCloseable {
     /** As {@link NetworkWeights#train}. */
     public void train(Parameter parameter, TrainedParameters trained, String name) {
         weights.train(parameter, trained, name);
+    }
+
+    /** As {@link NetworkWeights#replace}. */
+    public void replace(Parameter parameter, NDArray values) {
+        weights.replace(parameter, values);
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */
@@ -361,7 +369,15 @@ public final class Network implements AutoCloseable {
 
     /** The output head. */
     public Head head() {
-        return new Head(shared.get(architecture.head()), logitCap);
+        return new Head(shared.get(architecture.head()), logitCap, shared.beginningWith(HEAD_UPDATE));
+    }
+
+    /** What the head sees of some positions' hidden states h (N, D), keep (N) int64, while training. */
+    NDArray headInput(NDArray h, NDArray keep, Inputs inputs) {
+        Map<String, NDArray> extras = new HashMap<>();
+        Optional.ofNullable(inputs.extras().get(DROPOUT_KEYS))
+                .ifPresent(keys -> extras.put(DROPOUT_KEYS, keys.take(keep)));
+        return workspace.training().extended(h, head(), extras);
     }
 
     /** Logits (N, V) of some positions, all of them in memory: for tests and generation. */

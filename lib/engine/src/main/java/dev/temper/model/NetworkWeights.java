@@ -115,6 +115,14 @@ final class NetworkWeights implements AutoCloseable {
         }
     }
 
+    /** Puts other frozen values, float32, in the place of a parameter that is not quantized. */
+    void replace(Parameter parameter, NDArray values) {
+        converted.remove(parameter);
+        boolean isMatrix = parameter.shape().dimension() > 1;
+        NDArray kept = isMatrix ? workspace.training().cast(values, precision) : values;
+        dictionary(parameter.layer()).put(parameter.key(), kept);
+    }
+
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */
     LayerWeights dictionary(int layer) {
         return layer == Parameter.SHARED ? shared : layers.get(layer);

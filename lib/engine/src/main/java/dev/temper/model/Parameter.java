@@ -34,6 +34,11 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
         BIAS
     }
 
+    /** The map to the vocabulary, (V, D), where it is not the token embedding. */
+    public static Parameter head(Shape shape) {
+        return new Parameter("lm_head.weight", shape, SHARED, "lm_head", Kind.HEAD);
+    }
+
     /** The head of {@link ConfigFields#scoreHead}. */
     public static Parameter score(Task task, Sizes sizes) {
         return new Parameter("score.weight", new Shape(task.numLabels(), sizes.width()), SHARED, "score", Kind.HEAD);

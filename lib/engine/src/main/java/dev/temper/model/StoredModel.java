@@ -7,6 +7,7 @@ import dev.temper.quant.Nf4Tensor;
 import dev.temper.quant.Quantization;
 import dev.temper.quant.SharedCodes;
 import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,12 +17,14 @@ import java.util.function.Predicate;
 /**
  * A model on disk whose weights are those of its architecture, except for a new head.
  *
+ * @param saved the architecture of the files; another one where an adapter unties the output head or adds tokens
  * @param quantization how frozen projections shall be kept that are not quantized already; empty: as they are
  * @param precision the type that its layers shall compute in
  * @param shared where the workers of this machine share what they quantize; empty: each quantizes into its own memory
  */
 public record StoredModel(
         Architecture architecture,
+        Architecture saved,
         TensorFiles files,
         NewHead newHead,
         Optional<Quantization> quantization,
@@ -29,7 +32,7 @@ public record StoredModel(
         Optional<SharedCodes> shared) {
     /** A model as it is, that computes in float32. */
     public StoredModel(Architecture architecture, TensorFiles files, NewHead newHead) {
-        this(architecture, files, newHead, Optional.empty(), FloatType.FLOAT32, Optional.empty());
+        this(architecture, architecture, files, newHead, Optional.empty(), FloatType.FLOAT32, Optional.empty());
     }
 
     /**
@@ -49,17 +52,36 @@ public record StoredModel(
 
     /** Its projections are quantized while they are read: the model is never in memory in full precision. */
     public StoredModel quantized(Optional<Quantization> by) {
-        return new StoredModel(architecture, files, newHead, by, precision, shared);
+        return new StoredModel(architecture, saved, files, newHead, by, precision, shared);
     }
 
     /** Its layers compute in this type. */
     public StoredModel in(FloatType type) {
-        return new StoredModel(architecture, files, newHead, quantization, type, shared);
+        return new StoredModel(architecture, saved, files, newHead, quantization, type, shared);
     }
 
     /** What is quantized lies on disk, once for all workers of this machine. */
     public StoredModel sharing(SharedCodes codes) {
-        return new StoredModel(architecture, files, newHead, quantization, precision, Optional.of(codes));
+        return new StoredModel(architecture, saved, files, newHead, quantization, precision, Optional.of(codes));
+    }
+
+    /** With an output head of its own, or another number of tokens, whose rows something else will bring. */
+    public StoredModel as(Architecture changed) {
+        return new StoredModel(changed, saved, files, newHead, quantization, precision, shared);
+    }
+
+    /** The tensor of a parameter; empty for a new one. An output head that was untied starts as the embedding. */
+    Optional<TensorInfo> tensor(Parameter parameter) {
+        return newHead.has(parameter)
+                ? Optional.empty()
+                : ModelWeights.find(files.index(), source(parameter).name());
+    }
+
+    private Parameter source(Parameter parameter) {
+        return saved.parameters().stream()
+                .filter(other -> other.name().equals(parameter.name()))
+                .findFirst()
+                .orElseGet(saved::tokenEmbedding);
     }
 
     /** All weights frozen. */
@@ -100,12 +122,14 @@ public record StoredModel(
             NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
             return wanted == FloatType.FLOAT32 ? values : workspace.training().cast(values, wanted);
         }
-        if (Nf4Tensor.isIn(
-                files,
-                ModelWeights.find(files.index(), parameter.name()).orElseThrow().name())) {
+        Parameter source = source(parameter);
+        if (!source.shape().equals(parameter.shape())) {
+            return workspace.zeros(parameter.shape()); // until what it was made for is put in its place
+        }
+        if (Nf4Tensor.isIn(files, tensor(parameter).orElseThrow().name())) {
             return Workspace.scoped(() -> Workspace.keep(dequantized(workspace, parameter, wanted)));
         }
-        NDArray mapped = ModelWeights.mapped(workspace, files, parameter.name());
+        NDArray mapped = ModelWeights.mapped(workspace, files, source.name());
         boolean staysMapped = type(parameter) == wanted || isConverted(parameter);
         return staysMapped ? mapped : workspace.training().cast(mapped, wanted);
     }
@@ -126,6 +150,6 @@ public record StoredModel(
     }
 
     private FloatType type(Parameter parameter) {
-        return ModelWeights.type(files, parameter.name());
+        return ModelWeights.type(files, source(parameter).name());
     }
 }

@@ -82,7 +82,7 @@ public final class StoredValues implements AutoCloseable {
     public NDArray values(Parameter parameter) throws IOException {
         String name = tensor(parameter).orElseThrow().name();
         if (!Nf4Tensor.isIn(model.files(), name)) {
-            return ModelWeights.read(workspace, model.files(), parameter.name());
+            return ModelWeights.read(workspace, model.files(), name);
         }
         Nf4Tensor codes = Nf4Tensor.read(workspace, model.files(), name);
         ModelWeights.checkShape(parameter, codes, name);
@@ -93,9 +93,7 @@ public final class StoredValues implements AutoCloseable {
     }
 
     private Optional<TensorInfo> tensor(Parameter parameter) {
-        return model.newHead().has(parameter)
-                ? Optional.empty()
-                : ModelWeights.find(model.files().index(), parameter.name());
+        return model.tensor(parameter);
     }
 
     private boolean isCodes(TensorInfo tensor) {

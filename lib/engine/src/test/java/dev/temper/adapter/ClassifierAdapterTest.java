@@ -138,12 +138,12 @@ final class ClassifierAdapterTest {
         adapted.adapter().save(saved, null);
 
         Network network = base();
-        LoraConfig config = AdapterFile.read(saved, network.architecture().task());
+        PeftConfig config = AdapterFile.read(saved, network.architecture().task());
         TrainedParameters parameters =
                 new TrainedParameters(workspace, LoraAdapter.specs(config, network.architecture()));
         LoraAdapter.load(config, saved, network, parameters);
         assertThat(network.classify(TEXTS)).isDeepEqualTo(adapted.network().classify(TEXTS));
-        assertThat(config.modulesToSave()).containsExactly("classifier", "score");
+        assertThat(config.lora().modulesToSave()).containsExactly("classifier", "score");
         assertThat(saved.readText("adapter_config.json")).contains("\"task_type\" : \"SEQ_CLS\"");
     }
 
@@ -289,7 +289,7 @@ final class ClassifierAdapterTest {
         TensorFiles files = TensorFiles.open(disk, "model");
         NewHead head = NewHead.of(architecture, Folder.local(disk), files.index(), 0);
         Network network = new StoredModel(architecture, files, head).load(workspace);
-        LoraConfig config = AdapterFile.read(Folder.local(saved), task);
+        PeftConfig config = AdapterFile.read(Folder.local(saved), task);
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
 
         assertThatThrownBy(() -> LoraAdapter.load(config, Folder.local(saved), network, parameters))

@@ -52,7 +52,7 @@ final class LoraAcceptanceTest {
             Differences found = Differences.of(model + "/" + variant);
             Architecture architecture = goldens.architecture(model);
             Network network = Network.load(workspace, architecture, goldens.weights(model));
-            LoraConfig config = AdapterFile.read(init);
+            PeftConfig config = AdapterFile.read(init);
             TrainedParameters trained = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
             LoraAdapter adapter = LoraAdapter.load(config, init, network, trained);
             TensorFiles golden = goldens.golden(name);
@@ -137,7 +137,7 @@ final class LoraAcceptanceTest {
             Architecture architecture = goldens.architecture(model);
             Classifier classifier = architecture.classifier().orElseThrow();
             Network network = Network.load(workspace, architecture, goldens.weights(model));
-            LoraConfig config = AdapterFile.read(init);
+            PeftConfig config = AdapterFile.read(init);
             TrainedParameters trained = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
             LoraAdapter adapter = LoraAdapter.load(config, init, network, trained);
             TensorFiles golden = goldens.golden(name);

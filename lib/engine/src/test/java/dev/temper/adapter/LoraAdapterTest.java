@@ -116,7 +116,7 @@ final class LoraAdapterTest {
         TrainedParameters narrow = new TrainedParameters(
                 workspace, LoraAdapter.specs(config, architecture), FloatType.FLOAT32, FloatType.BFLOAT16);
         Network network = base();
-        LoraAdapter inNarrow = LoraAdapter.load(config, Folder.local(disk.resolve("adapter")), network, narrow);
+        LoraAdapter inNarrow = LoraAdapter.load(AdapterFile.read(Folder.local(disk.resolve("adapter"))), Folder.local(disk.resolve("adapter")), network, narrow);
 
         inNarrow.save(Folder.local(disk.resolve("narrow")), null);
         Folder merged = Folder.local(disk.resolve("merged"));
@@ -129,7 +129,7 @@ final class LoraAdapterTest {
                         .contains("BF16"));
         TrainedParameters wide = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
         Network again = base();
-        LoraAdapter.load(config, Folder.local(disk.resolve("narrow")), again, wide);
+        LoraAdapter.load(AdapterFile.read(Folder.local(disk.resolve("narrow"))), Folder.local(disk.resolve("narrow")), again, wide);
         float[] expected = logits(again);
         Network reloaded =
                 Network.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
@@ -157,8 +157,8 @@ final class LoraAdapterTest {
         adapted.adapter().save(saved, null);
         ModelFolder.save(merged, adapted.network(), Folder.local(disk), adapted.adapter()::merged);
 
-        LoraConfig read = AdapterFile.read(saved);
-        assertThat(read).isEqualTo(config);
+        PeftConfig read = AdapterFile.read(saved);
+        assertThat(read.lora()).isEqualTo(config);
         Network again = base();
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(read, architecture));
         LoraAdapter.load(read, saved, again, parameters);
@@ -237,8 +237,8 @@ final class LoraAdapterTest {
 
         adapted.adapter().save(folder, "the base");
 
-        LoraConfig read = AdapterFile.read(folder);
-        assertThat(read).isEqualTo(config(0.25, first, second)); // sorted, as PEFT's sets are not
+        PeftConfig read = AdapterFile.read(folder);
+        assertThat(read.lora()).isEqualTo(config(0.25, first, second)); // sorted, as PEFT's sets are not
         Network network = base();
         TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(read, architecture));
         LoraAdapter.load(read, folder, network, parameters);

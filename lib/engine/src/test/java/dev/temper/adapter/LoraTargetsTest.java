@@ -57,7 +57,7 @@ final class LoraTargetsTest {
         Settings settings = new Settings();
         change.accept(settings);
         model.weights(folder);
-        return LoraTargets.of(settings.config(), Architecture.read(Folder.local(folder)));
+        return LoraTargets.of(PeftConfig.of(settings.config()), Architecture.read(Folder.local(folder)));
     }
 
     private static List<String> modules(LoraTargets targets) {

@@ -121,7 +121,7 @@ final class RealAdaptersAcceptanceTest {
             NewHead head = NewHead.of(architecture, Folder.local(folder), files.index(), 1);
             Network network = new StoredModel(architecture, files, head).load(workspace);
             Folder adapter = Folder.local(published.folder());
-            LoraConfig config = AdapterFile.read(adapter, published.task());
+            PeftConfig config = AdapterFile.read(adapter, published.task());
             TrainedParameters parameters = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
             LoraAdapter.checkSaved(head, parameters.specs());
             LoraAdapter.load(config, adapter, network, parameters);

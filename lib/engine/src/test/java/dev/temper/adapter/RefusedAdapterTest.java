@@ -1,5 +1,6 @@
 package dev.temper.adapter;
 
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters that ask for what we do not compute, or that belong to another base. */
 final class RefusedAdapterTest {
@@ -35,19 +37,60 @@ final class RefusedAdapterTest {
             peft_type | "IA3" | : peft_type: IA3 is not supported, only LORA
             peft_type | null | : peft_type: none is not supported, only LORA
             task_type | "TOKEN_CLS" | : task_type: "TOKEN_CLS" is not supported, only CAUSAL_LM and SEQ_CLS
-            init_lora_weights | "pissa" | : init_lora_weights: pissa is not supported: it changes the base too; \
-            convert the adapter with PEFT's path_initial_model_for_weight_conversion
             rank_pattern | {"q_proj": 0} | : rank_pattern.q_proj must be positive, got 0
             alpha_pattern | {"q_proj": "much"} | : alpha_pattern.q_proj must be positive, got "much"
-            modules_to_save | "lm_head" | : modules_to_save: "lm_head" is not supported, only a list of names
-            exclude_modules | ".*k_proj" | : exclude_modules: ".*k_proj" is not supported, only a list of names
+            modules_to_save | "lm_head" | : modules_to_save must be a list of names, got "lm_head"
             layers_to_transform | ["0"] | : layers_to_transform must be a list of numbers, got ["0"]
-            layers_pattern | "layers" | : layers_pattern: "layers" is not supported
-            bias | "all" | : bias: "all" is not supported
-            a_new_idea | 1 | : a_new_idea: 1 is not supported
-            target_modules | ".*q_proj" | : target_modules: ".*q_proj" is not supported, only a list of names
+            bias | "some" | : bias must be none, all or lora_only, got some
+            a_new_idea | 1 | : a_new_idea: 1 is not supported: PEFT 0.21.2 has no such field, and it may change what \
+            the adapter computes
+            target_modules | "*q_proj" | : target_modules: *q_proj is no regular expression: Dangling meta character '*'
+            target_modules | "(?P<a>q)(?P=a)" | : target_modules: (?P<a>q)(?P=a) looks back at a group, which is not \
+            supported: write the names out in a list
             r | 0 | : r must be positive, got 0
             lora_alpha | "much" | : lora_alpha must be positive, got "much"
+            init_lora_weights | "my_own" | : init_lora_weights: my_own is not known
+            """;
+
+    /** What changes the arithmetic in a way that is not ours, and the reason. */
+    private static final String OTHER_ARITHMETIC =
+            """
+            alora_invocation_tokens | [5, 3] | the update counts from these tokens on alone
+            arrow_config | {"top_k": 2} | each token chooses among several adapters
+            kasa_config | {"beta": 0.1} | the base lost singular values when training began, and a diagonal stands \
+            between A and B
+            layer_replication | [[0, 2], [1, 3]] | the model is built of copies of the base's layers
+            megatron_config | {"hidden_size": 8} | it is for layers of Megatron
+            target_parameters | ["experts.up_proj"] | the update is of parameters that belong to no linear layer
+            use_bdlora | {"nblocks": 2} | A or B is block-diagonal
+            use_qalora | true | the update sees means of groups of inputs
+            """;
+
+    /** What PEFT 0.18 and 0.21 write that does not change what an adapter computes. */
+    private static final String NEUTRAL =
+            """
+            eva_config | {"rho": 2.0, "tau": 0.9}
+            corda_config | {"corda_method": "ipm"}
+            loftq_config | {"loftq_bits": 4}
+            lora_ga_config | {"direction": "ArB2r"}
+            monteclora_config | {"num_samples": 8}
+            velora_config | {"num_groups": 4}
+            init_lora_weights | "eva"
+            init_lora_weights | "orthogonal"
+            init_lora_weights | "mica"
+            target_parameters | []
+            alora_invocation_tokens | null
+            revision | "main"
+            auto_mapping | {"base_model_class": "LlamaForCausalLM"}
+            runtime_config | {"ephemeral_gpu_offload": false}
+            exclude_modules | ["visual"]
+            exclude_modules | ".*visual.*"
+            layers_to_transform | [0, 1, 2, 77]
+            layers_to_transform | 0
+            rank_pattern | {"visual.*": 4}
+            modules_to_save | ["visual"]
+            target_modules | ["q_proj", "visual_proj"]
+            target_modules | ".*layers\\\\.[0-2]\\\\..*q_proj"
             """;
 
     @TempDir
@@ -64,11 +107,53 @@ final class RefusedAdapterTest {
     @ParameterizedTest
     @CsvSource(textBlock = FIELDS, delimiter = '|', quoteCharacter = '`')
     void namesFieldAndValue(String field, String value, String message) throws Exception {
+        set(field, value);
+
+        assertRefused(adapter.resolve("adapter_config.json") + message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = OTHER_ARITHMETIC, delimiter = '|', quoteCharacter = '`')
+    void saysWhyOtherArithmeticIsNotComputed(String field, String value, String reason) throws Exception {
+        set(field, value);
+
+        assertRefused(adapter.resolve("adapter_config.json") + ": " + field + " is not supported: " + reason
+                + ", which is not computed here");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pissa", "pissa_niter_16", "olora", "corda", "lora_ga"})
+    void saysHowToConvertAStartThatChangedTheBase(String start) throws Exception {
+        set("init_lora_weights", '"' + start + '"');
+
+        assertThatThrownBy(this::load)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("init_lora_weights: " + start + " changed the base when training began: ")
+                .hasMessageContaining("save_pretrained(FOLDER, path_initial_model_for_weight_conversion=START)");
+    }
+
+    @Test
+    void saysThatLoftqChangedTheBase() throws Exception {
+        set("init_lora_weights", "\"loftq\"");
+
+        assertRefused(adapter.resolve("adapter_config.json")
+                + ": init_lora_weights: loftq changed the base when training began: open the adapter in PEFT and save "
+                + "the base with it, merge_and_unload().save_pretrained(FOLDER)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = NEUTRAL, delimiter = '|', quoteCharacter = '`')
+    void readsWhatDoesNotChangeTheArithmetic(String field, String value) throws Exception {
+        set(field, value);
+        write(weights(field.equals("layers_to_transform") && value.equals("0") ? 1 : 3, 12, "F32"));
+
+        assertThatCode(this::load).doesNotThrowAnyException();
+    }
+
+    private void set(String field, String value) throws Exception {
         ObjectNode config = (ObjectNode) JSON.readTree(CONFIG);
         config.set(field, JSON.readTree(value));
         Files.writeString(adapter.resolve("adapter_config.json"), config.toString());
-
-        assertRefused(adapter.resolve("adapter_config.json") + message);
     }
 
     @Test
@@ -111,12 +196,19 @@ final class RefusedAdapterTest {
     }
 
     @Test
-    void namesATensorTooMany() throws Exception {
-        SafetensorsFile file = weights(3, 12, "F32").add("base_model.model.lm_head.weight", new long[] {1}, 1);
-        write(file);
+    void namesAHeadOfAnotherWidth() throws Exception {
+        write(weights(3, 12, "F32").add("base_model.model.lm_head.weight", new long[] {31, 13}, new float[31 * 13]));
 
-        assertRefused(
-                adapter + " holds base_model.model.lm_head.weight, which its adapter_config.json does not explain");
+        assertRefused(adapter + ": base_model.model.lm_head.weight has the shape [31, 13], but this base model needs "
+                + "(31, 12): the adapter belongs to another base");
+    }
+
+    /** PEFT leaves them out, as the modules of an image encoder that this base does not have. */
+    @Test
+    void tensorsWithoutAPlaceAreLeftOut() throws Exception {
+        write(weights(4, 12, "F32").add("base_model.model.visual.proj.lora_A.weight", new long[] {1}, 1));
+
+        assertThatCode(this::load).doesNotThrowAnyException();
     }
 
     @Test
@@ -131,8 +223,9 @@ final class RefusedAdapterTest {
     @Test
     void namesATargetThatTheBaseLacks() throws Exception {
         Files.writeString(adapter.resolve("adapter_config.json"), CONFIG.replace("q_proj", "c_attn"));
+        write(weights(3, 12, "F32"));
 
-        assertRefused("adapter.target_modules: c_attn matches no projection of a llama model; it has [down_proj, "
+        assertRefused("the adapter's target_modules, [c_attn], match nothing of a llama model, which has [down_proj, "
                 + "gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj]");
     }
 
@@ -156,7 +249,7 @@ final class RefusedAdapterTest {
     }
 
     private void load() throws Exception {
-        LoraConfig config = AdapterFile.read(Folder.local(adapter));
+        PeftConfig config = AdapterFile.read(Folder.local(adapter));
         Path base = TinyModel.LLAMA.write(disk.resolve("base"));
         Architecture architecture = Architecture.read(Folder.local(base));
         try (Workspace workspace = Workspace.open(1)) {

@@ -116,7 +116,12 @@ final class LossTest {
         NDArray weight = kernels.cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
         TrainingKernels.Head head = new TrainingKernels.Head(weight, workspace.scalar(cap));
         NDArray gradient = workspace.zeros(new Shape(VOCABULARY, WIDTH));
-        NDList result = kernels.loss(hidden, head, workspace.ints(targets), new Objective(SCALE, smoothing), gradient);
+        NDList result = kernels.loss(
+                hidden,
+                head,
+                workspace.ints(targets),
+                new Objective(SCALE, smoothing),
+                TrainingKernels.HeadGradients.of(gradient));
 
         assertThat(result.get(0).getDouble()).isCloseTo(expected.loss, within(tolerance * expected.loss));
         LossSums sums = kernels.lossSums(hidden, head, workspace.ints(targets), smoothing);

@@ -1,0 +1,157 @@
+package dev.temper.adapter;
+
+import static dev.temper.check.Check.check;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelWeights;
+import dev.temper.model.Parameter;
+import dev.temper.model.TrainedParameters;
+import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorInfo;
+import dev.temper.safetensors.TensorWriter;
+import dev.temper.storage.Folder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+
+/** The tensors of an adapter folder, ours or PEFT's, against what its config means. */
+final class AdapterTensors {
+    private static final System.Logger LOG = System.getLogger(AdapterTensors.class.getName());
+
+    private final TensorFiles files;
+    private final Workspace workspace;
+    private final LoraTargets targets;
+    private final String location;
+    private final List<Parameter> absent = new ArrayList<>();
+
+    private AdapterTensors(TensorFiles files, Workspace workspace, LoraTargets targets, String location) {
+        this.files = files;
+        this.workspace = workspace;
+        this.targets = targets;
+        this.location = location;
+    }
+
+    static AdapterTensors open(Folder folder, Workspace workspace, LoraTargets targets) throws IOException {
+        TensorFiles files =
+                TensorFiles.open(folder.store().localPath(folder.location()).orElseThrow(), LoraAdapter.NAME);
+        return new AdapterTensors(files, workspace, targets, folder.location());
+    }
+
+    /**
+     * Reads what is trained.
+     *
+     * @throws dev.temper.check.InvalidInputException when a tensor is missing, or of another base's shape
+     */
+    void read(TrainedParameters parameters) throws IOException {
+        TreeSet<String> others = new TreeSet<>(files.index().names());
+        for (Parameter saved : targets.saved()) {
+            boolean isBias = saved.name().endsWith(".bias"); // of bias: lora_only PEFT 0.18 writes none
+            if (isBias && files.index().find(targets.tensor(saved)).isEmpty()) {
+                absent.add(saved);
+            }
+        }
+        List<String> absentNames = absent.stream().map(targets::tensor).toList();
+        for (TrainedParameters.Spec spec : parameters.specs()) {
+            others.remove(spec.name());
+            if (!absentNames.contains(spec.name())) {
+                verify(spec.name(), spec.shape());
+                Workspace.scoped(() -> {
+                    NDArray values = ModelWeights.read(workspace, files, spec.name());
+                    workspace.training().copy(values, parameters.weight(spec.name()));
+                    return null;
+                });
+            }
+        }
+        targets.replaced().forEach((parameter, name) -> {
+            others.remove(name);
+            verify(name, parameter.shape());
+        });
+        report(others);
+    }
+
+    private void verify(String name, Shape expected) {
+        TensorInfo tensor = files.index().find(name).orElse(null);
+        check(tensor != null, "%s: the tensor %s is missing from the adapter", location, name);
+        boolean isHead = targets.architecture()
+                .classifier()
+                .filter(classifier -> targets.saved().stream()
+                        .anyMatch(saved -> targets.tensor(saved).equals(name) && classifier.owns(saved)))
+                .isPresent();
+        check(
+                !isHead || tensor.shape()[0] == expected.get(0),
+                "%s: the adapter's head has %d classes in %s, the model has %d: name the adapter's, in their order",
+                location,
+                tensor.shape()[0],
+                name,
+                expected.get(0));
+        check(
+                expected.equals(new Shape(tensor.shape())),
+                "%s: %s has the shape %s, but this base model needs %s: the adapter belongs to another base",
+                location,
+                name,
+                Arrays.toString(tensor.shape()),
+                expected);
+        ModelWeights.checkType(tensor, location);
+    }
+
+    /** Says what the base has no place for, which PEFT leaves out without a word: layers or modules that it lacks. */
+    private void report(TreeSet<String> others) {
+        others.removeIf(this::isKnown);
+        if (!others.isEmpty()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0}: {1} of the adapter''s tensors have no place in this base and are left out, such as {2}",
+                    location,
+                    others.size(),
+                    others.first());
+        }
+    }
+
+    /** Another copy of a parameter of the base, or what only training needs. */
+    private boolean isKnown(String name) {
+        String bare = name.substring(Math.min(name.length(), LoraTargets.PREFIX.length()));
+        for (String wrapper : AdaptedArchitecture.WRAPPERS) {
+            bare = bare.replace("." + wrapper + ".", ".");
+        }
+        String parameter = bare;
+        return name.contains(".lora_velora_")
+                || name.contains(".lora_monteclora_")
+                || parameter.equals("lm_head.weight")
+                || targets.architecture().parameters().stream()
+                        .anyMatch(known -> known.name().equals(parameter));
+    }
+
+    /** Biases that are trained and that the adapter does not bring: they start as the base's. */
+    List<Parameter> absent() {
+        return absent;
+    }
+
+    /** What the adapter brings for a frozen parameter, float32. */
+    NDArray replaced(Parameter parameter) {
+        try {
+            return ModelWeights.read(workspace, files, targets.replaced().get(parameter));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What belongs to the adapter and is not trained, as it stands in its file. */
+    List<TensorWriter.Tensor> frozen() {
+        return targets.replaced().values().stream()
+                .distinct()
+                .map(name -> files.index().find(name).orElseThrow())
+                .map(tensor -> new TensorWriter.Tensor(tensor.name(), tensor.dtype(), tensor.shape(), () -> {
+                    try {
+                        return files.bytes(tensor.name());
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }))
+                .toList();
+    }
+}
