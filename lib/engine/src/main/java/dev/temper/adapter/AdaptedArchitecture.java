@@ -18,7 +18,7 @@ import java.util.OptionalInt;
  */
 final class AdaptedArchitecture {
     /** Wrappers of PEFT's around a module; what is inside them are the base's own parameters. */
-    static final List<String> WRAPPERS = List.of(LoraTargets.BASE, "original_module");
+    private static final List<String> WRAPPERS = List.of(LoraTargets.BASE, "original_module");
 
     private AdaptedArchitecture() {}
 

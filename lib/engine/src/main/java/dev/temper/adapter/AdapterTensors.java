@@ -115,7 +115,7 @@ final class AdapterTensors {
     /** Another copy of a parameter of the base, or what only training needs. */
     private boolean isKnown(String name) {
         String bare = name.substring(Math.min(name.length(), LoraTargets.PREFIX.length()));
-        for (String wrapper : AdaptedArchitecture.WRAPPERS) {
+        for (String wrapper : List.of(LoraTargets.BASE, "original_module", "modules_to_save")) {
             bare = bare.replace("." + wrapper + ".", ".");
         }
         String parameter = bare;

@@ -120,6 +120,13 @@ public final class ModelFolder {
         if (!architecture.task().isCausal()) {
             putLabels(written, architecture.task());
         }
+        Architecture before = Architecture.read(base, architecture.task());
+        if (before.isTied() && !architecture.isTied()) {
+            written.put("tie_word_embeddings", false);
+        }
+        if (architecture.sizes().vocabulary() != before.sizes().vocabulary()) {
+            written.put("vocab_size", architecture.sizes().vocabulary());
+        }
         boolean needsPadToken =
                 architecture.classifier().filter(Classifier::skipsPadding).isPresent();
         if (needsPadToken && !written.hasNonNull("pad_token_id")) {
