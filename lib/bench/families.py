@@ -30,8 +30,8 @@ def main():
     adapters = sorted(name for name in found if "/" in name)
     text = f"""# What was compared
 
-Each family against transformers 4.57.1, each kind of adapter against PEFT 0.18.0: tiny models with random weights, float32,
-made by the scripts beside the golden numbers. This page is made by `lib/bench/families.py` from what the acceptance
+Each family against transformers 4.57.1 and 5.24.0, each kind of adapter against PEFT 0.18.0 and 0.21.2; shown is the larger
+difference. Tiny models with random weights, float32, made and saved by either by the scripts beside the golden numbers. This page is made by `lib/bench/families.py` from what the acceptance
 tests measured at commit {commit}; they fail above the limits in the last row.
 
 The largest difference of any element. Losses and gradient norms are relative; gradients are those of every parameter,
@@ -45,7 +45,7 @@ Where the norm of the embeddings belongs to the first layer, the hidden states b
 
 ## Adapters
 
-The files are PEFT's: names, shapes, types and all fields of the config. `merged` is the merged model against the base
+The files are PEFT 0.18's: names, shapes, types and all fields of the config. `merged` is the merged model against the base
 with its adapter, where the golden numbers have it.
 
 {table(found, adapters, ADAPTERS, ["1e-4", "1e-5", "1e-4", "1e-4", "1e-4", "1e-4", "5e-5"])}"""
