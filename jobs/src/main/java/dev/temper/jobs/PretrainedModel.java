@@ -30,7 +30,8 @@ record PretrainedModel(Folder folder, Architecture architecture) {
     /** Reads config.json alone. */
     static PretrainedModel read(Store store, Recipe recipe) throws IOException {
         Folder folder = new Folder(store, HadoopStore.resolve(recipe.model().base()));
-        return new PretrainedModel(folder, Architecture.read(folder, recipe.model().head()));
+        return new PretrainedModel(
+                folder, Architecture.read(folder, recipe.model().head()));
     }
 
     /**
@@ -124,8 +125,9 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         int tokens = tokenizer(recipe).vocabularySize();
         return tokens <= vocabulary()
                 ? List.of()
-                : List.of("the tokenizer has %,d tokens and the model rows for %,d: a row with one of the others is rejected"
-                        .formatted(tokens, vocabulary()));
+                : List.of(
+                        "the tokenizer has %,d tokens and the model rows for %,d: a row with one of the others is rejected"
+                                .formatted(tokens, vocabulary()));
     }
 
     /** @throws dev.temper.check.InvalidInputException when a prompt has a token that the model does not have */

@@ -41,9 +41,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /**
- * Trains on token ids that a peer has chosen, many folders in one process. A case is a folder with recipe.yaml, of which
- * base, adapter and training count, and rows.jsonl; into it go ours.json, with losses and logits before and after, and
- * the recipe's output. {@code clients/both_versions.py} makes the cases and compares.
+ * Trains on token ids that a peer has chosen, many folders in one process. A case is a folder with recipe.yaml, of
+ * which base, adapter and training count, and rows.jsonl; into it go ours.json, with losses and logits before and
+ * after, and the recipe's output. {@code clients/both_versions.py} makes the cases and compares.
  */
 @Command(name = "train-folders", description = "Train on given token ids.", mixinStandardHelpOptions = true)
 public final class TrainFolders implements Callable<Integer> {
@@ -72,7 +72,8 @@ public final class TrainFolders implements Callable<Integer> {
     }
 
     private static void train(Path folder, ObjectNode report) throws IOException {
-        Recipe recipe = Recipe.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of());
+        Recipe recipe =
+                Recipe.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of());
         List<JsonNode> rows = Files.readAllLines(folder.resolve("rows.jsonl")).stream()
                 .map(TrainFolders::parsed)
                 .toList();
@@ -119,9 +120,9 @@ public final class TrainFolders implements Callable<Integer> {
             TokenStream stream = TokenStream.of(List.of(ids));
             float[] values = network.architecture().classifier().isPresent()
                     ? network.classify(stream)[0]
-                    : Workspace.scoped(
-                            () -> network.logits(stream, IntStream.range(0, ids.length).toArray())
-                                    .toFloatArray());
+                    : Workspace.scoped(() -> network.logits(
+                                    stream, IntStream.range(0, ids.length).toArray())
+                            .toFloatArray());
             ArrayNode flat = all.addArray();
             for (float value : values) {
                 flat.add(value);

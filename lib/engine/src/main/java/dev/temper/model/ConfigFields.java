@@ -73,11 +73,7 @@ public final class ConfigFields {
     public int integer(String name) {
         asked.add(name);
         JsonNode value = root.path(name);
-        check(
-                value.canConvertToInt() && value.isIntegralNumber(),
-                "%s must be an integer, got %s",
-                place(name),
-                value);
+        check(value.canConvertToInt() && value.isIntegralNumber(), "%s must be an integer, got %s", place(name), value);
         return value.intValue();
     }
 

@@ -25,8 +25,8 @@ final class LanguageModel {
 
     private static final String TIED = "tie_word_embeddings";
     /** What the whole says for all its parts. */
-    private static final List<String> OF_ALL = List.of(
-            "architectures", "dtype", "torch_dtype", "quantization_config", "transformers_version");
+    private static final List<String> OF_ALL =
+            List.of("architectures", "dtype", "torch_dtype", "quantization_config", "transformers_version");
     /** What it says where the part does not. */
     private static final List<String> OTHERWISE = List.of("bos_token_id", "eos_token_id");
 
@@ -91,8 +91,7 @@ final class LanguageModel {
 
     /** The model's architecture with the names that its parameters have in the whole. */
     static Architecture inside(Architecture architecture) {
-        return architecture.renamed(
-                name -> name.startsWith(ALONE) ? INSIDE + name.substring(ALONE.length()) : name);
+        return architecture.renamed(name -> name.startsWith(ALONE) ? INSIDE + name.substring(ALONE.length()) : name);
     }
 
     /** The name that a parameter has in a model of its own. */

@@ -132,9 +132,6 @@ final class NeutralFields {
 
     /** Names that begin with an underscore are private to transformers. */
     static boolean contains(String name) {
-        return name.startsWith("_")
-                || BOOKKEEPING.contains(name)
-                || GENERATION.contains(name)
-                || NOTES.contains(name);
+        return name.startsWith("_") || BOOKKEEPING.contains(name) || GENERATION.contains(name) || NOTES.contains(name);
     }
 }

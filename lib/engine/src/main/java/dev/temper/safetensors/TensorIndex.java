@@ -32,7 +32,9 @@ import java.util.function.Function;
 public final class TensorIndex {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long MAX_HEADER_BYTES = 100_000_000;
-    /** All types of the format; which of them mean numbers that can be computed with, the reader of a tensor decides. */
+    /**
+     * All types of the format; which of them mean numbers that can be computed with, the reader of a tensor decides.
+     */
     private static final Map<String, Integer> BITS_OF_DTYPE = Map.ofEntries(
             Map.entry("BOOL", 8),
             Map.entry("F4", 4),
@@ -229,8 +231,8 @@ public final class TensorIndex {
     public TensorIndex renamed(Function<String, Optional<String>> rename) {
         Map<String, TensorInfo> others = new TreeMap<>();
         Map<String, String> lostOthers = new TreeMap<>();
-        tensors.values().forEach(tensor -> rename.apply(tensor.name())
-                .ifPresent(name -> others.put(name, tensor.named(name))));
+        tensors.values()
+                .forEach(tensor -> rename.apply(tensor.name()).ifPresent(name -> others.put(name, tensor.named(name))));
         lost.forEach((name, reason) -> rename.apply(name).ifPresent(other -> lostOthers.put(other, reason)));
         return new TensorIndex(others, lostOthers);
     }

@@ -25,7 +25,8 @@ final class SamplingAcceptanceTest {
     static Stream<Arguments> cases() throws Exception {
         Stream.Builder<Arguments> all = Stream.builder();
         for (GoldenModels goldens : GoldenModels.all().toList()) {
-            for (JsonNode node : goldens.json("misc/sampling.json").path("cases").findParents("settings")) {
+            for (JsonNode node :
+                    goldens.json("misc/sampling.json").path("cases").findParents("settings")) {
                 Stream.Builder<String> names = Stream.builder();
                 node.path("settings").fieldNames().forEachRemaining(names);
                 if (names.build().allMatch(OURS::contains)) {

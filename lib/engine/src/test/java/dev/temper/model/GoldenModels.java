@@ -20,12 +20,14 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.params.provider.Arguments;
 
-/** A folder beside the repository with numbers that transformers and PEFT computed, {@code golden} or {@code golden5}. */
+/**
+ * A folder beside the repository with numbers that transformers and PEFT computed, {@code golden} or {@code golden5}.
+ */
 public record GoldenModels(Path root) {
     private static final ObjectMapper JSON = new ObjectMapper();
     /**
-     * Files of golden5 in which short texts turn by the frequencies of long ones: the script takes the buffer with those
-     * of short texts for the current one, into which transformers 5 copies those of each text.
+     * Files of golden5 in which short texts turn by the frequencies of long ones: the script takes the buffer with
+     * those of short texts for the current one, into which transformers 5 copies those of each text.
      */
     private static final Set<String> MIXED =
             Set.of("models/phi3_longrope/steps.json", "models/phi3_longrope/greedy.json");
@@ -59,7 +61,8 @@ public record GoldenModels(Path root) {
     public static Stream<Arguments> causalAdapters() {
         Stream<String> usual = Stream.of("llama", "gpt_neo", "gpt2", "phi3", "qwen2")
                 .flatMap(model -> Stream.of("plain", "all_linear", "rslora").map(variant -> model + "/" + variant));
-        Stream<String> further = Stream.of("dora", "patterns", "modules_to_save").map(variant -> "llama/" + variant);
+        Stream<String> further =
+                Stream.of("dora", "patterns", "modules_to_save").map(variant -> "llama/" + variant);
         return inEach(Stream.concat(usual, further).toArray(String[]::new));
     }
 
@@ -107,10 +110,12 @@ public record GoldenModels(Path root) {
     }
 
     /**
-     * A JSON file; the older folder's for {@link #MIXED}, which a plain loop in transformers 5.24 gives to the last bit.
+     * A JSON file; the older folder's for {@link #MIXED}, which a plain loop in transformers 5.24 gives to the last
+     * bit.
      */
     public JsonNode json(String file) throws IOException {
-        return JSON.readTree((MIXED.contains(file) ? open().root : root).resolve(file).toFile());
+        return JSON.readTree(
+                (MIXED.contains(file) ? open().root : root).resolve(file).toFile());
     }
 
     public static float[] floats(TensorFiles files, String name) throws IOException {

@@ -47,8 +47,7 @@ final class LanguageModelTest {
         try (Workspace workspace = Workspace.open(1);
                 Network expected = Network.open(workspace, plain);
                 Network actual = StoredModel.read(whole, Task.causalLm(), 0).load(workspace)) {
-            ModelWeights.verify(
-                    actual.architecture(), ModelWeights.index(Folder.local(whole)), whole.toString());
+            ModelWeights.verify(actual.architecture(), ModelWeights.index(Folder.local(whole)), whole.toString());
             assertThat(logits(actual)).isEqualTo(logits(expected));
             ModelFolder.save(Folder.local(saved), actual, Folder.local(whole));
             try (Network again = Network.open(workspace, saved)) {
@@ -141,6 +140,7 @@ final class LanguageModelTest {
     }
 
     private static float[] logits(Network network) {
-        return Workspace.scoped(() -> network.logits(STREAM, new int[] {0, 3, 7, 9}).toFloatArray());
+        return Workspace.scoped(
+                () -> network.logits(STREAM, new int[] {0, 3, 7, 9}).toFloatArray());
     }
 }

@@ -97,8 +97,7 @@ final class ModelFolderTest {
         TensorFiles files = TensorFiles.open(base, "model");
         SafetensorsFile doubles = new SafetensorsFile();
         for (TensorInfo tensor : files.index().tensors().values()) {
-            ByteBuffer bytes =
-                    ByteBuffer.allocate((int) (2 * tensor.bytes())).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer bytes = ByteBuffer.allocate((int) (2 * tensor.bytes())).order(ByteOrder.LITTLE_ENDIAN);
             FloatBuffer values = files.bytes(tensor.name()).asFloatBuffer();
             while (values.hasRemaining()) {
                 bytes.putDouble(values.get() * (1 + 0x1p-40)); // more digits than float32 has
@@ -106,8 +105,7 @@ final class ModelFolderTest {
             doubles.add(tensor.name(), "F64", tensor.shape(), bytes.array());
         }
         doubles.write(wide.resolve("model.safetensors"));
-        Files.writeString(
-                wide.resolve("config.json"), model.config().replaceFirst("\\{", "{\"dtype\": \"float64\", "));
+        Files.writeString(wide.resolve("config.json"), model.config().replaceFirst("\\{", "{\"dtype\": \"float64\", "));
         Optional<Quantization> nf4 = Optional.of(Quantization.nf4());
         try (Workspace workspace = Workspace.open(1);
                 Network frozen = StoredModel.read(wide, Task.causalLm(), 0).load(workspace);
@@ -118,8 +116,10 @@ final class ModelFolderTest {
                         .quantized(nf4)
                         .load(workspace)) {
             assertThat(Replica.of(workspace, wide).parameters().flatWeights().toFloatArray())
-                    .isEqualTo(
-                            Replica.of(workspace, base).parameters().flatWeights().toFloatArray());
+                    .isEqualTo(Replica.of(workspace, base)
+                            .parameters()
+                            .flatWeights()
+                            .toFloatArray());
             StoredModel stored = StoredModel.read(wide, Task.causalLm(), 0);
             for (Parameter parameter : frozen.architecture().parameters()) {
                 float[] exact = GoldenModels.floats(files, parameter.name());

@@ -52,7 +52,9 @@ final class QuantizedHeadTest {
         }
     }
 
-    /** As {@code bnb_4bit_quant_storage} says: four codes to a number of 16 bits are the bytes of two codes to a byte. */
+    /**
+     * As {@code bnb_4bit_quant_storage} says: four codes to a number of 16 bits are the bytes of two codes to a byte.
+     */
     @ParameterizedTest
     @CsvSource({"BF16, bfloat16", "F16, float16", "F32, float32"})
     void codesMayBePutAwayUnderAnotherType(String dtype, String name) throws Exception {
@@ -75,8 +77,7 @@ final class QuantizedHeadTest {
         renamed.write(other.resolve("model.safetensors"));
         String quantization = "{\"quantization_config\": {\"load_in_4bit\": true, \"bnb_4bit_quant_type\": \"nf4\", "
                 + "\"bnb_4bit_quant_storage\": \"" + name + "\"},";
-        Files.writeString(
-                other.resolve("config.json"), TinyModel.LLAMA.config().replaceFirst("\\{", quantization));
+        Files.writeString(other.resolve("config.json"), TinyModel.LLAMA.config().replaceFirst("\\{", quantization));
 
         try (Workspace workspace = Workspace.open(1);
                 Network expected = StoredModel.read(base, Task.causalLm(), 0).load(workspace);

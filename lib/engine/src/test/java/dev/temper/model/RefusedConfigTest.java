@@ -48,7 +48,8 @@ final class RefusedConfigTest {
             QWEN3 | layer_types | ["full_attention"] | : layer_types must name full_attention or sliding_attention \
             for each of the 2 layers, got [full_attention]
             MISTRAL | layer_types | ["full_attention", "sliding_attention"] | : layer_types: \
-            ["full_attention","sliding_attention"] is not supported: all layers of a mistral model see the same, a window
+            ["full_attention","sliding_attention"] is not supported: all layers of a mistral model see the same, \
+            a window
             LLAMA | pruned_heads | {"0": [1]} | : pruned_heads: {"0":[1]} is not supported, and ignoring it could \
             give another model: name another base
             LLAMA | is_encoder_decoder | true | : is_encoder_decoder: true is not supported, and ignoring it could \
@@ -124,13 +125,17 @@ final class RefusedConfigTest {
         assertRefused(folder.resolve("config.json") + message);
     }
 
-    /** What transformers 4.57 and 5.24 write into any config.json, and what tools note there: none of it is computed. */
+    /**
+     * What transformers 4.57 and 5.24 write into any config.json, and what tools note there: none of it is computed.
+     */
     @ParameterizedTest
     @EnumSource
     void fieldsThatChangeNothingAreNoReason(TinyModel model) throws Exception {
         ObjectNode config = (ObjectNode) JSON.readTree(model.config());
-        config.setAll((ObjectNode) JSON.readTree(
-                """
+        config.setAll(
+                (ObjectNode)
+                        JSON.readTree(
+                                """
                 {"attn_implementation": "sdpa", "_attn_implementation": "eager", "experts_implementation": "eager",
                  "return_dict": true, "output_hidden_states": true, "output_attentions": true, "torchscript": true,
                  "chunk_size_feed_forward": 4, "is_encoder_decoder": false, "is_decoder": true,
@@ -147,7 +152,7 @@ final class RefusedConfigTest {
                  "return_dict_in_generate": true, "forced_bos_token_id": 1, "forced_eos_token_id": 2,
                  "remove_invalid_values": true, "exponential_decay_length_penalty": [3, 1.1],
                  "suppress_tokens": [4], "begin_suppress_tokens": [5], "cache_implementation": "hybrid",
-                 "pretraining_tp": 2, "use_cache": true, "gradient_checkpointing": true, "auto_map": {"AutoConfig": "a"},
+                 "pretraining_tp": 2, "use_cache": true, "gradient_checkpointing": true, "auto_map": {"A": "b"},
                  "keys_to_ignore_at_inference": ["past_key_values"], "model_max_length": 99, "use_flash_attn": true,
                  "unsloth_version": "2026.1", "sentence_transformers": {"version": "5.0"}, "xla_device": true,
                  "per_layer_config": null, "rope_interleaved": false, "use_mrope": false, "rope_parameters": null}

@@ -99,7 +99,8 @@ final class RefusedWeightsTest {
                         + " is missing, though model.safetensors.index.json lists it");
 
         all(TinyModel.LLAMA, "", name -> true).write(folder.resolve("one.safetensors"));
-        assertThatCode(() -> verifyShards("\"old.bias\": \"gone.safetensors\", \"" + needed + "\": \"gone.safetensors\""))
+        assertThatCode(() ->
+                        verifyShards("\"old.bias\": \"gone.safetensors\", \"" + needed + "\": \"gone.safetensors\""))
                 .doesNotThrowAnyException();
     }
 

@@ -45,7 +45,8 @@ final class RopeParametersTest {
             LLAMA | {"rope_theta": 90, "rope_parameters": {"rope_type": "default", "rope_theta": null}} | \
             {"rope_theta": 90}
             LLAMA | {"rope_theta": 90, "rope_scaling": {"type": "linear", "factor": 2}, \
-            "rope_parameters": {"rope_theta": 600}} | {"rope_theta": 90, "rope_scaling": {"type": "linear", "factor": 2}}
+            "rope_parameters": {"rope_theta": 600}} | {"rope_theta": 90, "rope_scaling": \
+            {"type": "linear", "factor": 2}}
             MISTRAL | {"rope_parameters": {"rope_theta": 800, "rope_type": "yarn", "factor": 2, "beta_fast": 4, \
             "original_max_position_embeddings": 20, "attention_factor": null}} | {"rope_theta": 800, "rope_scaling": \
             {"rope_type": "yarn", "factor": 2, "beta_fast": 4, "original_max_position_embeddings": 20}}
@@ -109,8 +110,7 @@ final class RopeParametersTest {
             assertThat(table(read, length)).as("%d tokens", length).isEqualTo(table(expected, length));
         }
         Folder saved = Folder.local(disk.resolve("saved"));
-        ModelFolder.describe(
-                saved, Folder.local(disk.resolve("newer")), read, FloatType.FLOAT32);
+        ModelFolder.describe(saved, Folder.local(disk.resolve("newer")), read, FloatType.FLOAT32);
         JsonNode config = JSON.readTree(saved.readText("config.json"));
         JsonNode fields = JSON.readTree(older);
         for (String field : FIELDS) {
@@ -132,8 +132,7 @@ final class RopeParametersTest {
         double scale = Math.sqrt(1 + Math.log(4) / Math.log(16));
         assertThat(table(read, 1)[0]).isEqualTo((float) scale); // the cosine of 0
         Folder saved = Folder.local(disk.resolve("saved"));
-        ModelFolder.describe(
-                saved, Folder.local(disk.resolve("newer")), read, FloatType.FLOAT32);
+        ModelFolder.describe(saved, Folder.local(disk.resolve("newer")), read, FloatType.FLOAT32);
         JsonNode scaling = JSON.readTree(saved.readText("config.json")).path("rope_scaling");
         assertThat(scaling.path("attention_factor").asDouble()).isEqualTo(scale);
         assertThat(scaling.has("factor")).isFalse();

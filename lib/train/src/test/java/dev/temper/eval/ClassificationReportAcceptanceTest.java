@@ -55,7 +55,15 @@ final class ClassificationReportAcceptanceTest {
             Map.entry("roc_auc_weighted", "auc_ovr_weighted"));
 
     static Stream<Arguments> scoresTwoClassesAsScikitLearn() {
-        return GoldenModels.inEach("binary", "ties", "perfect", "inverted", "only_positives", "only_negatives", "never_predicted_positive", "extreme_scores");
+        return GoldenModels.inEach(
+                "binary",
+                "ties",
+                "perfect",
+                "inverted",
+                "only_positives",
+                "only_negatives",
+                "never_predicted_positive",
+                "extreme_scores");
     }
 
     @ParameterizedTest

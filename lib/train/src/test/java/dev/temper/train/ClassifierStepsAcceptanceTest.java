@@ -34,8 +34,8 @@ final class ClassifierStepsAcceptanceTest {
     void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained =
-                    TrainedModel.full(workspace, goldens.root().resolve("models").resolve(model));
+            TrainedModel trained = TrainedModel.full(
+                    workspace, goldens.root().resolve("models").resolve(model));
             assertThat(trained.newHead()).isEmpty();
 
             train(Differences.of(model), trained, golden, golden.path("batches"));

@@ -39,8 +39,8 @@ final class StepsAcceptanceTest {
     void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained =
-                    TrainedModel.full(workspace, goldens.root().resolve("models").resolve(model));
+            TrainedModel trained = TrainedModel.full(
+                    workspace, goldens.root().resolve("models").resolve(model));
 
             assertTrained(model, trained, train(trained, golden, golden.path("batches")), golden);
         }
@@ -55,8 +55,8 @@ final class StepsAcceptanceTest {
     void trainsClassifiersAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained =
-                    TrainedModel.full(workspace, goldens.root().resolve("models").resolve(model));
+            TrainedModel trained = TrainedModel.full(
+                    workspace, goldens.root().resolve("models").resolve(model));
             List<ClassifiedRows.Row> rows = new ArrayList<>();
             golden.path("batches")
                     .forEach(batch -> batch.forEach(row -> rows.add(new ClassifiedRows.Row(
