@@ -17,6 +17,9 @@ def embedding(w: Dict[str, Tensor], name: str, rows: Tensor) -> Tensor:
   x = __torch__.ops.stream(torch.embedding(w[name], rows), w)
   if name + ".lora_embedding_A" in w:
     down = torch.t(torch.to(torch.index_select(w[name + ".lora_embedding_A"], 1, rows), x.dtype))  # (T, R)
+    if name + ".lora_padding" in w:  # A learns nothing of that row, as the table itself
+        learns = torch.unsqueeze(torch.ne(rows, int(w[name + ".lora_padding"])), 1)
+        down = torch.where(learns, down, torch.detach(down))
     x = x + torch.linear(down * w[name + ".scale"], torch.to(w[name + ".lora_embedding_B"], x.dtype))
   return x
 

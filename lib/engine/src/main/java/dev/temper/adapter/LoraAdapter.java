@@ -253,6 +253,11 @@ public final class LoraAdapter {
             if (target.hasBias()) {
                 layer.put(key + "lora_B.bias", parameters, target.bias());
             }
+            if (target.isEmbedding()) {
+                target.parameter()
+                        .padding()
+                        .ifPresent(row -> layer.put(key + "lora_padding", network.workspace().ints(row)));
+            }
             double dropout = config.lora().loraDropout();
             if (dropout > 0 && !target.isEmbedding()) { // PEFT drops nothing of an embedding's input
                 long salt = LabelledStream.mix(target.parameter().name().hashCode());

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.OptionalInt;
 
 /**
  * What a config.json describes: everything about a model but the values of its weights.
@@ -140,9 +141,18 @@ public record Architecture(
                 sizes.feedForward(),
                 sizes.maxPositions());
         List<Parameter> all = parameters.stream()
-                .map(p -> hasRowPerToken(p) ? new Parameter(p.name(), table, p.layer(), p.key(), p.kind()) : p)
+                .map(p -> hasRowPerToken(p) ? resized(p, table) : p)
                 .toList();
         return withParameters(all, resized);
+    }
+
+    /** As torch's resized table: a row of padding that is cut off is none any more. */
+    private static Parameter resized(Parameter parameter, Shape table) {
+        OptionalInt padding = parameter.padding().stream()
+                .filter(row -> row < table.get(0))
+                .findFirst();
+        return new Parameter(
+                parameter.name(), table, parameter.layer(), parameter.key(), parameter.kind(), padding);
     }
 
     /** True for the token embedding and the map to the vocabulary. */

@@ -11,9 +11,11 @@ import dev.temper.model.TinyModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,14 +41,21 @@ final class SavedEmbeddingTest {
     private float[] gradient(String padToken) throws Exception {
         String config = TinyModel.LLAMA.config().strip().replaceAll("}$", ", \"pad_token_id\": " + padToken + "}");
         TinyModel.weights(disk, config).write(disk.resolve("model.safetensors"));
-        Path folder = Files.createDirectories(disk.resolve("adapter"));
-        Files.writeString(
-                folder.resolve("adapter_config.json"),
-                """
-                {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"],
-                 "modules_to_save": ["embed_tokens"]}
-                """);
-        LoraConfig lora = AdapterFile.read(Folder.local(folder));
+        LoraConfig lora = new LoraConfig(
+                "lora",
+                2,
+                4,
+                0,
+                List.of("q_proj"),
+                List.of(),
+                List.of(),
+                Map.of(),
+                Map.of(),
+                false,
+                false,
+                List.of("embed_tokens"),
+                true,
+                Optional.empty());
         Architecture architecture = Architecture.read(Folder.local(disk));
         try (Workspace workspace = Workspace.open(1);
                 Network network = Network.load(workspace, architecture, TensorFiles.open(disk, "model"))) {

@@ -74,7 +74,6 @@ final class RefusedConfigTest {
             GPT2 | n_head | 4 | : n_embd 15 must be a multiple of n_head 4
             GPT_NEO | activation_function | "gelu" | : activation_function: "gelu" is not supported, only gelu_new
             GPT_NEO | resid_dropout | 0.1 | : resid_dropout: 0.1 is not supported, only 0.0
-            GPT_NEO | tie_word_embeddings | false | : tie_word_embeddings: false is not supported, only true
             GPT_NEO | num_heads | 4 | : hidden_size 15 must be a multiple of num_heads 4
             GPT_NEO | num_heads | 0 | : hidden_size 15 must be a multiple of num_heads 0
             GPT_NEO | attention_types | [[["global"], 3]] | : attention_types must name global or local for each of \

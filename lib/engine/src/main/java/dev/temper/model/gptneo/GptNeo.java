@@ -44,7 +44,6 @@ public final class GptNeo implements Family {
         config.only("attention_dropout", 0.0);
         config.only("embed_dropout", 0.0);
         config.only("resid_dropout", 0.0);
-        config.only("tie_word_embeddings", true);
         config.ignore(
                 "summary_activation",
                 "summary_first_dropout",
@@ -64,7 +63,8 @@ public final class GptNeo implements Family {
                 config.integer("max_position_embeddings", 2048));
         Map<String, Object> attributes =
                 Map.of("num_heads", heads, "eps", config.number("layer_norm_epsilon", 1e-5), "activation", "gelu_new");
-        return new Architecture(
+        boolean isTied = !config.has("tie_word_embeddings") || config.isTrue("tie_word_embeddings");
+        Architecture architecture = new Architecture(
                 "gpt_neo",
                 task.className("GPTNeo"),
                 sizes,
@@ -77,6 +77,7 @@ public final class GptNeo implements Family {
                 Map.of(),
                 List.of("transformer\\.h\\.\\d+\\.attn\\.attention\\.(masked_)?bias", "lm_head\\.weight"),
                 config.scoreHead(task));
+        return isTied ? architecture : architecture.untied();
     }
 
     @Override
