@@ -235,7 +235,10 @@ def write(case, work):
                if key not in LoraConfig.__dataclass_fields__ or (value is None and key != "task_type")]
     if missing:
         return f"PEFT {peft.__version__} has no {missing[0]}"
-    model = get_peft_model(open_base(case, work), LoraConfig(**settings))
+    try:
+        model = get_peft_model(open_base(case, work), LoraConfig(**settings))
+    except ValueError as e:  # of a start that an older PEFT does not know
+        return f"PEFT {peft.__version__}: {e}"
     save = dict(case.save)
     if case.convert:
         model.peft_config["default"].init_lora_weights = True
