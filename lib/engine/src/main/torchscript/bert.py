@@ -42,9 +42,7 @@ class Bert(Module):
         _1 = __torch__.ops.looked_up(g, "token_type_embeddings", g["token_type_ids"], rows)
       else:
         _2 = torch.add_(g["token_type_embeddings"][0], torch.sum(rows, [0]))
-    if "word_embeddings" in g:
-      _3 = __torch__.ops.looked_up(g, "word_embeddings", ids, rows)
-    return rows
+    return __torch__.ops.looked_up(g, "word_embeddings", ids, rows)
 
   def norm(self: __torch__.bert.Bert, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     return __torch__.ops.layer_norm(x, w, name, self.eps)

@@ -16,9 +16,7 @@ class Gpt2(Module):
     rows = torch.squeeze(__torch__.ops.dropped(gx, g, "embedding"), 0)
     if "wpe" in g:
       _0 = __torch__.ops.looked_up(g, "wpe", positions, rows)
-    if "wte" in g:
-      _1 = __torch__.ops.looked_up(g, "wte", ids, rows)
-    return rows
+    return __torch__.ops.looked_up(g, "wte", ids, rows)
 
   def norm(self: __torch__.gpt2.Gpt2, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     return __torch__.ops.layer_norm(x, w, name, self.eps)

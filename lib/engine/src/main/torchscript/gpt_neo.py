@@ -15,9 +15,7 @@ class GptNeo(Module):
     rows = torch.squeeze(gx, 0)
     if "wpe" in g:
       _0 = __torch__.ops.looked_up(g, "wpe", positions, rows)
-    if "wte" in g:
-      _1 = __torch__.ops.looked_up(g, "wte", ids, rows)
-    return rows
+    return __torch__.ops.looked_up(g, "wte", ids, rows)
 
   def norm(self: __torch__.gpt_neo.GptNeo, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     return __torch__.ops.layer_norm(x, w, name, self.eps)

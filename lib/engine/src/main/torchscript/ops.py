@@ -25,14 +25,19 @@ def embedding(w: Dict[str, Tensor], name: str, rows: Tensor) -> Tensor:
 
 def looked_up(g: Dict[str, Tensor], name: str, at: Tensor, rows: Tensor) -> Tensor:
   # Adds to the gradient of an embedding (V, D) those of the rows (T, D) that were looked up at (T), but for the one of
-  # padding, which keeps what it has: as torch's embedding with a padding_idx, where a tied head still reaches it.
+  # padding, which keeps what it has: as torch's embedding with a padding_idx, where a tied head still reaches it. Where
+  # some rows of it are trained alone, to their gradient (K, D); places (V) int64 says which.
   if name + ".padding" in g:
     row = torch.select(g[name], 0, int(g[name + ".padding"]))
     before = torch.clone(row)
     _0 = torch.index_add_(g[name], 0, at, rows)
     _1 = torch.copy_(row, before)
-  else:
+  elif name in g:
     _2 = torch.index_add_(g[name], 0, at, rows)
+  if name + ".rows" in g:
+    places = torch.index_select(g[name + ".places"], 0, at)
+    some = torch.squeeze(torch.nonzero(torch.ge(places, 0)), 1)
+    _3 = torch.index_add_(g[name + ".rows"], 0, torch.index_select(places, 0, some), torch.index_select(rows, 0, some))
   return rows
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:

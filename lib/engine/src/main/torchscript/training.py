@@ -106,12 +106,18 @@ class Training(Module):
     _0 = torch.addmm(u, p, torch.to(g[1], u.dtype), beta=0, alpha=factor, out=gu)
     return torch.add_(g[2], torch.mm(torch.t(p), u), alpha=factor)
 
-  def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor]) -> Tuple[Tensor, Tensor]:
+  def rows_backward(self: __torch__.training.Training, c: Tensor, p: Tensor, factor: float, r: List[Tensor]) -> Tensor:
+    # From the gradient p (n, V) of the logits of c (n, D): that of the head's rows r[0] (K) added to r[1] (K, D).
+    some = torch.t(torch.index_select(p, 1, r[0]))  # (K, n)
+    return torch.addmm_(r[1], torch.to(some, 6), torch.to(c, 6), beta=1, alpha=factor)
+
+  def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor], r: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the losses, and scale[0] times its gradient with respect to h, without ever holding all logits: h (N, D),
     # head (V, D), targets (N) int64; scale[1] is the share of label smoothing. The gradient of head is added to g[0] when
     # that is a matrix. limit is the cap of the logits. Softmax and sums are float32: of some rows at a time, where logits
     # have 16 bits. Of a head with a low-rank update h is what it sees, (N, D + R), and g has B (V, R) and the place of its
-    # gradient, too.
+    # gradient, too. r: where some rows of the head are trained alone, their ids and the place of their gradient; else
+    # anything alone.
     n = h.size(0)
     d = head.size(1)
     step = min(n, self.positions(h, head, chunk))
@@ -145,6 +151,8 @@ class Training(Module):
       _1 = self.head_backward(c, z, head, factor, gh[i:i + step, :d], g[0])
       if len(g) > 1:
         _2 = self.update_backward(h[i:i + step, d:], z, factor, gh[i:i + step, d:], g)
+      if len(r) > 1:
+        _3 = self.rows_backward(c, z, factor, r)
       i = i + step
     return (total, gh)
 
@@ -210,6 +218,17 @@ class Training(Module):
 
   def clear(self: __torch__.training.Training, target: Tensor) -> Tensor:
     return torch.zero_(target)
+
+  def fill_rows(self: __torch__.training.Training, matrix: Tensor, count: Tensor) -> Tensor:
+    # Puts the mean of the first rows, a float32 sum, into each of the others.
+    n = int(count)
+    return torch.copy_(matrix[n:], torch.mean(matrix[:n], [0], False, dtype=6))
+
+  def rows(self: __torch__.training.Training, matrix: Tensor, ids: Tensor) -> Tensor:
+    return torch.index_select(matrix, 0, ids)
+
+  def put_rows(self: __torch__.training.Training, matrix: Tensor, ids: Tensor, rows: Tensor) -> Tensor:
+    return torch.index_copy_(matrix, 0, ids, torch.to(rows, matrix.dtype))
 
   def product(self: __torch__.training.Training, a: Tensor, b: Tensor) -> Tensor:
     return torch.linear(a, b)

@@ -45,7 +45,7 @@ record Assignment(HadoopStore store, String recipe, String prepared, List<Recipe
         Recipe settings = Recipe.ofPortable(recipe);
         RecipeModel model = RecipeModel.localize(store, settings);
         RecipeRows rows = reading.read(store.folder(prepared));
-        Tokenizer tokenizer = Tokenizer.shared(model.base());
+        Tokenizer tokenizer = Tokenizer.shared(model.base(), settings.model().added());
         List<Prompts.Question> questions =
                 asked.stream().map(prompt -> prompt.question(tokenizer)).toList();
         Prompts prompts = new Prompts(tokenizer, settings.generation(), questions, rows.evaluated(), ends);

@@ -141,7 +141,7 @@ final class EvaluateJob {
         checkRows(data.rows().evaluated() > 0);
         Recipe chosen = ChosenPrecision.of(spark, recipe, base.architecture(), Optional.empty())
                 .recipe();
-        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, chosen, rows, prompts, data));
+        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, base.resolved(chosen), rows, prompts, data));
         List<TrainingResult> results = BarrierTraining.run(spark, recipe.cluster(), worker, ProgressListener.silent());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  * @param adapter what is trained beside the base; empty: the base is trained
  * @param quantization how the frozen projections are kept; empty: as they were saved
  * @param stored the type that the dense weights were saved in
+ * @param grown tables with rows for tokens that the base does not have, which are not those of its files
  */
 record MemoryPlan(
         Architecture architecture,
@@ -35,6 +36,7 @@ record MemoryPlan(
         TrainedWeights trained,
         Optional<Quantization> quantization,
         FloatType stored,
+        List<Parameter> grown,
         PlanSettings settings) {
     /**
      * The Java process with Spark and libtorch, without weights and activations: heap, code, threads, scratch memory of
@@ -61,11 +63,19 @@ record MemoryPlan(
         return new MemoryPlan(
                 architecture,
                 base.adapterSpecs(recipe),
-                lora.map(config -> LoraAdapter.trained(config, architecture))
-                        .orElseGet(TrainedWeights::all),
+                lora.map(config -> LoraAdapter.trained(config, architecture)).orElseGet(TrainedWeights::all),
                 base.quantization(recipe),
                 ModelWeights.type(base.folder()),
+                grown(base, architecture),
                 PlanSettings.of(recipe));
+    }
+
+    private static List<Parameter> grown(PretrainedModel base, Architecture architecture) {
+        int before = base.stored().sizes().vocabulary();
+        return architecture.parameters().stream()
+                .filter(architecture::hasRowPerToken)
+                .filter(table -> table.shape().get(0) > before)
+                .toList();
     }
 
     long parameters() {
@@ -131,13 +141,34 @@ record MemoryPlan(
 
     /** Frozen matrices, in the type of their files unless they are cast. */
     private long frozenBytes() {
-        FloatType kept = isCastWhenRead() ? settings.precision() : stored;
-        return kept.bytes() * sum(parameter -> isFrozen(parameter) && !isSmall(parameter));
+        return keptType().bytes()
+                * sum(parameter -> isFrozen(parameter) && !isSmall(parameter) && !isCopied(parameter));
+    }
+
+    private FloatType keptType() {
+        return isCastWhenRead() ? settings.precision() : stored;
+    }
+
+    /** Frozen tables that are no longer those of the files: with more rows, or with trained ones in another type. */
+    private boolean isCopied(Parameter parameter) {
+        return isFrozen(parameter)
+                && !trained.whole().test(parameter)
+                && (grown.contains(parameter) || (isInRows(parameter) && stored != settings.precision()));
+    }
+
+    private boolean isInRows(Parameter parameter) {
+        return trained.inRows().contains(parameter);
+    }
+
+    private long copiedTableBytes() {
+        return settings.precision().bytes() * sum(table -> isCopied(table) && isInRows(table))
+                + keptType().bytes() * sum(table -> isCopied(table) && !isInRows(table));
     }
 
     /** Everything that is not in codes. */
     long denseBytes() {
         return frozenBytes()
+                + copiedTableBytes()
                 + Float.BYTES * sum(parameter -> isFrozen(parameter) && isSmall(parameter))
                 + trainedBytes();
     }
@@ -290,6 +321,7 @@ record MemoryPlan(
                         trained,
                         quantization,
                         stored,
+                        grown,
                         settings.withMicroBatchTokens(largestMicroBatch(memory)))
                 : this;
     }

@@ -6,32 +6,49 @@ import dev.temper.adapter.AdapterFile;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.adapter.PeftConfig;
+import dev.temper.model.AddedRows;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.TrainedParameters;
+import dev.temper.model.TrainedWeights;
 import dev.temper.quant.Quantization;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
+import dev.temper.text.AddedTokens;
+import dev.temper.text.TokenIds;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
 
-/** The base model of a recipe: checked from its headers before anything is paid for. */
-record PretrainedModel(Folder folder, Architecture architecture) {
+/**
+ * The base model of a recipe: checked from its headers before anything is paid for.
+ *
+ * @param stored what its folder holds
+ * @param architecture the same with rows for the tokens that the recipe adds
+ */
+record PretrainedModel(Folder folder, Architecture stored, Architecture architecture) {
 
-    /** Reads config.json alone. */
+    /** Reads config.json, and tokenizer.json where tokens are added to it. */
     static PretrainedModel read(Store store, Recipe recipe) throws IOException {
-        Folder folder = new Folder(store, HadoopStore.resolve(recipe.model().base()));
-        return new PretrainedModel(
-                folder, Architecture.read(folder, recipe.model().head()));
+        return read(new Folder(store, HadoopStore.resolve(recipe.model().base())), recipe);
+    }
+
+    /** As {@link #read(Store, Recipe)}, of a copy of the base. */
+    static PretrainedModel read(Folder folder, Recipe recipe) throws IOException {
+        Architecture stored = Architecture.read(folder, recipe.model().head());
+        AddedTokens added = recipe.model().added();
+        int tokens = added.isEmpty() ? 0 : TokenIds.read(folder, added).size();
+        boolean isGrown = tokens > stored.sizes().vocabulary();
+        return new PretrainedModel(folder, stored, isGrown ? stored.withVocabulary(tokens) : stored);
     }
 
     /**
@@ -42,9 +59,17 @@ record PretrainedModel(Folder folder, Architecture architecture) {
      */
     Optional<String> verify(Recipe recipe) throws IOException {
         TensorIndex index = ModelWeights.index(folder);
-        NewHead newHead =
-                NewHead.of(architecture, folder, index, recipe.training().seed());
-        ModelWeights.verify(architecture, index, folder.location(), newHead);
+        NewHead newHead = NewHead.of(stored, folder, index, recipe.training().seed());
+        ModelWeights.verify(stored, index, folder.location(), newHead);
+        if (isGrown()) {
+            AddedRows.verify(architecture, index);
+        }
+        check(
+                vocabulary(recipe) >= architecture.sizes().vocabulary(),
+                "adapter.init_from: the adapter has rows for %d tokens, with model.add_tokens there are %d: merge it into its"
+                        + " base, and add the tokens to that",
+                vocabulary(recipe),
+                architecture.sizes().vocabulary());
         List<TrainedParameters.Spec> specs = adapterSpecs(recipe);
         if (recipe.adapter().isPresent()) {
             LoraAdapter.checkSaved(newHead, specs);
@@ -112,34 +137,76 @@ record PretrainedModel(Folder folder, Architecture architecture) {
     }
 
     private Tokenizer tokenizer(Recipe recipe) throws IOException {
-        return Tokenizer.shared(LocalCopies.tokenizer(folder, recipe.cluster().localDir()));
+        return Tokenizer.shared(
+                LocalCopies.tokenizer(folder, recipe.cluster().localDir()),
+                recipe.model().added());
     }
 
     /** Rows of the embedding; the tokenizer may have other tokens, too. */
-    int vocabulary() {
-        return architecture.sizes().vocabulary();
+    int vocabulary(Recipe recipe) throws IOException {
+        return adapted(recipe).sizes().vocabulary();
+    }
+
+    /** Whether the added tokens have no rows among those that it has. */
+    boolean isGrown() {
+        return architecture.sizes().vocabulary() > stored.sizes().vocabulary();
     }
 
     /** What a user should know about the tokens, and need not change. */
     List<String> notes(Recipe recipe) throws IOException {
+        List<String> notes = new ArrayList<>();
+        int rows = vocabulary(recipe);
         int tokens = tokenizer(recipe).vocabularySize();
-        return tokens <= vocabulary()
-                ? List.of()
-                : List.of(
-                        "the tokenizer has %,d tokens and the model rows for %,d: a row with one of the others is rejected"
-                                .formatted(tokens, vocabulary()));
+        if (tokens > rows) {
+            notes.add(
+                    "the tokenizer has %,d tokens and the model rows for %,d: a row with one of the others is rejected"
+                            .formatted(tokens, rows));
+        }
+        AddedTokens added = recipe.model().added();
+        if (!added.isEmpty()) {
+            TokenIds ids = TokenIds.read(folder, added);
+            ids.present()
+                    .forEach(token -> notes.add("model.add_tokens: the tokenizer has '%s' already, as token %d"
+                            .formatted(token, ids.find(token).orElseThrow())));
+            notes.add(
+                    isGrown()
+                            ? "model.add_tokens: the model gets rows for %,d instead of %,d tokens; a new row starts as the mean of the others"
+                                    .formatted(rows, stored.sizes().vocabulary())
+                            : "model.add_tokens: the model has rows for %,d tokens, which are enough; they start as they are"
+                                    .formatted(rows));
+            notes.addAll(untrained(recipe));
+        }
+        return notes;
+    }
+
+    /** A sentence for each table in which the rows of the added tokens stay as they start. */
+    private List<String> untrained(Recipe recipe) throws IOException {
+        Optional<PeftConfig> adapter = adapter(recipe);
+        if (adapter.isEmpty()) {
+            return List.of();
+        }
+        TrainedWeights trained = LoraAdapter.trained(adapter.get(), architecture);
+        return architecture.parameters().stream()
+                .filter(architecture::hasRowPerToken)
+                .filter(table ->
+                        !trained.whole().test(table) && !trained.inRows().contains(table))
+                .map(table -> ("model.add_tokens: the rows of the added tokens in %s are not trained: set"
+                                + " adapter.trainable_token_indices: added")
+                        .formatted(table.module()))
+                .toList();
     }
 
     /** @throws dev.temper.check.InvalidInputException when a prompt has a token that the model does not have */
     void verify(List<RecipeData.Prompt> prompts, Recipe recipe) throws IOException {
         Tokenizer tokenizer = tokenizer(recipe);
+        int rows = vocabulary(recipe);
         for (RecipeData.Prompt prompt : prompts) {
-            OptionalInt unknown = tokenizer.unknown(prompt.question(tokenizer).ids(), vocabulary());
+            OptionalInt unknown = tokenizer.unknown(prompt.question(tokenizer).ids(), rows);
             check(
                     unknown.isEmpty(),
                     "generation.prompts: '%s' cannot be continued: %s; leave that token out",
                     prompt.text(),
-                    unknown.isEmpty() ? "" : tokenizer.unknownReason(unknown.getAsInt(), vocabulary()));
+                    unknown.isEmpty() ? "" : tokenizer.unknownReason(unknown.getAsInt(), rows));
         }
     }
 
@@ -153,14 +220,38 @@ record PretrainedModel(Folder folder, Architecture architecture) {
         }
     }
 
-    /** The adapter's config: of the one that is trained on, where there is one; empty for full fine-tuning. */
+    /**
+     * The adapter's config: of the one that is trained on, where there is one; empty for full fine-tuning. Tokens are
+     * named by their ids.
+     */
     Optional<PeftConfig> adapter(Recipe recipe) throws IOException {
         Optional<String> existing = recipe.adapter().flatMap(LoraConfig::initFrom);
         if (existing.isEmpty()) {
-            return recipe.adapter().map(PeftConfig::of);
+            return recipe.adapter().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(PeftConfig.of(withTokens(recipe.adapter().get(), recipe)));
         }
         Folder from = new Folder(folder.store(), existing.get());
         return Optional.of(AdapterFile.read(from, recipe.model().head()));
+    }
+
+    private LoraConfig withTokens(LoraConfig config, Recipe recipe) throws IOException {
+        if (!config.trainsTokens()) {
+            return config;
+        }
+        AddedTokens added = recipe.model().added();
+        TokenIds ids = TokenIds.read(folder, added);
+        List<Integer> rows = added.tokens().stream()
+                .map(token -> ids.find(token.content()).orElseThrow())
+                .toList();
+        return config.withTokens(rows, ids::find, architecture);
+    }
+
+    /** The recipe for a worker, which need not look for the ids of tokens. */
+    Recipe resolved(Recipe recipe) throws IOException {
+        boolean isFresh =
+                recipe.adapter().filter(lora -> lora.initFrom().isEmpty()).isPresent();
+        return isFresh ? recipe.with(adapter(recipe).orElseThrow().lora()) : recipe;
     }
 
     /** What an adapter adds; nothing for full fine-tuning. */

@@ -27,7 +27,8 @@ final class PreviewJob {
         Recipe recipe = request.recipe();
         DataSummary summary = new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data);
         Tokenizer tokenizer = Tokenizer.shared(
-                LocalCopies.tokenizer(rows.base(), recipe.cluster().localDir()));
+                LocalCopies.tokenizer(rows.base(), recipe.cluster().localDir()),
+                recipe.model().added());
         Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
         if (request.html().isPresent()) {
             try (OutputStream out =

@@ -16,7 +16,9 @@ import dev.temper.quant.Quantization;
 import dev.temper.spark.ClusterConfig;
 import dev.temper.storage.Hashes;
 import dev.temper.storage.Store;
+import dev.temper.text.AddedTokens;
 import dev.temper.text.DataConfig;
+import dev.temper.text.NewToken;
 import dev.temper.train.CausalRows;
 import dev.temper.train.ClassifiedRows;
 import dev.temper.train.TrainingConfig;
@@ -60,6 +62,7 @@ public record Recipe(
      * @param precision arithmetic of the layers
      * @param weights what is trained is kept so
      * @param quantization how the frozen base is kept; empty: as it was saved
+     * @param addTokens tokens that its tokenizer gets besides its own, and it rows for
      */
     public record Model(
             String base,
@@ -67,7 +70,8 @@ public record Recipe(
             List<String> labels,
             Precision precision,
             Weights weights,
-            Optional<Quantization> quantization) {
+            Optional<Quantization> quantization,
+            List<NewToken> addTokens) {
         public Model {
             check(!base.isBlank(), "model.base must name a folder with config.json and *.safetensors");
             check(
@@ -84,6 +88,12 @@ public record Recipe(
                     "model.labels names a class twice, or two that differ in case alone: %s",
                     labels);
             labels = List.copyOf(labels);
+            addTokens = new AddedTokens(addTokens).tokens();
+        }
+
+        /** What its tokenizer gets. */
+        AddedTokens added() {
+            return new AddedTokens(addTokens);
         }
 
         boolean isClassifier() {
@@ -143,9 +153,15 @@ public record Recipe(
         return new RecordTree<>(Recipe.class).read(tree);
     }
 
+    /** The same with another adapter. */
+    Recipe with(LoraConfig other) {
+        return new Recipe(name, model, Optional.of(other), data, training, cluster, generation, tracking, output);
+    }
+
     /** The same with another precision. */
     Recipe in(Precision precision) {
-        Model same = new Model(model.base, model.task, model.labels, precision, model.weights, model.quantization);
+        Model same = new Model(
+                model.base, model.task, model.labels, precision, model.weights, model.quantization, model.addTokens);
         return new Recipe(name, same, adapter, data, training, cluster, generation, tracking, output);
     }
 

@@ -9,7 +9,6 @@ import dev.temper.spark.Preparation;
 import dev.temper.spark.PrepareStages;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
-import dev.temper.text.AddedTokens;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.Encoding;
 import dev.temper.text.RejectedRowException;
@@ -100,10 +99,14 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
 
     private Preparation preparation() throws IOException {
         // A folder with a tokenizer alone is enough to prepare rows.
-        int vocabulary = base.has("config.json") ? PretrainedModel.read(store, recipe).vocabulary() : Integer.MAX_VALUE;
+        int vocabulary =
+                base.has("config.json") ? PretrainedModel.read(store, recipe).vocabulary(recipe) : Integer.MAX_VALUE;
         PrepareStages stages = PrepareStages.of(
-                        recipe.data(), recipe.model().labels(), chat, recipe.model().base())
-                .with(AddedTokens.NONE, vocabulary);
+                        recipe.data(),
+                        recipe.model().labels(),
+                        chat,
+                        recipe.model().base())
+                .with(recipe.model().added(), vocabulary);
         return stages.preparation(store, ends);
     }
 

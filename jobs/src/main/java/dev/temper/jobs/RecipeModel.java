@@ -27,6 +27,10 @@ record RecipeModel(Store store, Recipe recipe, Path base) {
     StoredModel stored() throws IOException {
         Recipe.Model model = recipe.model();
         return StoredModel.read(base, model.head(), recipe.training().seed())
+                .withVocabulary(PretrainedModel.read(Folder.local(base), recipe)
+                        .architecture()
+                        .sizes()
+                        .vocabulary())
                 .quantized(model.quantization())
                 .in(model.precision().type())
                 .sharing(sharedCodes());

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -108,7 +109,7 @@ final class RunJob {
 
         MemoryPlan plan = plan(base, chosen);
         TrainWorker worker = new TrainWorker(
-                Assignment.of(spark, chosen, rows, prompts, data),
+                Assignment.of(spark, base.resolved(chosen), rows, prompts, data),
                 plan.peakOfProcess(isHere() ? recipe.cluster().workers() : 1),
                 plan.settings().microBatchTokens());
         List<TrainingResult> results;
@@ -202,6 +203,15 @@ final class RunJob {
             ModelFolder.copyTokenizer(
                     output.folder().child(summary.modelFolder()),
                     new Folder(output.folder().store(), base));
+        }
+        addTokens(output.folder().child(summary.modelFolder()));
+    }
+
+    /** @param model folder of what was trained, with a copy of the base's tokenizer */
+    private void addTokens(Folder model) throws IOException {
+        for (Map.Entry<String, String> file :
+                recipe.model().added().changes(model).entrySet()) {
+            model.writeText(file.getKey(), file.getValue());
         }
     }
 

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /** Takes credentials out of what is written or printed. */
 final class Secrets {
     private static final String MASK = "***";
-    private static final Set<String> HARMLESS = Set.of("max_new_tokens", "micro_batch_tokens");
+    private static final Set<String> HARMLESS =
+            Set.of("max_new_tokens", "micro_batch_tokens", "add_tokens", "trainable_token_indices");
     private static final String WORDS = "secret|password|passwd|token|credential|access_?key|api_?key|account_?key";
     private static final Pattern KEY = Pattern.compile(WORDS, Pattern.CASE_INSENSITIVE);
 

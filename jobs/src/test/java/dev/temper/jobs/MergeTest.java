@@ -81,6 +81,7 @@ final class MergeTest {
                 useDora,
                 modulesToSave,
                 false,
+                List.of(),
                 Optional.empty());
     }
 

@@ -46,7 +46,8 @@ final class RecipeTest {
                         List.of(),
                         Recipe.Precision.AUTO,
                         Recipe.Weights.FLOAT32,
-                        Optional.empty()));
+                        Optional.empty(),
+                        List.of()));
         assertThat(recipe.adapter()).isEmpty();
         assertThat(recipe.data().train()).containsExactly(DataConfig.Source.of("rows.csv"));
         assertThat(recipe.data().columns())
@@ -208,7 +209,7 @@ final class RecipeTest {
                 "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
                 "model.base=7 | model.base must be a text, got 7: put it in quotes",
                 "model.base=[a] | model.base must be a text, got [\"a\"]",
-                "model=tiny | model must have the keys base, task, labels, precision, weights, quantization, got"
+                "model=tiny | model must have the keys base, task, labels, precision, weights, quantization, add_tokens, got"
                         + " 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",

@@ -46,7 +46,7 @@ public final class WriteLogits implements Callable<Integer> {
     public Integer call() throws IOException {
         ArrayNode rows = new ObjectMapper().createArrayNode();
         try (Workspace workspace = Workspace.open(1);
-                Tokenizer tokenizer = Tokenizer.open(folder);
+                Tokenizer tokenizer = Tokenizer.open(hasTokenizer(adapter) ? adapter : folder);
                 Network network = network(workspace)) {
             for (String prompt : prompts) {
                 int[] ids = tokenizer.encode(prompt).ids();
@@ -63,6 +63,11 @@ public final class WriteLogits implements Callable<Integer> {
         }
         Files.writeString(out, rows.toString());
         return 0;
+    }
+
+    /** An adapter's own tokenizer counts: it may have more tokens than the base's. */
+    private static boolean hasTokenizer(Path adapter) {
+        return adapter != null && Files.exists(adapter.resolve("tokenizer.json"));
     }
 
     private Network network(Workspace workspace) throws IOException {

@@ -18,7 +18,7 @@ import java.util.OptionalInt;
  */
 final class AdaptedArchitecture {
     /** Wrappers of PEFT's around a module; what is inside them are the base's own parameters. */
-    private static final List<String> WRAPPERS = List.of(LoraTargets.BASE, "original_module");
+    private static final List<String> WRAPPERS = List.of(LoraTargets.BASE, TokenRows.BASE, "original_module");
 
     private AdaptedArchitecture() {}
 
@@ -53,7 +53,8 @@ final class AdaptedArchitecture {
                     .findFirst()
                     .flatMap(name -> config.tensors().orElseThrow().find(name));
             boolean fits = whole.map(TensorInfo::shape)
-                    .filter(shape -> shape.length == 2 && shape[1] == table.shape().get(1))
+                    .filter(shape ->
+                            shape.length == 2 && shape[1] == table.shape().get(1))
                     .isPresent();
             if (fits) {
                 return OptionalInt.of(Math.toIntExact(whole.get().shape()[0]));

@@ -124,6 +124,7 @@ public final class AdapterFile {
                 root.path("use_dora").asBoolean(false),
                 strings(root.path("modules_to_save")).stream().distinct().toList(),
                 start.equals(LoraConfig.GAUSSIAN) ? start : (Object) !start.equals("false"),
+                tokens(root.path("trainable_token_indices"), location),
                 Optional.empty());
     }
 
@@ -204,6 +205,24 @@ public final class AdapterFile {
         return pattern;
     }
 
+    private static Object tokens(JsonNode node, String location) {
+        if (node.isNull() || node.isMissingNode()) {
+            return List.of();
+        }
+        boolean areIds = true;
+        for (JsonNode list : node.isArray() ? List.of(node) : node) {
+            for (JsonNode id : list) {
+                areIds &= id.canConvertToInt() && id.isIntegralNumber();
+            }
+        }
+        check(
+                areIds && node.isContainerNode(),
+                "%s: trainable_token_indices must be a list of ids, or a mapping from modules to such lists, got %s",
+                location,
+                node);
+        return JSON.convertValue(node, Object.class);
+    }
+
     /** Of a list, or of one text. */
     private static List<String> strings(JsonNode node) {
         List<String> strings = new ArrayList<>();
@@ -258,7 +277,10 @@ public final class AdapterFile {
         root.set("rank_pattern", JSON.valueToTree(config.rankPattern()));
         root.putNull("revision");
         written.targets().forEach(root.putArray("target_modules")::add);
-        root.putNull("target_parameters").put("task_type", type(written.task())).putNull("trainable_token_indices");
+        root.putNull("target_parameters").put("task_type", type(written.task()));
+        root.set(
+                "trainable_token_indices",
+                config.trainsTokens() ? JSON.valueToTree(config.trainableTokenIndices()) : null);
         root.put("use_dora", config.useDora()).put("use_qalora", false).put("use_rslora", config.useRslora());
         return root;
     }

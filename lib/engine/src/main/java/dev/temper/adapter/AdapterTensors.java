@@ -67,11 +67,28 @@ final class AdapterTensors {
                 });
             }
         }
+        verifyTied();
         targets.replaced().forEach((parameter, name) -> {
             others.remove(name);
             verify(name, parameter.shape());
         });
         report(others);
+    }
+
+    /**
+     * PEFT writes the rows of a tied head a second time when the vocabulary was resized; its versions before 0.21 may
+     * have trained them apart.
+     */
+    private void verifyTied() throws IOException {
+        boolean isTied = targets.architecture().isTied() && !targets.rows().isEmpty();
+        if (isTied && files.index().find(TokenRows.OF_HEAD).isPresent()) {
+            String rows = targets.rows().get(0).name();
+            check(
+                    files.index().find(rows).isPresent() && files.bytes(rows).equals(files.bytes(TokenRows.OF_HEAD)),
+                    "%s: trainable_token_indices: rows of the embedding and of the output head were trained apart, and in"
+                            + " this base both are one matrix: untie the base, and save it with the adapter merged",
+                    location);
+        }
     }
 
     private void verify(String name, Shape expected) {
@@ -115,11 +132,12 @@ final class AdapterTensors {
     /** Another copy of a parameter of the base, or what only training needs. */
     private boolean isKnown(String name) {
         String bare = name.substring(Math.min(name.length(), LoraTargets.PREFIX.length()));
-        for (String wrapper : List.of(LoraTargets.BASE, "original_module", "modules_to_save")) {
+        for (String wrapper : List.of(TokenRows.BASE, LoraTargets.BASE, "original_module", "modules_to_save")) {
             bare = bare.replace("." + wrapper + ".", ".");
         }
         String parameter = bare;
-        return name.contains(".lora_velora_")
+        return name.equals(TokenRows.OF_HEAD)
+                || name.contains(".lora_velora_")
                 || name.contains(".lora_monteclora_")
                 || parameter.equals("lm_head.weight")
                 || targets.architecture().parameters().stream()

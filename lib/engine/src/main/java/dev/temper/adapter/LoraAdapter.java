@@ -44,6 +44,7 @@ public final class LoraAdapter {
     private final LoraTargets targets;
     private final TrainedParameters parameters;
     private Optional<AdapterTensors> tensors = Optional.empty(); // that it was read from
+    private Optional<Network> network = Optional.empty(); // that it was attached to
 
     private LoraAdapter(PeftConfig config, LoraTargets targets, TrainedParameters parameters) {
         this.config = config;
@@ -84,8 +85,7 @@ public final class LoraAdapter {
                 adapter.start(target, workspace, seed);
                 if (target.hasMagnitude()) {
                     NDArray weight = network.weight(target.parameter());
-                    NDArray norms = norms(
-                            adapter.adapted(target, target.isTransposed() ? weight.transpose() : weight));
+                    NDArray norms = norms(adapter.adapted(target, target.isTransposed() ? weight.transpose() : weight));
                     workspace.training().copy(norms, parameters.weight(target.magnitude()));
                 }
                 return null;
@@ -93,6 +93,13 @@ public final class LoraAdapter {
         }
         for (Parameter saved : adapter.targets.saved()) {
             workspace.training().copy(network.weight(saved), parameters.weight(adapter.targets.tensor(saved)));
+        }
+        for (TokenRows rows : adapter.targets.rows()) {
+            Workspace.scoped(() -> {
+                NDArray start = workspace.training().rows(network.weight(rows.table()), workspace.ints(rows.indices()));
+                workspace.training().copy(start, parameters.weight(rows.name()));
+                return null;
+            });
         }
         adapter.attach(network);
         return adapter;
@@ -161,7 +168,10 @@ public final class LoraAdapter {
         LoraTargets targets = LoraTargets.of(config, architecture);
         Map<Parameter, Integer> ranks =
                 targets.updated().stream().collect(Collectors.toMap(LoraTarget::parameter, LoraTarget::rank));
-        return new TrainedWeights(targets.saved()::contains, ranks, config.lora().loraDropout() > 0, config.lora().useDora());
+        boolean drops = config.lora().loraDropout() > 0;
+        return new TrainedWeights(
+                        targets.saved()::contains, ranks, drops, config.lora().useDora())
+                .withRows(targets.rows().stream().map(TokenRows::table).toList());
     }
 
     private void start(LoraTarget target, Workspace workspace, long seed) {
@@ -220,9 +230,7 @@ public final class LoraAdapter {
             network.replace(parameter, tensors.replaced(parameter));
         }
         for (Parameter absent : tensors.absent()) {
-            network.workspace()
-                    .training()
-                    .copy(network.weight(absent), parameters.weight(targets.tensor(absent)));
+            network.workspace().training().copy(network.weight(absent), parameters.weight(targets.tensor(absent)));
         }
         adapter.tensors = Optional.of(tensors);
         adapter.attach(network);
@@ -240,6 +248,7 @@ public final class LoraAdapter {
     }
 
     private void attach(Network network) {
+        this.network = Optional.of(network);
         for (LoraTarget target : targets.updated()) {
             LayerWeights layer = network.dictionary(target.parameter().layer());
             String key = target.key();
@@ -267,6 +276,9 @@ public final class LoraAdapter {
         for (Parameter saved : targets.saved()) {
             network.train(saved, parameters, targets.tensor(saved));
         }
+        for (TokenRows rows : targets.rows()) {
+            network.trainRows(rows.table(), parameters, rows.name(), rows.indices());
+        }
         parameters.weightsChanged();
     }
 
@@ -279,12 +291,17 @@ public final class LoraAdapter {
         Stream<TensorWriter.Tensor> trained = parameters.specs().stream()
                 .map(spec -> new TensorWriter.Tensor(
                         spec.name(), parameters.type().dtype(), spec.shape().getShape(), () -> memory(spec)));
-        Stream<TensorWriter.Tensor> others =
-                tensors.map(AdapterTensors::frozen).orElseGet(List::of).stream();
-        List<TensorWriter.Tensor> all = Stream.concat(trained, others)
+        Stream<TensorWriter.Tensor> others = tensors.map(AdapterTensors::frozen).orElseGet(List::of).stream();
+        List<TensorWriter.Tensor> all = Stream.of(trained, others, grown().stream())
+                .flatMap(tensors -> tensors)
                 .sorted(Comparator.comparing(TensorWriter.Tensor::name))
                 .toList();
-        TensorWriter.write(folder, NAME, all, Long.MAX_VALUE);
+        network.ifPresent(Network::putOriginalRows);
+        try {
+            TensorWriter.write(folder, NAME, all, Long.MAX_VALUE);
+        } finally {
+            parameters.weightsChanged();
+        }
         boolean isFanInFanOut =
                 targets.updated().stream().anyMatch(target -> target.parameter().isTransposed());
         AdapterFile.write(
@@ -296,6 +313,26 @@ public final class LoraAdapter {
                         isFanInFanOut,
                         targets.architecture().task(),
                         base));
+    }
+
+    /**
+     * Frozen tables with rows for tokens that the base does not have: as PEFT does it, the adapter carries them,
+     * because nobody could make the same rows again.
+     */
+    private List<TensorWriter.Tensor> grown() {
+        Architecture architecture = targets.architecture();
+        return architecture.parameters().stream()
+                .filter(table -> architecture.hasRowPerToken(table)
+                        && network.filter(owner -> owner.isGrown(table)).isPresent()
+                        && !targets.saved().contains(table)
+                        && !targets.replaced().containsKey(table))
+                .map(table -> new TensorWriter.Tensor(
+                        rows(table).isPresent() ? LoraTargets.wrapped(table, TokenRows.BASE) : LoraTargets.name(table),
+                        network.orElseThrow().type(table).dtype(),
+                        table.shape().getShape(),
+                        () -> Workspace.memory(
+                                network.orElseThrow().dictionary(table.layer()).get(table.key()))))
+                .toList();
     }
 
     /** As PEFT does it: all-linear becomes the modules' names, and their last parts when these are many. */
@@ -324,6 +361,16 @@ public final class LoraAdapter {
      * magnitudes in DoRA; a bias with that of the update. The caller closes a new array.
      */
     public NDArray merged(Parameter parameter, NDArray weight) {
+        Optional<TokenRows> rows = rows(parameter);
+        if (rows.isPresent()) {
+            NDArray merged = weight.duplicate();
+            NDArray ids = parameters.workspace().ints(rows.get().indices());
+            parameters
+                    .workspace()
+                    .training()
+                    .putRows(merged, ids, parameters.values(rows.get().name()));
+            return merged;
+        }
         Optional<LoraTarget> found = target(parameter);
         if (found.isEmpty()) {
             return weight;
@@ -364,6 +411,12 @@ public final class LoraAdapter {
         }
     }
 
+    private Optional<TokenRows> rows(Parameter parameter) {
+        return targets.rows().stream()
+                .filter(rows -> rows.table().equals(parameter))
+                .findFirst();
+    }
+
     /** {@code W + scale * B A}, (O, I). */
     private NDArray adapted(LoraTarget target, NDArray weight) {
         NDArray down = parameters.values(target.down());
@@ -390,6 +443,7 @@ public final class LoraAdapter {
     boolean changes(Parameter parameter) {
         return targets.saved().contains(parameter)
                 || targets.replaced().containsKey(parameter)
+                || rows(parameter).isPresent()
                 || target(parameter).isPresent();
     }
 

@@ -2,11 +2,14 @@ package dev.temper.adapter;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.model.Architecture;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
 
 /**
  * Which projections get a low-rank update and how large it is; {@code adapter:} in the recipe. Names and meaning are
@@ -26,6 +29,7 @@ import java.util.Optional;
  * @param modulesToSave ends of names of modules, such as {@code lm_head}, that are trained whole and saved beside it
  * @param initLoraWeights {@code true}: A is uniform and B zero; {@code gaussian}: A is normal; {@code false}: neither
  *     is zero
+ * @param trainableTokenIndices tokens whose rows of the embedding are trained alone; see {@link TokenChoice}
  * @param initFrom an adapter folder to continue from, ours or PEFT's; the other keys then come from it
  */
 public record LoraConfig(
@@ -42,6 +46,7 @@ public record LoraConfig(
         boolean useDora,
         List<String> modulesToSave,
         Object initLoraWeights,
+        Object trainableTokenIndices,
         Optional<String> initFrom) {
     /** In {@code targetModules}: every linear map except the output head. */
     public static final String ALL_LINEAR = "all-linear";
@@ -65,6 +70,7 @@ public record LoraConfig(
                 initLoraWeights instanceof Boolean || initLoraWeights.equals(GAUSSIAN),
                 "adapter.init_lora_weights must be true, false or gaussian, got %s",
                 initLoraWeights);
+        TokenChoice.verify(trainableTokenIndices);
         targetModules = List.copyOf(targetModules);
         excludeModules = List.copyOf(excludeModules);
         layersToTransform = List.copyOf(layersToTransform);
@@ -89,7 +95,43 @@ public record LoraConfig(
                 false,
                 List.of(),
                 true,
+                List.of(),
                 Optional.empty());
+    }
+
+    /**
+     * The same with the ids of the tokens whose rows are trained.
+     *
+     * @param added ids of the tokens of {@code model.add_tokens}
+     * @param idOf the id of a token; empty where the tokenizer has none
+     * @throws dev.temper.check.InvalidInputException when the tokenizer does not have a token
+     */
+    public LoraConfig withTokens(List<Integer> added, Function<String, OptionalInt> idOf, Architecture architecture) {
+        String embedding = architecture.tokenEmbedding().module();
+        boolean hasOneTable = architecture.isTied() || architecture.classifier().isPresent();
+        Object ids = TokenChoice.resolved(
+                trainableTokenIndices, added, idOf, hasOneTable, embedding.substring(embedding.lastIndexOf('.') + 1));
+        return new LoraConfig(
+                type,
+                r,
+                loraAlpha,
+                loraDropout,
+                targetModules,
+                excludeModules,
+                layersToTransform,
+                rankPattern,
+                alphaPattern,
+                useRslora,
+                useDora,
+                modulesToSave,
+                initLoraWeights,
+                ids,
+                initFrom);
+    }
+
+    /** Whether rows for some tokens are trained alone. */
+    public boolean trainsTokens() {
+        return !TokenChoice.isNone(trainableTokenIndices);
     }
 
     boolean isAllLinear() {

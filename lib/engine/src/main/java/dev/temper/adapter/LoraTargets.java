@@ -24,11 +24,16 @@ import java.util.stream.Stream;
  *     for a tied base, and with the adapter's number of tokens
  * @param updated projections, embeddings and heads with a low-rank update
  * @param saved parameters that are trained whole
+ * @param rows of tokens that are trained alone
  * @param replaced parameters that stay frozen and whose values the adapter brings, to the names of these tensors
  * @see <a href="https://github.com/huggingface/peft/blob/main/src/peft/tuners/tuners_utils.py">reference for names</a>
  */
 record LoraTargets(
-        Architecture architecture, List<LoraTarget> updated, List<Parameter> saved, Map<Parameter, String> replaced) {
+        Architecture architecture,
+        List<LoraTarget> updated,
+        List<Parameter> saved,
+        List<TokenRows> rows,
+        Map<Parameter, String> replaced) {
     /** What PEFT puts before the names of the base. */
     static final String PREFIX = "base_model.model.";
 
@@ -47,7 +52,9 @@ record LoraTargets(
     /** The list of layers and the number of one, as PEFT finds them in a module's name. */
     private static final String ANY_LAYER = ".*?\\.[^.]*\\.(\\d+)\\..*";
 
-    /** @throws dev.temper.check.InvalidInputException when nothing is left of it, or a name of a recipe matches nothing */
+    /**
+     * @throws dev.temper.check.InvalidInputException when nothing is left of it, or a name of a recipe matches nothing
+     */
     static LoraTargets of(PeftConfig config, Architecture base) {
         return of(config, base, AdaptedArchitecture.of(config, base));
     }
@@ -79,9 +86,10 @@ record LoraTargets(
                 architecture.modelType(),
                 lastParts(architecture, Parameter::isProjection));
         addBiases(config, architecture, updated, saved);
-        LoraTargets targets = new LoraTargets(architecture, updated, List.copyOf(saved), Map.of());
+        List<TokenRows> rows = TokenRows.of(config.lora().trainableTokenIndices(), architecture, saved);
+        LoraTargets targets = new LoraTargets(architecture, updated, List.copyOf(saved), rows, Map.of());
         return new LoraTargets(
-                architecture, updated, targets.saved, AdaptedArchitecture.replaced(config, base, targets));
+                architecture, updated, targets.saved, rows, AdaptedArchitecture.replaced(config, base, targets));
     }
 
     private static LoraTarget target(PeftConfig config, Parameter parameter) {
@@ -130,6 +138,7 @@ record LoraTargets(
         updated.forEach(target -> specs.addAll(target.specs()));
         saved.forEach(parameter ->
                 specs.add(new Spec(tensor(parameter), parameter.shape(), parameter.layer(), parameter.isDecayed())));
+        rows.forEach(some -> specs.add(some.spec()));
         return specs;
     }
 
@@ -174,9 +183,7 @@ record LoraTargets(
         boolean isTiedHead = config.sets("ensure_weight_tying") // PEFT names the embedding alone then
                 && parameter.kind() == Parameter.Kind.HEAD
                 && config.holds(wrapped(parameter, "lora_A"));
-        return config.lora().isAllLinear()
-                ? parameter.isProjection()
-                : isTiedHead || targets.has(parameter.module());
+        return config.lora().isAllLinear() ? parameter.isProjection() : isTiedHead || targets.has(parameter.module());
     }
 
     /** What can have an update. A tied base, too, has a module for its output head. */
@@ -184,8 +191,7 @@ record LoraTargets(
         List<Parameter> candidates = new ArrayList<>(architecture.parameters());
         candidates.removeIf(parameter -> !parameter.isProjection()
                 && (config.isFresh()
-                        || (parameter.kind() != Parameter.Kind.EMBEDDING
-                                && parameter.kind() != Parameter.Kind.HEAD)
+                        || (parameter.kind() != Parameter.Kind.EMBEDDING && parameter.kind() != Parameter.Kind.HEAD)
                         || parameter.shape().dimension() < 2));
         if (architecture.isTied() && !config.isFresh()) {
             candidates.add(Parameter.head(architecture.tokenEmbedding().shape()));
@@ -262,8 +268,7 @@ record LoraTargets(
             List<Parameter> matching = architecture.parameters().stream()
                     .filter(parameter -> isInside(parameter.module(), end))
                     .toList();
-            boolean isVocabulary =
-                    "lm_head".endsWith(end) || matching.contains(architecture.tokenEmbedding());
+            boolean isVocabulary = "lm_head".endsWith(end) || matching.contains(architecture.tokenEmbedding());
             check(
                     !config.isFresh() || !architecture.isTied() || !isVocabulary,
                     "adapter.modules_to_save: %s: the embedding and the output head of this model are one, and PEFT "
@@ -291,8 +296,7 @@ record LoraTargets(
     }
 
     /** The value of the pattern that matches a module's name or the end of it; of several, PEFT takes the first. */
-    private static <T> T matching(
-            String key, Map<String, T> patterns, PeftConfig config, String module, T otherwise) {
+    private static <T> T matching(String key, Map<String, T> patterns, PeftConfig config, String module, T otherwise) {
         List<T> found = patterns.entrySet().stream()
                 .filter(pattern -> ModuleNames.pattern("(.*\\.)?(" + pattern.getKey() + ")", "adapter." + key)
                         .matcher(module)

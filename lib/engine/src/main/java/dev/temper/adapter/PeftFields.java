@@ -2,7 +2,6 @@ package dev.temper.adapter;
 
 import static dev.temper.check.Check.check;
 
-
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Iterator;
 import java.util.List;
@@ -30,6 +29,7 @@ final class PeftFields {
             "rank_pattern",
             "target_modules",
             "task_type",
+            "trainable_token_indices",
             "use_dora",
             "use_rslora");
 
@@ -60,7 +60,6 @@ final class PeftFields {
             "layer_replication", "the model is built of copies of the base's layers",
             "megatron_config", "it is for layers of Megatron",
             "target_parameters", "the update is of parameters that belong to no linear layer",
-            "trainable_token_indices", "single rows of the embedding are trained",
             "use_bdlora", "A or B is block-diagonal",
             "use_qalora", "the update sees means of groups of inputs");
 

@@ -63,11 +63,19 @@ public final class TrainingKernels implements AutoCloseable {
      *
      * @param weight (V, D); a scalar when the head is frozen
      * @param update of the update's B, (V, R); empty when there is none
+     * @param rows of those that are trained while the head is frozen
      */
-    public record HeadGradients(NDArray weight, Optional<NDArray> update) {
+    public record HeadGradients(NDArray weight, Optional<NDArray> update, Optional<RowGradients> rows) {
         /** Of a head without an update. */
         public static HeadGradients of(NDArray weight) {
-            return new HeadGradients(weight, Optional.empty());
+            return new HeadGradients(weight, Optional.empty(), Optional.empty());
+        }
+    }
+
+    /** Where the gradients of some rows of a head are summed: ids (K) int64, gradient (K, D). */
+    public record RowGradients(NDArray ids, NDArray gradient) {
+        private List<NDArray> list() {
+            return List.of(ids, gradient);
         }
     }
 
@@ -167,7 +175,9 @@ public final class TrainingKernels implements AutoCloseable {
      */
     public NDList loss(NDArray h, Head head, NDArray targets, Objective objective, HeadGradients gradients) {
         List<NDArray> places = new ArrayList<>(List.of(gradients.weight()));
-        gradients.update().ifPresent(gradient -> places.addAll(List.of(head.update().get(UPDATE), gradient)));
+        gradients
+                .update()
+                .ifPresent(gradient -> places.addAll(List.of(head.update().get(UPDATE), gradient)));
         return program.call("loss")
                 .with(h)
                 .with(head.weight())
@@ -176,6 +186,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(workspace.doubles(objective.scale(), objective.smoothing()))
                 .with(lossChunk())
                 .with("g", places)
+                .with("r", gradients.rows().map(RowGradients::list).orElseGet(() -> List.of(gradients.weight())))
                 .run();
     }
 
@@ -294,6 +305,21 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(workspace.ints(type.number()))
                 .run()
                 .get(0);
+    }
+
+    /** Fills the rows of a matrix that follow the first {@code count} with the mean of these. */
+    public void fillRows(NDArray matrix, long count) {
+        program.call("fill_rows").with(matrix).with(workspace.ints(count)).run();
+    }
+
+    /** Copies of some rows: matrix (V, D), ids (K) int64 -> (K, D). */
+    public NDArray rows(NDArray matrix, NDArray ids) {
+        return program.call("rows").with(matrix).with(ids).run().get(0);
+    }
+
+    /** Puts rows (K, D) into a matrix (V, D), converting the type. */
+    public void putRows(NDArray matrix, NDArray ids, NDArray rows) {
+        program.call("put_rows").with(matrix).with(ids).with(rows).run();
     }
 
     /** (N, I) times the transposed of (M, I). */

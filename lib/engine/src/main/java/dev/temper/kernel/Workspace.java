@@ -179,10 +179,19 @@ public final class Workspace implements AutoCloseable {
      * @param offset of the first element in bytes, a multiple of the element's size
      */
     public NDArray mapped(Path file, long offset, FloatType type, Shape shape) {
-        if (offset % type.bytes() != 0) {
-            throw new IllegalArgumentException(file + " has no element of " + type + " at byte " + offset);
-        }
         NDArray whole = mappings.computeIfAbsent(type + " " + file, name -> keep(training.mapped(file, type)));
+        return part(whole, offset, type, shape);
+    }
+
+    /** As {@link #mapped}, by a mapping of its own that may be written to: its pages become this array's alone. */
+    public NDArray writable(Path file, long offset, FloatType type, Shape shape) {
+        return part(training.mapped(file, type), offset, type, shape);
+    }
+
+    private static NDArray part(NDArray whole, long offset, FloatType type, Shape shape) {
+        if (offset % type.bytes() != 0) {
+            throw new IllegalArgumentException("there is no element of " + type + " at byte " + offset);
+        }
         long first = offset / type.bytes();
         return view(slice(whole, first, first + shape.size()), shape);
     }

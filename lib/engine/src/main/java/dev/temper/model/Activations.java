@@ -58,7 +58,8 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
         boolean isTracked = architecture.parameters().stream()
                 .filter(parameter -> parameter.kind() == Parameter.Kind.EMBEDDING)
                 .anyMatch(table -> pass.trained().isTrained(table)
-                        || pass.trained().rank(table).isPresent());
+                        || pass.trained().rank(table).isPresent()
+                        || pass.trained().inRows().contains(table));
         for (int layer = 0; layer < architecture.sizes().layers(); layer++) {
             boolean isRecorded = isTracked || pass.trained().isIn(architecture, layer);
             if (isRecorded) {

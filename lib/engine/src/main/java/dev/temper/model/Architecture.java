@@ -165,8 +165,8 @@ public record Architecture(
     /** The token embedding. */
     public Parameter tokenEmbedding() {
         return parameters.stream()
-                .filter(parameter -> parameter.layer() == Parameter.SHARED
-                        && parameter.key().equals(embedding))
+                .filter(parameter ->
+                        parameter.layer() == Parameter.SHARED && parameter.key().equals(embedding))
                 .findFirst()
                 .orElseThrow();
     }

@@ -9,6 +9,7 @@ import dev.temper.kernel.TrainingKernels;
 import dev.temper.kernel.TrainingKernels.HeadGradients;
 import dev.temper.kernel.TrainingKernels.LossSums;
 import dev.temper.kernel.TrainingKernels.Objective;
+import dev.temper.kernel.TrainingKernels.RowGradients;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import java.util.ArrayList;
@@ -77,6 +78,7 @@ public final class Backpropagation {
                     embeddingGradients.put(key, gradient);
                     parameter.padding().ifPresent(row -> embeddingGradients.put(key + ".padding", workspace.ints(row)));
                 });
+                network.weights().rows(key).ifPresent(rows -> embeddingGradients.putAll(rows.entries(key)));
                 byHand.add(key);
             }
         }
@@ -87,7 +89,13 @@ public final class Backpropagation {
         }
         NDArray head = (isCausal ? shared.gradient(architecture.head()) : Optional.<NDArray>empty())
                 .orElseGet(() -> workspace.scalar(0));
-        this.headGradients = new HeadGradients(head, shared.gradient(HEAD_UPDATE));
+        this.headGradients = new HeadGradients(
+                head,
+                shared.gradient(HEAD_UPDATE),
+                Optional.of(architecture)
+                        .filter(any -> isCausal)
+                        .flatMap(any -> network.weights().rows(any.head()))
+                        .map(rows -> new RowGradients(rows.ids(), rows.gradient())));
         this.headTrained = shared.trained(key -> !byHand.contains(key) && !key.contains(EMBEDDING_UPDATE));
         this.embedTrained = shared.trained(key -> key.contains(EMBEDDING_UPDATE));
         this.isRegression = architecture

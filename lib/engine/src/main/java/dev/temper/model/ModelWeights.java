@@ -213,11 +213,26 @@ public final class ModelWeights {
      */
     static NDArray mapped(Workspace workspace, TensorFiles files, String name) throws IOException {
         TensorInfo tensor = info(files, name);
+        return isAligned(tensor)
+                ? workspace.mapped(files.path(tensor), tensor.offset(), type(tensor), new Shape(tensor.shape()))
+                : copied(workspace, files, tensor);
+    }
+
+    /** As {@link #mapped}, and it may be written to: no other array sees that, nor does the file. */
+    static NDArray writable(Workspace workspace, TensorFiles files, String name) throws IOException {
+        TensorInfo tensor = info(files, name);
+        return isAligned(tensor)
+                ? workspace.writable(files.path(tensor), tensor.offset(), type(tensor), new Shape(tensor.shape()))
+                : copied(workspace, files, tensor);
+    }
+
+    private static boolean isAligned(TensorInfo tensor) {
+        return tensor.offset() % type(tensor).bytes() == 0;
+    }
+
+    private static NDArray copied(Workspace workspace, TensorFiles files, TensorInfo tensor) throws IOException {
         Shape shape = new Shape(tensor.shape());
         FloatType type = type(tensor);
-        if (tensor.offset() % type.bytes() == 0) {
-            return workspace.mapped(files.path(tensor), tensor.offset(), type, shape);
-        }
         NDArray copy = workspace.empty(shape, type); // the file's writer did not align its tensors
         files.read(tensor.name(), Workspace.memory(copy));
         return copy;

@@ -76,18 +76,12 @@ public final class Network implements AutoCloseable {
     public static Network load(
             Workspace workspace, Architecture architecture, TensorFiles files, TrainedParameters trained)
             throws IOException {
-        return load(workspace, architecture, files, NewHead.none(), trained);
+        return load(workspace, new StoredModel(architecture, files, NewHead.none()), trained);
     }
 
-    /** All weights trained, those of a new head from its start on. */
-    public static Network load(
-            Workspace workspace,
-            Architecture architecture,
-            TensorFiles files,
-            NewHead newHead,
-            TrainedParameters trained)
-            throws IOException {
-        return new Network(NetworkWeights.trained(workspace, architecture, files, newHead, trained));
+    /** All weights trained, those of a new head or of added tokens from their start on. */
+    static Network load(Workspace workspace, StoredModel stored, TrainedParameters trained) throws IOException {
+        return new Network(NetworkWeights.trained(workspace, stored, trained));
     }
 
     static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained) throws IOException {
@@ -102,6 +96,26 @@ public final class Network implements AutoCloseable {
     /** As {@link NetworkWeights#replace}. */
     public void replace(Parameter parameter, NDArray values) {
         weights.replace(parameter, values);
+    }
+
+    /** As {@link NetworkWeights#putOriginalRows}. */
+    public void putOriginalRows() {
+        weights.putOriginalRows();
+    }
+
+    /** Whether a table has rows for tokens that the base does not have. */
+    public boolean isGrown(Parameter table) {
+        return weights.isGrown(table);
+    }
+
+    /** As {@link NetworkWeights#type}. */
+    public FloatType type(Parameter table) {
+        return weights.type(table);
+    }
+
+    /** As {@link NetworkWeights#trainRows}. */
+    public void trainRows(Parameter table, TrainedParameters trained, String name, int[] ids) {
+        weights.trainRows(table, trained, name, ids);
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */

@@ -5,10 +5,13 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Nf4Tensor;
-import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorInfo;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,11 +28,16 @@ final class NetworkWeights implements AutoCloseable {
     private final LayerWeights shared = new LayerWeights();
     private final List<LayerWeights> layers = new ArrayList<>();
     private final QuantizedProjections quantized;
+    private final Map<Parameter, TrainedRows> rows = new HashMap<>();
+    private final Set<Parameter> replaced = new HashSet<>();
+    private final Optional<StoredModel> stored; // empty when all is trained
     private final Set<Parameter> converted = new LinkedHashSet<>(); // projections in another type than is computed in
 
-    private NetworkWeights(Workspace workspace, Architecture architecture, FloatType precision) {
+    private NetworkWeights(
+            Workspace workspace, Architecture architecture, FloatType precision, Optional<StoredModel> stored) {
         this.workspace = workspace;
         this.architecture = architecture;
+        this.stored = stored;
         this.precision = precision;
         this.quantized = new QuantizedProjections(workspace, this::dictionary);
         shared.put("stream", workspace.empty(new Shape(1), precision));
@@ -51,7 +59,8 @@ final class NetworkWeights implements AutoCloseable {
     /** As {@link StoredModel#load(Workspace, Predicate)}. */
     static NetworkWeights frozen(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained)
             throws IOException {
-        NetworkWeights all = new NetworkWeights(workspace, stored.architecture(), stored.precision());
+        NetworkWeights all =
+                new NetworkWeights(workspace, stored.architecture(), stored.precision(), Optional.of(stored));
         FrozenCodes frozen = FrozenCodes.of(stored, isTrained);
         for (Parameter parameter : stored.architecture().parameters()) {
             Optional<Nf4Tensor> codes = frozen.of(workspace, parameter);
@@ -68,24 +77,23 @@ final class NetworkWeights implements AutoCloseable {
     }
 
     /** All weights trained, copied into {@code trained}; those of a new head from its start on. */
-    static NetworkWeights trained(
-            Workspace workspace,
-            Architecture architecture,
-            TensorFiles files,
-            NewHead newHead,
-            TrainedParameters trained)
+    static NetworkWeights trained(Workspace workspace, StoredModel stored, TrainedParameters trained)
             throws IOException {
-        NetworkWeights all = new NetworkWeights(workspace, architecture, trained.precision());
-        for (Parameter parameter : architecture.parameters()) {
+        NetworkWeights all =
+                new NetworkWeights(workspace, stored.architecture(), trained.precision(), Optional.empty());
+        for (Parameter parameter : stored.architecture().parameters()) {
             NDArray weight = trained.weight(parameter.name());
-            if (newHead.has(parameter)) {
+            if (stored.newHead().has(parameter)) {
                 Workspace.scoped(() -> {
-                    NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
+                    NDArray values = workspace.floats(stored.newHead().values(parameter), parameter.shape());
                     workspace.training().copy(values, weight);
                     return null;
                 });
+            } else if (stored.isGrown(parameter)) {
+                TensorInfo tensor = stored.tensor(parameter).orElseThrow();
+                AddedRows.read(workspace, stored.files(), tensor, weight, trained.type());
             } else {
-                ModelWeights.read(workspace, files, parameter.name(), weight, trained.type());
+                ModelWeights.read(workspace, stored.files(), parameter.name(), weight, trained.type());
             }
             all.train(parameter, trained, parameter.name());
         }
@@ -104,6 +112,9 @@ final class NetworkWeights implements AutoCloseable {
             converted.add(parameter);
         }
         LayerWeights weights = dictionary(parameter.layer());
+        if (isGrown(parameter)) {
+            weights.get(parameter.key()).close();
+        }
         boolean isHead = architecture
                 .classifier()
                 .filter(classifier -> classifier.owns(parameter))
@@ -120,7 +131,74 @@ final class NetworkWeights implements AutoCloseable {
         converted.remove(parameter);
         boolean isMatrix = parameter.shape().dimension() > 1;
         NDArray kept = isMatrix ? workspace.training().cast(values, precision) : values;
+        replaced.add(parameter);
         dictionary(parameter.layer()).put(parameter.key(), kept);
+    }
+
+    /**
+     * Trains rows of a frozen embedding or output head.
+     *
+     * @param name of the rows among {@code trained}
+     * @param ids of the rows
+     */
+    void trainRows(Parameter table, TrainedParameters trained, String name, int[] ids) {
+        NDArray before = dictionary(table.layer()).get(table.key());
+        NDArray matrix = writable(table);
+        dictionary(table.layer()).put(table.key(), matrix);
+        if (isGrown(table) && matrix != before) {
+            before.close();
+        }
+        NDArray indices = workspace.ints(ids);
+        int[] places = new int[Math.toIntExact(table.shape().get(0))];
+        Arrays.fill(places, -1);
+        for (int i = 0; i < ids.length; i++) {
+            places[ids[i]] = i;
+        }
+        table.padding().ifPresent(row -> places[row] = -1); // looking it up teaches it nothing
+        NDArray originals = workspace.training().rows(matrix, indices);
+        rows.put(table, new TrainedRows(indices, workspace.ints(places), trained.gradient(name), originals));
+        trained.follow(name, matrix, indices);
+    }
+
+    /** Puts back what the base had in the rows that are trained; {@link TrainedParameters#weightsChanged} undoes it. */
+    void putOriginalRows() {
+        rows.forEach((table, some) -> {
+            NDArray matrix = dictionary(table.layer()).get(table.key());
+            workspace.training().putRows(matrix, some.ids(), some.originals());
+        });
+    }
+
+    /** The type that a frozen table is kept in. */
+    FloatType type(Parameter table) {
+        return rows.containsKey(table) || replaced.contains(table)
+                ? precision
+                : stored.orElseThrow().kept(table);
+    }
+
+    /** Whether it was made in memory of its own, because it has more rows than the file. */
+    boolean isGrown(Parameter parameter) {
+        return stored.filter(model -> model.isGrown(parameter)).isPresent();
+    }
+
+    private NDArray writable(Parameter table) {
+        if (replaced.contains(table)) {
+            return Workspace.scoped(() ->
+                    Workspace.keep(dictionary(table.layer()).get(table.key()).duplicate()));
+        }
+        try {
+            return stored.orElseThrow()
+                    .writable(workspace, table, dictionary(table.layer()).get(table.key()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Rows that are trained of the matrix under a key outside the layers; empty for none. */
+    Optional<TrainedRows> rows(String key) {
+        return rows.entrySet().stream()
+                .filter(entry -> entry.getKey().key().equals(key))
+                .map(Map.Entry::getValue)
+                .findFirst();
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */

@@ -70,6 +70,11 @@ public record StoredModel(
         return new StoredModel(changed, saved, files, newHead, quantization, precision, shared);
     }
 
+    /** With rows for so many tokens; see {@link AddedRows}. */
+    public StoredModel withVocabulary(int tokens) {
+        return tokens > architecture.sizes().vocabulary() ? as(architecture.withVocabulary(tokens)) : this;
+    }
+
     /** The tensor of a parameter; empty for a new one. An output head that was untied starts as the embedding. */
     Optional<TensorInfo> tensor(Parameter parameter) {
         return newHead.has(parameter)
@@ -82,6 +87,12 @@ public record StoredModel(
                 .filter(other -> other.name().equals(parameter.name()))
                 .findFirst()
                 .orElseGet(saved::tokenEmbedding);
+    }
+
+    /** Whether a parameter has more rows than its tensor. */
+    boolean isGrown(Parameter parameter) {
+        return !newHead.has(parameter)
+                && parameter.shape().get(0) > source(parameter).shape().get(0);
     }
 
     /** All weights frozen. */
@@ -107,7 +118,7 @@ public record StoredModel(
      */
     public Network load(Workspace workspace, TrainedParameters trained) throws IOException {
         ModelWeights.checkTrainable(architecture, files.index(), parameter -> true);
-        return Network.load(workspace, architecture, files, newHead, trained);
+        return Network.load(workspace, this, trained);
     }
 
     /**
@@ -122,6 +133,12 @@ public record StoredModel(
             NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
             return wanted == FloatType.FLOAT32 ? values : workspace.training().cast(values, wanted);
         }
+        if (isGrown(parameter)) {
+            FloatType kept = kept(parameter);
+            NDArray grown = workspace.empty(parameter.shape(), kept);
+            AddedRows.read(workspace, files, tensor(parameter).orElseThrow(), grown, kept);
+            return grown;
+        }
         Parameter source = source(parameter);
         if (!source.shape().equals(parameter.shape())) {
             return workspace.zeros(parameter.shape()); // until what it was made for is put in its place
@@ -134,11 +151,30 @@ public record StoredModel(
         return staysMapped ? mapped : workspace.training().cast(mapped, wanted);
     }
 
+    /**
+     * The same matrix where rows of it can be written: pages of the file that are written to become the process's own.
+     * Of 16 bits that are computed with in float32, a copy in float32: what is trained is not to be rounded.
+     *
+     * @param dense as {@link #dense} gave it
+     */
+    NDArray writable(Workspace workspace, Parameter parameter, NDArray dense) throws IOException {
+        boolean isOwn = newHead.has(parameter) || isGrown(parameter);
+        if (!isOwn && type(parameter) == precision) {
+            return ModelWeights.writable(workspace, files, source(parameter).name());
+        }
+        return workspace.training().cast(dense, precision);
+    }
+
     private NDArray dequantized(Workspace workspace, Parameter parameter, FloatType wanted) throws IOException {
         try (StoredValues values = StoredValues.open(workspace, this)) {
             NDArray matrix = values.values(parameter);
             return wanted == FloatType.FLOAT32 ? matrix : workspace.training().cast(matrix, wanted);
         }
+    }
+
+    /** The type that a frozen matrix is kept in. */
+    FloatType kept(Parameter parameter) {
+        return isConverted(parameter) ? type(parameter) : precision;
     }
 
     /** Whether a matrix lies in its file in 16 bits, and becomes float32 whenever it is used. */

@@ -69,6 +69,7 @@ public final class StoredValues implements AutoCloseable {
     public Optional<ByteBuffer> bytes(Parameter parameter) throws IOException {
         Optional<TensorInfo> tensor = tensor(parameter);
         boolean isWritten = tensor.isPresent()
+                && !model.isGrown(parameter)
                 && !isCodes(tensor.get())
                 && tensor.get().dtype().equals(type(parameter).dtype());
         return isWritten ? Optional.of(model.files().bytes(tensor.get().name())) : Optional.empty();
@@ -81,6 +82,11 @@ public final class StoredValues implements AutoCloseable {
      */
     public NDArray values(Parameter parameter) throws IOException {
         String name = tensor(parameter).orElseThrow().name();
+        if (model.isGrown(parameter)) {
+            NDArray grown = workspace.empty(parameter.shape());
+            AddedRows.read(workspace, model.files(), tensor(parameter).orElseThrow(), grown, FloatType.FLOAT32);
+            return grown;
+        }
         if (!Nf4Tensor.isIn(model.files(), name)) {
             return ModelWeights.read(workspace, model.files(), name);
         }

@@ -35,6 +35,7 @@ public final class TrainedParameters {
     private final FloatType precision;
     private final FloatType type;
     private final Map<String, NDArray> copies = new LinkedHashMap<>(); // empty until they are asked for
+    private final List<Runnable> followers = new ArrayList<>();
     private final NDArray flatWeights;
     private final NDArray flatGradients;
     private NDArray flatCopy; // the weights themselves until there are copies
@@ -105,12 +106,22 @@ public final class TrainedParameters {
 
     /** To be called after weights were written to: brings what programs see up to date. */
     public void weightsChanged() {
-        if (!copies.isEmpty()) {
-            Workspace.scoped(() -> {
+        Workspace.scoped(() -> {
+            if (!copies.isEmpty()) {
                 workspace.training().copy(flatWeights, flatCopy);
-                return null;
-            });
-        }
+            }
+            followers.forEach(Runnable::run);
+            return null;
+        });
+    }
+
+    /** From now on the rows of a matrix are a weight's rows, in the matrix's type. */
+    void follow(String name, NDArray matrix, NDArray rows) {
+        followers.add(() -> workspace.training().putRows(matrix, rows, Workspace.detach(weights.get(name))));
+    }
+
+    public Workspace workspace() {
+        return workspace;
     }
 
     /** The type that products are computed in. */

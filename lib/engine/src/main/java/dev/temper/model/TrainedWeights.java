@@ -1,5 +1,6 @@
 package dev.temper.model;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -11,11 +12,28 @@ import java.util.function.Predicate;
  * @param ranks projections with a low-rank update beside them
  * @param dropsInputs the updates drop elements of their inputs
  * @param hasMagnitude the updates have a trained magnitude, as in DoRA
+ * @param inRows embeddings and output heads of which some rows are trained
  */
 public record TrainedWeights(
-        Predicate<Parameter> whole, Map<Parameter, Integer> ranks, boolean dropsInputs, boolean hasMagnitude) {
+        Predicate<Parameter> whole,
+        Map<Parameter, Integer> ranks,
+        boolean dropsInputs,
+        boolean hasMagnitude,
+        List<Parameter> inRows) {
     public TrainedWeights {
         ranks = Map.copyOf(ranks);
+        inRows = List.copyOf(inRows);
+    }
+
+    /** Without tables of which some rows are trained. */
+    public TrainedWeights(
+            Predicate<Parameter> whole, Map<Parameter, Integer> ranks, boolean dropsInputs, boolean hasMagnitude) {
+        this(whole, ranks, dropsInputs, hasMagnitude, List.of());
+    }
+
+    /** The same with tables of which some rows are trained. */
+    public TrainedWeights withRows(List<Parameter> tables) {
+        return new TrainedWeights(whole, ranks, dropsInputs, hasMagnitude, tables);
     }
 
     /** Full fine-tuning. */

@@ -262,6 +262,7 @@ final class ClassifierAdapterTest {
                 false,
                 List.of("bert.pooler.dense"),
                 true,
+                List.of(),
                 Optional.empty());
         LoraAdapter.checkSaved(head, LoraAdapter.specs(saving, architecture)); // does not throw
     }

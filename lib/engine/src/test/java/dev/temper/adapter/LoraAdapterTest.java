@@ -116,7 +116,11 @@ final class LoraAdapterTest {
         TrainedParameters narrow = new TrainedParameters(
                 workspace, LoraAdapter.specs(config, architecture), FloatType.FLOAT32, FloatType.BFLOAT16);
         Network network = base();
-        LoraAdapter inNarrow = LoraAdapter.load(AdapterFile.read(Folder.local(disk.resolve("adapter"))), Folder.local(disk.resolve("adapter")), network, narrow);
+        LoraAdapter inNarrow = LoraAdapter.load(
+                AdapterFile.read(Folder.local(disk.resolve("adapter"))),
+                Folder.local(disk.resolve("adapter")),
+                network,
+                narrow);
 
         inNarrow.save(Folder.local(disk.resolve("narrow")), null);
         Folder merged = Folder.local(disk.resolve("merged"));
@@ -129,7 +133,11 @@ final class LoraAdapterTest {
                         .contains("BF16"));
         TrainedParameters wide = new TrainedParameters(workspace, LoraAdapter.specs(config, architecture));
         Network again = base();
-        LoraAdapter.load(AdapterFile.read(Folder.local(disk.resolve("narrow"))), Folder.local(disk.resolve("narrow")), again, wide);
+        LoraAdapter.load(
+                AdapterFile.read(Folder.local(disk.resolve("narrow"))),
+                Folder.local(disk.resolve("narrow")),
+                again,
+                wide);
         float[] expected = logits(again);
         Network reloaded =
                 Network.load(workspace, Architecture.read(merged), TensorFiles.open(disk.resolve("merged"), "model"));
@@ -193,6 +201,7 @@ final class LoraAdapterTest {
                 true,
                 List.of(saved),
                 LoraConfig.GAUSSIAN,
+                List.of(),
                 Optional.empty());
     }
 
@@ -213,6 +222,7 @@ final class LoraAdapterTest {
                 true,
                 List.of(),
                 true,
+                List.of(),
                 Optional.empty());
         Adapted adapted = fresh(TinyModel.LLAMA_TIED_WITH_BIASES, dora).moved();
         LabelledStream stream = LabelledStream.of(TinyModel.rows(5));

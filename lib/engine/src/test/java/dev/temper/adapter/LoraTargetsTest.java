@@ -49,6 +49,7 @@ final class LoraTargetsTest {
                     false,
                     saved,
                     true,
+                    List.of(),
                     Optional.empty());
         }
     }

@@ -55,6 +55,7 @@ final class SavedEmbeddingTest {
                 false,
                 List.of("embed_tokens"),
                 true,
+                List.of(),
                 Optional.empty());
         Architecture architecture = Architecture.read(Folder.local(disk));
         try (Workspace workspace = Workspace.open(1);

@@ -102,6 +102,7 @@ final class SizesAcceptanceTest {
                 lora.path("use_dora").asBoolean(),
                 List.of(),
                 true,
+                List.of(),
                 Optional.empty());
     }
 

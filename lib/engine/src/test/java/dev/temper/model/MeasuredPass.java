@@ -70,6 +70,7 @@ final class MeasuredPass {
                         true,
                         List.of(),
                         true,
+                        List.of(),
                         Optional.empty());
     }
 

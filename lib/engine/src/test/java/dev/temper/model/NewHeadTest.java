@@ -154,7 +154,7 @@ final class NewHeadTest {
         try (Workspace workspace = Workspace.open(1)) {
             TensorFiles files = TensorFiles.open(folder, "model");
             TrainedParameters trained = new TrainedParameters(workspace, ModelWeights.specs(architecture));
-            Network network = Network.load(workspace, architecture, files, head, trained);
+            Network network = new StoredModel(architecture, files, head).load(workspace, trained);
             Network frozen = new StoredModel(architecture, files, head).load(workspace);
             ModelWeights.verify(architecture, files.index(), "there", head);
 

@@ -171,6 +171,7 @@ final class QuantizedBaseTest {
                 true,
                 List.of(),
                 true,
+                List.of(),
                 Optional.empty());
     }
 

@@ -69,6 +69,7 @@ public final class TinyFolder {
                     false,
                     List.of(),
                     false, // so that it changes something
+                    List.of(),
                     Optional.empty());
             TrainedParameters parameters =
                     new TrainedParameters(workspace, LoraAdapter.specs(config, network.architecture()));

@@ -55,7 +55,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         this.kind = new Param<>(this, "kind", "chat, plain or classified: which tokens are added to a text");
         this.maxLength = new IntParam(this, "maxLength", "token limit of one row", ParamValidators.gt(1));
         this.tooLong = new Param<>(this, "tooLong", "truncate, drop or fail");
-        this.addedTokens = new Param<>(this, "addedTokens", "JSON list of {token, special}: tokens besides its own");
+        this.addedTokens = new Param<>(this, "addedTokens", "JSON list of {content, special}: tokens besides its own");
         this.vocabulary = new IntParam(this, "vocabulary", "rows of the model's embedding", ParamValidators.gt(0));
         setDefault(localFolder, "");
         setDefault(kind, "plain");

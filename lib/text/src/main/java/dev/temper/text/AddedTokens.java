@@ -20,8 +20,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Tokens that a tokenizer gets besides its own, as {@code tokenizer.add_tokens} of transformers adds them: each gets the
- * next id, one that is a piece of the vocabulary keeps the id of the piece, one that was added before is left alone.
+ * Tokens that a tokenizer gets besides its own, as {@code tokenizer.add_tokens} of transformers adds them: each gets
+ * the next id, one that is a piece of the vocabulary keeps the id of the piece, one that was added before is left
+ * alone.
  */
 public record AddedTokens(List<NewToken> tokens) {
     public static final AddedTokens NONE = new AddedTokens(List.of());
@@ -35,7 +36,7 @@ public record AddedTokens(List<NewToken> tokens) {
     public AddedTokens {
         Set<String> seen = new LinkedHashSet<>();
         tokens.forEach(token ->
-                check(seen.add(token.token()), "model.add_tokens names '%s' twice; name it once", token.token()));
+                check(seen.add(token.content()), "model.add_tokens names '%s' twice; name it once", token.content()));
         tokens = List.copyOf(tokens);
     }
 
@@ -49,19 +50,19 @@ public record AddedTokens(List<NewToken> tokens) {
         try {
             for (JsonNode token : JSON.readTree(json)) {
                 boolean isSpecial = token.path("special").asBoolean();
-                tokens.add(new NewToken(
-                        token.path("token").asText(), isSpecial ? Optional.of(true) : Optional.empty()));
+                tokens.add(
+                        new NewToken(token.path("content").asText(), isSpecial ? Optional.of(true) : Optional.empty()));
             }
         } catch (JsonProcessingException e) {
-            throw invalid("added tokens must be a JSON list of {token, special}: %s", e.getOriginalMessage());
+            throw invalid("added tokens must be a JSON list of {content, special}: %s", e.getOriginalMessage());
         }
         return new AddedTokens(tokens);
     }
 
-    /** A list of objects with {@code token} and {@code special}. */
+    /** A list of objects with {@code content} and {@code special}. */
     public String toJson() {
         ArrayNode list = JSON.createArrayNode();
-        tokens.forEach(token -> list.addObject().put("token", token.token()).put("special", token.isSpecial()));
+        tokens.forEach(token -> list.addObject().put("content", token.content()).put("special", token.isSpecial()));
         return list.toString();
     }
 
@@ -82,7 +83,7 @@ public record AddedTokens(List<NewToken> tokens) {
         ArrayNode added = tokenizer.withArray("added_tokens");
         OptionalInt last = OptionalInt.empty();
         for (JsonNode old : added) {
-            if (old.path("content").asText().equals(token.token())) {
+            if (old.path("content").asText().equals(token.content())) {
                 return false;
             }
             last = OptionalInt.of(Math.max(last.orElse(0), old.path("id").asInt()));
@@ -90,8 +91,8 @@ public record AddedTokens(List<NewToken> tokens) {
         int pieces = tokenizer.path("model").path("vocab").size();
         int next = last.isPresent() && last.getAsInt() >= pieces ? last.getAsInt() + 1 : pieces;
         ObjectNode entry = added.addObject()
-                .put("id", Vocabulary.id(tokenizer, token.token()).orElse(next))
-                .put("content", token.token());
+                .put("id", Vocabulary.id(tokenizer, token.content()).orElse(next))
+                .put("content", token.content());
         describe(entry, token);
         return true;
     }
@@ -119,18 +120,18 @@ public record AddedTokens(List<NewToken> tokens) {
             tokens.stream()
                     .filter(token -> !decoder.has(id(tree, token)))
                     .forEach(token ->
-                            describe(decoder.putObject(id(tree, token)).put("content", token.token()), token));
+                            describe(decoder.putObject(id(tree, token)).put("content", token.content()), token));
             texts.put(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
         }
         if (folder.has(LEGACY)) {
             ObjectNode legacy = (ObjectNode) JSON.readTree(folder.readText(LEGACY));
-            tokens.forEach(token -> legacy.put(token.token(), Integer.valueOf(id(tree, token))));
+            tokens.forEach(token -> legacy.put(token.content(), Integer.valueOf(id(tree, token))));
             texts.put(LEGACY, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(legacy) + "\n");
         }
         return texts;
     }
 
     private static String id(JsonNode tokenizer, NewToken token) {
-        return String.valueOf(Vocabulary.id(tokenizer, token.token()).orElseThrow());
+        return String.valueOf(Vocabulary.id(tokenizer, token.content()).orElseThrow());
     }
 }

@@ -7,17 +7,17 @@ import java.util.Optional;
 /**
  * A token that a tokenizer shall have; {@code model.add_tokens} in the recipe.
  *
- * @param token as it is written in a text
+ * @param content as it is written in a text
  * @param special it is left out of generated texts, and found before a text is normalized; empty: neither
  */
-public record NewToken(String token, Optional<Boolean> special) {
+public record NewToken(String content, Optional<Boolean> special) {
     public NewToken {
-        check(!token.isBlank(), "model.add_tokens: '%s' is blank, and no token", token);
+        check(!content.isBlank(), "model.add_tokens: '%s' is blank, and no token", content);
     }
 
     /** The usual kind. */
-    public static NewToken of(String token) {
-        return new NewToken(token, Optional.empty());
+    public static NewToken of(String content) {
+        return new NewToken(content, Optional.empty());
     }
 
     boolean isSpecial() {

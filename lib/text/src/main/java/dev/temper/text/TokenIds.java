@@ -29,7 +29,7 @@ public final class TokenIds {
         String json = folder.readText("tokenizer.json");
         ObjectNode tree = Tokenizer.tree(json, Path.of(location));
         List<String> present = added.tokens().stream()
-                .map(NewToken::token)
+                .map(NewToken::content)
                 .filter(token -> Vocabulary.id(tree, token).isPresent())
                 .toList();
         added.into(json, tree);

@@ -9,6 +9,8 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.StoredModel;
+import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -148,15 +150,36 @@ final class CheckpointsTest {
         return Folder.local(saved).list().stream().map(Store.Entry::name).toList();
     }
 
+    /** Rows of the embedding are trained too, one of the base's and one that it does not have. */
+    private static LoraConfig withRows(LoraConfig lora) {
+        return new LoraConfig(
+                lora.type(),
+                lora.r(),
+                lora.loraAlpha(),
+                lora.loraDropout(),
+                lora.targetModules(),
+                lora.excludeModules(),
+                lora.layersToTransform(),
+                lora.rankPattern(),
+                lora.alphaPattern(),
+                lora.useRslora(),
+                lora.useDora(),
+                lora.modulesToSave(),
+                lora.initLoraWeights(),
+                List.of(7, 32),
+                lora.initFrom());
+    }
+
     private Outcome train(boolean full, Optional<Checkpoints> checkpoints, Collective workers) throws Exception {
         List<TokenRow> rows = TinyModel.rows(24).stream()
                 .map(row -> new TokenRow(row.ids(), row.trained()))
                 .toList();
-        LoraConfig lora = LoraConfig.of(3, 6, 0.2, List.of(LoraConfig.ALL_LINEAR));
+        LoraConfig lora = withRows(LoraConfig.of(3, 6, 0.2, List.of(LoraConfig.ALL_LINEAR)));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = full
                         ? TrainedModel.full(workspace, base)
-                        : TrainedModel.withAdapter(workspace, base, lora, 4)) {
+                        : TrainedModel.withAdapter(
+                                workspace, StoredModel.read(base, Task.causalLm(), 0).withVocabulary(33), lora, 4)) {
             CausalRows data = CausalRows.unpacked(rows, rows.subList(0, 7));
             Curve curve = Curve.of(model, data, settings.config(), workers, checkpoints);
             return new Outcome(curve, model.parameters().flatWeights().toFloatArray());

@@ -311,6 +311,7 @@ final class TrainingLoopTest {
                 all.useDora(),
                 all.modulesToSave(),
                 all.initLoraWeights(),
+                all.trainableTokenIndices(),
                 all.initFrom());
     }
 
