@@ -40,7 +40,7 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
         data.files()
                 .leftOutFiles()
                 .forEach(files ->
-                        text.append("left out    ").append(Secrets.remove(files)).append('\n'));
+                        text.append("not read    ").append(Secrets.remove(files)).append('\n'));
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
         if (data.leftOut() > 0) {
             text.append(String.format(

@@ -147,7 +147,7 @@ final class EvaluateJob {
         if (output.isPresent()) {
             write(new EvaluationTables(output.get().folder()), first, RunSummary.samples(results), data);
         }
-        print(new Scores(first.metrics()).at(0), data.rows().evaluated());
+        print(new Scores(first.metrics()).at(0), data);
     }
 
     private void write(EvaluationTables tables, TrainingResult result, List<Sample> samples, PreparedData data)
@@ -168,7 +168,8 @@ final class EvaluateJob {
         }
     }
 
-    private void print(Map<String, Double> scores, long rows) {
+    private void print(Map<String, Double> scores, PreparedData data) {
+        long rows = data.rows().evaluated();
         if (request.json()) {
             ObjectNode json = new ObjectMapper().createObjectNode().put("rows", rows);
             scores.forEach(json.putObject("scores")::put);
@@ -176,6 +177,7 @@ final class EvaluateJob {
         } else {
             System.out.print(Scores.table(scores));
             System.out.println(String.format(Locale.ROOT, "%,d rows", rows));
+            System.out.println("files: " + Secrets.remove(data.files().readFiles()));
         }
     }
 }

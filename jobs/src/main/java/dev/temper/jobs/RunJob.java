@@ -91,7 +91,7 @@ final class RunJob {
         Folder folder = output.folder();
         PreparedData data = rows.prepare(spark);
         say("files: %s", Secrets.remove(data.files().readFiles()));
-        data.files().leftOutFiles().forEach(files -> warn("files left out: " + Secrets.remove(files)));
+        data.files().leftOutFiles().forEach(files -> warn("files not read: " + Secrets.remove(files)));
         say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
         LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
         if (recipe.model().isClassifier()) {

@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,50 @@ final class PreviewTest {
         assertThat(learned.toString()).isEqualTo(" 2024-03-03</s>");
         assertThat(json.at("/counts/rejected").toString()).isEqualTo("{\"null_value\":1,\"too_long\":1}");
         assertThat(json.path("refused").asBoolean()).isTrue();
+    }
+
+    @Test
+    void theFilesThatAreReadAndThoseThatAreNotAreNamed() throws Exception {
+        Path set = Files.createDirectory(folder.resolve("set"));
+        for (String name : List.of("dates-train.csv", "dates-test.csv", "dates-dev.csv", "list.txt")) {
+            Files.writeString(set.resolve(name), "prompt,completion\na" + name + ",b\n");
+        }
+        String train = "data.train=" + set;
+
+        String text = run("preview", train);
+
+        assertThat(text)
+                .contains("files       train 1: %s/dates-train.csv; eval none".formatted(set))
+                .contains("not read    1: %s/dates-dev.csv (split validation)".formatted(set))
+                .contains("not read    1: %s/dates-test.csv (split test)".formatted(set))
+                .contains("not read    1: %s/list.txt (not a kind that is read, .txt)".formatted(set))
+                .contains("1 rows = 1 trained + 0 evaluated");
+        JsonNode files = new ObjectMapper()
+                .readTree(run("preview", "--json", train, "data.eval=" + set))
+                .path("files");
+        assertThat(files.path("train").toString()).isEqualTo("[\"%s/dates-train.csv\"]".formatted(set));
+        assertThat(files.path("eval").toString()).isEqualTo("[\"%s/dates-dev.csv\"]".formatted(set));
+        assertThat(files.path("left_out").findValuesAsText("file"))
+                .containsExactly(set + "/dates-test.csv", set + "/list.txt");
+
+        assertThat(run("run", train, "data.eval=" + set, "training.max_steps=1", "training.save_strategy=no"))
+                .contains("files: train 1: %s/dates-train.csv; eval 1: %s/dates-dev.csv".formatted(set, set))
+                .contains("files not read: 1: %s/dates-test.csv (split test)".formatted(set));
+        JsonNode manifest =
+                new ObjectMapper().readTree(folder.resolve("output/manifest.json").toFile());
+        assertThat(manifest.path("files")).isEqualTo(files);
+        assertThat(Files.readString(folder.resolve("output/report.html"))).contains("dates-test.csv (split test)");
+    }
+
+    @Test
+    void oneFileIsNotBothLearnedAndMeasured() throws Exception {
+        Path set = Files.createDirectory(folder.resolve("set"));
+        Files.writeString(set.resolve("train.csv"), "prompt,completion\na,b\n");
+        Files.createSymbolicLink(folder.resolve("link.csv"), set.resolve("train.csv"));
+
+        assertThat(code("preview", "data.train=" + set, "data.eval=" + set)).isEqualTo(2);
+        assertThat(code("preview", "data.train=" + set, "data.eval=" + folder + "/link.csv")).isEqualTo(2);
+        assertThat(folder.resolve("output")).doesNotExist();
     }
 
     @Test
@@ -131,7 +176,7 @@ final class PreviewTest {
         System.arraycopy(arguments, 1, all, 2, arguments.length - 1);
         return Temper.run(
                         all,
-                        new RunCommand(STORE, recipe -> RunJob.run(recipe, java.util.List.of("test", "commit"))),
+                        new RunCommand(STORE, recipe -> RunJob.run(recipe, List.of("test", "commit"))),
                         new PrepareCommand(STORE, recipe -> PrepareJob.run(STORE, recipe)),
                         new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)))
                 .code();

@@ -169,12 +169,13 @@ final class ReadTableTest {
                  {"t": 4, "m": "[]", "l": true, "other": {"a": [1]}},
                  {"t": null, "m": 5, "l": false},
                  {"t": {"a": 1}, "l": 1.5},
+                 {"t": "y", "l": 2.0}, {"t": "y", "l": 2.5}, {"t": "y", "l": NaN},
                  7]
                 """);
         List<Row> rows = read(table, "x.json");
         assertThat(rows.get(0).getString(1))
                 .isEqualTo("[{\"n\":1.10,\"big\":12345678901234567890,\"s\":\"\u00e9\\n\"},null]");
-        assertThat(rows).extracting(row -> row.get(2)).startsWith("3", "1", "0");
+        assertThat(rows).extracting(row -> row.get(2)).startsWith("3", "1", "0", "1.5", "2");
         assertThat(rows.get(1).getString(1)).isEqualTo("[]");
         assertThat(rows)
                 .extracting(row -> row.getAs("_detail"))
@@ -183,6 +184,9 @@ final class ReadTableTest {
                         "t holds no text but a number",
                         "m holds no text, list or object but a number",
                         "t holds no text but an object",
+                        null,
+                        "l holds no text, integer or boolean but a number",
+                        "l holds no text, integer or boolean but a number",
                         "no object, but VALUE_NUMBER_INT");
         assertThat(rows).extracting(row -> row.getAs("_reason")).endsWith("wrong_type", "malformed");
         write("y.json", "[{\"t\": \"x\"},\n {\"t\": \"y\",]");

@@ -74,7 +74,10 @@ final class RowFormatTest {
                 .isEqualTo(new RenderedText("Good.", List.of()));
         assertThat(classes.label(Map.of("label", "Positive"))).hasValue(1);
         assertThat(classes.label(Map.of("label", " 0"))).hasValue(0);
+        assertThat(classes.label(Map.of("label", "1.0"))).hasValue(1);
         assertThat(classes("1", "0").label(Map.of("label", "0"))).hasValue(1);
+        assertThat(classes("1", "0").label(Map.of("label", "0.00"))).hasValue(1);
+        assertThat(classes("v1", "v1.0").label(Map.of("label", "v1.0"))).hasValue(1);
         assertThat(PAIR.label(Map.of())).isEmpty();
         RejectedRowException unknown =
                 catchThrowableOfType(RejectedRowException.class, () -> classes.label(Map.of("label", "2")));
