@@ -50,6 +50,7 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
         }
         text.append(
                 String.format(Locale.ROOT, "cut         %,d rows at max_length %,d%n", data.cut(), config.maxLength()));
+        data.shortenedNote().ifPresent(note -> text.append("shortened   ").append(note).append(System.lineSeparator()));
         examples()
                 .forEach((reason, row) -> text.append(String.format(
                         Locale.ROOT,
@@ -76,7 +77,8 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 .put("trained", data.rows().trained())
                 .put("evaluated", data.rows().evaluated())
                 .put("left_out", data.leftOut())
-                .put("cut", data.cut());
+                .put("cut", data.cut())
+                .put("shortened", data.shortened());
         ObjectNode rejected = rows.putObject("rejected");
         data.rows().rejected().forEach(rejected::put);
         PreparedData.Tokens tokens = data.tokens();

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.check;
 import dev.temper.adapter.AdapterFile;
 import dev.temper.adapter.MergedModel;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelFolder;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.report.ModelCard;
@@ -13,6 +14,8 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
+import dev.temper.text.ChatFormat;
+import dev.temper.text.TemplateFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -58,6 +61,7 @@ final class MergeJob {
             written.tryWriting();
             try {
                 merged.save(output, localBase, shardBytes);
+                writeTokenizer(Folder.local(localAdapter));
                 output.writeText("README.md", card(task));
             } catch (IOException | RuntimeException | Error e) {
                 written.undo();
@@ -125,7 +129,23 @@ final class MergeJob {
                         : IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList());
     }
 
-    private String card(Task task) {
+    /** The tokenizer and the template that the adapter was trained with, where its folder has them. */
+    private void writeTokenizer(Folder localAdapter) throws IOException {
+        if (ModelFolder.hasTokenizer(localAdapter)) {
+            ModelFolder.replaceTokenizer(output, localAdapter);
+        } else if (TemplateFiles.areIn(localAdapter)) {
+            TemplateFiles.copy(localAdapter, output);
+        }
+    }
+
+    /** Whether what was merged answers conversations: it has a template, and its run did not do without. */
+    private boolean isChat() throws IOException {
+        Folder run = RunOutput.above(store, adapter.location());
+        return ChatFormat.isIn(output) && RunOutput.mayUseTemplate(run);
+    }
+
+    private String card(Task task) throws IOException {
+        ModelCard.Task continuing = isChat() ? ModelCard.Task.CHAT : ModelCard.Task.TEXT_GENERATION;
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("base model", RunDocuments.lastName(base.location()));
         facts.put("merged adapter", RunDocuments.lastName(adapter.location()));
@@ -135,7 +155,7 @@ final class MergeJob {
         return new ModelCard(
                         RunDocuments.lastName(output.location()),
                         ModelCard.Kind.MODEL,
-                        task.isCausal() ? ModelCard.Task.TEXT_GENERATION : ModelCard.Task.TEXT_CLASSIFICATION,
+                        task.isCausal() ? continuing : ModelCard.Task.TEXT_CLASSIFICATION,
                         Optional.empty(), // a folder's path is nobody's business
                         task.labels(),
                         List.of("lora", "merged"),

@@ -46,6 +46,12 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
         return new RecipeData(store, recipe, base, chat, EndTokens.read(base));
     }
 
+    /** The template that the recipe gives instead of the base's, for what it makes; empty for the base's or none. */
+    Optional<String> ownTemplate() {
+        boolean isOwn = !List.of("auto", "none").contains(recipe.data().chatTemplate());
+        return isOwn ? chat.defaultTemplate() : Optional.empty();
+    }
+
     static LocalDate today() {
         return LocalDate.now(ZoneId.systemDefault());
     }

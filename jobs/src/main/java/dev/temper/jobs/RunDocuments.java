@@ -15,8 +15,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** What people read of a run: report.html, and the README.md of the model. */
-record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
+/**
+ * What people read of a run: report.html, and the README.md of the model.
+ *
+ * @param isChat whether the rows were written by a chat template
+ */
+record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boolean isChat) {
     /**
      * The whole page.
      *
@@ -62,7 +66,9 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
         return new ModelCard(
                         recipe.name(),
                         isAdapter ? ModelCard.Kind.ADAPTER : ModelCard.Kind.MODEL,
-                        isClassifier ? ModelCard.Task.TEXT_CLASSIFICATION : ModelCard.Task.TEXT_GENERATION,
+                        isClassifier
+                                ? ModelCard.Task.TEXT_CLASSIFICATION
+                                : isChat ? ModelCard.Task.CHAT : ModelCard.Task.TEXT_GENERATION,
                         Optional.empty(), // a folder's path is nobody's business
                         recipe.model().labels(),
                         isAdapter ? List.of("lora") : List.of(),
@@ -86,6 +92,9 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
         if (recipe.model().isClassifier()) {
             facts.put("classes", String.join(", ", recipe.model().labels()));
         }
+        if (!recipe.model().isClassifier()) {
+            facts.put("chat template", template());
+        }
         facts.put("rows", summary.data().rows().toString());
         facts.put("parameters", number("%,d of %,d trained", summary.trainableParameters(), summary.totalParameters()));
         facts.put("updates", number("%,d; %s", summary.outcome().steps(), summary.stopped()));
@@ -99,6 +108,14 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version) {
         summary.memory().ifPresent(memory -> facts.put("memory", memory));
         facts.put("Temper", String.join(" ", version));
         return facts;
+    }
+
+    private String template() {
+        return switch (isChat ? recipe.data().chatTemplate() : "none") {
+            case "none" -> "none: texts are as they are";
+            case "auto" -> "the tokenizer's";
+            default -> "the recipe's, in chat_template.jinja";
+        };
     }
 
     private static String number(String format, Object... values) {

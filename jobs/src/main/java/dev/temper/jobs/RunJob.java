@@ -9,6 +9,7 @@ import dev.temper.spark.BarrierTraining;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
+import dev.temper.text.TemplateFiles;
 import dev.temper.train.TrainingResult;
 import dev.temper.train.Worker;
 import java.io.IOException;
@@ -93,6 +94,7 @@ final class RunJob {
         say("files: %s", Secrets.remove(data.files().readFiles()));
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + Secrets.remove(files)));
         say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
+        data.shortenedNote().ifPresent(this::warn);
         LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
         if (recipe.model().isClassifier()) {
             labelled = LabelledRows.read(data.folder(), recipe.model().labels());
@@ -118,7 +120,7 @@ final class RunJob {
         }
         RunSummary summary = new RunSummary(recipe, data, results);
         summary.skipped().ifPresent(warnings::add); // its text says it on the console
-        write(output, summary, labelled);
+        write(output, summary, labelled, rows);
         output.writeManifestFinished(summary.manifest(version));
         say("%s", summary.text(folder.location()));
     }
@@ -170,7 +172,8 @@ final class RunJob {
     }
 
     /** All but the manifest, which says that all of it is there. */
-    private void write(RunOutput output, RunSummary summary, LabelledRows labelled) throws IOException {
+    private void write(RunOutput output, RunSummary summary, LabelledRows labelled, RecipeData rows)
+            throws IOException {
         output.writeMetrics(summary.metrics());
         EvaluationTables tables = output.evaluation();
         if (!summary.samples().isEmpty()) {
@@ -186,7 +189,7 @@ final class RunJob {
         if (report.isPresent()) {
             tables.writeClassification(report.get(), summary.predictions(), labelled);
         }
-        RunDocuments documents = new RunDocuments(recipe, summary, version);
+        RunDocuments documents = new RunDocuments(recipe, summary, version, rows.chat().hasTemplate());
         List<Picture> pictures = new ArrayList<>();
         try {
             pictures.addAll(documents.curves());
@@ -198,11 +201,14 @@ final class RunJob {
         }
         output.writeReport(documents.report(pictures, warnings));
         output.writeModelCard(summary.modelFolder(), documents.modelCard());
+        Folder model = output.folder().child(summary.modelFolder());
         if (recipe.adapter().isPresent()) {
             String base = HadoopStore.resolve(recipe.model().base());
-            ModelFolder.copyTokenizer(
-                    output.folder().child(summary.modelFolder()),
-                    new Folder(output.folder().store(), base));
+            ModelFolder.copyTokenizer(model, new Folder(output.folder().store(), base));
+        }
+        Optional<String> template = rows.ownTemplate();
+        if (template.isPresent()) {
+            TemplateFiles.write(model, template.get());
         }
         addTokens(output.folder().child(summary.modelFolder()));
     }

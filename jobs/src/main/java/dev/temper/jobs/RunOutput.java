@@ -64,6 +64,16 @@ final class RunOutput {
         return labels;
     }
 
+    /** Whether the rows of a run may have gone through a chat template; so they may where no run is. */
+    static boolean mayUseTemplate(Folder run) throws IOException {
+        if (!run.has(RUN)) {
+            return true;
+        }
+        JsonNode data = YamlText.parse(run.readText(RUN), run.location(RUN)).path("data");
+        return !data.path("chat_template").asText().equals("none")
+                && !data.path("format").asText().equals("text");
+    }
+
     /** What the folder holds before a run. */
     enum State {
         FREE,

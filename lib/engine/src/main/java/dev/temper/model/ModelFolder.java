@@ -36,6 +36,8 @@ public final class ModelFolder {
             "merges.txt",
             "tokenizer.model",
             "chat_template.jinja");
+    /** Chat templates by name, besides the default one. */
+    private static final String TEMPLATES = "additional_chat_templates";
 
     private ModelFolder() {}
 
@@ -177,11 +179,32 @@ public final class ModelFolder {
     public static void copyTokenizer(Folder target, Folder base) throws IOException {
         for (Store.Entry entry : base.list()) {
             if (TOKENIZER_FILES.contains(entry.name())) {
-                try (InputStream in = base.read(entry.name());
-                        OutputStream out = target.write(entry.name())) {
-                    in.transferTo(out);
-                }
+                copy(target, base, entry.name());
             }
+        }
+        for (Store.Entry entry : base.child(TEMPLATES).list()) {
+            copy(target.child(TEMPLATES), base.child(TEMPLATES), entry.name());
+        }
+    }
+
+    /** Puts another tokenizer in the place of the one in a folder: nothing of the old one stays. */
+    public static void replaceTokenizer(Folder target, Folder from) throws IOException {
+        for (String name : TOKENIZER_FILES) {
+            target.delete(name);
+        }
+        target.delete(TEMPLATES);
+        copyTokenizer(target, from);
+    }
+
+    /** Whether an adapter's folder has a tokenizer of its own, which then goes before the base's. */
+    public static boolean hasTokenizer(Folder adapter) throws IOException {
+        return adapter.has(TOKENIZER) && adapter.has(TOKENIZER_CONFIG);
+    }
+
+    private static void copy(Folder target, Folder from, String name) throws IOException {
+        try (InputStream in = from.read(name);
+                OutputStream out = target.write(name)) {
+            in.transferTo(out);
         }
     }
 }

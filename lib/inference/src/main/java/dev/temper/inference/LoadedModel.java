@@ -5,6 +5,7 @@ import static dev.temper.check.Check.check;
 import dev.temper.adapter.AdaptedModel;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
+import dev.temper.model.ModelFolder;
 import dev.temper.model.Network;
 import dev.temper.model.Task;
 import dev.temper.storage.Folder;
@@ -26,7 +27,7 @@ final class LoadedModel implements AutoCloseable {
 
     static LoadedModel open(Path folder, Options options) throws IOException {
         check(Files.isDirectory(folder), "%s is no folder: a model's is needed", folder);
-        Tokenizer opened = Tokenizer.open(folder);
+        Tokenizer opened = Tokenizer.open(tokenizer(folder, options));
         GuardedTokenizer tokenizer = new GuardedTokenizer(opened);
         try {
             return new LoadedModel(
@@ -35,6 +36,13 @@ final class LoadedModel implements AutoCloseable {
             tokenizer.close();
             throw e;
         }
+    }
+
+    /** The folder whose tokenizer counts: an adapter's, with which it was trained, where it has one. */
+    static Path tokenizer(Path folder, Options options) throws IOException {
+        boolean isOwn = options.adapter().isPresent()
+                && ModelFolder.hasTokenizer(Folder.local(options.adapter().get()));
+        return isOwn ? options.adapter().get() : folder;
     }
 
     private static Network load(Workspace workspace, Path folder, Options options) throws IOException {

@@ -80,8 +80,9 @@ public final class TextGenerator implements AutoCloseable {
             Folder files = Folder.local(folder);
             Set<Integer> ends = new HashSet<>(EndTokens.read(files));
             model.tokens(tokenizer -> tokenizer.endToken()).ifPresent(ends::add);
+            Folder tokenizer = Folder.local(LoadedModel.tokenizer(folder, options));
             return new TextGenerator(
-                    model, options, ends, ChatFormat.of(ChatFormat.TokenizerFiles.read(files), today()));
+                    model, options, ends, ChatFormat.of(ChatFormat.TokenizerFiles.read(tokenizer), today()));
         } catch (IOException | RuntimeException | Error e) {
             model.close();
             throw e;

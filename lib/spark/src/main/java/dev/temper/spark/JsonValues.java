@@ -99,7 +99,11 @@ final class JsonValues {
         if (content == Content.LABEL && token.isBoolean()) {
             return token == JsonToken.VALUE_TRUE ? "1" : "0";
         }
-        if (content != Content.JSON || !token.isStructStart()) {
+        if (content == Content.TEXT_OR_MESSAGES && token == JsonToken.START_ARRAY) {
+            return InputColumn.NESTED + text;
+        }
+        boolean isNested = content == Content.JSON || content == Content.OPTION;
+        if (!isNested || !token.isStructStart()) {
             reject(Reason.WRONG_TYPE, "%s holds no %s but %s", column.name(), wanted(content), kind(token));
         }
         return text;
@@ -148,7 +152,8 @@ final class JsonValues {
     private static String wanted(Content content) {
         return switch (content) {
             case TEXT -> "text";
-            case JSON -> "text, list or object";
+            case JSON, OPTION -> "text, list or object";
+            case TEXT_OR_MESSAGES -> "text or list of messages";
             case LABEL -> "text, integer or boolean";
         };
     }

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
+import dev.temper.text.TemplateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ public final class LocalCopies {
     /** What a tokenizer is read from. */
     public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
 
-    private static final Pattern MODEL_FILES = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)");
+    private static final Pattern MODEL_FILES = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)|" + TemplateFiles.FOLDER + "/");
     private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
     private LocalCopies() {}
@@ -82,7 +83,7 @@ public final class LocalCopies {
     }
 
     private static void deleteOnExit(Path copy) throws IOException {
-        try (Stream<Path> files = Files.list(copy)) {
+        try (Stream<Path> files = Files.walk(copy)) { // a folder before its files: the last one goes first
             files.forEach(file -> file.toFile().deleteOnExit());
         }
     }

@@ -3,6 +3,8 @@ package dev.temper.spark;
 import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -32,15 +34,17 @@ final class ParquetJson {
 
     private final ParquetValues row;
     private final String column;
+    private final String mark; // in front of the JSON
     private final int index;
     private final String wrong; // null where the type is right
     private StringWriter text; // null where the value is
     private JsonGenerator out;
 
     /** @param wrong what is refused with the first value; null where all is right */
-    ParquetJson(ParquetValues row, String column, int index, String wrong) {
+    ParquetJson(ParquetValues row, InputColumn column, int index, String wrong) {
         this.row = row;
-        this.column = column;
+        this.column = column.name();
+        this.mark = column.content() == Content.TEXT_OR_MESSAGES ? InputColumn.NESTED : "";
         this.index = index;
         this.wrong = wrong;
     }
@@ -74,7 +78,7 @@ final class ParquetJson {
             return null;
         }
         write(JsonGenerator::close);
-        String json = text.toString();
+        String json = mark + text;
         text = null;
         return json;
     }

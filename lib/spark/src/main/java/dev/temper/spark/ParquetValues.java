@@ -56,7 +56,10 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
     /** Whether a column of this type can hold what is asked for. */
     static boolean isRight(Type type, Content content) {
         if (!type.isPrimitive()) {
-            return content == Content.JSON && ParquetJson.isReadable(type);
+            boolean isWanted = content == Content.JSON
+                    || content == Content.OPTION
+                    || (content == Content.TEXT_OR_MESSAGES && isList(type));
+            return isWanted && ParquetJson.isReadable(type);
         }
         ParquetScalar scalar = new ParquetScalar(type.asPrimitiveType());
         return !type.isRepetition(Type.Repetition.REPEATED)
@@ -67,7 +70,8 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
         String wanted =
                 switch (column.content()) {
                     case TEXT -> "text";
-                    case JSON -> "text, lists or structs";
+                    case JSON, OPTION -> "text, lists or structs";
+                    case TEXT_OR_MESSAGES -> "text or lists of messages";
                     case LABEL -> "text, integers or booleans";
                 };
         return String.format(
@@ -80,13 +84,17 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
     }
 
     private static String name(Type type) {
-        if (type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation) {
+        if (isList(type)) {
             return "list";
         }
         if (type.getLogicalTypeAnnotation() instanceof MapLogicalTypeAnnotation) {
             return "map";
         }
         return type.isPrimitive() ? new ParquetScalar(type.asPrimitiveType()).name() : "struct";
+    }
+
+    private static boolean isList(Type type) {
+        return type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation;
     }
 
     @Override
@@ -115,7 +123,7 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
             boolean isRight = isRight(type, column.content());
             return new Cell(column, index, type.asPrimitiveType(), isRight ? null : wrong);
         }
-        ParquetJson json = new ParquetJson(this, column.name(), index, isRight(type, column.content()) ? null : wrong);
+        ParquetJson json = new ParquetJson(this, column, index, isRight(type, column.content()) ? null : wrong);
         nested.add(json);
         return json.converter(type);
     }

@@ -25,6 +25,7 @@ final class PartCounts implements Serializable {
     private final TreeMap<String, List<RejectedRow>> examples = new TreeMap<>();
     private final long[] lengths = new long[Integer.SIZE + 1]; // by the bits of the length less one
     private long cut;
+    private long shortened;
     private long smallestHash = Long.MAX_VALUE; // of the rows to train on
 
     void add(Split split, int count, int trained) {
@@ -38,6 +39,10 @@ final class PartCounts implements Serializable {
 
     void addCut() {
         cut++;
+    }
+
+    void addShortened() {
+        shortened++;
     }
 
     void addSplitHash(long hash) {
@@ -75,6 +80,7 @@ final class PartCounts implements Serializable {
             lengths[i] += next.lengths[i];
         }
         cut += next.cut;
+        shortened += next.shortened;
         smallestHash = Math.min(smallestHash, next.smallestHash);
         return this;
     }
@@ -121,6 +127,7 @@ final class PartCounts implements Serializable {
                 all.getOrDefault(Split.TRAIN, new Tokens(0, 0)),
                 all.getOrDefault(Split.EVAL, new Tokens(0, 0)),
                 cut,
+                shortened,
                 histogram,
                 examples());
     }

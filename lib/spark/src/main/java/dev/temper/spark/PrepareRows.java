@@ -43,9 +43,14 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
      * What columns are for.
      *
      * @param content how many of them make a row's content, the first ones
+     * @param options how many of those, the last ones, only where they are not null
      * @param balance which one rows are balanced by; -1 for none
      */
-    record Shape(int content, int balance) implements Serializable {
+    record Shape(int content, int options, int balance) implements Serializable {
+        byte[] content(ReadRow row, MessageDigest sha256) {
+            return row.content(sha256, content, options);
+        }
+
         String value(ReadRow row) {
             return balance < 0 || row.values()[balance] == null ? "" : row.values()[balance];
         }
@@ -157,7 +162,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         }
 
         private Tuple2<Long, byte[]> encoded(ReadRow row, MessageDigest sha256) {
-            byte[] hash = row.content(sha256, shape.content());
+            byte[] hash = shape.content(row, sha256);
             InputFile file = files.get(row.file());
             boolean isLimited = isDistinct && !choice.limits().isEmpty();
             String hex = isLimited || file.origin().share() < 1 ? Hashes.hex(hash) : "";

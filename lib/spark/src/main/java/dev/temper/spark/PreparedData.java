@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -37,6 +38,7 @@ import org.apache.spark.sql.SparkSession;
  * @param rejected a few of the rejected rows of each reason; {@link #copyRejected} has them all
  * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or a weight left out
  * @param cut rows that were longer than {@code max_length} and lost their end
+ * @param shortened rows of which the chat template does not write all that their answers hold
  * @param lengths rows by the number of their tokens before any was cut: at most so many, and more than half as many
  * @param files which files were read, and which were left out
  * @param reused whether it was there already
@@ -49,6 +51,7 @@ public record PreparedData(
         Tokens tokens,
         long leftOut,
         long cut,
+        long shortened,
         Map<Long, Long> lengths,
         FileChoice files,
         boolean reused) {
@@ -59,6 +62,17 @@ public record PreparedData(
      * @param trained those of them with a label
      */
     public record Tokens(long train, long trained, long eval, long evaluated) {}
+
+    /** What to tell of answers that a template shortens; empty where it does not. */
+    public Optional<String> shortenedNote() {
+        return shortened == 0
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "the chat template does not write all of the answers of %,d rows: reasoning, or text beside the"
+                                + " call of a tool, is left out and not learned",
+                        shortened));
+    }
 
     /**
      * Reads, splits, renders and tokenizes the data, or finds it prepared. Nothing stays behind when a row is refused,
@@ -249,6 +263,7 @@ public record PreparedData(
                 tokens,
                 manifest.leftOut(),
                 manifest.cut(),
+                manifest.shortened(),
                 lengths,
                 sources.choice(),
                 reused);
@@ -266,7 +281,7 @@ public record PreparedData(
                 columns.add(new InputColumn(name, Content.LABEL, true));
             }
         }
-        Shape shape = new Shape(preparation.columns().size(), balance);
+        Shape shape = new Shape(preparation.columns().size(), ReadTable.options(preparation.columns()), balance);
         return new PrepareRows(spark, sources, chunks, ReadTable.of(columns, data), shape);
     }
 

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  * @param rejectedFiles tables of the rejected rows, all of them
  * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or weights left out
  * @param cut rows that lost their end
+ * @param shortened rows of which the chat template does not write all that their answers hold
  * @param lengths how many rows there are by the number of their tokens, before any was cut
  * @param rejected a few of the rejected rows of each reason
  */
@@ -34,6 +35,7 @@ record PreparedManifest(
         Tokens train,
         Tokens eval,
         long cut,
+        long shortened,
         List<Length> lengths,
         List<RejectedRow> rejected) {
     static final String NAME = "MANIFEST.json";

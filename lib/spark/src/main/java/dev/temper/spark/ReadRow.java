@@ -40,10 +40,22 @@ record ReadRow(int file, long number, String[] values, String reason, String det
         return !isEnd();
     }
 
-    /** SHA-256 of the first values and the reason, lengths included: "a","bc" differs from "ab","c". */
-    byte[] content(MessageDigest sha256, int columns) {
+    /**
+     * SHA-256 of the first values and the reason, lengths included: "a","bc" differs from "ab","c".
+     *
+     * @param columns how many values
+     * @param options how many of them, the last ones, count only where they are not null: so a row without them keeps
+     *     its id and its side of the split, whether or not they are asked for
+     */
+    byte[] content(MessageDigest sha256, int columns, int options) {
         for (int i = 0; i < columns; i++) {
-            add(sha256, values[i]);
+            boolean isOption = i >= columns - options;
+            if (isOption && values[i] != null) {
+                add(sha256, "option " + i);
+            }
+            if (!isOption || values[i] != null) {
+                add(sha256, values[i]);
+            }
         }
         add(sha256, reason);
         return sha256.digest();

@@ -10,6 +10,7 @@ import dev.temper.spark.Sources.InputFile;
 import dev.temper.storage.Hashes;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.Charset;
@@ -73,16 +74,24 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         return spark.createDataset(rows.rdd(), Encoders.row(schema()));
     }
 
+    /** How many columns, the last ones, belong to a row's content only where they say something. */
+    static int options(List<InputColumn> columns) {
+        return (int) columns.stream()
+                .filter(column -> column.content() == Content.OPTION)
+                .count();
+    }
+
     JavaRDD<Row> withOwnColumns(Sources sources, JavaRDD<ReadRow> read) {
         List<String> names = sources.files().stream().map(InputFile::source).toList();
         StructType schema = schema();
         int count = columns.size();
+        int options = options(columns);
         return read.filter(ReadRow::isRow).map(row -> {
             Object[] values = new Object[schema.length()];
             System.arraycopy(row.values(), 0, values, 0, count);
             values[count] = names.get(row.file());
             values[count + 1] = row.number();
-            values[count + 2] = Hashes.hex(row.content(Hashes.sha256(), count));
+            values[count + 2] = Hashes.hex(row.content(Hashes.sha256(), count, options));
             values[count + 3] = row.reason();
             values[count + 4] = row.detail();
             return new GenericRowWithSchema(values, schema);

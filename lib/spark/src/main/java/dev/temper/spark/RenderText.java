@@ -37,8 +37,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * Appends {@code rendered}, the text of the row, {@code trained}, the parts of it that are learned (start and end of
- * each as indexes into the Java string, one after the other), and {@code label}, the number of its class, in place of a
- * column of this name that is read. Appends {@code _reason} and {@code _detail} where they are not there yet and fills
+ * each as indexes into the Java string, one after the other), {@code label}, the number of its class, in place of a
+ * column of this name that is read, and {@code shortened}, whether the chat template left out a part of an answer. Appends {@code _reason} and {@code _detail} where they are not there yet and fills
  * them for rows without a text; rows that have a reason already stay as they are. Keeps order, drops no row.
  */
 public final class RenderText extends Transformer implements DefaultParamsWritable, RowStage {
@@ -147,7 +147,8 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                 new StructType()
                         .add("rendered", DataTypes.StringType)
                         .add("trained", DataTypes.createArrayType(DataTypes.IntegerType, false))
-                        .add("label", DataTypes.IntegerType));
+                        .add("label", DataTypes.IntegerType)
+                        .add("shortened", DataTypes.BooleanType));
     }
 
     @Override
@@ -262,7 +263,8 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                     spans[i + 1] = text.trained().get(i / 2).end();
                 }
                 OptionalInt label = format.label(values);
-                return appended.row(row, text.text(), spans, label.isPresent() ? (Object) label.getAsInt() : null);
+                Object number = label.isPresent() ? label.getAsInt() : null;
+                return appended.row(row, text.text(), spans, number, text.isShortened());
             } catch (RejectedRowException e) {
                 return appended.rejected(row, e);
             }

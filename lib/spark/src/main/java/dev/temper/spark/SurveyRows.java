@@ -140,7 +140,7 @@ final class SurveyRows {
             }
             counts[file]++;
             lastNumbers[file] = Math.max(lastNumbers[file], row.number());
-            byte[] content = row.content(sha256, lighten.shape().content());
+            byte[] content = lighten.shape().content(row, sha256);
             Origin origin = lighten.files().get(file).origin();
             boolean isTaken = origin.share() >= 1 || lighten.choice().takes(origin, Hashes.hex(content));
             return isTaken ? lighten.key(row, content) : null;

@@ -74,7 +74,8 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
             int ids,
             int labels,
             int label,
-            int fullLength) {
+            int fullLength,
+            int shortened) {
         static Columns of(Row row) {
             List<String> names = Arrays.asList(row.schema().fieldNames());
             return new Columns(
@@ -87,7 +88,8 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
                     names.indexOf("input_ids"),
                     names.indexOf("labels"),
                     names.indexOf("label"),
-                    names.indexOf("full_length"));
+                    names.indexOf("full_length"),
+                    names.indexOf("shortened"));
         }
 
         List<?> taken(Row row, PartCounts counts) {
@@ -96,6 +98,9 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
             String side = row.getString(split);
             counts.add(side.equals(name(Split.TRAIN)) ? Split.TRAIN : Split.EVAL, inputIds.length, learned(targets));
             addLength(row, counts, inputIds.length);
+            if (shortened >= 0 && !row.isNullAt(shortened) && row.getBoolean(shortened)) {
+                counts.addShortened();
+            }
             Object number = label < 0 ? null : row.get(label);
             return Arrays.asList(
                     row.getString(rowId),

@@ -83,7 +83,7 @@ public record Folder(Store store, String location) {
     /**
      * This folder's path when it is on this machine's disk; otherwise its files are copied into {@code target} first.
      *
-     * @param wanted which file names are copied
+     * @param wanted which file names are copied; folders, of which all that is wanted is, have a {@code /} at their end
      */
     public Path localize(Path target, Predicate<String> wanted) throws IOException {
         Optional<Path> path = store.localPath(location);
@@ -92,7 +92,9 @@ public record Folder(Store store, String location) {
         }
         Files.createDirectories(target);
         for (Store.Entry entry : list()) {
-            if (!entry.isFolder() && wanted.test(entry.name())) {
+            if (entry.isFolder() && wanted.test(entry.name() + "/")) {
+                child(entry.name()).localize(target.resolve(entry.name()), wanted);
+            } else if (!entry.isFolder() && wanted.test(entry.name())) {
                 copy(entry.name(), target.resolve(entry.name()));
             }
         }

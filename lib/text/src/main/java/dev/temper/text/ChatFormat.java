@@ -35,7 +35,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
     public static final ChatFormat NONE = new ChatFormat(Map.of(), Map.of(), "");
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String DEFAULT = "default";
+    static final String DEFAULT = "default";
     private static final String TOOL_USE = "tool_use";
     private static final Map<ChatFormat, Map<String, CompiledTemplate>> COMPILED = new ConcurrentHashMap<>();
 
@@ -43,12 +43,17 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
      * What a tokenizer's folder says of its template; the texts of these files.
      *
      * @param location the folder, for messages
+     * @param templates by name, those of files of their own
      */
     public record TokenizerFiles(
             String location,
             String tokenizerConfig,
             Optional<String> specialTokensMap,
-            Optional<String> chatTemplateJinja) {
+            Map<String, String> templates) {
+        public TokenizerFiles {
+            templates = Map.copyOf(templates);
+        }
+
         /** @throws dev.temper.check.InvalidInputException when the folder has no tokenizer_config.json */
         public static TokenizerFiles read(Folder folder) throws IOException {
             return new TokenizerFiles(
@@ -58,7 +63,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                                     "%s/tokenizer_config.json is missing: the tokenizer's folder must have it",
                                     folder.location())),
                     text(folder, "special_tokens_map.json"),
-                    text(folder, "chat_template.jinja"));
+                    TemplateFiles.read(folder));
         }
 
         private static Optional<String> text(Folder folder, String name) throws IOException {
@@ -94,8 +99,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                 switch (data.chatTemplate()) {
                     case "none" -> Map.of();
                     case "auto" -> config.templates();
-                    default -> Map.of(
-                            DEFAULT, isTemplate(data) ? data.chatTemplate() : readText.apply(data.chatTemplate()));
+                    default -> Map.of(DEFAULT, named(data, config, readText));
                 };
         String origin = data.chatTemplate().equals("auto")
                 ? "the chat template of " + files.location()
@@ -125,6 +129,12 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         return of(config.templates(), config.specialTokens(), today.toString(), origin);
     }
 
+    /** Whether a tokenizer's folder has a chat template. */
+    public static boolean isIn(Folder folder) throws IOException {
+        return folder.has("tokenizer_config.json")
+                && !TokenizerConfig.of(TokenizerFiles.read(folder)).templates().isEmpty();
+    }
+
     private static ChatFormat of(
             Map<String, String> templates, Map<String, Object> variables, String today, String origin) {
         if (templates.isEmpty()) {
@@ -148,14 +158,23 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
      * @throws RejectedRowException when the template refuses them
      */
     public String prompt(List<Map<String, Object>> messages) {
-        Conversation conversation = new Conversation(messages, null);
+        Conversation conversation = Conversation.of(messages);
         try {
             return template(conversation)
-                    .render(messages, null, Ending.ANSWER_BEGINS)
+                    .render(conversation, messages, Ending.ANSWER_BEGINS)
                     .text();
         } catch (TemplateException e) {
             throw new RejectedRowException(RejectedRowException.Reason.TEMPLATE, e.getMessage());
         }
+    }
+
+    /** A template by the name that the tokenizer has for it, by where it is, or by its text. */
+    private static String named(DataConfig data, TokenizerConfig config, UnaryOperator<String> readText) {
+        String template = data.chatTemplate();
+        if (config.templates().containsKey(template)) {
+            return config.templates().get(template);
+        }
+        return isTemplate(data) ? template : readText.apply(template);
     }
 
     private static boolean isTemplate(DataConfig data) {
@@ -193,6 +212,11 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("no chat format: " + json, e);
         }
+    }
+
+    /** The template of rows without tools; empty without any. */
+    public Optional<String> defaultTemplate() {
+        return Optional.ofNullable(templates.get(DEFAULT));
     }
 
     /** Whether there is a template. */

@@ -46,14 +46,19 @@ final class CompiledTemplate {
         return variables.get("eos_token") instanceof String text ? text : "";
     }
 
-    /** @throws TemplateException when the template refuses these messages */
-    Rendering render(List<Map<String, Object>> messages, List<?> tools, Ending ending) {
+    /**
+     * Some messages, with the tools and variables of their conversation.
+     *
+     * @throws TemplateException when the template refuses them
+     */
+    Rendering render(Conversation conversation, List<Map<String, Object>> messages, Ending ending) {
         Map<String, Object> context = new HashMap<>();
         context.put("messages", messages);
-        context.put("tools", tools);
+        context.put("tools", conversation.tools());
         context.put("documents", null);
         context.put("add_generation_prompt", ending == Ending.ANSWER_BEGINS);
         context.putAll(variables);
+        context.putAll(conversation.variables());
         return template.renderWithSpans(context);
     }
 
@@ -62,9 +67,9 @@ final class CompiledTemplate {
      * assistant says, and those that begin another answer after each answer, whatever they are told.
      */
     private String findFlaw() {
-        Map<String, Object> question = Conversation.message("user", QUESTION);
-        Map<String, Object> answer = Conversation.message(Conversation.ASSISTANT, ANSWER);
-        Map<String, Object> next = Conversation.message("user", NEXT_QUESTION);
+        Map<String, Object> question = Message.of("user", QUESTION);
+        Map<String, Object> answer = Message.of(Message.ASSISTANT, ANSWER);
+        Map<String, Object> next = Message.of("user", NEXT_QUESTION);
         try {
             String answered = complete(List.of(question, answer));
             int end = answered.lastIndexOf(ANSWER) + 1;
@@ -87,7 +92,7 @@ final class CompiledTemplate {
     }
 
     private String complete(List<Map<String, Object>> messages) {
-        return render(messages, null, Ending.COMPLETE).text();
+        return render(Conversation.of(messages), messages, Ending.COMPLETE).text();
     }
 
     /** Without the token that ends a text: some templates write it after the last message only. */

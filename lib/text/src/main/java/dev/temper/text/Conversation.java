@@ -3,71 +3,78 @@ package dev.temper.text;
 import static dev.temper.text.RejectedRowException.Reason.BAD_JSON;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NULL_VALUE;
-import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_ROLE;
 import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.text.Message.Dialect;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The messages of a row as a chat template gets them.
  *
  * @param messages each with {@code role} and mostly {@code content}; no field is null
  * @param tools null when there are none, as templates expect
+ * @param variables the row's own {@code chat_template_kwargs}
+ * @param completion the first message that does not belong to the prompt; -1 where a row does not say
+ * @param unlearned messages that say themselves that they are not to be learned
  */
-record Conversation(List<Map<String, Object>> messages, List<?> tools) {
-    static final String ASSISTANT = "assistant";
+record Conversation(
+        List<Map<String, Object>> messages,
+        List<?> tools,
+        Map<String, Object> variables,
+        int completion,
+        Set<Integer> unlearned) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-    private static final String ROLE = "role";
-    private static final String CONTENT = "content";
-    private static final Set<String> ROLES =
-            Set.of("system", "developer", "user", ASSISTANT, "tool", "function", "ipython");
-    private static final Map<String, String> SHAREGPT_ROLES = Map.ofEntries(
-            Map.entry("human", "user"),
-            Map.entry("gpt", ASSISTANT),
-            Map.entry("chatgpt", ASSISTANT),
-            Map.entry("bing", ASSISTANT),
-            Map.entry("bard", ASSISTANT),
-            Map.entry("model", ASSISTANT),
-            Map.entry("function_call", ASSISTANT),
-            Map.entry("observation", "tool"),
-            Map.entry("function", "tool"),
-            Map.entry("function_response", "tool"));
+    /** What a row cannot set: what it holds otherwise, and what decides which part of it is learned. */
+    private static final Set<String> NO_VARIABLES =
+            Set.of("messages", "tools", "add_generation_prompt", "continue_final_message", "chat_template");
 
-    /** The field names of a message, and what its roles are called. */
-    enum Dialect {
-        MESSAGES,
-        SHAREGPT
+    static Conversation of(List<Map<String, Object>> messages) {
+        return new Conversation(messages, null, Map.of(), -1, Set.of());
+    }
+
+    /** One question and its answer. */
+    static Conversation of(String question, String answer) {
+        return of(List.of(Message.of("user", question), Message.of(Message.ASSISTANT, answer)));
     }
 
     /** @throws RejectedRowException when the text is no list of messages with known roles */
-    static Conversation read(String column, String messagesJson, String toolsJson, Dialect dialect) {
-        if (!(json(column, messagesJson) instanceof List<?> list)) {
+    static Conversation read(String column, String json, Dialect dialect) {
+        if (!(json(column, json) instanceof List<?> list)) {
             throw new RejectedRowException(WRONG_TYPE, column + " holds no list of messages");
         }
         if (list.isEmpty()) {
             throw new RejectedRowException(EMPTY, "no message in " + column);
         }
         List<Map<String, Object>> messages = new ArrayList<>(list.size() + 1); // one more for a system message
+        Set<Integer> unlearned = new TreeSet<>();
         for (Object item : list) {
-            messages.add(message(item, column + ", message " + (messages.size() + 1), dialect));
+            String place = column + ", message " + (messages.size() + 1);
+            Message message = Message.read(object(item, place + " is no object with role and content"), place, dialect);
+            if (!message.isLearned()) {
+                unlearned.add(messages.size());
+            }
+            messages.add(message.fields());
         }
-        return new Conversation(messages, tools(toolsJson));
+        return new Conversation(messages, null, Map.of(), -1, unlearned);
     }
 
-    static Map<String, Object> message(String role, Object content) {
-        Map<String, Object> message = new LinkedHashMap<>();
-        message.put(ROLE, role);
-        message.put(CONTENT, content);
-        return message;
+    /** The same with the answer of another one, which is its completion. */
+    Conversation completedBy(Conversation answer) {
+        List<Map<String, Object>> longer = new ArrayList<>(messages);
+        longer.addAll(answer.messages);
+        Set<Integer> all = new TreeSet<>(unlearned);
+        answer.unlearned.forEach(message -> all.add(message + messages.size()));
+        return new Conversation(longer, tools, variables, messages.size(), all);
     }
 
     /** The same with this system message in front, unless it has one. */
@@ -77,9 +84,45 @@ record Conversation(List<Map<String, Object>> messages, List<?> tools) {
             return this;
         }
         List<Map<String, Object>> longer = new ArrayList<>(messages.size() + 1);
-        longer.add(message("system", text));
+        longer.add(Message.of("system", text));
         longer.addAll(messages);
-        return new Conversation(longer, tools);
+        Set<Integer> moved = new TreeSet<>();
+        unlearned.forEach(message -> moved.add(message + 1));
+        return new Conversation(longer, tools, variables, completion < 0 ? -1 : completion + 1, moved);
+    }
+
+    /**
+     * The same with these tools.
+     *
+     * @param json a list of JSON Schemas, each an object or the text of one; none when null, blank or empty
+     */
+    Conversation withTools(String column, String json) {
+        Object value = json == null || json.isBlank() ? null : parsed(column, json);
+        if (!(Objects.requireNonNullElse(value, List.of()) instanceof List<?> list)) {
+            throw new RejectedRowException(WRONG_TYPE, column + " is no list");
+        }
+        List<Object> schemas = new ArrayList<>();
+        for (Object item : list) {
+            String place = column + ", tool " + (schemas.size() + 1);
+            schemas.add(object(item, place + " is no object but " + kind(item) + "; a JSON Schema is wanted"));
+        }
+        return new Conversation(messages, schemas.isEmpty() ? null : schemas, variables, completion, unlearned);
+    }
+
+    /** The same with variables for the template alone, as TRL's column {@code chat_template_kwargs} has them. */
+    Conversation withVariables(String column, String json) {
+        Object value = json == null || json.isBlank() ? null : parsed(column, json);
+        if (!(Objects.requireNonNullElse(value, Map.of()) instanceof Map<?, ?> fields)) {
+            throw new RejectedRowException(WRONG_TYPE, column + " holds no object but " + kind(value));
+        }
+        Map<String, Object> own = new LinkedHashMap<>();
+        fields.forEach((name, variable) -> own.put((String) name, variable));
+        for (String name : NO_VARIABLES) {
+            if (own.containsKey(name)) {
+                throw new RejectedRowException(WRONG_TYPE, column + " sets " + name + ", which no row can");
+            }
+        }
+        return new Conversation(messages, tools, own, completion, unlearned);
     }
 
     int size() {
@@ -87,11 +130,15 @@ record Conversation(List<Map<String, Object>> messages, List<?> tools) {
     }
 
     String role(int message) {
-        return (String) messages.get(message).get(ROLE);
+        return (String) messages.get(message).get(Message.ROLE);
     }
 
     boolean isAssistant(int message) {
-        return role(message).equals(ASSISTANT);
+        return role(message).equals(Message.ASSISTANT);
+    }
+
+    boolean isLearned(int message) {
+        return !unlearned.contains(message);
     }
 
     int lastAssistant() {
@@ -103,101 +150,64 @@ record Conversation(List<Map<String, Object>> messages, List<?> tools) {
     }
 
     boolean isText(int message) {
-        return messages.get(message).get(CONTENT) instanceof String;
+        return messages.get(message).get(Message.CONTENT) instanceof String;
     }
 
     /** Whether a message says nothing: no text, and no call of a tool. */
     boolean isEmpty(int message) {
         Map<String, Object> fields = messages.get(message);
-        Object content = fields.get(CONTENT);
+        Object content = fields.get(Message.CONTENT);
         boolean isSilent = content == null
                 || (content instanceof String text && text.isBlank())
                 || (content instanceof List<?> parts && parts.isEmpty());
-        return isSilent && !fields.containsKey("tool_calls") && !fields.containsKey("function_call");
+        boolean calls = fields.get("tool_calls") instanceof Collection<?> list ? !list.isEmpty() : false;
+        return isSilent && !calls && !fields.containsKey("function_call");
     }
 
-    private static Map<String, Object> message(Object item, String place, Dialect dialect) {
-        if (!(item instanceof Map<?, ?> fields)) {
-            throw new RejectedRowException(WRONG_TYPE, place + " is no object with role and content");
+    /** The object itself, or the one that its text is in JSON. */
+    private static Map<?, ?> object(Object item, String otherwise) {
+        Object value = item;
+        if (item instanceof String text && text.strip().startsWith("{")) {
+            try {
+                value = JSON.readValue(text, Object.class);
+            } catch (JsonProcessingException e) {
+                throw new RejectedRowException(BAD_JSON, otherwise + ": " + e.getOriginalMessage());
+            }
         }
-        Map<String, Object> message = new LinkedHashMap<>();
-        message.put(ROLE, "");
-        for (Map.Entry<?, ?> field : fields.entrySet()) {
-            message.put(name((String) field.getKey(), dialect), field.getValue());
+        if (value instanceof Map<?, ?> fields) {
+            return fields;
         }
-        message.put(ROLE, role(message.get(ROLE), place, dialect));
-        Object content = message.get(CONTENT);
-        if (content == null && !message.get(ROLE).equals(ASSISTANT)) {
-            throw new RejectedRowException(NULL_VALUE, place + " has no content");
-        }
-        if (content != null && !(content instanceof String) && !(content instanceof List)) {
-            throw new RejectedRowException(WRONG_TYPE, place + ": its content is neither a text nor a list of parts");
-        }
-        return message;
+        throw new RejectedRowException(WRONG_TYPE, otherwise);
     }
 
-    private static String name(String field, Dialect dialect) {
-        if (dialect == Dialect.MESSAGES) {
-            return field;
-        }
-        return field.equals("from") ? ROLE : field.equals("value") ? CONTENT : field;
-    }
-
-    private static String role(Object value, String place, Dialect dialect) {
-        if (!(value instanceof String name)) {
-            throw new RejectedRowException(WRONG_TYPE, place + ": its role is no text");
-        }
-        String role = dialect == Dialect.SHAREGPT ? SHAREGPT_ROLES.getOrDefault(name, name) : name;
-        if (!ROLES.contains(role)) {
-            String detail = name.isEmpty() ? " has no role" : " has the unknown role '" + name + "'";
-            boolean isForeign = dialect == Dialect.MESSAGES && SHAREGPT_ROLES.containsKey(name);
-            throw new RejectedRowException(
-                    UNKNOWN_ROLE, place + detail + (isForeign ? "; data.format sharegpt knows it" : ""));
-        }
-        return role;
-    }
-
-    private static List<?> tools(String text) {
-        if (text == null || text.isBlank()) {
-            return null;
-        }
-        Object tools = json("tools", text);
-        if (tools instanceof List<?> list) {
-            return list.isEmpty() ? null : list;
-        }
-        throw new RejectedRowException(WRONG_TYPE, "tools is no list");
+    private static String kind(Object value) {
+        return value == null
+                ? "null"
+                : value instanceof String
+                        ? "a text"
+                        : value instanceof List
+                                ? "a list"
+                                : value instanceof Map ? "an object" : value instanceof Boolean ? "a boolean" : "a number";
     }
 
     private static Object json(String column, String text) {
+        Object value = parsed(column, text);
+        if (value == null) {
+            throw new RejectedRowException(NULL_VALUE, "null in " + column);
+        }
+        return value;
+    }
+
+    /** Nulls stay where the text has them: {@code "default": null} says something. */
+    private static Object parsed(String column, String text) {
         try {
             Object value = JSON.readValue(text, Object.class);
             if (value instanceof String inner) { // a list that was written as JSON before it went into a JSON file
                 value = JSON.readValue(inner, Object.class);
             }
-            if (value == null) {
-                throw new RejectedRowException(NULL_VALUE, "null in " + column);
-            }
-            dropNulls(value);
             return value;
         } catch (JsonProcessingException e) {
             throw new RejectedRowException(BAD_JSON, column + " is no valid JSON: " + e.getOriginalMessage());
-        }
-    }
-
-    private static void dropNulls(Object value) {
-        if (value instanceof Map<?, ?> fields) {
-            for (Iterator<?> values = fields.values().iterator(); values.hasNext(); ) {
-                Object field = values.next();
-                if (Objects.isNull(field)) {
-                    values.remove();
-                } else {
-                    dropNulls(field);
-                }
-            }
-        } else if (value instanceof List<?> items) {
-            for (Object item : items) {
-                dropNulls(item);
-            }
         }
     }
 }

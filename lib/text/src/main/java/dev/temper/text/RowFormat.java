@@ -4,12 +4,14 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.nearest;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NULL_VALUE;
+import static dev.temper.text.RejectedRowException.Reason.TEMPLATE;
 import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_LABEL;
+import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 
-import dev.temper.text.Conversation.Dialect;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.InputColumn.Content;
+import dev.temper.text.Message.Dialect;
 import dev.temper.text.RenderedText.Span;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -25,7 +27,7 @@ import java.util.TreeMap;
  *
  * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion} and {@code alpaca}: with
  * a chat template a question of the user and an answer of the assistant; without one the prompt and right after it the
- * completion. {@code messages} and {@code sharegpt}: the conversation through the chat template.
+ * completion; lists of messages as prompt and completion are one conversation. {@code messages} and {@code sharegpt}: the conversation through the chat template.
  * {@code classification}: the text and the number of its class.
  *
  * @param columns by role; a role left out is its own name
@@ -48,6 +50,7 @@ public record RowFormat(
     private static final String MESSAGES = "messages";
     private static final String CONVERSATIONS = "conversations";
     private static final String TOOLS = "tools";
+    private static final String VARIABLES = "chat_template_kwargs";
     private static final String SYSTEM = "system";
     private static final String INSTRUCTION = "instruction";
     private static final String INPUT = "input";
@@ -75,6 +78,7 @@ public record RowFormat(
         for (Role role : roles(format)) {
             check(
                     role.content() == Content.TEXT
+                            || role.content() == Content.TEXT_OR_MESSAGES
                             || columns.getOrDefault(role.name(), List.of()).size() < 2,
                     "data.columns: %s must be one column, only texts are joined",
                     role.name());
@@ -103,6 +107,9 @@ public record RowFormat(
         Map<String, InputColumn> inputs = new LinkedHashMap<>();
         for (Role role : roles(format)) {
             boolean isRequired = role.isRequired() || columns.containsKey(role.name());
+            if (role.content() == Content.OPTION && !isRequired && !chat.hasTemplate()) {
+                continue; // nothing would read it
+            }
             for (String column : names(role.name())) {
                 inputs.merge(
                         column,
@@ -132,7 +139,7 @@ public record RowFormat(
                 yield new RenderedText(text, List.of(new Span(0, text.length())));
             }
             case CLASSIFICATION -> new RenderedText(filled(TEXT, values), List.of());
-            case PROMPT_COMPLETION -> pair("", required(PROMPT, values), filled(COMPLETION, values));
+            case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
             case MESSAGES -> chat(MESSAGES, values, Dialect.MESSAGES);
             case SHAREGPT -> chat(CONVERSATIONS, values, Dialect.SHAREGPT);
@@ -148,7 +155,7 @@ public record RowFormat(
         if (!chat.hasTemplate()) {
             return question;
         }
-        Conversation conversation = new Conversation(List.of(Conversation.message("user", question)), null);
+        Conversation conversation = Conversation.of(List.of(Message.of("user", question)));
         return chat.prompt(conversation.withSystem(system).messages());
     }
 
@@ -188,6 +195,32 @@ public record RowFormat(
         return label.matches("\\d{1,9}");
     }
 
+    private RenderedText promptAndCompletion(Map<String, String> values) {
+        String prompt = required(PROMPT, values);
+        String completion = required(COMPLETION, values);
+        boolean areMessages = prompt.contains(InputColumn.NESTED) || completion.contains(InputColumn.NESTED);
+        if (!areMessages) {
+            String answer = filled(COMPLETION, values);
+            return chat.hasTemplate() ? chat(Conversation.of(prompt, answer), system, values) : joined(prompt, answer);
+        }
+        if (!chat.hasTemplate()) {
+            throw new RejectedRowException(
+                    TEMPLATE, "prompt and completion are messages, which need a chat template: see data.chat_template");
+        }
+        Conversation conversation = messages(PROMPT, prompt).completedBy(messages(COMPLETION, completion));
+        return chat(conversation, system, values);
+    }
+
+    private Conversation messages(String role, String value) {
+        String column = String.join(", ", names(role));
+        if (!value.startsWith(InputColumn.NESTED) || value.lastIndexOf(InputColumn.NESTED) > 0) {
+            throw new RejectedRowException(
+                    WRONG_TYPE, column + " must be a list of messages, as the other one of prompt and completion is");
+        }
+        String json = value.substring(InputColumn.NESTED.length());
+        return Conversation.read(column, json, Dialect.EITHER);
+    }
+
     private RenderedText alpaca(Map<String, String> values) {
         String instruction = required(INSTRUCTION, values);
         String input = optional(INPUT, values);
@@ -197,29 +230,32 @@ public record RowFormat(
         String between = chat.hasTemplate() ? "\n" : separator;
         String question = input.isBlank() ? instruction : instruction + between + input;
         if (chat.hasTemplate()) {
-            return pair(systemText, question, output);
+            return chat(Conversation.of(question, output), systemText, values);
         }
-        return pair("", (systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
+        return joined((systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
     }
 
-    private RenderedText pair(String systemText, String prompt, String completion) {
-        if (!chat.hasTemplate()) {
-            int start = trainOn == TrainOn.ALL ? 0 : prompt.length();
-            String text = prompt + completion;
-            return new RenderedText(text, List.of(new Span(start, text.length())));
-        }
-        List<Map<String, Object>> messages =
-                List.of(Conversation.message("user", prompt), Conversation.message(Conversation.ASSISTANT, completion));
-        Conversation conversation = new Conversation(messages, null);
-        return TrainedTurns.render(chat, conversation.withSystem(systemText.isBlank() ? system : systemText), trainOn);
+    private RenderedText joined(String prompt, String completion) {
+        int start = trainOn == TrainOn.ALL ? 0 : prompt.length();
+        String text = prompt + completion;
+        return new RenderedText(text, List.of(new Span(start, text.length())));
     }
 
     private RenderedText chat(String role, Map<String, String> values, Dialect dialect) {
-        String messages = required(role, values);
-        String tools = values.get(names(TOOLS).get(0));
-        Conversation conversation = Conversation.read(names(role).get(0), messages, tools, dialect);
+        Conversation conversation = Conversation.read(names(role).get(0), required(role, values), dialect);
         String own = dialect == Dialect.SHAREGPT ? optional(SYSTEM, values) : "";
-        return TrainedTurns.render(chat, conversation.withSystem(own.isBlank() ? system : own), trainOn);
+        return chat(conversation, own.isBlank() ? system : own, values);
+    }
+
+    /** @param systemText for a conversation without one */
+    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+        String tools = names(TOOLS).get(0);
+        String variables = names(VARIABLES).get(0);
+        Conversation whole = conversation
+                .withSystem(systemText)
+                .withTools(tools, format == Format.ALPACA ? null : values.get(tools))
+                .withVariables(variables, values.get(variables));
+        return TrainedTurns.render(chat, whole, trainOn);
     }
 
     /** The text of a role, of which something is learned. */
@@ -270,17 +306,25 @@ public record RowFormat(
         return switch (format) {
             case TEXT -> List.of(new Role(TEXT, Content.TEXT, true));
             case PROMPT_COMPLETION -> List.of(
-                    new Role(PROMPT, Content.TEXT, true), new Role(COMPLETION, Content.TEXT, true));
-            case MESSAGES -> List.of(new Role(MESSAGES, Content.JSON, true), new Role(TOOLS, Content.JSON, false));
+                    new Role(PROMPT, Content.TEXT_OR_MESSAGES, true),
+                    new Role(COMPLETION, Content.TEXT_OR_MESSAGES, true),
+                    new Role(TOOLS, Content.OPTION, false),
+                    new Role(VARIABLES, Content.OPTION, false));
+            case MESSAGES -> List.of(
+                    new Role(MESSAGES, Content.JSON, true),
+                    new Role(TOOLS, Content.JSON, false),
+                    new Role(VARIABLES, Content.OPTION, false));
             case SHAREGPT -> List.of(
                     new Role(CONVERSATIONS, Content.JSON, true),
                     new Role(SYSTEM, Content.TEXT, false),
-                    new Role(TOOLS, Content.JSON, false));
+                    new Role(TOOLS, Content.JSON, false),
+                    new Role(VARIABLES, Content.OPTION, false));
             case ALPACA -> List.of(
                     new Role(INSTRUCTION, Content.TEXT, true),
                     new Role(INPUT, Content.TEXT, false),
                     new Role(OUTPUT, Content.TEXT, true),
-                    new Role(SYSTEM, Content.TEXT, false));
+                    new Role(SYSTEM, Content.TEXT, false),
+                    new Role(VARIABLES, Content.OPTION, false));
             case CLASSIFICATION -> List.of(new Role(TEXT, Content.TEXT, true), new Role(LABEL, Content.LABEL, true));
         };
     }

@@ -21,9 +21,9 @@ import java.util.OptionalInt;
  * end token unless the text already ends with it. A text with a class gets those of the post-processor, and keeps the
  * closing ones when it is cut; no token of it is learned.
  *
- * <p>A token is learned when its last character lies in a trained part: a token across the border of prompt and
- * completion belongs to the completion, whose first characters it says. What covers no characters (end token, special
- * tokens) goes with the token before it.
+ * <p>A token is learned when it says a character of a trained part, also one across its border: of a prompt's last and
+ * an answer's first characters, or of an answer's last and what follows. A special token that took the whitespace behind
+ * it says none of that. What covers no characters (end token, special tokens) goes with the token before it.
  */
 public final class RowTokenizer {
     private final Tokenizer tokenizer;
@@ -106,7 +106,7 @@ public final class RowTokenizer {
                 results.add(result(row.text(), all, trained));
             } else {
                 Encoding encoding = encodings.get(nextEncoding++);
-                results.add(result(row.text(), encoding.ids(), trained(encoding, row.trained())));
+                results.add(result(row.text(), encoding.ids(), trained(encoding, row)));
             }
         }
         return results;
@@ -181,7 +181,8 @@ public final class RowTokenizer {
     }
 
     /** Tokens and parts both stand in the order of the text. */
-    private static boolean[] trained(Encoding encoding, List<Span> spans) {
+    private boolean[] trained(Encoding encoding, RenderedText row) {
+        List<Span> spans = row.trained();
         boolean[] trained = new boolean[encoding.length()];
         int next = 0;
         for (int i = 0; i < trained.length; i++) {
@@ -189,12 +190,27 @@ public final class RowTokenizer {
                 trained[i] = i > 0 && trained[i - 1];
                 continue;
             }
+            int start = encoding.starts()[i];
             int end = encoding.ends()[i];
-            while (next < spans.size() && spans.get(next).end() < end) {
+            while (next < spans.size() && spans.get(next).end() <= start) {
                 next++;
             }
-            trained[i] = next < spans.size() && spans.get(next).start() < end;
+            int border = next < spans.size() ? spans.get(next).start() : Integer.MAX_VALUE;
+            trained[i] = border < end && (border <= start || !endsBefore(border, row.text(), start, encoding.ids()[i]));
         }
         return trained;
+    }
+
+    /**
+     * Whether what a token stands for ends before a border, though the token covers more: one with {@code rstrip}, as
+     * Phi-3's {@code <|assistant|>}, takes the newlines that an answer begins with.
+     */
+    private boolean endsBefore(int border, String text, int start, int token) {
+        String own = tokenizer.text(token).strip();
+        int from = start;
+        while (from < border && Character.isWhitespace(text.charAt(from))) {
+            from++; // a token with lstrip takes those before it
+        }
+        return !own.isEmpty() && text.startsWith(own, from) && from + own.length() <= border;
     }
 }

@@ -31,9 +31,9 @@ record TokenizerConfig(Map<String, String> templates, Map<String, Object> specia
             String place = files.location() + "/special_tokens_map.json";
             specialTokens.putAll(specialTokens(tree(files.specialTokensMap().get(), place)));
         }
-        Map<String, String> templates = files.chatTemplateJinja()
-                .map(text -> Map.of("default", text))
-                .orElseGet(() -> templates(config.path("chat_template"), files.location()));
+        Map<String, String> templates = files.templates().isEmpty()
+                ? templates(config.path("chat_template"), files.location())
+                : files.templates();
         return new TokenizerConfig(templates, specialTokens);
     }
 

@@ -3,6 +3,7 @@ package dev.temper.text;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NO_TRAINED_TOKENS;
 import static dev.temper.text.RejectedRowException.Reason.TEMPLATE;
+import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 
 import dev.temper.jinja.Rendering;
 import dev.temper.jinja.TemplateException;
@@ -12,7 +13,9 @@ import dev.temper.text.RenderedText.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * The text of a conversation and which part of it is learned: where an answer begins is where the text ends that a
@@ -41,52 +44,116 @@ final class TrainedTurns {
 
     /** @throws RejectedRowException when there is no answer, or its place in the text cannot be told */
     static RenderedText render(ChatFormat chat, Conversation conversation, TrainOn trainOn) {
+        verify(conversation, trainOn);
+        TrainedTurns turns = new TrainedTurns(chat.template(conversation), conversation);
+        boolean isShortened = turns.isShortened();
+        return new RenderedText(turns.text, turns.spans(trainOn), isShortened);
+    }
+
+    private static void verify(Conversation conversation, TrainOn trainOn) {
         int last = conversation.lastAssistant();
         int end = conversation.size() - 1;
-        if (trainOn != TrainOn.ALL && last < 0) {
+        if (trainOn != TrainOn.ALL && last < Math.max(conversation.completion(), 0)) {
             throw new RejectedRowException(EMPTY, "no message is the assistant's");
         }
-        if (trainOn == TrainOn.COMPLETION && last < end) {
+        if (trainOn == TrainOn.COMPLETION && last < end && conversation.completion() < 0) {
             throw new RejectedRowException(
                     EMPTY, "the last message is not the assistant's but has the role " + conversation.role(end));
         }
         if (last >= 0 && conversation.isEmpty(last)) {
             throw new RejectedRowException(EMPTY, "nothing in the assistant's last message");
         }
-        TrainedTurns turns = new TrainedTurns(chat.template(conversation), conversation);
-        if (trainOn == TrainOn.ALL) {
-            return new RenderedText(turns.text, List.of(new Span(0, turns.text.length())));
+        int first = trainOn == TrainOn.COMPLETION ? last : 0;
+        first = conversation.completion() < 0 ? first : conversation.completion();
+        if (trainOn != TrainOn.ALL
+                && IntStream.rangeClosed(first, last)
+                        .noneMatch(turn -> conversation.isAssistant(turn) && conversation.isLearned(turn))) {
+            throw new RejectedRowException(NO_TRAINED_TOKENS, "no answer is to be learned: weight 0, or train false");
         }
-        if (trainOn == TrainOn.ASSISTANT && turns.template.hasGenerationBlocks()) {
-            return turns.marked();
-        }
-        if (!turns.template.flaw().isEmpty() && conversation.isText(last)) {
-            throw new RejectedRowException(TEMPLATE, turns.template.flaw());
-        }
-        return turns.turnByTurn(trainOn == TrainOn.COMPLETION ? last : 0);
     }
 
-    private RenderedText marked() {
+    private List<Span> spans(TrainOn trainOn) {
+        if (trainOn == TrainOn.ALL) {
+            return learned(0, 0);
+        }
+        if (trainOn == TrainOn.ASSISTANT && template.hasGenerationBlocks()) {
+            return marked();
+        }
+        int last = conversation.lastAssistant();
+        if (!template.flaw().isEmpty() && conversation.isText(last)) {
+            throw new RejectedRowException(TEMPLATE, template.flaw());
+        }
+        int completion = conversation.completion();
+        if (trainOn == TrainOn.COMPLETION) {
+            return completion < 0 ? List.of(span(last)) : learned(completion, start(completion));
+        }
         List<Span> spans = new ArrayList<>();
+        for (int turn = Math.max(completion, 0); turn <= last; turn++) {
+            if (conversation.isAssistant(turn) && conversation.isLearned(turn)) {
+                spans.add(span(turn));
+            }
+        }
+        return spans;
+    }
+
+    private List<Span> marked() {
+        List<Span> spans = new ArrayList<>();
+        int from = conversation.completion() < 0 ? 0 : start(conversation.completion());
         for (dev.temper.jinja.Span span : rendering.generation()) {
-            if (span.start() < span.end()) {
-                spans.add(new Span(span.start(), span.end()));
+            if (Math.max(span.start(), from) < span.end()) {
+                spans.add(new Span(Math.max(span.start(), from), span.end()));
+            }
+        }
+        for (int turn : conversation.unlearned()) {
+            if (conversation.isAssistant(turn)) {
+                Span left = span(turn); // may begin later than its block, which some open with the role's newline
+                spans.removeIf(span -> span.start() < left.end() && left.start() < span.end());
             }
         }
         if (spans.isEmpty()) {
             throw new RejectedRowException(NO_TRAINED_TOKENS, "the template's generation blocks are empty");
         }
-        return new RenderedText(text, spans);
+        return spans;
     }
 
-    private RenderedText turnByTurn(int first) {
-        List<Span> spans = new ArrayList<>();
-        for (int turn = first; turn < conversation.size(); turn++) {
-            if (conversation.isAssistant(turn)) {
-                spans.add(span(turn));
+    /** All from a message on, which stands there, without the answers that say they are not to be learned. */
+    private List<Span> learned(int first, int start) {
+        List<Span> left = new ArrayList<>(List.of(new Span(start, text.length())));
+        for (int turn : conversation.unlearned()) {
+            if (turn < first) {
+                continue;
             }
+            if (!conversation.isAssistant(turn)) {
+                throw new RejectedRowException(
+                        WRONG_TYPE,
+                        "message %d is not the assistant's and not to be learned: only answers can be left out; "
+                                        .formatted(turn + 1)
+                                + "set data.train_on: assistant");
+            }
+            Span hole = span(turn);
+            Span last = left.remove(left.size() - 1);
+            left.add(new Span(last.start(), Math.max(hole.start(), last.start())));
+            left.add(new Span(Math.max(hole.end(), last.start()), last.end()));
         }
-        return new RenderedText(text, spans);
+        left.removeIf(span -> span.start() == span.end());
+        if (left.isEmpty()) {
+            throw new RejectedRowException(NO_TRAINED_TOKENS, "no message is to be learned: weight 0, or train false");
+        }
+        return left;
+    }
+
+    private boolean isShortened() {
+        AnswerParts answers = AnswerParts.of(conversation);
+        if (answers.isEmpty()) {
+            return false;
+        }
+        Optional<String> probe;
+        try {
+            probe = Optional.of(render(answers.marked(), Ending.COMPLETE).text());
+        } catch (RejectedRowException e) {
+            probe = Optional.empty(); // it looks at what stands in them
+        }
+        return answers.areLeftOut(text, probe);
     }
 
     private Span span(int turn) {
@@ -123,7 +190,7 @@ final class TrainedTurns {
     private int[] sharedHeaders(int turn, String prompt) {
         List<Map<String, Object>> messages =
                 new ArrayList<>(conversation.messages().subList(0, turn));
-        messages.add(Conversation.message(Conversation.ASSISTANT, PROBE));
+        messages.add(Message.of(Message.ASSISTANT, PROBE));
         String probe = render(messages, Ending.COMPLETE).text();
         int shared = sharedLength(probe, prompt);
         int tag = probe.lastIndexOf('<', shared - 1);
@@ -175,7 +242,7 @@ final class TrainedTurns {
 
     private Rendering render(List<Map<String, Object>> messages, Ending ending) {
         try {
-            return template.render(messages, conversation.tools(), ending);
+            return template.render(conversation, messages, ending);
         } catch (TemplateException e) {
             throw new RejectedRowException(TEMPLATE, e.getMessage());
         }

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class ChatFormatTest {
     private static final String NAMED =
@@ -26,6 +31,49 @@ final class ChatFormatTest {
         assertThat(format("auto", CONFIG, Optional.of("J")).templates()).isEqualTo(Map.of("default", "J"));
         assertThat(format("auto", CONFIG, Optional.empty()).templates()).isEqualTo(Map.of("default", "C"));
         assertThat(format("auto", NAMED, Optional.empty()).templates()).containsOnlyKeys("default", "tool_use");
+    }
+
+    @Test
+    void templatesInFilesOfTheirOwnGoBeforeTheConfig(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), NAMED);
+        Files.createDirectories(folder.resolve("additional_chat_templates/drafts.jinja"));
+        assertThat(read(folder, "auto").templates()).containsOnlyKeys("default", "tool_use");
+        Files.writeString(folder.resolve("additional_chat_templates/tool_use.jinja"), "U{{ tools[0].name }}");
+        Files.writeString(folder.resolve("additional_chat_templates/rag.jinja"), "R");
+        Files.writeString(folder.resolve("additional_chat_templates/notes.txt"), "no template");
+        assertThatThrownBy(() -> read(folder, "auto"))
+                .hasMessageContaining("has no default but only rag, tool_use: give the text of one");
+        Files.writeString(folder.resolve("chat_template.jinja"), "J");
+        ChatFormat format = read(folder, "auto");
+        assertThat(format.templates())
+                .isEqualTo(Map.of("default", "J", "tool_use", "U{{ tools[0].name }}", "rag", "R"));
+        RowFormat rows = Formats.chat(Format.MESSAGES, TrainOn.ALL, format);
+        String messages = "[{\"role\": \"user\", \"content\": \"q\"}]";
+        assertThat(rows.render(Map.of("messages", messages, "tools", "[{\"name\": \"tide\"}]"))
+                        .text())
+                .isEqualTo("Utide");
+        assertThat(rows.render(Map.of("messages", messages, "tools", "[]")).text())
+                .isEqualTo("J");
+        assertThat(read(folder, "rag").templates()).isEqualTo(Map.of("default", "R"));
+    }
+
+    @Test
+    void aTemplateTakesThePlaceOfAllOthers(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), NAMED.replace("{\"chat", "{\"eos_token\": \"é\", \"chat"));
+        Files.createDirectories(folder.resolve("additional_chat_templates"));
+        Files.writeString(folder.resolve("additional_chat_templates/rag.jinja"), "R");
+        TemplateFiles.write(Folder.local(folder), "mine é\n");
+        assertThat(read(folder, "auto").templates()).isEqualTo(Map.of("default", "mine é\n"));
+        assertThat(Files.readString(folder.resolve("tokenizer_config.json"))).isEqualTo("{\n  \"eos_token\" : \"é\"\n}\n");
+        assertThat(folder.resolve("additional_chat_templates")).doesNotExist();
+    }
+
+    private static ChatFormat read(Path folder, String template) throws IOException {
+        return ChatFormat.of(
+                Formats.data(Format.MESSAGES, TrainOn.ALL, template, Map.of()),
+                TokenizerFiles.read(Folder.local(folder)),
+                location -> "text of " + location,
+                LocalDate.of(2026, 11, 22));
     }
 
     @Test
@@ -56,8 +104,8 @@ final class ChatFormatTest {
         RowFormat format = Formats.chat(Format.MESSAGES, TrainOn.ALL, format("auto", NAMED, Optional.empty()));
         String messages = "[{\"role\": \"user\", \"content\": \"q\"}]";
         assertThat(format.render(Map.of("messages", messages)).text()).isEqualTo("Dq");
-        assertThat(format.render(Map.of("messages", messages, "tools", "[7]")).text())
-                .isEqualTo("T7");
+        assertThat(format.render(Map.of("messages", messages, "tools", "[{\"name\": \"f\"}]")).text())
+                .isEqualTo("T{'name': 'f'}");
     }
 
     @Test
@@ -115,7 +163,8 @@ final class ChatFormatTest {
             String template, String config, Optional<String> specialTokens, Optional<String> jinja) {
         return ChatFormat.of(
                 Formats.data(Format.MESSAGES, TrainOn.ALL, template, Map.of("eos_token", "<end>")),
-                new TokenizerFiles("base", config, specialTokens, jinja),
+                new TokenizerFiles(
+                        "base", config, specialTokens, jinja.map(text -> Map.of("default", text)).orElse(Map.of())),
                 location -> "text of " + location,
                 LocalDate.of(2026, 11, 22));
     }
@@ -123,7 +172,7 @@ final class ChatFormatTest {
     private static ChatFormat format(Format format, String template, String config) {
         return ChatFormat.of(
                 Formats.data(format, TrainOn.ALL, template, Map.of()),
-                new TokenizerFiles("base", config, Optional.empty(), Optional.empty()),
+                new TokenizerFiles("base", config, Optional.empty(), Map.of()),
                 location -> location,
                 LocalDate.of(2026, 11, 22));
     }

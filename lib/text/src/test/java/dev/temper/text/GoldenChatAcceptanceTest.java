@@ -127,7 +127,7 @@ final class GoldenChatAcceptanceTest {
                 folder.toString(),
                 Files.readString(folder.resolve("tokenizer_config.json")),
                 Optional.empty(),
-                Optional.empty());
+                Map.of());
         ChatFormat chat = ChatFormat.of(data, files, location -> location, LocalDate.of(2024, 7, 26));
         return RowFormat.of(data, List.of(), chat);
     }

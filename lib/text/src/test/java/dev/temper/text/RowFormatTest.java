@@ -96,6 +96,33 @@ final class RowFormatTest {
     }
 
     @Test
+    void messagesNeedATemplateAndStandOnBothSides() {
+        String message = InputColumn.NESTED + "[{\"role\": \"user\", \"content\": \"q\"}]";
+        assertThat(catchThrowableOfType(
+                        RejectedRowException.class, () -> PAIR.render(Map.of("q", message, "completion", message)))
+                        .detail())
+                .startsWith("prompt and completion are messages, which need a chat template");
+        RowFormat chat = Formats.chat(Format.PROMPT_COMPLETION, TrainOn.ALL, Formats.template("{{ messages }}"));
+        assertThat(catchThrowableOfType(
+                        RejectedRowException.class, () -> chat.render(Map.of("prompt", message, "completion", "a")))
+                        .detail())
+                .isEqualTo("completion must be a list of messages, as the other one of prompt and completion is");
+        assertThat(chat.render(Map.of("prompt", message.substring(1), "completion", "a"))
+                        .text())
+                .contains("'[{\"role\": \"user\"");
+    }
+
+    @Test
+    void columnsThatOnlyATemplateReadsAreAskedForWithOne() {
+        assertThat(PAIR.inputColumns()).extracting(InputColumn::name).containsExactly("q", "completion");
+        RowFormat chat = Formats.chat(Format.PROMPT_COMPLETION, TrainOn.ALL, Formats.template("{{ messages }}"));
+        assertThat(chat.inputColumns())
+                .endsWith(
+                        new InputColumn("tools", Content.OPTION, false),
+                        new InputColumn("chat_template_kwargs", Content.OPTION, false));
+    }
+
+    @Test
     void rejectsRowsWithTheirReason() {
         assertThat(rejected("q", null)).isEqualTo(Reason.NULL_VALUE);
         assertThat(rejected("completion", " ")).isEqualTo(Reason.EMPTY);

@@ -9,6 +9,7 @@ import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText.Span;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -43,6 +44,30 @@ final class RowTokenizerTest {
     void aTokenAcrossTheBorderBelongsToTheCompletion() {
         TokenRow row = tokens("xabc", 2); // "abc" is one token, the completion is "bc"
         assertThat(row.trained()).containsExactly(false, false, true, true);
+    }
+
+    @Test
+    void aTokenAcrossTheEndOfAnAnswerBelongsToItToo() {
+        RowTokenizer chats = new RowTokenizer(tokenizer, TextKind.CHAT, 100, TooLong.FAIL);
+        RenderedText row = new RenderedText("xyabcz", List.of(new Span(1, 3))); // "abc" is one token
+        assertThat(chats.tokens(row).trained()).containsExactly(false, true, true, false);
+    }
+
+    @Test
+    void aRoleThatTookTheNewlinesOfAnAnswerIsNotPartOfIt() throws IOException {
+        Path file = TinyTokenizer.write(folder).resolve("tokenizer.json");
+        String end = "\"content\":\"</s>\",\"special\":true,\"single_word\":false,\"lstrip\":false,\"rstrip\":";
+        String json = Files.readString(file);
+        assertThat(json).contains(end + "false");
+        Files.writeString(file, json.replace(end + "false", end + "true"));
+        try (Tokenizer greedy = Tokenizer.open(folder)) {
+            RowTokenizer chats = new RowTokenizer(greedy, TextKind.CHAT, 100, TooLong.FAIL);
+            TokenRow row = chats.tokens(new RenderedText("x</s>\n\n\nyz", List.of(new Span(6, 10))));
+            assertThat(row.inputIds()).containsExactly('x', TinyTokenizer.END, 'y', 'z');
+            assertThat(row.trained()).containsExactly(false, false, true, true);
+            TokenRow ended = chats.tokens(new RenderedText("xy</s>\n\nz", List.of(new Span(1, 6))));
+            assertThat(ended.trained()).containsExactly(false, true, true, false);
+        }
     }
 
     @Test

@@ -65,6 +65,8 @@ public record ModelCard(
     /** What the model does, by the Hub's names. */
     public enum Task {
         TEXT_GENERATION("text-generation", "AutoModelForCausalLM"),
+        /** The same through the chat template of the folder. */
+        CHAT("text-generation", "AutoModelForCausalLM"),
         TEXT_CLASSIFICATION("text-classification", "AutoModelForSequenceClassification");
 
         private final String pipeline;
@@ -121,6 +123,9 @@ public record ModelCard(
         keys.put("library_name", kind.library);
         keys.put("pipeline_tag", task.pipeline);
         Set<String> allTags = new LinkedHashSet<>(List.of("temper"));
+        if (task == Task.CHAT) {
+            allTags.add("conversational");
+        }
         allTags.addAll(tags);
         keys.put("tags", allTags);
         if (!scores.isEmpty()) {
@@ -162,21 +167,27 @@ public record ModelCard(
         lines.add("from transformers import " + task.loader + ", AutoTokenizer");
         if (kind == Kind.ADAPTER) {
             lines.add(0, "from peft import PeftModel");
-            lines.add("");
-            lines.add("tokenizer = AutoTokenizer.from_pretrained(" + from + ")");
+        }
+        lines.add("");
+        lines.add("tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")");
+        if (kind == Kind.ADAPTER) {
             lines.add("base = " + task.loader + ".from_pretrained(" + from + heads + ")");
             lines.add("model = PeftModel.from_pretrained(base, \"path/to/this/folder\").eval()");
         } else {
-            lines.add("");
-            lines.add("tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")");
             lines.add("model = " + task.loader + ".from_pretrained(\"path/to/this/folder\").eval()");
         }
-        lines.add("inputs = tokenizer(\"...\", return_tensors=\"pt\")");
-        if (task == Task.TEXT_GENERATION) {
-            lines.add("print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0]))");
+        if (task == Task.CHAT) {
+            lines.add("messages = [{\"role\": \"user\", \"content\": \"...\"}]");
+            lines.add("inputs = tokenizer.apply_chat_template(");
+            lines.add("    messages, add_generation_prompt=True, return_dict=True, return_tensors=\"pt\")");
         } else {
+            lines.add("inputs = tokenizer(\"...\", return_tensors=\"pt\")");
+        }
+        if (task == Task.TEXT_CLASSIFICATION) {
             lines.add("probabilities = model(**inputs).logits.softmax(-1)[0].tolist()");
             lines.add("print(dict(zip(" + Markdown.quoted(labels) + ", probabilities)))");
+        } else {
+            lines.add("print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0]))");
         }
         return String.join("\n", lines);
     }

@@ -1,0 +1,68 @@
+package dev.temper.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Chat templates in files of their own, as transformers reads and writes them beside a tokenizer. */
+public final class TemplateFiles {
+    /** Where the named templates are, besides the default one. */
+    public static final String FOLDER = "additional_chat_templates";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String DEFAULT = "chat_template.jinja";
+    private static final String CONFIG = "tokenizer_config.json";
+    private static final String ENDING = ".jinja";
+
+    private TemplateFiles() {}
+
+    /** By name; where there are any, those of tokenizer_config.json do not count. */
+    static Map<String, String> read(Folder tokenizer) throws IOException {
+        Map<String, String> templates = new HashMap<>();
+        if (tokenizer.bytes(DEFAULT).isPresent()) {
+            templates.put(ChatFormat.DEFAULT, tokenizer.readText(DEFAULT));
+        }
+        Folder named = tokenizer.child(FOLDER);
+        for (Store.Entry entry : named.list()) {
+            String name = entry.name();
+            if (!entry.isFolder() && name.endsWith(ENDING)) {
+                templates.put(name.substring(0, name.length() - ENDING.length()), named.readText(name));
+            }
+        }
+        return templates;
+    }
+
+    /** Whether a folder has any. */
+    public static boolean areIn(Folder folder) throws IOException {
+        return !read(folder).isEmpty();
+    }
+
+    /** Puts the templates of one folder in the place of those of a tokenizer's folder. */
+    public static void copy(Folder from, Folder tokenizer) throws IOException {
+        tokenizer.delete(FOLDER);
+        tokenizer.delete(DEFAULT);
+        for (Map.Entry<String, String> template : read(from).entrySet()) {
+            boolean isDefault = template.getKey().equals(ChatFormat.DEFAULT);
+            tokenizer.writeText(isDefault ? DEFAULT : FOLDER + "/" + template.getKey() + ENDING, template.getValue());
+        }
+    }
+
+    /** Makes this the one template of a tokenizer's folder, whatever templates it had. */
+    public static void write(Folder tokenizer, String template) throws IOException {
+        tokenizer.delete(FOLDER);
+        tokenizer.writeText(DEFAULT, template);
+        if (tokenizer.has(CONFIG)) {
+            JsonNode config = JSON.readTree(tokenizer.readText(CONFIG));
+            if (config.has("chat_template")) {
+                ((ObjectNode) config).remove("chat_template");
+                tokenizer.writeText(
+                        CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+            }
+        }
+    }
+}
