@@ -22,6 +22,7 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
+import dev.temper.text.TinyTokenizer;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -157,6 +158,45 @@ final class MergeTest {
             }
             Files.delete(output.resolve("chat_template.jinja"));
         }
+    }
+
+    @Test
+    void theTokenizerAndTheTemplateOfTheAdapterGoBeforeTheBases() throws Exception {
+        TinyModel.GPT2.write(base);
+        TinyTokenizer.write(base, "{\"eos_token\": \"</s>\", \"chat_template\": \"base\"}");
+        Files.writeString(base.resolve("merges.txt"), "of the base");
+        Files.createDirectories(base.resolve("additional_chat_templates"));
+        Files.writeString(base.resolve("additional_chat_templates/rag.jinja"), "base");
+        writeAdapter(Task.causalLm(), lora(List.of("c_attn"), false, List.of()));
+        Files.createDirectories(adapter.resolve("additional_chat_templates"));
+        Files.writeString(adapter.resolve("additional_chat_templates/tool_use.jinja"), "adapter's tools");
+        Files.writeString(adapter.resolve("chat_template.jinja"), "adapter");
+
+        assertThat(merge().err()).isEmpty();
+
+        assertThat(output.resolve("tokenizer_config.json")).hasSameTextualContentAs(base.resolve("tokenizer_config.json"));
+        assertThat(output.resolve("merges.txt")).hasContent("of the base");
+        assertTemplates();
+        TinyTokenizer.write(adapter, "{\"eos_token\": \"<s>\"}");
+        output = disk.resolve("merged/again");
+
+        assertThat(merge().err()).isEmpty();
+
+        assertThat(output.resolve("tokenizer_config.json")).hasContent("{\"eos_token\": \"<s>\"}");
+        assertThat(output.resolve("merges.txt")).doesNotExist();
+        assertTemplates();
+        assertThat(Files.readString(output.resolve("README.md"))).contains("apply_chat_template");
+        Files.writeString(disk.resolve("run/run.yaml"), "data: {chat_template: none}\n");
+        output = disk.resolve("merged/plain");
+        assertThat(merge().err()).isEmpty();
+        assertThat(Files.readString(output.resolve("README.md"))).doesNotContain("apply_chat_template");
+    }
+
+    private void assertTemplates() {
+        assertThat(output.resolve("chat_template.jinja")).hasContent("adapter");
+        assertThat(output.resolve("additional_chat_templates"))
+                .isDirectoryContaining(file -> file.endsWith("tool_use.jinja"))
+                .isDirectoryNotContaining(file -> file.endsWith("rag.jinja"));
     }
 
     @ParameterizedTest

@@ -80,9 +80,12 @@ public final class TextGenerator implements AutoCloseable {
             Folder files = Folder.local(folder);
             Set<Integer> ends = new HashSet<>(EndTokens.read(files));
             model.tokens(tokenizer -> tokenizer.endToken()).ifPresent(ends::add);
-            Folder tokenizer = Folder.local(LoadedModel.tokenizer(folder, options));
-            return new TextGenerator(
-                    model, options, ends, ChatFormat.of(ChatFormat.TokenizerFiles.read(tokenizer), today()));
+            ChatFormat.TokenizerFiles tokenizer =
+                    ChatFormat.TokenizerFiles.read(Folder.local(LoadedModel.tokenizer(folder, options)));
+            if (options.adapter().isPresent()) {
+                tokenizer = tokenizer.withTemplates(Folder.local(options.adapter().get()));
+            }
+            return new TextGenerator(model, options, ends, ChatFormat.of(tokenizer, today()));
         } catch (IOException | RuntimeException | Error e) {
             model.close();
             throw e;

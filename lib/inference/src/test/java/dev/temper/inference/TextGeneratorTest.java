@@ -51,6 +51,27 @@ final class TextGeneratorTest {
     }
 
     @Test
+    void anAdapterBringsTheTokenizerAndTheTemplateItWasTrainedWith() throws Exception {
+        Path adapter = TinyFolder.adapter(TinyFolder.generator(folder));
+        TinyTokenizer.write(adapter, "{\"bos_token\": \"<s>\"}");
+        Files.writeString(folder.resolve("chat_template.jinja"), "{{ messages[0].content }}");
+        Files.writeString(adapter.resolve("chat_template.jinja"), "{{ messages[0].content[:2] }}");
+        List<ChatMessage> question = List.of(ChatMessage.user("abcabc"));
+        List<ChatMessage> cut = List.of(ChatMessage.user("ab"));
+        try (TextGenerator generator = TextGenerator.open(folder, one().withAdapter(adapter))) {
+            assertThat(generator.generateChat(question, GREEDY)).isEqualTo(generator.generateChat(cut, GREEDY));
+        }
+        Files.delete(adapter.resolve("tokenizer.json")); // the template alone
+        try (TextGenerator generator = TextGenerator.open(folder, one().withAdapter(adapter))) {
+            assertThat(generator.generateChat(question, GREEDY)).isEqualTo(generator.generateChat(cut, GREEDY));
+        }
+        Files.delete(adapter.resolve("chat_template.jinja"));
+        try (TextGenerator generator = TextGenerator.open(folder, one().withAdapter(adapter))) {
+            assertThat(generator.generateChat(question, GREEDY)).isNotEqualTo(generator.generateChat(cut, GREEDY));
+        }
+    }
+
+    @Test
     void endsAreReadAndNothingElseOfGenerationConfig() throws Exception {
         TinyFolder.generator(folder);
         int end = tokens(Optional.empty(), Set.of()).get(0)[5];

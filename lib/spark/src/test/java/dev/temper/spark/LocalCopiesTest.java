@@ -43,6 +43,10 @@ final class LocalCopiesTest {
         Path model = Files.createDirectories(folder.resolve("model"));
         Files.writeString(model.resolve("config.json"), "{}");
         Files.writeString(model.resolve("model.safetensors"), "weights");
+        Files.createDirectories(model.resolve("additional_chat_templates"));
+        Files.writeString(model.resolve("additional_chat_templates/rag.jinja"), "R");
+        Files.createDirectories(model.resolve("checkpoints"));
+        Files.writeString(model.resolve("checkpoints/config.json"), "{}");
         Path copies = folder.resolve("copies");
         Configuration configuration = new Configuration();
         configuration.set("fs.shaky.impl", Shaky.class.getName());
@@ -55,5 +59,7 @@ final class LocalCopiesTest {
         Path copy = LocalCopies.model(remote, Optional.of(copies.toString()));
         assertThat(copy.resolve("config.json")).hasContent("{}");
         assertThat(copy.resolve("model.safetensors")).hasContent("weights");
+        assertThat(copy.resolve("additional_chat_templates/rag.jinja")).hasContent("R");
+        assertThat(copy.resolve("checkpoints")).doesNotExist();
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -267,6 +268,49 @@ final class ReadTableTest {
                 .isEqualTo("[{\"role\":\"user\",\"content\":\"hi\"},"
                         + "{\"role\":\"assistant\",\"content\":\"ho\",\"tool\":1}]");
         assertThat(row.getString(1)).isEqualTo("1");
+    }
+
+    @Test
+    void whatAStructAddsIsLeftOutAndWhatALineSaysStays() throws IOException {
+        InputColumn prompt = new InputColumn("p", Content.TEXT_OR_MESSAGES, true);
+        ReadTable table =
+                new ReadTable(List.of(prompt, new InputColumn("o", Content.OPTION, false)), "UTF-8", ",", true);
+        spark.sql("select array(named_struct('role', 'user', 'name', cast(null as string))) as p,"
+                        + " map('a', cast(null as int), 'b', 1) as o union all select null, null")
+                .coalesce(1)
+                .write()
+                .parquet(folder + "/n");
+        assertThat(read(table, "n"))
+                .extracting(row -> row.get(0) + " " + row.get(1))
+                .containsExactly(InputColumn.NESTED + "[{\"role\":\"user\"}] {\"a\":null,\"b\":1}", "null null");
+        spark.sql("select '[1]' as p").write().parquet(folder + "/t");
+        assertThat(read(table, "t")).extracting(row -> row.get(0)).containsExactly("[1]");
+        spark.sql("select named_struct('role', 'user') as p").write().parquet(folder + "/s");
+        assertThatThrownBy(() -> read(table, "s")).hasMessageContaining("column p must hold text or lists of messages");
+        write(
+                "x.jsonl",
+                """
+                {"p": [{"role": "user", "name": null}], "o": {"d": null}}
+                {"p": "[1]"}
+                {"p": {"role": "user"}, "o": 1}
+                """);
+        List<Row> rows = read(table, "x.jsonl");
+        assertThat(rows.get(0).get(0)).isEqualTo(InputColumn.NESTED + "[{\"role\":\"user\",\"name\":null}]");
+        assertThat(rows.get(0).get(1)).isEqualTo("{\"d\":null}");
+        assertThat(rows.get(1).get(0)).isEqualTo("[1]");
+        assertThat(rows.get(2).<String>getAs("_detail")).isEqualTo("p holds no text or list of messages but an object");
+    }
+
+    @Test
+    void aColumnThatFewRowsHaveMovesNoOtherRow() throws IOException {
+        write("x.jsonl", "{\"a\": \"1\", \"b\": \"2\"}\n{\"a\": \"1\", \"b\": \"2\", \"c\": {}}\n");
+        List<InputColumn> columns = new ArrayList<>(AB.columns());
+        List<Row> without = read(AB, "x.jsonl");
+        columns.add(new InputColumn("c", Content.OPTION, false));
+        columns.add(new InputColumn("d", Content.OPTION, false));
+        List<Row> with = read(new ReadTable(columns, "UTF-8", ",", true), "x.jsonl");
+        assertThat(with.get(0).<String>getAs("_content")).isEqualTo(without.get(0).getAs("_content"));
+        assertThat(with.get(1).<String>getAs("_content")).isNotEqualTo(without.get(1).getAs("_content"));
     }
 
     @Test

@@ -39,7 +39,7 @@ final class AnswerParts {
         AnswerParts answers = new AnswerParts();
         for (int i = 0; i < conversation.size(); i++) {
             Map<String, Object> message = conversation.messages().get(i);
-            answers.marked.add(conversation.isAssistant(i) ? answers.marked(message) : message);
+            answers.marked.add(conversation.isAssistant(i) && hasParts(message) ? answers.marked(message) : message);
         }
         return answers;
     }
@@ -78,6 +78,12 @@ final class AnswerParts {
         return areLeftOut;
     }
 
+    private static boolean hasParts(Map<String, Object> message) {
+        return CALLS.stream().anyMatch(message::containsKey)
+                || message.containsKey(Message.REASONING)
+                || (message.get(Message.CONTENT) instanceof String text && text.contains(THOUGHT_ENDS));
+    }
+
     private Map<String, Object> marked(Map<String, Object> message) {
         Map<String, Object> copy = new LinkedHashMap<>(message);
         for (String name : CALLS) {
@@ -89,7 +95,7 @@ final class AnswerParts {
             copy.put(Message.THINKING, mark);
         }
         if (message.get(Message.CONTENT) instanceof String content) {
-            copy.put(Message.CONTENT, content(content, !copy.equals(message)));
+            copy.put(Message.CONTENT, content(content));
         }
         return copy;
     }
@@ -111,10 +117,10 @@ final class AnswerParts {
         return copy;
     }
 
-    private String content(String content, boolean hasOtherParts) {
+    private String content(String content) {
         int end = content.lastIndexOf(THOUGHT_ENDS);
         if (end < 0) {
-            return hasOtherParts && !content.isBlank() ? mark(Kind.TEXT, content) : content;
+            return content.isBlank() ? content : mark(Kind.TEXT, content);
         }
         String opening = content.contains("<think>") ? "<think>\n" : "";
         String thought = content.substring(0, end).replaceFirst("(?s)^.*<think>", "");

@@ -37,6 +37,9 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
     private static final ObjectMapper JSON = new ObjectMapper();
     static final String DEFAULT = "default";
     private static final String TOOL_USE = "tool_use";
+    /** Others are there to be named in a recipe. */
+    private static final List<String> USED = List.of(DEFAULT, TOOL_USE);
+
     private static final Map<ChatFormat, Map<String, CompiledTemplate>> COMPILED = new ConcurrentHashMap<>();
 
     /**
@@ -64,6 +67,14 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                                     folder.location())),
                     text(folder, "special_tokens_map.json"),
                     TemplateFiles.read(folder));
+        }
+
+        /** The same with the templates in files of another folder, if it has any. */
+        public TokenizerFiles withTemplates(Folder folder) throws IOException {
+            Map<String, String> others = TemplateFiles.read(folder);
+            return others.isEmpty()
+                    ? this
+                    : new TokenizerFiles(location, tokenizerConfig, specialTokensMap, others);
         }
 
         private static Optional<String> text(Folder folder, String name) throws IOException {
@@ -187,14 +198,14 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                 "%s has no default but only %s: give the text of one as data.chat_template",
                 origin,
                 String.join(", ", templates.keySet()));
-        templates.forEach((name, text) -> {
+        for (String name : USED) {
             try {
-                Template.parse(text);
+                Template.parse(templates.getOrDefault(name, ""));
             } catch (TemplateException e) {
                 String place = templates.size() > 1 ? origin + ", " + name : origin;
                 throw invalid("%s is no valid template: %s", place, e.getMessage());
             }
-        });
+        }
     }
 
     /** Everything that decides what is rendered, as one line; {@link #parse} reads it. */
@@ -233,7 +244,11 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
 
     private Map<String, CompiledTemplate> compiled() {
         Map<String, CompiledTemplate> compiled = new HashMap<>();
-        templates.forEach((name, text) -> compiled.put(name, new CompiledTemplate(text, variables, date)));
+        for (String name : USED) {
+            if (templates.containsKey(name)) {
+                compiled.put(name, new CompiledTemplate(templates.get(name), variables, date));
+            }
+        }
         return compiled;
     }
 }

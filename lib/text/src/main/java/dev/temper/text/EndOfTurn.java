@@ -54,8 +54,8 @@ public final class EndOfTurn {
 
     private boolean endsIn(Encoding encoding, Span span) {
         for (int i = 0; i < encoding.length(); i++) {
-            int end = encoding.ends()[i];
-            if (span.start() < end && end <= span.end() && ends.contains(encoding.ids()[i])) {
+            boolean isLearned = span.start() < encoding.ends()[i] && encoding.starts()[i] < span.end();
+            if (isLearned && ends.contains(encoding.ids()[i])) {
                 return true;
             }
         }

@@ -40,13 +40,15 @@ final class ChatFormatTest {
         assertThat(read(folder, "auto").templates()).containsOnlyKeys("default", "tool_use");
         Files.writeString(folder.resolve("additional_chat_templates/tool_use.jinja"), "U{{ tools[0].name }}");
         Files.writeString(folder.resolve("additional_chat_templates/rag.jinja"), "R");
+        Files.writeString(folder.resolve("additional_chat_templates/unused.jinja"), "{% oops");
         Files.writeString(folder.resolve("additional_chat_templates/notes.txt"), "no template");
         assertThatThrownBy(() -> read(folder, "auto"))
-                .hasMessageContaining("has no default but only rag, tool_use: give the text of one");
+                .hasMessageContaining("has no default but only rag, tool_use, unused: give the text of one");
         Files.writeString(folder.resolve("chat_template.jinja"), "J");
         ChatFormat format = read(folder, "auto");
         assertThat(format.templates())
-                .isEqualTo(Map.of("default", "J", "tool_use", "U{{ tools[0].name }}", "rag", "R"));
+                .containsEntry("default", "J")
+                .containsOnlyKeys("default", "tool_use", "rag", "unused");
         RowFormat rows = Formats.chat(Format.MESSAGES, TrainOn.ALL, format);
         String messages = "[{\"role\": \"user\", \"content\": \"q\"}]";
         assertThat(rows.render(Map.of("messages", messages, "tools", "[{\"name\": \"tide\"}]"))

@@ -100,7 +100,7 @@ final class TrainedTurnsTest {
         assertThat(pair(PLAIN, TrainOn.COMPLETION, "[{'from': 'human', 'value': 'q'}]", "[{'from': 'gpt', 'value': 'a'}]"))
                 .isEqualTo("[user]q</s>[assistant]«a</s>»");
         assertThat(catchThrowableOfType(
-                        RejectedRowException.class, () -> pair(PLAIN, TrainOn.COMPLETION, completion, prompt.substring(0, 38) + "]")))
+                        RejectedRowException.class, () -> pair(PLAIN, TrainOn.COMPLETION, completion, "[{'role': 'user', 'content': 'q'}]")))
                 .hasMessage("no message is the assistant's");
     }
 
