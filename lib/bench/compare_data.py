@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 
-from compare import BENCH, commit, java, machine, ratio, run
+from compare import BENCH, commit, java, machine, ratio, run, versions
 
 TARGETS = {"templates": 8, "prepare": 2.5, "native": 0.8, "memory": 1.1}
 JVM = "-Xms1g -Xmx1g".split()
@@ -126,7 +126,7 @@ def main():
     for job in a.jobs.split(","):
         lines += {"templates": templates, "prepare": prepare, "memory": memory}[job](a)
     head = (f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {machine()}, load {load:.1f} at the start; {a.rounds} rounds "
-            f"in turn, medians; local[2], java {' '.join(JVM)}.")
+            f"in turn, medians; local[2], java {' '.join(JVM)}; {versions(a.python)}.")
     text = "\n".join([head, "", *lines]) + "\n"
     a.out.parent.mkdir(parents=True, exist_ok=True)
     a.out.write_text(text)

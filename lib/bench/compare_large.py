@@ -8,7 +8,7 @@ Random weights in bfloat16; Yoda's sentences, 16 an update, the completion learn
 is not counted. As compare.py: nothing else may run, both sides get two threads and run in turn.
 
 METHOD is a key of METHODS below. PRECISION is fp32, or bf16 for products in bfloat16 with trained weights in float32 on both
-sides, which is for processors that have instructions for it.
+sides, which is for processors that have instructions for it. The exit code is 1 when the first losses differ.
 """
 import argparse
 import pathlib
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from compare import BENCH, bench, commit, gigabytes, machine, ratio, run
+from compare import BENCH, bench, commit, gigabytes, machine, ratio, run, versions
 
 SHAPE = "qwen2.5-0.5b"
 BATCH = 16
@@ -33,6 +33,8 @@ METHODS = {
 }
 WARMUP = 1
 SPEED, MEMORY = 1.2, 0.7
+# Largest relative difference of the first loss; in bf16 both sides round differently.
+TOLERANCE = {"fp32": 1e-4, "bf16": 1e-3}
 
 
 def arguments():
@@ -88,7 +90,7 @@ def main():
     model, rows = prepare(a)
     lines = ["| job | ours, tokens/s | peak GiB | theirs, tokens/s | peak GiB | speed | memory | first loss, ours and theirs |",
              "|---|---|---|---|---|---|---|---|"]
-    details = []
+    details, agree = [], True
     for job in a.jobs.split(","):
         results = {"peer": [], "temper": []}
         for number in range(a.rounds):
@@ -96,15 +98,18 @@ def main():
                 results[side].append(run(command, a.work))
                 print(f"{job} {number + 1}/{a.rounds} {side}: {results[side][-1]}", file=sys.stderr, flush=True)
         lines.append(row(job, results["peer"], results["temper"]))
+        first, other = (results[side][0]["losses"][0] for side in results)
+        agree = agree and abs(first - other) <= TOLERANCE[job.split("-")[1]] * first
         phases = ", ".join(f"{name} {share:.0%}" for name, share in results["temper"][-1]["phases"].items())
         details.append(f"- {job}: {phases}")
     head = (f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {machine()}; shape of {SHAPE}, 2 threads, {a.rounds} rounds in turn, "
-            f"{a.steps - WARMUP} steps of {BATCH} rows after {WARMUP} of warm-up.")
+            f"{a.steps - WARMUP} steps of {BATCH} rows after {WARMUP} of warm-up; {versions(a.python)}.")
     text = "\n".join([head, "", *lines, "", *details]) + "\n"
     a.out.parent.mkdir(parents=True, exist_ok=True)
     a.out.write_text(text)
     print(text)
+    return 0 if agree else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,8 +20,8 @@ tokenizer = transformers.AutoTokenizer.from_pretrained(a.tokenizer)
 with open(a.table, encoding="utf-8", newline="") as table, open(a.out, "w", encoding="utf-8") as out:
     for row in itertools.islice(csv.DictReader(table), a.rows):
         user = [{"role": "user", "content": row[a.prompt]}]
-        asked = tokenizer.apply_chat_template(user, add_generation_prompt=True)
-        whole = tokenizer.apply_chat_template([*user, {"role": "assistant", "content": row[a.completion]}])
+        asked = tokenizer.apply_chat_template(user, add_generation_prompt=True, return_dict=False)
+        whole = tokenizer.apply_chat_template([*user, {"role": "assistant", "content": row[a.completion]}], return_dict=False)
         assert whole[:len(asked)] == asked, row
         labels = [-100] * len(asked) + whole[len(asked):]
         out.write(json.dumps({"input_ids": whole[:a.max_length], "labels": labels[:a.max_length]}) + "\n")
