@@ -44,6 +44,8 @@ def main():
         if done.returncode != 0:
             sys.exit(f"{done.stderr[-3000:]}\nfailed: {' '.join(command)}")
         seen[begin][done.stdout.strip()] += 1
+        if (number + 1) % 20 == 0:
+            print(f"{number + 1} of {a.starts}", file=sys.stderr, flush=True)
     other = 0
     for begin, counts in seen.items():
         usual = max(counts, key=counts.get, default="")

@@ -54,7 +54,8 @@ public final class FirstBits implements Callable<Integer> {
         List<String> bits = new ArrayList<>();
         try (Workspace workspace = Workspace.open(threads);
                 TrainedModel model = TrainedModel.full(workspace, folder)) {
-            LabelledStream rows = rows(model.network().head().weight().getShape().get(0));
+            LabelledStream rows =
+                    rows(model.network().head().weight().getShape().get(0));
             if (begin == Begin.EVALUATION) {
                 bits.add(bits(Backpropagation.lossSum(model.network(), rows)));
                 bits.add(bits(Backpropagation.lossSum(model.network(), rows)));
@@ -83,7 +84,10 @@ public final class FirstBits implements Callable<Integer> {
         Backpropagation backpropagation = Backpropagation.recording(model.network());
         List<NDArray> weights = List.of(Workspace.detach(parameters.flatWeights()));
         AdamWState state = new AdamWState(
-                weights, List.of(parameters.flatGradients()), zeros(workspace, weights), zeros(workspace, weights),
+                weights,
+                List.of(parameters.flatGradients()),
+                zeros(workspace, weights),
+                zeros(workspace, weights),
                 List.of(workspace.scalar(0)));
         for (int update = 0; update < UPDATES; update++) {
             Workspace.scoped(() -> {
