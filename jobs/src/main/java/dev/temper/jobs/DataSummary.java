@@ -36,11 +36,12 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 number(tokens.eval()),
                 learned(tokens.evaluated(), tokens.eval()));
         text.append(splits).append('\n').append(lengths()).append('\n');
-        text.append("files       ").append(Secrets.remove(data.files().readFiles())).append('\n');
-        data.files()
-                .leftOutFiles()
-                .forEach(files ->
-                        text.append("not read    ").append(Secrets.remove(files)).append('\n'));
+        text.append("files       ")
+                .append(Secrets.remove(data.files().readFiles()))
+                .append('\n');
+        data.files().leftOutFiles().forEach(files -> text.append("not read    ")
+                .append(Secrets.remove(files))
+                .append('\n'));
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
         if (data.leftOut() > 0) {
             text.append(String.format(

@@ -97,8 +97,8 @@ final class PreviewTest {
         assertThat(run("run", train, "data.eval=" + set, "training.max_steps=1", "training.save_strategy=no"))
                 .contains("files: train 1: %s/dates-train.csv; eval 1: %s/dates-dev.csv".formatted(set, set))
                 .contains("files not read: 1: %s/dates-test.csv (split test)".formatted(set));
-        JsonNode manifest =
-                new ObjectMapper().readTree(folder.resolve("output/manifest.json").toFile());
+        JsonNode manifest = new ObjectMapper()
+                .readTree(folder.resolve("output/manifest.json").toFile());
         assertThat(manifest.path("files")).isEqualTo(files);
         assertThat(Files.readString(folder.resolve("output/report.html"))).contains("dates-test.csv (split test)");
     }
@@ -110,7 +110,8 @@ final class PreviewTest {
         Files.createSymbolicLink(folder.resolve("link.csv"), set.resolve("train.csv"));
 
         assertThat(code("preview", "data.train=" + set, "data.eval=" + set)).isEqualTo(2);
-        assertThat(code("preview", "data.train=" + set, "data.eval=" + folder + "/link.csv")).isEqualTo(2);
+        assertThat(code("preview", "data.train=" + set, "data.eval=" + folder + "/link.csv"))
+                .isEqualTo(2);
         assertThat(folder.resolve("output")).doesNotExist();
     }
 

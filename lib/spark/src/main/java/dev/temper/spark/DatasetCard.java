@@ -38,8 +38,13 @@ record DatasetCard(String location, JsonNode config) {
         try {
             configs = YAML.readTree(matter.group(1)).path("configs");
         } catch (JsonProcessingException e) {
-            boolean hasConfigs = Pattern.compile("(?m)^configs:").matcher(matter.group(1)).find();
-            check(!hasConfigs, "data: the configs in README.md of %s are no YAML: %s", location, e.getOriginalMessage());
+            boolean hasConfigs =
+                    Pattern.compile("(?m)^configs:").matcher(matter.group(1)).find();
+            check(
+                    !hasConfigs,
+                    "data: the configs in README.md of %s are no YAML: %s",
+                    location,
+                    e.getOriginalMessage());
             return Optional.empty();
         }
         return configs.isEmpty() ? Optional.empty() : Optional.of(new DatasetCard(location, chosen(location, configs)));
@@ -51,7 +56,9 @@ record DatasetCard(String location, JsonNode config) {
         for (JsonNode config : configs) {
             String name = config.path("config_name").asText();
             names.add(name);
-            if (configs.size() == 1 || name.equals("default") || config.path("default").asBoolean()) {
+            if (configs.size() == 1
+                    || name.equals("default")
+                    || config.path("default").asBoolean()) {
                 defaults.add(config);
             }
         }
@@ -70,14 +77,17 @@ record DatasetCard(String location, JsonNode config) {
      * @param names of all files below the folder
      */
     Map<String, List<String>> splits(Collection<String> names) {
-        String folder = config.path("data_dir").asText("").replaceAll("^\\./", "").replaceAll("/+$", "");
+        String folder =
+                config.path("data_dir").asText("").replaceAll("^\\./", "").replaceAll("/+$", "");
         String prefix = folder.isEmpty() ? "" : folder + "/";
         JsonNode files = config.path("data_files");
         Map<String, List<String>> splits = new TreeMap<>();
         if (files.isMissingNode() || files.isNull()) {
             List<String> below =
                     names.stream().filter(name -> name.startsWith(prefix)).toList();
-            SplitNames.of(below.stream().map(name -> name.substring(prefix.length())).toList())
+            SplitNames.of(below.stream()
+                            .map(name -> name.substring(prefix.length()))
+                            .toList())
                     .forEach((split, found) -> splits.put(
                             split, found.stream().map(name -> prefix + name).toList()));
             return splits.isEmpty() && !prefix.isEmpty() ? Map.of(SplitNames.TRAIN, below) : splits;
@@ -100,7 +110,8 @@ record DatasetCard(String location, JsonNode config) {
         Map<String, List<String>> patterns = new TreeMap<>();
         for (JsonNode file : files.isArray() ? files : List.of(files)) {
             JsonNode paths = file.isTextual() ? file : file.path("path");
-            String split = file.isTextual() ? SplitNames.TRAIN : file.path("split").asText();
+            String split =
+                    file.isTextual() ? SplitNames.TRAIN : file.path("split").asText();
             check(
                     !split.isEmpty() && (paths.isTextual() || paths.isArray()),
                     "data: data_files in README.md of %s must be patterns, or a list of split and path, not %s",

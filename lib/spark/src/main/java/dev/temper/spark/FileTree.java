@@ -38,7 +38,8 @@ record FileTree(List<Found> files) {
             }
             real.ifPresent(above::add);
             for (Store.Entry entry : store.list(folder)) {
-                boolean isHidden = entry.name().startsWith(".") || (entry.isFolder() && entry.name().startsWith("_"));
+                boolean isHidden = entry.name().startsWith(".")
+                        || (entry.isFolder() && entry.name().startsWith("_"));
                 if (entry.isFolder() && !isHidden) {
                     into(folder + entry.name() + "/", name + entry.name() + "/");
                 } else if (!isHidden) {

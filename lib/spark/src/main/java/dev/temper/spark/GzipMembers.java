@@ -5,8 +5,8 @@ import java.io.InputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
- * Gzip files behind each other, with zeros between or behind them, as tar and tapes leave them. Java's own reader
- * takes whatever is no member for the end.
+ * Gzip files behind each other, with zeros between or behind them, as tar and tapes leave them. Java's own reader takes
+ * whatever is no member for the end.
  */
 final class GzipMembers extends InputStream {
     private static final int[] MAGIC = {0x1F, 0x8B};

@@ -33,8 +33,8 @@ final class JsonLayout {
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String name = parser.currentName();
                 isRow |= columns.stream().anyMatch(column -> column.name().equals(name));
-                boolean isList = parser.nextToken() == JsonToken.START_ARRAY
-                        && parser.nextToken() == JsonToken.START_OBJECT;
+                boolean isList =
+                        parser.nextToken() == JsonToken.START_ARRAY && parser.nextToken() == JsonToken.START_OBJECT;
                 list = list == null && isList ? name : list;
                 while (parser.getParsingContext() != object) {
                     reader.rowBegins(line); // however long it is

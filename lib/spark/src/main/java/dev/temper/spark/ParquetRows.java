@@ -22,8 +22,8 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * The rows of the Parquet files of one location. Only the columns asked for are looked at, each file by its own schema:
- * what else is in it, in which order and how wide an integer is, does not matter. Spark's own reader wants one schema for
- * all, of types that it knows, and tells upper from lower case as its session does.
+ * what else is in it, in which order and how wide an integer is, does not matter. Spark's own reader wants one schema
+ * for all, of types that it knows, and tells upper from lower case as its session does.
  */
 record ParquetRows(ReadTable table, List<InputFile> files) {
     private static final long SLICE_BYTES = 64L << 20; // before compression

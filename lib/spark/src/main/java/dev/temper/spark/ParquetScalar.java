@@ -57,7 +57,9 @@ record ParquetScalar(PrimitiveType type) {
 
     /** As messages call it. */
     String name() {
-        return meaning() == null ? stored().name().toLowerCase(Locale.ROOT) : meaning().toString();
+        return meaning() == null
+                ? stored().name().toLowerCase(Locale.ROOT)
+                : meaning().toString();
     }
 
     /** The bytes of a binary as a number. */
@@ -82,7 +84,8 @@ record ParquetScalar(PrimitiveType type) {
             return Optional.of(LocalDate.ofEpochDay(value).toString());
         }
         if (meaning() instanceof TimeLogicalTypeAnnotation time) {
-            return Optional.of(LocalTime.MIDNIGHT.plus(value, unit(time.getUnit())).toString());
+            return Optional.of(
+                    LocalTime.MIDNIGHT.plus(value, unit(time.getUnit())).toString());
         }
         if (meaning() instanceof TimestampLogicalTypeAnnotation time) {
             Instant instant = Instant.EPOCH.plus(value, unit(time.getUnit()));

@@ -91,9 +91,7 @@ final class ParquetSliceRows implements Iterator<ReadRow> {
     private long openGroup() throws IOException {
         PageReadStore pages = opened.reader().readRowGroup(group++);
         MessageType schema = values.schema();
-        records = new ColumnIOFactory()
-                .getColumnIO(schema, schema)
-                .getRecordReader(pages, values);
+        records = new ColumnIOFactory().getColumnIO(schema, schema).getRecordReader(pages, values);
         left = pages.getRowCount();
         return left;
     }

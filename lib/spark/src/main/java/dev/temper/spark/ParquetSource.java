@@ -19,9 +19,9 @@ import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.SeekableInputStream;
 
 /**
- * A Parquet file wherever it lies, under any name: Hadoop's own paths know no colons. Its footer may name types that are
- * younger than this Parquet library, such as half floats; they are taken for what they are stored as, so that a column
- * that nobody asks for does no harm.
+ * A Parquet file wherever it lies, under any name: Hadoop's own paths know no colons. Its footer may name types that
+ * are younger than this Parquet library, such as half floats; they are taken for what they are stored as, so that a
+ * column that nobody asks for does no harm.
  */
 final class ParquetSource implements org.apache.parquet.io.InputFile {
     private static final byte[] MAGIC = {'P', 'A', 'R', '1'};
@@ -97,8 +97,8 @@ final class ParquetSource implements org.apache.parquet.io.InputFile {
             throw failure;
         }
         return ReadTable.mistake(e)
-                .orElseGet(() -> invalid(
-                        "data: %s cannot be read as Parquet: %s; make it anew", file.source(), e.getMessage()));
+                .orElseGet(() ->
+                        invalid("data: %s cannot be read as Parquet: %s; make it anew", file.source(), e.getMessage()));
     }
 
     private void replaceFooter() throws IOException {

@@ -136,7 +136,8 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
                 .map(file -> file.origin().number())
                 .distinct()
                 .sorted()
-                .forEach(origin -> parts.add(new ParquetRows(this, sources, origin).read(spark, sources.partitions(spark))));
+                .forEach(origin ->
+                        parts.add(new ParquetRows(this, sources, origin).read(spark, sources.partitions(spark))));
         return parts.stream().reduce(JavaRDD::union).orElseThrow();
     }
 

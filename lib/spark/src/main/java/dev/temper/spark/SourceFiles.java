@@ -23,14 +23,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
- * The files of one location: the file itself; all files of one kind in the folder and below; or all that a
- * {@link Glob} matches.
+ * The files of one location: the file itself; all files of one kind in the folder and below; or all that a {@link Glob}
+ * matches.
  *
- * <p>Where their names, or the folder's README.md, tell splits ({@link SplitNames}, {@link DatasetCard}), one of them is
- * read: train to train on; validation, or else test, to evaluate on. A file that is named is read whatever its name.
+ * <p>Where their names, or the folder's README.md, tell splits ({@link SplitNames}, {@link DatasetCard}), one of them
+ * is read: train to train on; validation, or else test, to evaluate on. A file that is named is read whatever its name.
  *
  * @param leftOut files of the location that are not read
  */
@@ -118,8 +117,8 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
 
     private static SourceFiles ofFolder(HadoopStore store, String folder, Use use) throws IOException {
         Choice choice = new Choice(folder, folder.endsWith("/") ? folder : folder + "/", use);
-        List<Found> files =
-                choice.readable(FileTree.walk(store, HadoopStore.resolve(folder)).files());
+        List<Found> files = choice.readable(
+                FileTree.walk(store, HadoopStore.resolve(folder)).files());
         List<String> names = files.stream().map(Found::name).toList();
         Optional<DatasetCard> card = card(store, folder);
         Map<String, List<String>> splits = card.isPresent() ? card.get().splits(names) : SplitNames.of(names);
@@ -135,7 +134,8 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
                 .filter(file -> glob.matches(choice.prefix() + file.name()))
                 .toList();
         List<Found> files = choice.readable(matching);
-        boolean isSpelled = !SplitNames.in(pattern.substring(choice.prefix().length())).isEmpty();
+        boolean isSpelled =
+                !SplitNames.in(pattern.substring(choice.prefix().length())).isEmpty();
         Map<String, List<String>> splits = isSpelled
                 ? Map.of()
                 : SplitNames.of(files.stream().map(Found::name).toList());
@@ -194,9 +194,12 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
 
         /** Those of the split to read, where there are splits. */
         List<Found> ofSplit(List<Found> files, Map<String, List<String>> splits) {
-            Set<String> assigned = splits.values().stream().flatMap(List::stream).collect(Collectors.toSet());
-            List<String> others =
-                    files.stream().map(Found::name).filter(name -> !assigned.contains(name)).toList();
+            Set<String> assigned =
+                    splits.values().stream().flatMap(List::stream).collect(Collectors.toSet());
+            List<String> others = files.stream()
+                    .map(Found::name)
+                    .filter(name -> !assigned.contains(name))
+                    .toList();
             if (splits.isEmpty() || (splits.size() == 1 && others.isEmpty())) {
                 return files; // nothing to choose from
             }
@@ -204,8 +207,10 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
             Set<String> read = new HashSet<>(splits.get(chosen));
             Map<String, String> splitOf = new HashMap<>();
             splits.forEach((split, names) -> names.forEach(name -> splitOf.put(name, "split " + split)));
-            files.stream().map(Found::name).filter(name -> !read.contains(name)).forEach(name ->
-                    leaveOut(name, splitOf.getOrDefault(name, "of no split, and there are splits")));
+            files.stream()
+                    .map(Found::name)
+                    .filter(name -> !read.contains(name))
+                    .forEach(name -> leaveOut(name, splitOf.getOrDefault(name, "of no split, and there are splits")));
             return files.stream().filter(file -> read.contains(file.name())).toList();
         }
 

@@ -63,9 +63,8 @@ final class SplitNames {
     private static Map<String, TreeSet<String>> byKeyword(Collection<String> names, UnaryOperator<String> part) {
         Map<String, TreeSet<String>> splits = new TreeMap<>();
         for (String name : names) {
-            in(part.apply(name))
-                    .forEach(split -> splits.computeIfAbsent(split, absent -> new TreeSet<>())
-                            .add(name));
+            in(part.apply(name)).forEach(split -> splits.computeIfAbsent(split, absent -> new TreeSet<>())
+                    .add(name));
         }
         return splits;
     }

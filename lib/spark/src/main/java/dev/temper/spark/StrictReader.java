@@ -51,8 +51,7 @@ final class StrictReader extends Reader {
         InputStream plain = store.read(slice.file().location(), slice.from());
         try {
             InputStream part = slice.isWhole() ? plain : new LimitedStream(plain, slice.to() - slice.from());
-            InputStream in =
-                    slice.file().compression().open(part, slice.file().source());
+            InputStream in = slice.file().compression().open(part, slice.file().source());
             return new StrictReader(in, charset, slice.file().source(), slice.firstLine());
         } catch (IOException | RuntimeException e) {
             plain.close();

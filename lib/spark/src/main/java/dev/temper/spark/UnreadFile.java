@@ -14,7 +14,8 @@ final class UnreadFile {
     static final String NO_DATA = "no .csv, .tsv, .jsonl, .json or .parquet file";
 
     private static final String ARROW =
-            "an Arrow file is not read: write Parquet, as with datasets.Dataset.from_file('%s').to_parquet('rows.parquet')";
+            "an Arrow file is not read: write Parquet, as with datasets.Dataset.from_file('%s')"
+                    + ".to_parquet('rows.parquet')";
     private static final String UNPACK = "this is not unpacked: unpack it, or compress with .gz, .bz2, .xz or .zst";
     /** Of other file names with data's ending: what Hugging Face's libraries write beside data. */
     private static final List<String> ABOUT_DATA =
@@ -25,7 +26,8 @@ final class UnreadFile {
     /** Whether it says something of the data, and holds none. */
     static boolean isAboutData(String name) {
         return ABOUT_DATA.contains(name)
-                || name.matches("(?i)(readme|license|licence|notice|citation|changelog)(\\..*)?|.*\\.(md|lock|crc|sha256)")
+                || name.matches(
+                        "(?i)(readme|license|licence|notice|citation|changelog)(\\..*)?|.*\\.(md|lock|crc|sha256)")
                 || (name.startsWith("_") && Kind.of(name).isEmpty());
     }
 
@@ -40,7 +42,8 @@ final class UnreadFile {
         }
         return Kind.of(name).isPresent()
                 ? Optional.empty()
-                : Optional.of("not a kind that is read" + ending(name).map(e -> ", ." + e).orElse(""));
+                : Optional.of("not a kind that is read"
+                        + ending(name).map(e -> ", ." + e).orElse(""));
     }
 
     /** For a file that is named. */
@@ -73,8 +76,21 @@ final class UnreadFile {
         String ending = ending(location).orElse("");
         return switch (ending) {
             case "arrow", "feather" -> Optional.of(ARROW.formatted(location));
-            case "zip", "tar", "tgz", "7z", "rar", "lz4", "snappy", "lzma", "z", "br", "lzo", "gz", "bz2", "xz", "zst" ->
-                Optional.of(UNPACK);
+            case "zip",
+                    "tar",
+                    "tgz",
+                    "7z",
+                    "rar",
+                    "lz4",
+                    "snappy",
+                    "lzma",
+                    "z",
+                    "br",
+                    "lzo",
+                    "gz",
+                    "bz2",
+                    "xz",
+                    "zst" -> Optional.of(UNPACK);
             case "xlsx", "xls", "ods" -> Optional.of("save the sheet as CSV in UTF-8");
             case "txt" -> Optional.of("write JSON lines, one {\"text\": …} a line");
             case "orc", "avro", "db", "sqlite", "pkl", "npy", "h5" -> Optional.of("write Parquet");

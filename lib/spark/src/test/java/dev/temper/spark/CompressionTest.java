@@ -47,8 +47,7 @@ final class CompressionTest {
     @ValueSource(ints = {1, 511, 100_000})
     void zerosBetweenGzipFilesAndBehindThemAreNothing(int count) throws IOException {
         byte[] zeros = new byte[count];
-        byte[] both = joined(
-                packed(Compression.GZIP, FIRST), zeros, packed(Compression.GZIP, SECOND), zeros);
+        byte[] both = joined(packed(Compression.GZIP, FIRST), zeros, packed(Compression.GZIP, SECOND), zeros);
         assertThat(unpacked(Compression.GZIP, both)).isEqualTo(joined(FIRST, SECOND));
     }
 
@@ -106,8 +105,8 @@ final class CompressionTest {
                 Compression.verifyNotPacked(bytes, "a/x.csv");
             } else {
                 assertThatThrownBy(() -> Compression.verifyNotPacked(bytes, "a/x.csv"))
-                        .hasMessageStartingWith("data: a/x.csv is compressed with " + compression.name()
-                                .toLowerCase(java.util.Locale.ROOT))
+                        .hasMessageStartingWith("data: a/x.csv is compressed with "
+                                + compression.name().toLowerCase(java.util.Locale.ROOT))
                         .hasMessageContaining("rename it to x.csv.");
             }
         }

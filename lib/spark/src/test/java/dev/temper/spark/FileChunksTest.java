@@ -63,8 +63,7 @@ final class FileChunksTest {
     private Sources write(String name, String text) throws IOException {
         Files.writeString(folder.resolve(name), text);
         HadoopStore store = HadoopStore.of(spark);
-        return Sources.of(
-                store, SourceFiles.find(store, folder.resolve(name).toString(), Use.TRAIN));
+        return Sources.of(store, SourceFiles.find(store, folder.resolve(name).toString(), Use.TRAIN));
     }
 
     private List<String> rows(Sources sources, FileChunks chunks) {

@@ -31,7 +31,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Parquet as pandas, polars, DuckDB and others write it; lib/bench/clients/read_files.py has them write it themselves. */
+/**
+ * Parquet as pandas, polars, DuckDB and others write it; lib/bench/clients/read_files.py has them write it themselves.
+ */
 @Tag("spark")
 final class ParquetReadTest {
     @TempDir
@@ -48,8 +50,10 @@ final class ParquetReadTest {
                 optional fixed_len_byte_array(12) span (INTERVAL); optional int96 old; repeated int32 loose;
                 optional fixed_len_byte_array(16) id (UUID);
                 """;
-        write("x.parquet", "required binary text (STRING); " + others, row -> row.append("text", "a").append("big", -1L)
-                .append("at", 1L).append("id", Binary.fromConstantByteArray(new byte[16])));
+        write("x.parquet", "required binary text (STRING); " + others, row -> row.append("text", "a")
+                .append("big", -1L)
+                .append("at", 1L)
+                .append("id", Binary.fromConstantByteArray(new byte[16])));
         assertThat(texts("x.parquet")).containsExactly("a");
         // The annotation of a UUID becomes that of a half float, which this Parquet library does not know.
         byte[] bytes = Files.readAllBytes(folder.resolve("x.parquet"));
@@ -76,24 +80,32 @@ final class ParquetReadTest {
     @Test
     void upperAndLowerCaseAreTwo() throws IOException {
         String schema = "required binary TEXT (STRING); required binary text (STRING); required binary Text (STRING);";
-        write("x.parquet", schema, row -> row.append("TEXT", "1").append("text", "2").append("Text", "3"));
+        write("x.parquet", schema, row -> row.append("TEXT", "1")
+                .append("text", "2")
+                .append("Text", "3"));
         assertThat(texts("x.parquet")).containsExactly("2");
-        assertThat(read("x.parquet", text("Text"))).extracting(row -> row.get(0)).containsExactly("3");
+        assertThat(read("x.parquet", text("Text")))
+                .extracting(row -> row.get(0))
+                .containsExactly("3");
     }
 
     @Test
     void filesOfOneFolderMayHaveTheirColumnsInAnotherOrderAndWidth() throws IOException {
         String text = "required binary text (STRING);";
-        write("p/1.parquet", text + " required int64 label;", row -> row.append("text", "a").append("label", 1L));
-        write("p/2.parquet", "required int32 label; " + text, row -> row.append("label", 0).append("text", "b"));
-        write("p/3.parquet", "optional double label; " + text, row -> row.append("text", "c"),
-                row -> row.append("label", 2.0).append("text", "d"));
+        write("p/1.parquet", text + " required int64 label;", row -> row.append("text", "a")
+                .append("label", 1L));
+        write("p/2.parquet", "required int32 label; " + text, row -> row.append("label", 0)
+                .append("text", "b"));
+        write("p/3.parquet", "optional double label; " + text, row -> row.append("text", "c"), row -> row.append(
+                        "label", 2.0)
+                .append("text", "d"));
         write("p/4.parquet", "optional int32 label (INTEGER(32,false)); " + text, row -> row.append("label", -1)
                 .append("text", "e"));
         write("p/5.parquet", "required boolean label; required binary text (ENUM);", row -> row.append("label", true)
                 .append("text", "f"));
         write("p/6.parquet", "required int64 label (DECIMAL(9,1)); required binary text (JSON);", row -> row.append(
-                        "label", 30L).append("text", "g"));
+                        "label", 30L)
+                .append("text", "g"));
         write("p/7.parquet", "required int64 label (INTEGER(64,false)); " + text, row -> row.append("label", -1L)
                 .append("text", "h"));
         List<Row> rows = read("p", text("text").get(0), new InputColumn("label", Content.LABEL, true));
@@ -106,11 +118,16 @@ final class ParquetReadTest {
 
     @Test
     void aNumberThatIsNoIntegerIsNoClass() throws IOException {
-        write("x.parquet", "required double label;", row -> row.append("label", 1.5),
-                row -> row.append("label", Double.NaN), row -> row.append("label", -3e3));
+        write(
+                "x.parquet",
+                "required double label;",
+                row -> row.append("label", 1.5),
+                row -> row.append("label", Double.NaN),
+                row -> row.append("label", -3e3));
         List<Row> rows = read("x.parquet", new InputColumn("label", Content.LABEL, true));
         assertThat(rows).extracting(row -> row.getAs("_reason")).containsExactly("wrong_type", "wrong_type", null);
-        assertThat(rows.get(0).<String>getAs("_detail")).isEqualTo("label holds no text, integer or boolean but a number");
+        assertThat(rows.get(0).<String>getAs("_detail"))
+                .isEqualTo("label holds no text, integer or boolean but a number");
         assertThat(rows.get(2).getString(0)).isEqualTo("-3000");
     }
 
@@ -140,29 +157,50 @@ final class ParquetReadTest {
                     required binary key (STRING); optional int64 value; } }
                 } } }
                 """;
-        write("x.parquet", schema, row -> {
-            Group list = row.addGroup("m");
-            list.addGroup("list");
-            Group element = list.addGroup("list").addGroup("element");
-            element.append("role", "\"\u00e9").append("score", 0.5).append("ok", false).append("at", 1_500_000_001L);
-            element.append("utc", -1L).append("day", 19_000).append("time", 61_000).append("tiny", 200);
-            element.add("old", Binary.fromConstantByteArray(
-                    ByteBuffer.allocate(12).put(new byte[8]).put(new byte[] {(byte) 0x8C, 0x3D, 0x25, 0}).array()));
-            element.add("half", Binary.fromConstantByteArray(BigInteger.valueOf(-512).toByteArray()));
-            element.add("bytes", Binary.fromConstantByteArray(new byte[] {1, 2, 3}));
-            element.add("id", Binary.fromConstantByteArray(HexFormat.of().parseHex("00112233445566778899aabbccddeeff")));
-            element.addGroup("old_list").append("array", "p").append("array", "q");
-            element.addGroup("pairs").addGroup("pairs_tuple").append("x", 1);
-            element.getGroup("pairs", 0).addGroup("pairs_tuple");
-            Group map = element.addGroup("map");
-            map.addGroup("key_value").append("key", "k").append("value", 9_007_199_254_740_993L);
-            map.addGroup("key_value").append("key", "none");
-        }, row -> row.addGroup("m"), row -> {});
+        write(
+                "x.parquet",
+                schema,
+                row -> {
+                    Group list = row.addGroup("m");
+                    list.addGroup("list");
+                    Group element = list.addGroup("list").addGroup("element");
+                    element.append("role", "\"\u00e9")
+                            .append("score", 0.5)
+                            .append("ok", false)
+                            .append("at", 1_500_000_001L);
+                    element.append("utc", -1L)
+                            .append("day", 19_000)
+                            .append("time", 61_000)
+                            .append("tiny", 200);
+                    element.add(
+                            "old",
+                            Binary.fromConstantByteArray(ByteBuffer.allocate(12)
+                                    .put(new byte[8])
+                                    .put(new byte[] {(byte) 0x8C, 0x3D, 0x25, 0})
+                                    .array()));
+                    element.add(
+                            "half",
+                            Binary.fromConstantByteArray(
+                                    BigInteger.valueOf(-512).toByteArray()));
+                    element.add("bytes", Binary.fromConstantByteArray(new byte[] {1, 2, 3}));
+                    element.add(
+                            "id",
+                            Binary.fromConstantByteArray(HexFormat.of().parseHex("00112233445566778899aabbccddeeff")));
+                    element.addGroup("old_list").append("array", "p").append("array", "q");
+                    element.addGroup("pairs").addGroup("pairs_tuple").append("x", 1);
+                    element.getGroup("pairs", 0).addGroup("pairs_tuple");
+                    Group map = element.addGroup("map");
+                    map.addGroup("key_value").append("key", "k").append("value", 9_007_199_254_740_993L);
+                    map.addGroup("key_value").append("key", "none");
+                },
+                row -> row.addGroup("m"),
+                row -> {});
         List<Row> rows = read("x.parquet", new InputColumn("m", Content.JSON, true));
         assertThat(rows)
                 .extracting(row -> row.get(0))
                 .containsExactly(
-                        "[null,{\"role\":\"\\\"\u00e9\",\"score\":0.5,\"ok\":false,\"at\":\"1970-01-01T00:00:01.500000001\","
+                        "[null,{\"role\":\"\\\"\u00e9\",\"score\":0.5,\"ok\":false,"
+                                + "\"at\":\"1970-01-01T00:00:01.500000001\","
                                 + "\"utc\":\"1969-12-31T23:59:59.999Z\",\"day\":\"2022-01-08\",\"time\":\"00:01:01\","
                                 + "\"old\":\"1970-01-01T00:00:00Z\",\"half\":-5.12,\"tiny\":200,\"bytes\":\"AQID\","
                                 + "\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"old_list\":[\"p\",\"q\"],"
@@ -173,12 +211,13 @@ final class ParquetReadTest {
 
     @Test
     void whatIsRepeatedWithoutAListIsRefusedWhereItIsAskedFor() throws IOException {
-        write("x.parquet", "repeated binary text (STRING); optional group m { repeated int32 x; }", row -> row.append(
-                        "text", "a")
-                .addGroup("m")
-                .append("x", 1));
+        write(
+                "x.parquet",
+                "repeated binary text (STRING); optional group m { repeated int32 x; }",
+                row -> row.append("text", "a").addGroup("m").append("x", 1));
         assertInvalid("x.parquet", text("text"), "column text must hold text, it is of the type STRING");
-        assertInvalid("x.parquet", List.of(new InputColumn("m", Content.JSON, true)), "must hold text, lists or structs");
+        assertInvalid(
+                "x.parquet", List.of(new InputColumn("m", Content.JSON, true)), "must hold text, lists or structs");
     }
 
     @Test
@@ -210,8 +249,11 @@ final class ParquetReadTest {
 
     @Test
     void bytesThatAreNoTextAreNotReplaced() throws IOException {
-        write("x.parquet", "required binary text (STRING);", row -> row.append("text", "\uFFFD"), row -> row.append(
-                "text", Binary.fromConstantByteArray(new byte[] {'a', (byte) 0xC3, 'b'})));
+        write(
+                "x.parquet",
+                "required binary text (STRING);",
+                row -> row.append("text", "\uFFFD"),
+                row -> row.append("text", Binary.fromConstantByteArray(new byte[] {'a', (byte) 0xC3, 'b'})));
         assertThat(read("x.parquet", text("text")))
                 .extracting(row -> row.getAs("_reason"))
                 .containsExactly(null, "malformed");
@@ -234,7 +276,9 @@ final class ParquetReadTest {
 
     private List<Row> read(String name, List<InputColumn> columns) throws IOException {
         return new ReadTable(columns, "UTF-8", ",", true)
-                .read(spark, folder.resolve(name).toString()).orderBy("_source", "_row_number").collectAsList();
+                .read(spark, folder.resolve(name).toString())
+                .orderBy("_source", "_row_number")
+                .collectAsList();
     }
 
     private static List<InputColumn> text(String name) {

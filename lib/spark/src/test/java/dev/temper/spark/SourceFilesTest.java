@@ -74,7 +74,8 @@ final class SourceFilesTest {
         assertThat(names("**/*.csv", Use.TRAIN)).containsExactly("a/1.csv", "a/across/2.csv");
         assertThat(found("", Use.TRAIN).leftOut())
                 .extracting(file -> file.reason())
-                .containsOnly("the same file as " + folder + "/a/1.csv", "the same file as " + folder + "/a/across/2.csv");
+                .containsOnly(
+                        "the same file as " + folder + "/a/1.csv", "the same file as " + folder + "/a/across/2.csv");
     }
 
     /** The splits are those of {@code datasets.data_files.get_data_patterns}, version 5.2.0. */
@@ -110,7 +111,14 @@ final class SourceFilesTest {
 
     @Test
     void whatIsLeftOutIsSaidWithItsReason() throws IOException {
-        touch("x/poem-train.csv", "x/poem-test.csv", "x/more.csv", "x/list.xlsx", "x/_old.csv", "x/README.md", "x/.z.csv");
+        touch(
+                "x/poem-train.csv",
+                "x/poem-test.csv",
+                "x/more.csv",
+                "x/list.xlsx",
+                "x/_old.csv",
+                "x/README.md",
+                "x/.z.csv");
         Files.createFile(folder.resolve("x/train-2.csv"));
         assertThat(found("x", Use.TRAIN).leftOut())
                 .extracting(file -> file.file().substring(folder.toString().length()) + ": " + file.reason())
@@ -175,7 +183,8 @@ final class SourceFilesTest {
         assertInvalid("{a.csv", "has a { without a }");
         assertInvalid("none", "data.train: %s/none does not exist");
         touch("d/rows.csv.zip", "d/x.parquet.gz", "e/book.txt");
-        assertInvalid("d/rows.csv.zip", "is no .csv, .tsv, .jsonl, .json or .parquet file: this is not unpacked: unpack");
+        assertInvalid(
+                "d/rows.csv.zip", "is no .csv, .tsv, .jsonl, .json or .parquet file: this is not unpacked: unpack");
         assertInvalid("d/x.parquet.gz", "is no .csv, .tsv, .jsonl, .json or .parquet file: this is not unpacked");
         assertInvalid("e", "it has book.txt: write JSON lines");
     }
@@ -193,8 +202,17 @@ final class SourceFilesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "A.JSONL.gz, JSON", "a.b.JsonLines.Bz2, JSON", "x.ndjson.xz, JSON", "x.CSV.GZ, CSV", "x.tsv.zst, TSV",
-        "x.PQ, PARQUET", "x:y.parquet, PARQUET", "x.parquet.gz,", "csv,", "x.csv.lz4,", "x.gz,"
+        "A.JSONL.gz, JSON",
+        "a.b.JsonLines.Bz2, JSON",
+        "x.ndjson.xz, JSON",
+        "x.CSV.GZ, CSV",
+        "x.tsv.zst, TSV",
+        "x.PQ, PARQUET",
+        "x:y.parquet, PARQUET",
+        "x.parquet.gz,",
+        "csv,",
+        "x.csv.lz4,",
+        "x.gz,"
     })
     void theEndOfANameTellsTheKind(String name, Kind kind) {
         assertThat(Kind.of(name)).isEqualTo(Optional.ofNullable(kind));
