@@ -178,6 +178,7 @@ final class EvaluateJob {
             System.out.print(Scores.table(scores));
             System.out.println(String.format(Locale.ROOT, "%,d rows", rows));
             System.out.println("files: " + Secrets.remove(data.files().readFiles()));
+            data.files().leftOutFiles().forEach(files -> System.out.println("not read: " + Secrets.remove(files)));
         }
     }
 }

@@ -36,6 +36,21 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("spark")
 final class ParquetReadTest {
+    private static final String NESTED =
+            """
+            optional group m (LIST) { repeated group list { optional group element {
+              optional binary role (STRING); optional int32 nothing; optional double score; optional boolean ok;
+              optional int64 at (TIMESTAMP(NANOS,false)); optional int64 utc (TIMESTAMP(MILLIS,true));
+              optional int32 day (DATE); optional int32 time (TIME(MILLIS,true)); optional int96 old;
+              optional fixed_len_byte_array(2) half (DECIMAL(4,2)); optional int32 tiny (INTEGER(8,false));
+              optional binary bytes; optional fixed_len_byte_array(16) id (UUID);
+              optional group old_list (LIST) { repeated binary array (STRING); }
+              optional group pairs (LIST) { repeated group pairs_tuple { optional int32 x; } }
+              optional group map (MAP) { repeated group key_value {
+                required binary key (STRING); optional int64 value; } }
+            } } }
+            """;
+
     @TempDir
     Path folder;
 
@@ -143,23 +158,9 @@ final class ParquetReadTest {
 
     @Test
     void nestedValuesOfAllKindsBecomeJson() throws IOException {
-        String schema =
-                """
-                optional group m (LIST) { repeated group list { optional group element {
-                  optional binary role (STRING); optional int32 nothing; optional double score; optional boolean ok;
-                  optional int64 at (TIMESTAMP(NANOS,false)); optional int64 utc (TIMESTAMP(MILLIS,true));
-                  optional int32 day (DATE); optional int32 time (TIME(MILLIS,true)); optional int96 old;
-                  optional fixed_len_byte_array(2) half (DECIMAL(4,2)); optional int32 tiny (INTEGER(8,false));
-                  optional binary bytes; optional fixed_len_byte_array(16) id (UUID);
-                  optional group old_list (LIST) { repeated binary array (STRING); }
-                  optional group pairs (LIST) { repeated group pairs_tuple { optional int32 x; } }
-                  optional group map (MAP) { repeated group key_value {
-                    required binary key (STRING); optional int64 value; } }
-                } } }
-                """;
         write(
                 "x.parquet",
-                schema,
+                NESTED,
                 row -> {
                     Group list = row.addGroup("m");
                     list.addGroup("list");
