@@ -269,7 +269,9 @@ final class ParquetJson {
 
         @Override
         public void addBinary(Binary value) {
-            name(scalar.text(value).orElseThrow(() -> invalid("column %s has a map whose keys are no text", column)));
+            name(scalar.text(value)
+                    .orElseThrow(() ->
+                            invalid("data: %s: column %s has a map whose keys are no text", row.source(), column)));
         }
 
         @Override
@@ -308,8 +310,8 @@ final class ParquetJson {
             }
             String string = scalar.text(value)
                     .orElseThrow(() -> invalid(
-                            "data: column %s has a field %s of the type %s, which is not read: leave it out",
-                            column, name, scalar.name()));
+                            "data: %s: column %s has a field %s of the type %s, which is not read: leave it out",
+                            row.source(), column, name, scalar.name()));
             if (scalar.isText() && !ParquetScalar.isUtf8(value, string)) {
                 row.reject(Reason.MALFORMED, "%s holds bytes that are no UTF-8", column);
             }

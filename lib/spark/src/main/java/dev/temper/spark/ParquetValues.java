@@ -53,6 +53,10 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
         return schema;
     }
 
+    String source() {
+        return slice.file().source();
+    }
+
     /** Whether a column of this type can hold what is asked for. */
     static boolean isRight(Type type, Content content) {
         if (!type.isPrimitive()) {
@@ -118,7 +122,7 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
     }
 
     private Converter converter(InputColumn column, int index, Type type) {
-        String wrong = wrong(slice.file().source(), column, type);
+        String wrong = wrong(source(), column, type);
         if (type.isPrimitive()) {
             boolean isRight = isRight(type, column.content());
             return new Cell(column, index, type.asPrimitiveType(), isRight ? null : wrong);

@@ -222,6 +222,16 @@ final class ParquetReadTest {
     }
 
     @Test
+    void aFieldOfAnUnknownTypeIsRefusedWithItsName() throws IOException {
+        write("x.parquet", "optional group m { optional fixed_len_byte_array(2) half; }", row -> row.addGroup("m")
+                .append("half", Binary.fromConstantByteArray(new byte[2])));
+        assertInvalid(
+                "x.parquet",
+                List.of(new InputColumn("m", Content.JSON, true)),
+                "x.parquet: column m has a field half of the type fixed_len_byte_array, which is not read");
+    }
+
+    @Test
     void rowGroupsAreReadInTheirOrder() throws IOException {
         Consumer<Group>[] rows = rows(5000, (row, i) -> row.append("text", i + "x".repeat(200)));
         write("x.parquet", "required binary text (STRING);", rows);

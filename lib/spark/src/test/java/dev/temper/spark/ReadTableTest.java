@@ -137,6 +137,8 @@ final class ReadTableTest {
         assertInvalid("x.csv", "x.csv: line 3 has text after a closing quote");
         write("x.csv", "a,b,a\n1,2,3\n");
         assertInvalid("x.csv", "x.csv has two columns a");
+        write("x.csv", "c,a,c,b,\n1,2,3,4,5\n");
+        assertThat(read(AB, "x.csv")).extracting(row -> row.get(1)).containsExactly("4");
     }
 
     @Test
