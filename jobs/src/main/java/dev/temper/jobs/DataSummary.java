@@ -51,7 +51,8 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
         }
         text.append(
                 String.format(Locale.ROOT, "cut         %,d rows at max_length %,d%n", data.cut(), config.maxLength()));
-        data.shortenedNote().ifPresent(note -> text.append("shortened   ").append(note).append(System.lineSeparator()));
+        data.shortenedNote()
+                .ifPresent(note -> text.append("shortened   ").append(note).append(System.lineSeparator()));
         examples()
                 .forEach((reason, row) -> text.append(String.format(
                         Locale.ROOT,

@@ -189,7 +189,8 @@ final class RunJob {
         if (report.isPresent()) {
             tables.writeClassification(report.get(), summary.predictions(), labelled);
         }
-        RunDocuments documents = new RunDocuments(recipe, summary, version, rows.chat().hasTemplate());
+        RunDocuments documents =
+                new RunDocuments(recipe, summary, version, rows.chat().hasTemplate());
         List<Picture> pictures = new ArrayList<>();
         try {
             pictures.addAll(documents.curves());

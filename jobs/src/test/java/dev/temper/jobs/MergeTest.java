@@ -174,7 +174,8 @@ final class MergeTest {
 
         assertThat(merge().err()).isEmpty();
 
-        assertThat(output.resolve("tokenizer_config.json")).hasSameTextualContentAs(base.resolve("tokenizer_config.json"));
+        assertThat(output.resolve("tokenizer_config.json"))
+                .hasSameTextualContentAs(base.resolve("tokenizer_config.json"));
         assertThat(output.resolve("merges.txt")).hasContent("of the base");
         assertTemplates();
         TinyTokenizer.write(adapter, "{\"eos_token\": \"<s>\"}");

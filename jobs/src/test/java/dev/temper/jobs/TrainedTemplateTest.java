@@ -60,13 +60,12 @@ final class TrainedTemplateTest {
     void theRecipesTemplateIsWrittenAndMerged() throws IOException {
         String template = "data.chat_template=" + disk + "/own.jinja";
         assertOwn(run("whole", template).resolve("model"));
-        Path adapter = run("lora", template, "adapter={type: lora, r: 2, target_modules: all-linear}").resolve("adapter");
+        Path adapter = run("lora", template, "adapter={type: lora, r: 2, target_modules: all-linear}")
+                .resolve("adapter");
         assertOwn(adapter);
 
         Ended merged = Ended.run(
-                new String[] {
-                    "merge", disk + "/base", "--adapter", adapter.toString(), "--output", disk + "/merged"
-                },
+                new String[] {"merge", disk + "/base", "--adapter", adapter.toString(), "--output", disk + "/merged"},
                 new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
 
         assertThat(merged.err()).isEmpty();
@@ -80,7 +79,10 @@ final class TrainedTemplateTest {
                 .doesNotContain("chat_template")
                 .contains("\"eos_token\"");
         assertThat(Files.readString(folder.resolve("README.md")))
-                .contains("tokenizer.apply_chat_template(", "from_pretrained(\"path/to/this/folder\")", "- \"conversational\"");
+                .contains(
+                        "tokenizer.apply_chat_template(",
+                        "from_pretrained(\"path/to/this/folder\")",
+                        "- \"conversational\"");
     }
 
     @Test
@@ -88,7 +90,8 @@ final class TrainedTemplateTest {
         for (String choice : List.of("auto", "none")) {
             Path model = run(choice, "data.chat_template=" + choice).resolve("model");
             assertThat(Files.readString(model.resolve("chat_template.jinja"))).isEqualTo(BASES);
-            assertThat(Files.readString(model.resolve("additional_chat_templates/tool_use.jinja"))).isEqualTo(BASES);
+            assertThat(Files.readString(model.resolve("additional_chat_templates/tool_use.jinja")))
+                    .isEqualTo(BASES);
             assertThat(Files.readString(model.resolve("README.md")))
                     .contains(
                             choice.equals("auto")

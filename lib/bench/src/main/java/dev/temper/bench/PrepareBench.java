@@ -105,7 +105,7 @@ public final class PrepareBench implements Callable<Integer> {
         String config = Files.readString(tokenizer.resolve("tokenizer_config.json"));
         return ChatFormat.of(
                 data,
-                new ChatFormat.TokenizerFiles(tokenizer.toString(), config, Optional.empty(), Optional.empty()),
+                new ChatFormat.TokenizerFiles(tokenizer.toString(), config, Optional.empty(), Map.of()),
                 location -> location,
                 LocalDate.EPOCH);
     }

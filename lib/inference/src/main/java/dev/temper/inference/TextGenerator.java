@@ -83,7 +83,8 @@ public final class TextGenerator implements AutoCloseable {
             ChatFormat.TokenizerFiles tokenizer =
                     ChatFormat.TokenizerFiles.read(Folder.local(LoadedModel.tokenizer(folder, options)));
             if (options.adapter().isPresent()) {
-                tokenizer = tokenizer.withTemplates(Folder.local(options.adapter().get()));
+                tokenizer =
+                        tokenizer.withTemplates(Folder.local(options.adapter().get()));
             }
             return new TextGenerator(model, options, ends, ChatFormat.of(tokenizer, today()));
         } catch (IOException | RuntimeException | Error e) {

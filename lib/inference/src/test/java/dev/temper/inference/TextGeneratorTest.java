@@ -182,8 +182,9 @@ final class TextGeneratorTest {
     @Test
     void aPromptWithATokenThatTheModelLacksIsRefused() throws Exception {
         TinyTokenizer.add(TinyFolder.generator(folder), "<sound>", "<image>");
-        String refusal = "the prompt '<s>b<image>' cannot be continued: it contains <image>, token 261, and the model has "
-                + "rows for 260 tokens only; leave that token out";
+        String refusal =
+                "the prompt '<s>b<image>' cannot be continued: it contains <image>, token 261, and the model has "
+                        + "rows for 260 tokens only; leave that token out";
         try (TextGenerator generator = open()) {
             assertThat(generator.tryGenerate(List.of("abc", "b<image>"), GREEDY, 0))
                     .containsExactly(Optional.of(generator.generate("abc", GREEDY)), Optional.empty());

@@ -21,7 +21,8 @@ public final class LocalCopies {
     /** What a tokenizer is read from. */
     public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
 
-    private static final Pattern MODEL_FILES = Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)|" + TemplateFiles.FOLDER + "/");
+    private static final Pattern MODEL_FILES =
+            Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)|" + TemplateFiles.FOLDER + "/");
     private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
 
     private LocalCopies() {}

@@ -38,8 +38,9 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Appends {@code rendered}, the text of the row, {@code trained}, the parts of it that are learned (start and end of
  * each as indexes into the Java string, one after the other), {@code label}, the number of its class, in place of a
- * column of this name that is read, and {@code shortened}, whether the chat template left out a part of an answer. Appends {@code _reason} and {@code _detail} where they are not there yet and fills
- * them for rows without a text; rows that have a reason already stay as they are. Keeps order, drops no row.
+ * column of this name that is read, and {@code shortened}, whether the chat template left out a part of an answer.
+ * Appends {@code _reason} and {@code _detail} where they are not there yet and fills them for rows without a text; rows
+ * that have a reason already stay as they are. Keeps order, drops no row.
  */
 public final class RenderText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;

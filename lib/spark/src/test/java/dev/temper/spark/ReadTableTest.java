@@ -15,8 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -311,8 +311,10 @@ final class ReadTableTest {
         columns.add(new InputColumn("c", Content.OPTION, false));
         columns.add(new InputColumn("d", Content.OPTION, false));
         List<Row> with = read(new ReadTable(columns, "UTF-8", ",", true), "x.jsonl");
-        assertThat(with.get(0).<String>getAs("_content")).isEqualTo(without.get(0).getAs("_content"));
-        assertThat(with.get(1).<String>getAs("_content")).isNotEqualTo(without.get(1).getAs("_content"));
+        assertThat(with.get(0).<String>getAs("_content"))
+                .isEqualTo(without.get(0).getAs("_content"));
+        assertThat(with.get(1).<String>getAs("_content"))
+                .isNotEqualTo(without.get(1).getAs("_content"));
     }
 
     @Test

@@ -105,19 +105,22 @@ final class StagesTest {
                         + " \"completion\": [{\"role\": \"assistant\", \"reasoning\": \"w4\", \"content\": \"w2\"}]}\n"
                         + "{\"prompt\": \"w0\", \"completion\": \"w3\"}\n");
         HadoopStore store = HadoopStore.of(spark);
-        DataConfig data =
-                new DataSettings().training(folder.resolve("x.jsonl")).config();
+        DataConfig data = new DataSettings().training(folder.resolve("x.jsonl")).config();
         String tokenizer = folder.resolve("tokenizer").toString();
         Preparation preparation = PrepareStages.of(
                         data, List.of(), chat("{{ m.content }} <end> {% endfor %}"), tokenizer)
                 .preparation(store, Set.of());
         for (boolean isReused : new boolean[] {false, true}) {
-            PreparedData prepared =
-                    PreparedData.prepare(spark, data, 7, preparation, store.folder(folder.resolve("out").toString()));
+            PreparedData prepared = PreparedData.prepare(
+                    spark,
+                    data,
+                    7,
+                    preparation,
+                    store.folder(folder.resolve("out").toString()));
             assertThat(prepared.reused()).isEqualTo(isReused);
             assertThat(prepared.rows().trained()).isEqualTo(3);
-            assertThat(prepared.notes())
-                    .containsExactly("the chat template does not write all of the answers of 1 rows: reasoning, or text"
+            assertThat(prepared.shortenedNote())
+                    .contains("the chat template does not write all of the answers of 1 rows: reasoning, or text"
                             + " beside the call of a tool, is left out and not learned");
         }
     }

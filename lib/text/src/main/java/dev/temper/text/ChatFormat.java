@@ -49,10 +49,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
      * @param templates by name, those of files of their own
      */
     public record TokenizerFiles(
-            String location,
-            String tokenizerConfig,
-            Optional<String> specialTokensMap,
-            Map<String, String> templates) {
+            String location, String tokenizerConfig, Optional<String> specialTokensMap, Map<String, String> templates) {
         public TokenizerFiles {
             templates = Map.copyOf(templates);
         }
@@ -72,9 +69,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         /** The same with the templates in files of another folder, if it has any. */
         public TokenizerFiles withTemplates(Folder folder) throws IOException {
             Map<String, String> others = TemplateFiles.read(folder);
-            return others.isEmpty()
-                    ? this
-                    : new TokenizerFiles(location, tokenizerConfig, specialTokensMap, others);
+            return others.isEmpty() ? this : new TokenizerFiles(location, tokenizerConfig, specialTokensMap, others);
         }
 
         private static Optional<String> text(Folder folder, String name) throws IOException {

@@ -187,7 +187,9 @@ record Conversation(
                         ? "a text"
                         : value instanceof List
                                 ? "a list"
-                                : value instanceof Map ? "an object" : value instanceof Boolean ? "a boolean" : "a number";
+                                : value instanceof Map
+                                        ? "an object"
+                                        : value instanceof Boolean ? "a boolean" : "a number";
     }
 
     private static Object json(String column, String text) {

@@ -116,7 +116,8 @@ record Message(Map<String, Object> fields, boolean isLearned) {
                 boolean isQuestion = !fields.get(ROLE).equals(ASSISTANT);
                 if (says && isQuestion && !name.equals("weight")) {
                     throw new RejectedRowException(
-                            WRONG_TYPE, place + ": " + name + " is true, but only answers of the assistant are learned");
+                            WRONG_TYPE,
+                            place + ": " + name + " is true, but only answers of the assistant are learned");
                 }
                 isLearned &= says;
             }

@@ -27,8 +27,8 @@ import java.util.TreeMap;
  *
  * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion} and {@code alpaca}: with
  * a chat template a question of the user and an answer of the assistant; without one the prompt and right after it the
- * completion; lists of messages as prompt and completion are one conversation. {@code messages} and {@code sharegpt}: the conversation through the chat template.
- * {@code classification}: the text and the number of its class.
+ * completion; lists of messages as prompt and completion are one conversation. {@code messages} and {@code sharegpt}:
+ * the conversation through the chat template. {@code classification}: the text and the number of its class.
  *
  * @param columns by role; a role left out is its own name
  * @param separator between joined columns

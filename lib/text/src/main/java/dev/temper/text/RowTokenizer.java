@@ -22,8 +22,8 @@ import java.util.OptionalInt;
  * closing ones when it is cut; no token of it is learned.
  *
  * <p>A token is learned when it says a character of a trained part, also one across its border: of a prompt's last and
- * an answer's first characters, or of an answer's last and what follows. A special token that took the whitespace behind
- * it says none of that. What covers no characters (end token, special tokens) goes with the token before it.
+ * an answer's first characters, or of an answer's last and what follows. A special token that took the whitespace
+ * behind it says none of that. What covers no characters (end token, special tokens) goes with the token before it.
  */
 public final class RowTokenizer {
     private final Tokenizer tokenizer;

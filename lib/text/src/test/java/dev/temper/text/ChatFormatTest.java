@@ -61,12 +61,14 @@ final class ChatFormatTest {
 
     @Test
     void aTemplateTakesThePlaceOfAllOthers(@TempDir Path folder) throws IOException {
-        Files.writeString(folder.resolve("tokenizer_config.json"), NAMED.replace("{\"chat", "{\"eos_token\": \"é\", \"chat"));
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), NAMED.replace("{\"chat", "{\"eos_token\": \"é\", \"chat"));
         Files.createDirectories(folder.resolve("additional_chat_templates"));
         Files.writeString(folder.resolve("additional_chat_templates/rag.jinja"), "R");
         TemplateFiles.write(Folder.local(folder), "mine é\n");
         assertThat(read(folder, "auto").templates()).isEqualTo(Map.of("default", "mine é\n"));
-        assertThat(Files.readString(folder.resolve("tokenizer_config.json"))).isEqualTo("{\n  \"eos_token\" : \"é\"\n}\n");
+        assertThat(Files.readString(folder.resolve("tokenizer_config.json")))
+                .isEqualTo("{\n  \"eos_token\" : \"é\"\n}\n");
         assertThat(folder.resolve("additional_chat_templates")).doesNotExist();
     }
 
@@ -106,7 +108,8 @@ final class ChatFormatTest {
         RowFormat format = Formats.chat(Format.MESSAGES, TrainOn.ALL, format("auto", NAMED, Optional.empty()));
         String messages = "[{\"role\": \"user\", \"content\": \"q\"}]";
         assertThat(format.render(Map.of("messages", messages)).text()).isEqualTo("Dq");
-        assertThat(format.render(Map.of("messages", messages, "tools", "[{\"name\": \"f\"}]")).text())
+        assertThat(format.render(Map.of("messages", messages, "tools", "[{\"name\": \"f\"}]"))
+                        .text())
                 .isEqualTo("T{'name': 'f'}");
     }
 
@@ -166,7 +169,10 @@ final class ChatFormatTest {
         return ChatFormat.of(
                 Formats.data(Format.MESSAGES, TrainOn.ALL, template, Map.of("eos_token", "<end>")),
                 new TokenizerFiles(
-                        "base", config, specialTokens, jinja.map(text -> Map.of("default", text)).orElse(Map.of())),
+                        "base",
+                        config,
+                        specialTokens,
+                        jinja.map(text -> Map.of("default", text)).orElse(Map.of())),
                 location -> "text of " + location,
                 LocalDate.of(2026, 11, 22));
     }

@@ -27,8 +27,8 @@ final class ConversationTest {
         assertThat(conversation.messages().get(0)).isEqualTo(Map.of("role", "user", "content", "a"));
         assertThat(conversation.messages().get(1)).containsOnlyKeys("role", "tool_calls");
         Map<?, ?> call = (Map<?, ?>) ((List<?>) conversation.messages().get(1).get("tool_calls")).get(0);
-        Map<String, Object> arguments = new HashMap<>(Map.of(
-                "x", 1, "y", 1.0, "z", new BigInteger("99999999999999999999"), "list", Arrays.asList(null, 2)));
+        Map<String, Object> arguments = new HashMap<>(
+                Map.of("x", 1, "y", 1.0, "z", new BigInteger("99999999999999999999"), "list", Arrays.asList(null, 2)));
         arguments.put("none", null);
         assertThat(((Map<?, ?>) call.get("function")).get("arguments")).isEqualTo(arguments);
         assertThat(conversation.isEmpty(1)).isFalse();
@@ -51,26 +51,30 @@ final class ConversationTest {
         Conversation conversation = read("[{\"role\": \"user\", \"content\": \"a\"}]");
         Map<String, Object> schema = new HashMap<>();
         schema.put("default", null);
-        assertThat(conversation.withTools("tools", "[\"{\\\"default\\\": null}\", {\"default\": null}]").tools())
+        assertThat(conversation
+                        .withTools("tools", "[\"{\\\"default\\\": null}\", {\"default\": null}]")
+                        .tools())
                 .isEqualTo(List.of(schema, schema));
         assertThat(rejected(() -> conversation.withTools("t", "[{}, \"tide\"]")))
                 .hasMessage("t, tool 2 is no object but a text; a JSON Schema is wanted");
         assertThat(rejected(() -> conversation.withTools("t", "[null]")))
                 .hasMessage("t, tool 1 is no object but null; a JSON Schema is wanted");
-        assertThat(rejected(() -> conversation.withTools("t", "[\"{oops\"]")).reason()).isEqualTo(Reason.BAD_JSON);
+        assertThat(rejected(() -> conversation.withTools("t", "[\"{oops\"]")).reason())
+                .isEqualTo(Reason.BAD_JSON);
         assertThat(rejected(() -> conversation.withTools("t", "{}"))).hasMessage("t is no list");
     }
 
     @Test
     void variablesOfARowAreAnObject() {
         Conversation conversation = read("[{\"role\": \"user\", \"content\": \"a\"}]");
-        assertThat(conversation.withVariables("k", "{\"deep\": false, \"n\": null}").variables())
+        assertThat(conversation
+                        .withVariables("k", "{\"deep\": false, \"n\": null}")
+                        .variables())
                 .hasSize(2)
                 .containsEntry("deep", false)
                 .containsEntry("n", null);
         assertThat(conversation.withVariables("k", null).variables()).isEmpty();
-        assertThat(rejected(() -> conversation.withVariables("k", "[1]")))
-                .hasMessage("k holds no object but a list");
+        assertThat(rejected(() -> conversation.withVariables("k", "[1]"))).hasMessage("k holds no object but a list");
         assertThat(rejected(() -> conversation.withVariables("k", "{\"add_generation_prompt\": true}")))
                 .hasMessage("k sets add_generation_prompt, which no row can");
     }
@@ -85,10 +89,12 @@ final class ConversationTest {
                  {"role": "assistant", "content": "a", "weight": 1.0, "train_detail": []}]
                 """);
         assertThat(conversation.unlearned()).containsExactly(1, 2, 5);
-        assertThat(conversation.messages()).allSatisfy(message -> assertThat(message).containsOnlyKeys("role", "content"));
+        assertThat(conversation.messages())
+                .allSatisfy(message -> assertThat(message).containsOnlyKeys("role", "content"));
         assertThat(conversation.withSystem("s").unlearned()).containsExactly(2, 3, 6);
         assertThat(conversation.completedBy(conversation).unlearned()).containsExactly(1, 2, 5, 8, 9, 12);
-        assertThat(conversation.completedBy(conversation).withSystem("s").completion()).isEqualTo(8);
+        assertThat(conversation.completedBy(conversation).withSystem("s").completion())
+                .isEqualTo(8);
     }
 
     @Test
@@ -99,9 +105,15 @@ final class ConversationTest {
                  {"role": "assistant", "content": "a", "thinking": "t", "reasoning_content": null, "reasoning": "r"},
                  {"role": "assistant", "content": "a", "thinking": "t", "reasoning_content": "c"}]
                 """);
-        assertThat(conversation.messages().get(0)).containsEntry("reasoning_content", "r").containsEntry("thinking", "r");
-        assertThat(conversation.messages().get(1)).containsEntry("reasoning_content", "t").containsEntry("thinking", "t");
-        assertThat(conversation.messages().get(2)).containsEntry("reasoning_content", "c").containsEntry("thinking", "t");
+        assertThat(conversation.messages().get(0))
+                .containsEntry("reasoning_content", "r")
+                .containsEntry("thinking", "r");
+        assertThat(conversation.messages().get(1))
+                .containsEntry("reasoning_content", "t")
+                .containsEntry("thinking", "t");
+        assertThat(conversation.messages().get(2))
+                .containsEntry("reasoning_content", "c")
+                .containsEntry("thinking", "t");
     }
 
     @Test

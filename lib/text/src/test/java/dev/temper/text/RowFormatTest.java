@@ -99,12 +99,14 @@ final class RowFormatTest {
     void messagesNeedATemplateAndStandOnBothSides() {
         String message = InputColumn.NESTED + "[{\"role\": \"user\", \"content\": \"q\"}]";
         assertThat(catchThrowableOfType(
-                        RejectedRowException.class, () -> PAIR.render(Map.of("q", message, "completion", message)))
+                                RejectedRowException.class,
+                                () -> PAIR.render(Map.of("q", message, "completion", message)))
                         .detail())
                 .startsWith("prompt and completion are messages, which need a chat template");
         RowFormat chat = Formats.chat(Format.PROMPT_COMPLETION, TrainOn.ALL, Formats.template("{{ messages }}"));
         assertThat(catchThrowableOfType(
-                        RejectedRowException.class, () -> chat.render(Map.of("prompt", message, "completion", "a")))
+                                RejectedRowException.class,
+                                () -> chat.render(Map.of("prompt", message, "completion", "a")))
                         .detail())
                 .isEqualTo("completion must be a list of messages, as the other one of prompt and completion is");
         assertThat(chat.render(Map.of("prompt", message.substring(1), "completion", "a"))

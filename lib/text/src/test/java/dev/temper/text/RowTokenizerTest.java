@@ -112,7 +112,9 @@ final class RowTokenizerTest {
             assertThat(results.get(1).rejection().reason()).isEqualTo(RejectedRowException.Reason.UNKNOWN_TOKEN);
             assertThat(results.get(1).rejection().detail())
                     .isEqualTo("it contains <image>, token 260, and the model has rows for 260 tokens only");
-            assertThat(results.get(2).rejection()).as("what is cut off does not matter").isNull();
+            assertThat(results.get(2).rejection())
+                    .as("what is cut off does not matter")
+                    .isNull();
         }
     }
 

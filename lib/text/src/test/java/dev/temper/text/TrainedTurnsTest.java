@@ -20,6 +20,7 @@ final class TrainedTurnsTest {
             "{% for m in messages %}[{{ m.role }}]{% if m.role == 'assistant' %}{% generation %}{{ '\\n' }}{{ m.content }}"
                     + "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}"
                     + "{% if add_generation_prompt %}[assistant]\n{% endif %}";
+
     private static final String TWO_TURNS = chat("user:q1", "assistant:a1", "user:q2", "assistant:a2");
 
     @Test
@@ -70,13 +71,15 @@ final class TrainedTurnsTest {
 
     @Test
     void aRowOfWhichNoAnswerIsLearnedIsRejected() {
-        String last = quoted("[{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a', 'train': false}]");
+        String last =
+                quoted("[{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a', 'train': false}]");
         for (TrainOn trainOn : List.of(TrainOn.COMPLETION, TrainOn.ASSISTANT)) {
             RejectedRowException rejected = rejected(PLAIN, trainOn, last);
             assertThat(rejected.reason()).isEqualTo(Reason.NO_TRAINED_TOKENS);
             assertThat(rejected.detail()).isEqualTo("no answer is to be learned: weight 0, or train false");
         }
-        String question = quoted("[{'role': 'user', 'content': 'q', 'weight': 0}, {'role': 'assistant', 'content': 'a'}]");
+        String question =
+                quoted("[{'role': 'user', 'content': 'q', 'weight': 0}, {'role': 'assistant', 'content': 'a'}]");
         assertThat(rejected(PLAIN, TrainOn.ALL, question).detail())
                 .startsWith("message 1 is not the assistant's and not to be learned");
         assertThat(rendered(PLAIN, TrainOn.COMPLETION, question)).isEqualTo("[user]q</s>[assistant]«a</s>»");
@@ -91,27 +94,45 @@ final class TrainedTurnsTest {
         assertThat(pair(PLAIN, TrainOn.COMPLETION, prompt, completion))
                 .isEqualTo("[user]q1</s>[assistant]a1</s>[user]q2</s>[assistant]«a2</s>[user]q3</s>[assistant]a3</s>»");
         assertThat(pair(PLAIN, TrainOn.ASSISTANT, prompt, completion))
-                .isEqualTo("[user]q1</s>[assistant]a1</s>[user]q2</s>[assistant]«a2</s>»[user]q3</s>[assistant]«a3</s>»");
+                .isEqualTo(
+                        "[user]q1</s>[assistant]a1</s>[user]q2</s>[assistant]«a2</s>»[user]q3</s>[assistant]«a3</s>»");
         assertThat(pair(BLOCKS, TrainOn.ASSISTANT, prompt, completion))
-                .isEqualTo("[user]q1[assistant]\na1[user]q2[assistant]\n«a2»[user]q3[assistant]«\na3»"); // as TRL: both masks
-        assertThat(pair(PLAIN, TrainOn.ALL, prompt, completion)).startsWith("«[user]q1").endsWith("a3</s>»");
+                .isEqualTo("[user]q1[assistant]\na1[user]q2[assistant]\n«a2»[user]q3[assistant]«\na3»"); // as TRL: both
+        // masks
+        assertThat(pair(PLAIN, TrainOn.ALL, prompt, completion))
+                .startsWith("«[user]q1")
+                .endsWith("a3</s>»");
         assertThat(pair(PLAIN, TrainOn.COMPLETION, prompt, completion.replace("'a2'", "'a2', 'weight': 0")))
                 .isEqualTo("[user]q1</s>[assistant]a1</s>[user]q2</s>[assistant]a2</s>«[user]q3</s>[assistant]a3</s>»");
-        assertThat(pair(PLAIN, TrainOn.COMPLETION, "[{'from': 'human', 'value': 'q'}]", "[{'from': 'gpt', 'value': 'a'}]"))
+        assertThat(pair(
+                        PLAIN,
+                        TrainOn.COMPLETION,
+                        "[{'from': 'human', 'value': 'q'}]",
+                        "[{'from': 'gpt', 'value': 'a'}]"))
                 .isEqualTo("[user]q</s>[assistant]«a</s>»");
         assertThat(catchThrowableOfType(
-                        RejectedRowException.class, () -> pair(PLAIN, TrainOn.COMPLETION, completion, "[{'role': 'user', 'content': 'q'}]")))
+                        RejectedRowException.class,
+                        () -> pair(PLAIN, TrainOn.COMPLETION, completion, "[{'role': 'user', 'content': 'q'}]")))
                 .hasMessage("no message is the assistant's");
     }
 
     @Test
     void aRowHasVariablesOfItsOwn() {
         String asks = PLAIN.replace("[assistant]{% endif", "[assistant]{% if deep %}<deep>{% endif %}{% endif");
-        RowFormat format = Formats.chat(Format.PROMPT_COMPLETION, TrainOn.ALL, Formats.template("{{ deep }}|{{ tools }}" + asks));
+        RowFormat format =
+                Formats.chat(Format.PROMPT_COMPLETION, TrainOn.ALL, Formats.template("{{ deep }}|{{ tools }}" + asks));
         Map<String, String> row = Map.of(
-                "prompt", "q", "completion", "a", "chat_template_kwargs", "{\"deep\": 1}", "tools", "[{\"name\": null}]");
+                "prompt",
+                "q",
+                "completion",
+                "a",
+                "chat_template_kwargs",
+                "{\"deep\": 1}",
+                "tools",
+                "[{\"name\": null}]");
         assertThat(format.render(row).text()).startsWith("1|[{'name': None}][user]q</s>");
-        assertThat(format.render(Map.of("prompt", "q", "completion", "a")).text()).startsWith("|None[user]q</s>");
+        assertThat(format.render(Map.of("prompt", "q", "completion", "a")).text())
+                .startsWith("|None[user]q</s>");
     }
 
     @Test
@@ -123,7 +144,8 @@ final class TrainedTurnsTest {
         assertThat(rejected(PLAIN, TrainOn.COMPLETION, quoted(question + "{'role': 'assistant', " + call + "}]"))
                         .detail())
                 .startsWith("the template leaves out the call of tide in message 2");
-        assertThat(isShortened(calls, question + "{'role': 'assistant', " + call + "}]")).isFalse();
+        assertThat(isShortened(calls, question + "{'role': 'assistant', " + call + "}]"))
+                .isFalse();
         assertThat(isShortened(calls, question + "{'role': 'assistant', 'content': 'Wait', " + call + "}]"))
                 .isTrue();
         String two = call.replace("}}]", "}}, {'function': {'name': 'wind', 'arguments': {}}}]");
@@ -146,7 +168,8 @@ final class TrainedTurnsTest {
 
     @Test
     void anEmptyListOfCallsSaysNothing() {
-        String silent = quoted("[{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': '', 'tool_calls': []}]");
+        String silent =
+                quoted("[{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': '', 'tool_calls': []}]");
         assertThat(rejected(PLAIN, TrainOn.ALL, silent).reason()).isEqualTo(Reason.EMPTY);
     }
 

@@ -73,7 +73,8 @@ final class TrlChatsAcceptanceTest {
     void newlinesThatAnAnswerBeginsWith() throws IOException {
         String prompt = "[{\"role\": \"user\", \"content\": \"Name a fish.\"}]";
         String completion = "[{\"role\": \"assistant\", \"content\": \"\\n\\nHerring\"}]";
-        assertThat(learned("phi3_mini", row("phi3_mini", prompt, completion, "")).replace("\n", ""))
+        assertThat(learned("phi3_mini", row("phi3_mini", prompt, completion, ""))
+                        .replace("\n", ""))
                 .isEqualTo("Herring<|end|><|endoftext|>");
         assertThat(learned("qwen2.5", row("qwen2.5", prompt, completion, "")))
                 .isEqualTo("\n\n\nHerring<|im_end|>\n"); // the role's newline and those of the answer are one token
