@@ -298,9 +298,7 @@ record LoraTargets(
     /** The value of the pattern that matches a module's name or the end of it; of several, PEFT takes the first. */
     private static <T> T matching(String key, Map<String, T> patterns, PeftConfig config, String module, T otherwise) {
         List<T> found = patterns.entrySet().stream()
-                .filter(pattern -> ModuleNames.pattern("(.*\\.)?(" + pattern.getKey() + ")", "adapter." + key)
-                        .matcher(module)
-                        .matches())
+                .filter(entry -> isEnd(ModuleNames.pattern(entry.getKey(), "adapter." + key), module))
                 .map(Map.Entry::getValue)
                 .toList();
         check(
@@ -309,5 +307,10 @@ record LoraTargets(
                 key,
                 module);
         return found.isEmpty() ? otherwise : found.get(0);
+    }
+
+    /** Whether a pattern matches a name, or what follows a dot in it. */
+    private static boolean isEnd(Pattern pattern, String module) {
+        return Pattern.compile("(.*\\.)?(" + pattern + ")").matcher(module).matches();
     }
 }

@@ -216,8 +216,8 @@ final class RefusedAdapterTest {
         write(weights(3, 12, "I32"));
 
         assertRefused(
-                adapter + ": the tensor base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight is I32; only "
-                        + "F32, F16 and BF16 are read");
+                adapter + ": the tensor base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight is I32, which is "
+                        + "not supported; only F64, F32, F16 and BF16 are read");
     }
 
     @Test
