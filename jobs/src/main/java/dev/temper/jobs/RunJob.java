@@ -211,7 +211,7 @@ final class RunJob {
         if (template.isPresent()) {
             TemplateFiles.write(model, template.get());
         }
-        addTokens(output.folder().child(summary.modelFolder()));
+        addTokens(model);
     }
 
     /** @param model folder of what was trained, with a copy of the base's tokenizer */

@@ -16,8 +16,6 @@ import dev.temper.model.TrainedWeights;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +23,6 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Trainable low-rank updates of frozen projections: {@code y = base(x) + scale * B A x}.
@@ -38,7 +35,6 @@ import java.util.stream.Stream;
  */
 public final class LoraAdapter {
     static final String NAME = "adapter_model";
-    private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
     private final PeftConfig config;
     private final LoraTargets targets;
@@ -277,7 +273,7 @@ public final class LoraAdapter {
             network.train(saved, parameters, targets.tensor(saved));
         }
         for (TokenRows rows : targets.rows()) {
-            network.trainRows(rows.table(), parameters, rows.name(), rows.indices());
+            network.tables().train(rows.table(), parameters, rows.name(), rows.indices());
         }
         parameters.weightsChanged();
     }
@@ -288,72 +284,8 @@ public final class LoraAdapter {
      * @param base what {@code base_model_name_or_path} shall say
      */
     public void save(Folder folder, String base) throws IOException {
-        Stream<TensorWriter.Tensor> trained = parameters.specs().stream()
-                .map(spec -> new TensorWriter.Tensor(
-                        spec.name(), parameters.type().dtype(), spec.shape().getShape(), () -> memory(spec)));
-        Stream<TensorWriter.Tensor> others = tensors.map(AdapterTensors::frozen).orElseGet(List::of).stream();
-        List<TensorWriter.Tensor> all = Stream.of(trained, others, grown().stream())
-                .flatMap(tensors -> tensors)
-                .sorted(Comparator.comparing(TensorWriter.Tensor::name))
-                .toList();
-        network.ifPresent(Network::putOriginalRows);
-        try {
-            TensorWriter.write(folder, NAME, all, Long.MAX_VALUE);
-        } finally {
-            parameters.weightsChanged();
-        }
-        boolean isFanInFanOut =
-                targets.updated().stream().anyMatch(target -> target.parameter().isTransposed());
-        AdapterFile.write(
-                folder,
-                config,
-                new AdapterFile.Written(
-                        targetNames(),
-                        LoraTargets.modulesToSave(config, targets.architecture()),
-                        isFanInFanOut,
-                        targets.architecture().task(),
-                        base));
-    }
-
-    /**
-     * Frozen tables with rows for tokens that the base does not have: as PEFT does it, the adapter carries them,
-     * because nobody could make the same rows again.
-     */
-    private List<TensorWriter.Tensor> grown() {
-        Architecture architecture = targets.architecture();
-        return architecture.parameters().stream()
-                .filter(table -> architecture.hasRowPerToken(table)
-                        && network.filter(owner -> owner.isGrown(table)).isPresent()
-                        && !targets.saved().contains(table)
-                        && !targets.replaced().containsKey(table))
-                .map(table -> new TensorWriter.Tensor(
-                        rows(table).isPresent() ? LoraTargets.wrapped(table, TokenRows.BASE) : LoraTargets.name(table),
-                        network.orElseThrow().type(table).dtype(),
-                        table.shape().getShape(),
-                        () -> Workspace.memory(
-                                network.orElseThrow().dictionary(table.layer()).get(table.key()))))
-                .toList();
-    }
-
-    /** As PEFT does it: all-linear becomes the modules' names, and their last parts when these are many. */
-    private List<String> targetNames() {
-        if (!config.lora().isAllLinear()) {
-            return config.lora().targetModules();
-        }
-        List<String> modules = targets.updated().stream()
-                .map(target -> target.parameter().module())
-                .toList();
-        if (modules.size() < MANY_MODULES) {
-            return modules;
-        }
-        return modules.stream()
-                .map(module -> module.substring(module.lastIndexOf('.') + 1))
-                .distinct()
-                .toList();
-    }
-
-    private ByteBuffer memory(TrainedParameters.Spec spec) {
-        return Workspace.memory(parameters.weight(spec.name()));
+        List<TensorWriter.Tensor> others = tensors.map(AdapterTensors::frozen).orElseGet(List::of);
+        new AdapterWriter(config, targets, parameters, network).write(folder, others, base);
     }
 
     /**

@@ -78,7 +78,10 @@ public final class Backpropagation {
                     embeddingGradients.put(key, gradient);
                     parameter.padding().ifPresent(row -> embeddingGradients.put(key + ".padding", workspace.ints(row)));
                 });
-                network.weights().rows(key).ifPresent(rows -> embeddingGradients.putAll(rows.entries(key)));
+                network.weights()
+                        .tables()
+                        .flatMap(tables -> tables.rows(key))
+                        .ifPresent(rows -> embeddingGradients.putAll(rows.entries(key)));
                 byHand.add(key);
             }
         }
@@ -94,7 +97,8 @@ public final class Backpropagation {
                 shared.gradient(HEAD_UPDATE),
                 Optional.of(architecture)
                         .filter(any -> isCausal)
-                        .flatMap(any -> network.weights().rows(any.head()))
+                        .flatMap(any -> network.weights().tables())
+                        .flatMap(tables -> tables.rows(architecture.head()))
                         .map(rows -> new RowGradients(rows.ids(), rows.gradient())));
         this.headTrained = shared.trained(key -> !byHand.contains(key) && !key.contains(EMBEDDING_UPDATE));
         this.embedTrained = shared.trained(key -> key.contains(EMBEDDING_UPDATE));

@@ -98,24 +98,13 @@ public final class Network implements AutoCloseable {
         weights.replace(parameter, values);
     }
 
-    /** As {@link NetworkWeights#putOriginalRows}. */
-    public void putOriginalRows() {
-        weights.putOriginalRows();
-    }
-
-    /** Whether a table has rows for tokens that the base does not have. */
-    public boolean isGrown(Parameter table) {
-        return weights.isGrown(table);
-    }
-
-    /** As {@link NetworkWeights#type}. */
-    public FloatType type(Parameter table) {
-        return weights.type(table);
-    }
-
-    /** As {@link NetworkWeights#trainRows}. */
-    public void trainRows(Parameter table, TrainedParameters trained, String name, int[] ids) {
-        weights.trainRows(table, trained, name, ids);
+    /**
+     * Its embedding and its output head.
+     *
+     * @throws java.util.NoSuchElementException when all weights are trained
+     */
+    public TokenTables tables() {
+        return weights.tables().orElseThrow();
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */

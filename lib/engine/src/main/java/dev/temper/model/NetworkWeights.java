@@ -28,16 +28,14 @@ final class NetworkWeights implements AutoCloseable {
     private final LayerWeights shared = new LayerWeights();
     private final List<LayerWeights> layers = new ArrayList<>();
     private final QuantizedProjections quantized;
-    private final Map<Parameter, TrainedRows> rows = new HashMap<>();
-    private final Set<Parameter> replaced = new HashSet<>();
-    private final Optional<StoredModel> stored; // empty when all is trained
+    private final Optional<TokenTables> tables; // empty when all is trained
     private final Set<Parameter> converted = new LinkedHashSet<>(); // projections in another type than is computed in
 
     private NetworkWeights(
             Workspace workspace, Architecture architecture, FloatType precision, Optional<StoredModel> stored) {
         this.workspace = workspace;
         this.architecture = architecture;
-        this.stored = stored;
+        this.tables = stored.map(model -> new TokenTables(workspace, model, shared));
         this.precision = precision;
         this.quantized = new QuantizedProjections(workspace, this::dictionary);
         shared.put("stream", workspace.empty(new Shape(1), precision));
@@ -112,9 +110,7 @@ final class NetworkWeights implements AutoCloseable {
             converted.add(parameter);
         }
         LayerWeights weights = dictionary(parameter.layer());
-        if (isGrown(parameter)) {
-            weights.get(parameter.key()).close();
-        }
+        free(parameter);
         boolean isHead = architecture
                 .classifier()
                 .filter(classifier -> classifier.owns(parameter))
@@ -131,74 +127,19 @@ final class NetworkWeights implements AutoCloseable {
         converted.remove(parameter);
         boolean isMatrix = parameter.shape().dimension() > 1;
         NDArray kept = isMatrix ? workspace.training().cast(values, precision) : values;
-        replaced.add(parameter);
+        free(parameter);
         dictionary(parameter.layer()).put(parameter.key(), kept);
     }
 
-    /**
-     * Trains rows of a frozen embedding or output head.
-     *
-     * @param name of the rows among {@code trained}
-     * @param ids of the rows
-     */
-    void trainRows(Parameter table, TrainedParameters trained, String name, int[] ids) {
-        NDArray before = dictionary(table.layer()).get(table.key());
-        NDArray matrix = writable(table);
-        dictionary(table.layer()).put(table.key(), matrix);
-        if (isGrown(table) && matrix != before) {
-            before.close();
-        }
-        NDArray indices = workspace.ints(ids);
-        int[] places = new int[Math.toIntExact(table.shape().get(0))];
-        Arrays.fill(places, -1);
-        for (int i = 0; i < ids.length; i++) {
-            places[ids[i]] = i;
-        }
-        table.padding().ifPresent(row -> places[row] = -1); // looking it up teaches it nothing
-        NDArray originals = workspace.training().rows(matrix, indices);
-        rows.put(table, new TrainedRows(indices, workspace.ints(places), trained.gradient(name), originals));
-        trained.follow(name, matrix, indices);
-    }
-
-    /** Puts back what the base had in the rows that are trained; {@link TrainedParameters#weightsChanged} undoes it. */
-    void putOriginalRows() {
-        rows.forEach((table, some) -> {
-            NDArray matrix = dictionary(table.layer()).get(table.key());
-            workspace.training().putRows(matrix, some.ids(), some.originals());
-        });
-    }
-
-    /** The type that a frozen table is kept in. */
-    FloatType type(Parameter table) {
-        return rows.containsKey(table) || replaced.contains(table)
-                ? precision
-                : stored.orElseThrow().kept(table);
-    }
-
-    /** Whether it was made in memory of its own, because it has more rows than the file. */
-    boolean isGrown(Parameter parameter) {
-        return stored.filter(model -> model.isGrown(parameter)).isPresent();
-    }
-
-    private NDArray writable(Parameter table) {
-        if (replaced.contains(table)) {
-            return Workspace.scoped(() ->
-                    Workspace.keep(dictionary(table.layer()).get(table.key()).duplicate()));
-        }
-        try {
-            return stored.orElseThrow()
-                    .writable(workspace, table, dictionary(table.layer()).get(table.key()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private void free(Parameter parameter) {
+        if (architecture.hasRowPerToken(parameter)) {
+            tables.ifPresent(frozen -> frozen.free(parameter));
         }
     }
 
-    /** Rows that are trained of the matrix under a key outside the layers; empty for none. */
-    Optional<TrainedRows> rows(String key) {
-        return rows.entrySet().stream()
-                .filter(entry -> entry.getKey().key().equals(key))
-                .map(Map.Entry::getValue)
-                .findFirst();
+    /** Its embedding and its output head; empty when all weights are trained. */
+    Optional<TokenTables> tables() {
+        return tables;
     }
 
     /** The dictionary of a layer, or of what lies outside the layers for {@link Parameter#SHARED}. */

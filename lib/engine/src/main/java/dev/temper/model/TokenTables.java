@@ -1,0 +1,99 @@
+package dev.temper.model;
+
+import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
+import dev.temper.kernel.Workspace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The frozen embedding and output head of a network: what of them is not that of the base's files. */
+public final class TokenTables {
+    private final Workspace workspace;
+    private final StoredModel stored;
+    private final LayerWeights shared;
+    private final Map<Parameter, TrainedRows> trained = new HashMap<>();
+    private final Set<Parameter> replaced = new HashSet<>();
+
+    /** @param shared the dictionary of what lies outside the layers */
+    TokenTables(Workspace workspace, StoredModel stored, LayerWeights shared) {
+        this.workspace = workspace;
+        this.stored = stored;
+        this.shared = shared;
+    }
+
+    /** A table with rows for tokens that the base does not have, in memory of its own. */
+    public record Grown(NDArray matrix, FloatType type) {}
+
+    /** Empty for a table that has only the base's rows. */
+    public Optional<Grown> grown(Parameter table) {
+        boolean isOwn = trained.containsKey(table) || replaced.contains(table);
+        return stored.isGrown(table)
+                ? Optional.of(new Grown(shared.get(table.key()), isOwn ? stored.precision() : stored.kept(table)))
+                : Optional.empty();
+    }
+
+    /**
+     * Trains some rows of a table.
+     *
+     * @param name of the rows among {@code parameters}
+     * @param ids of the rows
+     */
+    public void train(Parameter table, TrainedParameters parameters, String name, int[] ids) {
+        NDArray before = shared.get(table.key());
+        NDArray matrix = writable(table, before);
+        shared.put(table.key(), matrix);
+        if (stored.isGrown(table) && matrix != before) {
+            before.close();
+        }
+        int[] places = new int[Math.toIntExact(table.shape().get(0))];
+        Arrays.fill(places, -1);
+        for (int i = 0; i < ids.length; i++) {
+            places[ids[i]] = i;
+        }
+        table.padding().ifPresent(row -> places[row] = -1); // looking it up teaches it nothing
+        NDArray indices = workspace.ints(ids);
+        NDArray originals = workspace.training().rows(matrix, indices);
+        trained.put(
+                table, new TrainedRows(indices, workspace.ints(places), parameters.gradient(name), originals));
+        parameters.follow(name, matrix, indices);
+    }
+
+    private NDArray writable(Parameter table, NDArray matrix) {
+        if (replaced.contains(table)) {
+            return matrix.duplicate(); // it may be that of another file
+        }
+        try {
+            return stored.writable(workspace, table, matrix);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Puts back what the base had in the rows that are trained; {@link TrainedParameters#weightsChanged} undoes it. */
+    public void putOriginals() {
+        trained.forEach((table, rows) ->
+                workspace.training().putRows(shared.get(table.key()), rows.ids(), rows.originals()));
+    }
+
+    /** To be called before another array takes the place of a frozen table. */
+    void free(Parameter table) {
+        if (stored.isGrown(table)) {
+            shared.get(table.key()).close();
+        }
+        replaced.add(table);
+    }
+
+    /** Rows that are trained of the table under a key; empty for none. */
+    Optional<TrainedRows> rows(String key) {
+        return trained.entrySet().stream()
+                .filter(entry -> entry.getKey().key().equals(key))
+                .map(Map.Entry::getValue)
+                .findFirst();
+    }
+}
