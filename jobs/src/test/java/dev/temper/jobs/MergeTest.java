@@ -22,11 +22,11 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
-import dev.temper.text.TinyTokenizer;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -163,7 +163,7 @@ final class MergeTest {
     @Test
     void theTokenizerAndTheTemplateOfTheAdapterGoBeforeTheBases() throws Exception {
         TinyModel.GPT2.write(base);
-        TinyTokenizer.write(base, "{\"eos_token\": \"</s>\", \"chat_template\": \"base\"}");
+        writeTokenizer(base, "{\"eos_token\": \"</s>\", \"chat_template\": \"base\"}");
         Files.writeString(base.resolve("merges.txt"), "of the base");
         Files.createDirectories(base.resolve("additional_chat_templates"));
         Files.writeString(base.resolve("additional_chat_templates/rag.jinja"), "base");
@@ -178,7 +178,7 @@ final class MergeTest {
                 .hasSameTextualContentAs(base.resolve("tokenizer_config.json"));
         assertThat(output.resolve("merges.txt")).hasContent("of the base");
         assertTemplates();
-        TinyTokenizer.write(adapter, "{\"eos_token\": \"<s>\"}");
+        writeTokenizer(adapter, "{\"eos_token\": \"<s>\"}");
         output = disk.resolve("merged/again");
 
         assertThat(merge().err()).isEmpty();
@@ -191,6 +191,12 @@ final class MergeTest {
         output = disk.resolve("merged/plain");
         assertThat(merge().err()).isEmpty();
         assertThat(Files.readString(output.resolve("README.md"))).doesNotContain("apply_chat_template");
+    }
+
+    private static void writeTokenizer(Path folder, String config) throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        Files.copy(SmallRun.BASE.resolve("tokenizer.json"), file, StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(folder.resolve("tokenizer_config.json"), config);
     }
 
     private void assertTemplates() {

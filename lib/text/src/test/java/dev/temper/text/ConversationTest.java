@@ -85,7 +85,8 @@ final class ConversationTest {
                 """
                 [{"role": "user", "content": "q", "weight": 1}, {"role": "assistant", "content": "a", "weight": 0},
                  {"role": "user", "content": "q", "train": false}, {"role": "assistant", "content": "a", "train": true},
-                 {"role": "user", "content": "q", "weight": null}, {"role": "assistant", "content": "a", "training": false},
+                 {"role": "user", "content": "q", "weight": null},
+                  {"role": "assistant", "content": "a", "training": false},
                  {"role": "assistant", "content": "a", "weight": 1.0, "train_detail": []}]
                 """);
         assertThat(conversation.unlearned()).containsExactly(1, 2, 5);

@@ -17,8 +17,8 @@ final class TrainedTurnsTest {
             + "{% if add_generation_prompt %}[assistant]{% endif %}";
     /** Its blocks begin with the newline behind the role. */
     private static final String BLOCKS =
-            "{% for m in messages %}[{{ m.role }}]{% if m.role == 'assistant' %}{% generation %}{{ '\\n' }}{{ m.content }}"
-                    + "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}"
+            "{% for m in messages %}[{{ m.role }}]{% if m.role == 'assistant' %}{% generation %}{{ '\\n' }}"
+                    + "{{ m.content }}{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}"
                     + "{% if add_generation_prompt %}[assistant]\n{% endif %}";
 
     private static final String TWO_TURNS = chat("user:q1", "assistant:a1", "user:q2", "assistant:a2");
@@ -140,7 +140,8 @@ final class TrainedTurnsTest {
         String call = "'tool_calls': [{'type': 'function', 'function': {'name': 'tide', 'arguments': {}}}]";
         String question = "[{'role': 'user', 'content': 'q'}, ";
         String calls = "{% for m in messages %}[{{ m.role }}]{% if m.tool_calls %}{{ m.tool_calls[0].function.name }}"
-                + "{% else %}{{ m.content }}{% endif %}</s>{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+                + "{% else %}{{ m.content }}{% endif %}</s>{% endfor %}"
+                + "{% if add_generation_prompt %}[assistant]{% endif %}";
         assertThat(rejected(PLAIN, TrainOn.COMPLETION, quoted(question + "{'role': 'assistant', " + call + "}]"))
                         .detail())
                 .startsWith("the template leaves out the call of tide in message 2");

@@ -64,9 +64,18 @@ final class TrlChatsAcceptanceTest {
         assertThat(row.length()).isEqualTo(228);
         assertThat(row.trainedTokens()).isEqualTo(51);
         assertThat(learned("qwen2.5", row))
-                .isEqualTo("<tool_call>\n{\"name\": \"tide\", \"arguments\": {\"port\": \"Brest\", \"unit\": null}}\n"
-                        + "</tool_call><|im_end|>\n<|im_start|>user\n<tool_response>\n4 m\n</tool_response><|im_end|>\n"
-                        + "<|im_start|>assistant\nFour metres.<|im_end|>\n");
+                .isEqualTo(
+                        """
+                        <tool_call>
+                        {"name": "tide", "arguments": {"port": "Brest", "unit": null}}
+                        </tool_call><|im_end|>
+                        <|im_start|>user
+                        <tool_response>
+                        4 m
+                        </tool_response><|im_end|>
+                        <|im_start|>assistant
+                        Four metres.<|im_end|>
+                        """);
     }
 
     @Test
