@@ -187,7 +187,9 @@ def cases():
         Case("arrow", settings=lora(), edit={"arrow_config": {"top_k": 2}}, refused=ELSEWHERE),
         Case("qalora", settings=lora(), edit={"use_qalora": True}, refused=ELSEWHERE),
         Case("megatron", settings=lora(), edit={"megatron_config": {"hidden_size": 24}}, refused=ELSEWHERE),
-        Case("trainable_token_indices", settings=lora(trainable_token_indices=[5, 9]), refused=ELSEWHERE),
+        Case("token_indices", settings=lora(trainable_token_indices=[5, 9])),
+        Case("token_indices_of_both", settings=lora(trainable_token_indices={"embed_tokens": [5, 9], "lm_head": [44]})),
+        Case("token_indices_tied", "tied", lora(trainable_token_indices=[31, 4])),
     ]
 
 

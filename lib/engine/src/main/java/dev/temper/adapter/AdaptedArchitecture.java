@@ -91,8 +91,8 @@ final class AdaptedArchitecture {
                             || !targets.architecture().hasRowPerToken(table)
                             || targets.saved().contains(table)
                             || replaced.containsKey(table),
-                    "the adapter was trained with %d tokens, the base has %d, and the adapter has no rows of %s for them: "
-                            + "save it again with save_embedding_layers=True",
+                    "the adapter was trained with %d tokens, the base has %d, and the adapter has no rows of %s for "
+                            + "them: save it again with save_embedding_layers=True",
                     tokens,
                     base.sizes().vocabulary(),
                     table.module());

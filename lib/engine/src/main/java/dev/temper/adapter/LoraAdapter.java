@@ -261,7 +261,8 @@ public final class LoraAdapter {
             if (target.isEmbedding()) {
                 target.parameter()
                         .padding()
-                        .ifPresent(row -> layer.put(key + "lora_padding", network.workspace().ints(row)));
+                        .ifPresent(row -> layer.put(
+                                key + "lora_padding", network.workspace().ints(row)));
             }
             double dropout = config.lora().loraDropout();
             if (dropout > 0 && !target.isEmbedding()) { // PEFT drops nothing of an embedding's input

@@ -44,8 +44,7 @@ record ModuleNames(List<String> ends, Optional<Pattern> whole) {
                 place,
                 expression);
         try {
-            return Pattern.compile(
-                    expression.replaceAll("\\(\\?P<\\w+>", "(").replace("\\Z", "\\z"));
+            return Pattern.compile(expression.replaceAll("\\(\\?P<\\w+>", "(").replace("\\Z", "\\z"));
         } catch (PatternSyntaxException e) {
             throw invalid("%s: %s is no regular expression: %s", place, expression, e.getDescription());
         }

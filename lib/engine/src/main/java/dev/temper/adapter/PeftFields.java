@@ -112,8 +112,8 @@ final class PeftFields {
         check(
                 CONVERTIBLE.stream().noneMatch(start::startsWith),
                 "%s: init_lora_weights: %s changed the base when training began: open the adapter in PEFT and save it "
-                        + "as plain LoRA, save_pretrained(FOLDER, path_initial_model_for_weight_conversion=START), START "
-                        + "being the adapter as it was saved before training%s",
+                        + "as plain LoRA, save_pretrained(FOLDER, path_initial_model_for_weight_conversion=START), "
+                        + "START being the adapter as it was saved before training%s",
                 location,
                 start,
                 isRepeated ? "; or save the base with it, " + MERGING : "");

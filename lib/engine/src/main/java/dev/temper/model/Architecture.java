@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 
 /**
  * What a config.json describes: everything about a model but the values of its weights.
@@ -148,11 +148,9 @@ public record Architecture(
 
     /** As torch's resized table: a row of padding that is cut off is none any more. */
     private static Parameter resized(Parameter parameter, Shape table) {
-        OptionalInt padding = parameter.padding().stream()
-                .filter(row -> row < table.get(0))
-                .findFirst();
-        return new Parameter(
-                parameter.name(), table, parameter.layer(), parameter.key(), parameter.kind(), padding);
+        OptionalInt padding =
+                parameter.padding().stream().filter(row -> row < table.get(0)).findFirst();
+        return new Parameter(parameter.name(), table, parameter.layer(), parameter.key(), parameter.kind(), padding);
     }
 
     /** True for the token embedding and the map to the vocabulary. */

@@ -49,7 +49,10 @@ final class OutsideAdapter {
         this.disk = disk;
         this.workspace = workspace;
         this.base = base;
-        config.put("peft_type", "LORA").put("task_type", "CAUSAL_LM").put("r", RANK).put("lora_alpha", 5);
+        config.put("peft_type", "LORA")
+                .put("task_type", "CAUSAL_LM")
+                .put("r", RANK)
+                .put("lora_alpha", 5);
     }
 
     /** Writes a base; the adapter has nothing yet. */
@@ -134,7 +137,8 @@ final class OutsideAdapter {
     /** A base with an output head of its own and the adapter's number of tokens, its weights computed here. */
     Architecture expected(int tokens) throws Exception {
         Path folder = Files.createDirectories(disk.resolve("expected"));
-        ObjectNode written = (ObjectNode) JSON.readTree(disk.resolve("base/config.json").toFile());
+        ObjectNode written =
+                (ObjectNode) JSON.readTree(disk.resolve("base/config.json").toFile());
         written.put("tie_word_embeddings", false).put("vocab_size", tokens);
         Files.writeString(folder.resolve("config.json"), written.toString());
         Architecture untied = Architecture.read(Folder.local(folder));
@@ -142,7 +146,8 @@ final class OutsideAdapter {
         SafetensorsFile file = new SafetensorsFile();
         for (Parameter parameter : untied.parameters()) {
             boolean isThere = files.index().find(parameter.name()).isPresent();
-            float[] values = floats(files, isThere ? parameter.name() : base.tokenEmbedding().name());
+            float[] values = floats(
+                    files, isThere ? parameter.name() : base.tokenEmbedding().name());
             file.add(parameter.name(), parameter.shape().getShape(), updated(parameter, brought(parameter, values)));
         }
         file.write(folder.resolve("model.safetensors"));

@@ -35,7 +35,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * What only adapters from outside have: updates of embeddings and heads, biases, rows beside the updates. The reference
- * is a base whose weights are computed here, in double precision, and which is then used and trained without an adapter.
+ * is a base whose weights are computed here, in double precision, and which is then used and trained without an
+ * adapter.
  */
 final class OutsideAdapterTest {
     @TempDir
@@ -78,7 +79,10 @@ final class OutsideAdapterTest {
     @EnumSource
     void updatesOfEmbeddingAndHeadAreThoseOfTheirMatrices(TinyModel model) throws Exception {
         base(model);
-        outside.target(outside.base().tokenEmbedding(), outside.head(), outside.parameter(model.targets().get(0) + ".weight"));
+        outside.target(
+                outside.base().tokenEmbedding(),
+                outside.head(),
+                outside.parameter(model.targets().get(0) + ".weight"));
 
         assertComputes(outside.base().sizes().vocabulary());
     }
@@ -218,7 +222,8 @@ final class OutsideAdapterTest {
         outside.target(outside.parameter("q_proj.weight"));
         for (String module : saved.split(" ")) {
             outside.config().withArray("modules_to_save").add(module);
-            Parameter parameter = module.equals("lm_head") ? outside.head() : outside.base().tokenEmbedding();
+            Parameter parameter =
+                    module.equals("lm_head") ? outside.head() : outside.base().tokenEmbedding();
             outside.add(parameter.name(), parameter.shape().getShape());
         }
 

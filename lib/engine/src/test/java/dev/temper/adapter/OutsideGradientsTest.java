@@ -174,7 +174,8 @@ final class OutsideGradientsTest {
     @Test
     void inSixteenBitsLossAndGradientsAreNearlyTheSame() throws Exception {
         base(TinyModel.LLAMA);
-        outside.target(outside.base().tokenEmbedding(), outside.head(), outside.parameter("layers.1.mlp.up_proj.weight"));
+        outside.target(
+                outside.base().tokenEmbedding(), outside.head(), outside.parameter("layers.1.mlp.up_proj.weight"));
         StoredModel stored = StoredModel.read(disk.resolve("base"), Task.causalLm(), 0);
         AdaptedModel narrow =
                 AdaptedModel.load(workspace, stored.in(FloatType.BFLOAT16), outside.adapter(), FloatType.BFLOAT16);

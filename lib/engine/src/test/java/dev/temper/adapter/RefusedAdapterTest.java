@@ -215,9 +215,9 @@ final class RefusedAdapterTest {
     void namesAnotherType() throws Exception {
         write(weights(3, 12, "I32"));
 
-        assertRefused(
-                adapter + ": the tensor base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight is I32, which is "
-                        + "not supported; only F64, F32, F16 and BF16 are read");
+        assertRefused(adapter
+                + ": the tensor base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight is I32, which is "
+                + "not supported; only F64, F32, F16 and BF16 are read");
     }
 
     @Test

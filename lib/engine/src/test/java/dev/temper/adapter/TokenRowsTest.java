@@ -179,8 +179,8 @@ final class TokenRowsTest {
         StoredModel base =
                 StoredModel.read(model.write(disk), Task.causalLm(), 0).withVocabulary(34);
         Network frozen = base.load(workspace);
-        Network trained = base.load(
-                workspace, new TrainedParameters(workspace, ModelWeights.specs(base.architecture())));
+        Network trained =
+                base.load(workspace, new TrainedParameters(workspace, ModelWeights.specs(base.architecture())));
         ModelFolder.save(Folder.local(disk.resolve("saved")), trained, Folder.local(disk));
         Network saved = Network.open(workspace, disk.resolve("saved"));
 
@@ -218,8 +218,8 @@ final class TokenRowsTest {
 
         assertThat(logits(network)).as("saving puts all back").isEqualTo(expected);
         TensorFiles files = TensorFiles.open(disk.resolve("adapter"), "adapter_model");
-        NDArray carried = ModelWeights.read(
-                workspace, files, rows(table).replace("trainable_tokens_delta", "base_layer.weight"));
+        NDArray carried =
+                ModelWeights.read(workspace, files, rows(table).replace("trainable_tokens_delta", "base_layer.weight"));
         assertThat(carried.toFloatArray()).as("as the base had them").isEqualTo(before);
         StoredModel plain = StoredModel.read(disk, Task.causalLm(), 0).quantized(Optional.of(Quantization.nf4()));
         Network again = AdaptedModel.load(workspace, plain, Folder.local(disk.resolve("adapter")))
@@ -309,10 +309,7 @@ final class TokenRowsTest {
             ModelFolder.save(Folder.local(folder.resolve("half")), all, Folder.local(folder), FloatType.BFLOAT16);
         }
         for (String file : List.of("model.safetensors", "config.json")) {
-            Files.move(
-                    folder.resolve("half").resolve(file),
-                    folder.resolve(file),
-                    StandardCopyOption.REPLACE_EXISTING);
+            Files.move(folder.resolve("half").resolve(file), folder.resolve(file), StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
