@@ -7,8 +7,8 @@ Run it with a Python that has transformers and PEFT, 4 or 5; lib/bench is built 
 weights, saved by transformers, with and without a head of its own, and rows that contain the padding token. Compared are
 a plain pass, one with label smoothing by transformers' LabelSmoother, and one with NEFTune's noise: transformers' own hook
 adds it, and its random numbers are replaced by ours, which are computed here again. Rows are passed one by one, as nothing
-is padded in Temper. An embedding that is trained whole beside an adapter is compared with PEFT's. Fails above 1e-5 of the
-loss or 1e-4 of a tensor's largest gradient.
+is padded in Temper. An embedding that is trained whole beside an adapter, and a low-rank update of one, are compared with
+PEFT's. Fails above 1e-5 of the loss or 1e-4 of a tensor's largest gradient.
 """
 import argparse
 import json
@@ -172,16 +172,15 @@ def check(model, rows, task, work, folder):
     return problems
 
 
-def check_adapter(rows, work):
-    """An embedding trained whole: PEFT's copy of the module has its padding_idx."""
+def check_adapter(rows, work, **adapted):
+    """PEFT's copy of an embedding, and its update of one, have its padding_idx."""
     import peft
 
     model = make_model("llama", "causal", False, work / "base")
-    config = peft.LoraConfig(r=3, target_modules=["q_proj"], modules_to_save=["embed_tokens"], task_type="CAUSAL_LM",
-                             init_lora_weights=False)
-    adapted = peft.get_peft_model(model, config).eval()
-    adapted.save_pretrained(work / "adapter")
-    expected, gradients = pass_over(adapted, rows, "causal", {})
+    config = peft.LoraConfig(r=3, task_type="CAUSAL_LM", init_lora_weights=False, **adapted)
+    model = peft.get_peft_model(model, config).eval()
+    model.save_pretrained(work / "adapter")
+    expected, gradients = pass_over(model, rows, "causal", {})
     saved = {name.replace(".modules_to_save.default", "").replace(".default", ""): value
              for name, value in gradients.items()}
     (work / "pass.json").write_text(json.dumps({"rows": rows}))
@@ -200,7 +199,11 @@ def main():
         work = a.work.resolve() / name
         work.mkdir(parents=True, exist_ok=True)
         if name == "adapter":
-            cases = {"embed_tokens beside an adapter": lambda: check_adapter(rows, work)}
+            cases = {
+                "embed_tokens trained whole": lambda: check_adapter(
+                    rows, work, target_modules=["q_proj"], modules_to_save=["embed_tokens"]),
+                "an update of embed_tokens": lambda: check_adapter(rows, work, target_modules=["q_proj", "embed_tokens"]),
+            }
         else:
             cases = {}
             for task in FAMILIES[name][2].split():

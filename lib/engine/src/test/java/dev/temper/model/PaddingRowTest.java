@@ -212,6 +212,17 @@ final class PaddingRowTest {
                 .padding();
     }
 
+    /** As transformers resizes it: a row that is gone is none. */
+    @Test
+    void itsRowStaysWhenTokensAreAdded() throws Exception {
+        Files.writeString(folder.resolve("config.json"), config(TinyModel.GEMMA3, "'pad_token_id': 20"));
+        Architecture architecture = Architecture.read(Folder.local(folder));
+
+        assertThat(architecture.withVocabulary(36).tokenEmbedding().padding()).hasValue(20);
+        assertThat(architecture.withVocabulary(21).tokenEmbedding().padding()).hasValue(20);
+        assertThat(architecture.withVocabulary(20).tokenEmbedding().padding()).isEmpty();
+    }
+
     @Test
     void familiesHaveTheirDefaults() throws Exception {
         Map<String, String> configs = Map.of(
