@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** The tensors of an adapter folder, ours or PEFT's, against what its config means. */
@@ -85,8 +86,8 @@ final class AdapterTensors {
             String rows = targets.rows().get(0).name();
             check(
                     files.index().find(rows).isPresent() && files.bytes(rows).equals(files.bytes(TokenRows.OF_HEAD)),
-                    "%s: trainable_token_indices: rows of the embedding and of the output head were trained apart, and in"
-                            + " this base both are one matrix: untie the base, and save it with the adapter merged",
+                    "%s: trainable_token_indices: rows of the embedding and of the output head were trained apart, and"
+                            + " in this base both are one matrix: untie the base, and save it with the adapter merged",
                     location);
         }
     }
@@ -117,7 +118,7 @@ final class AdapterTensors {
     }
 
     /** Says what the base has no place for, which PEFT leaves out without a word: layers or modules that it lacks. */
-    private void report(TreeSet<String> others) {
+    private void report(SortedSet<String> others) {
         others.removeIf(this::isKnown);
         if (!others.isEmpty()) {
             LOG.log(

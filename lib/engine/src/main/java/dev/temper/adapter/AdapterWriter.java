@@ -19,8 +19,7 @@ import java.util.stream.Stream;
  *
  * @param network that the adapter lies over; empty for one beside a base that is not loaded
  */
-record AdapterWriter(
-        PeftConfig config, LoraTargets targets, TrainedParameters parameters, Optional<Network> network) {
+record AdapterWriter(PeftConfig config, LoraTargets targets, TrainedParameters parameters, Optional<Network> network) {
     private static final int MANY_MODULES = 20; // from which on PEFT shortens their names
 
     /**
@@ -63,12 +62,11 @@ record AdapterWriter(
      */
     private Stream<TensorWriter.Tensor> grown() {
         Architecture architecture = targets.architecture();
-        return network.stream()
-                .flatMap(owner -> architecture.parameters().stream()
-                        .filter(architecture::hasRowPerToken)
-                        .filter(table -> !targets.saved().contains(table)
-                                && !targets.replaced().containsKey(table))
-                        .flatMap(table -> owner.tables().grown(table).stream().map(grown -> tensor(table, grown))));
+        return network.stream().flatMap(owner -> architecture.parameters().stream()
+                .filter(architecture::hasRowPerToken)
+                .filter(table ->
+                        !targets.saved().contains(table) && !targets.replaced().containsKey(table))
+                .flatMap(table -> owner.tables().grown(table).stream().map(grown -> tensor(table, grown))));
     }
 
     private TensorWriter.Tensor tensor(Parameter table, TokenTables.Grown grown) {

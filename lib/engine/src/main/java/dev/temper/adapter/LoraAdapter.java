@@ -166,8 +166,11 @@ public final class LoraAdapter {
                 targets.updated().stream().collect(Collectors.toMap(LoraTarget::parameter, LoraTarget::rank));
         boolean drops = config.lora().loraDropout() > 0;
         return new TrainedWeights(
-                        targets.saved()::contains, ranks, drops, config.lora().useDora())
-                .withRows(targets.rows().stream().map(TokenRows::table).toList());
+                targets.saved()::contains,
+                ranks,
+                drops,
+                config.lora().useDora(),
+                targets.rows().stream().map(TokenRows::table).toList());
     }
 
     private void start(LoraTarget target, Workspace workspace, long seed) {

@@ -108,8 +108,8 @@ record TokenRows(Parameter table, List<Integer> ids) {
                 .anyMatch(embedding -> embedding.getValue().equals(modules.get(module)));
         check(
                 areSame,
-                "adapter.%s: %s: the embedding and the output head of this model are one: name the same tokens for both,"
-                        + " or the embedding alone",
+                "adapter.%s: %s: the embedding and the output head of this model are one: name the same tokens for"
+                        + " both, or the embedding alone",
                 KEY,
                 module);
     }

@@ -59,8 +59,7 @@ public final class TokenTables {
         table.padding().ifPresent(row -> places[row] = -1); // looking it up teaches it nothing
         NDArray indices = workspace.ints(ids);
         NDArray originals = workspace.training().rows(matrix, indices);
-        trained.put(
-                table, new TrainedRows(indices, workspace.ints(places), parameters.gradient(name), originals));
+        trained.put(table, new TrainedRows(indices, workspace.ints(places), parameters.gradient(name), originals));
         parameters.follow(name, matrix, indices);
     }
 
@@ -77,8 +76,8 @@ public final class TokenTables {
 
     /** Puts back what the base had in the rows that are trained; {@link TrainedParameters#weightsChanged} undoes it. */
     public void putOriginals() {
-        trained.forEach((table, rows) ->
-                workspace.training().putRows(shared.get(table.key()), rows.ids(), rows.originals()));
+        trained.forEach(
+                (table, rows) -> workspace.training().putRows(shared.get(table.key()), rows.ids(), rows.originals()));
     }
 
     /** To be called before another array takes the place of a frozen table. */

@@ -25,20 +25,9 @@ public record TrainedWeights(
         inRows = List.copyOf(inRows);
     }
 
-    /** Without tables of which some rows are trained. */
-    public TrainedWeights(
-            Predicate<Parameter> whole, Map<Parameter, Integer> ranks, boolean dropsInputs, boolean hasMagnitude) {
-        this(whole, ranks, dropsInputs, hasMagnitude, List.of());
-    }
-
-    /** The same with tables of which some rows are trained. */
-    public TrainedWeights withRows(List<Parameter> tables) {
-        return new TrainedWeights(whole, ranks, dropsInputs, hasMagnitude, tables);
-    }
-
     /** Full fine-tuning. */
     public static TrainedWeights all() {
-        return new TrainedWeights(parameter -> true, Map.of(), false, false);
+        return new TrainedWeights(parameter -> true, Map.of(), false, false, List.of());
     }
 
     boolean isTrained(Parameter parameter) {

@@ -281,8 +281,8 @@ final class TokenRowsTest {
                 tied,
                 List.of(),
                 new LinkedHashMap<>(Map.of("embed_tokens", IDS, "lm_head", List.of(1))),
-                "lm_head: the embedding and the output head of this model are one: name the same tokens for both, or the"
-                        + " embedding alone");
+                "lm_head: the embedding and the output head of this model are one: name the same tokens for both, or"
+                        + " the embedding alone");
         assertThat(LoraAdapter.specs(
                         config(
                                 TinyModel.LLAMA_TIED_WITH_BIASES,

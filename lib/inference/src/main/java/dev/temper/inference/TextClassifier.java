@@ -157,8 +157,8 @@ public final class TextClassifier implements AutoCloseable {
     private List<RowTokenizer.Result> tokens(List<String> texts) {
         List<RenderedText> rendered =
                 texts.stream().map(text -> new RenderedText(text, List.of())).toList();
-        return model.tokens(tokenizer ->
-                new RowTokenizer(tokenizer, TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary)
+        return model.tokens(
+                tokenizer -> new RowTokenizer(tokenizer, TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary)
                         .tokens(rendered));
     }
 

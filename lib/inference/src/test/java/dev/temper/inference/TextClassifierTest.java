@@ -117,8 +117,9 @@ final class TextClassifierTest {
                     .containsExactly(true, false);
             assertThatThrownBy(() -> classifier.classify(List.of("ab", "a<image>b")))
                     .isInstanceOf(InvalidInputException.class)
-                    .hasMessage("text 2 cannot be classified: it contains <image>, token 261, and the model has rows for"
-                            + " 260 tokens only");
+                    .hasMessage(
+                            "text 2 cannot be classified: it contains <image>, token 261, and the model has rows for"
+                                    + " 260 tokens only");
         }
     }
 

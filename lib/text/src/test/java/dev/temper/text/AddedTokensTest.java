@@ -41,7 +41,8 @@ final class AddedTokensTest {
 
     @Test
     void aTokenizerSavedWithThemIsTheSameAndGetsNoMore() throws Exception {
-        TinyTokenizer.write(folder, "{\"bos_token\": \"<s>\", \"added_tokens_decoder\": {\"258\": {\"content\": \"<s>\"}}}");
+        TinyTokenizer.write(
+                folder, "{\"bos_token\": \"<s>\", \"added_tokens_decoder\": {\"258\": {\"content\": \"<s>\"}}}");
         Files.writeString(folder.resolve("added_tokens.json"), "{\"<s>\": 258}");
         ADDED.changes(Folder.local(folder)).forEach(this::write);
 

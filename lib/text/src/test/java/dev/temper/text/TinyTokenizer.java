@@ -61,9 +61,9 @@ public final class TinyTokenizer {
 
     /** Gives a tokenizer more tokens, the first with the id 260. */
     public static Path add(Path folder, String... tokens) throws IOException {
-        AddedTokens added =
-                new AddedTokens(Stream.of(tokens).map(NewToken::of).toList());
-        for (Map.Entry<String, String> file : added.changes(Folder.local(folder)).entrySet()) {
+        AddedTokens added = new AddedTokens(Stream.of(tokens).map(NewToken::of).toList());
+        for (Map.Entry<String, String> file :
+                added.changes(Folder.local(folder)).entrySet()) {
             Files.writeString(folder.resolve(file.getKey()), file.getValue());
         }
         return folder;

@@ -179,7 +179,10 @@ final class CheckpointsTest {
                 TrainedModel model = full
                         ? TrainedModel.full(workspace, base)
                         : TrainedModel.withAdapter(
-                                workspace, StoredModel.read(base, Task.causalLm(), 0).withVocabulary(33), lora, 4)) {
+                                workspace,
+                                StoredModel.read(base, Task.causalLm(), 0).withVocabulary(33),
+                                lora,
+                                4)) {
             CausalRows data = CausalRows.unpacked(rows, rows.subList(0, 7));
             Curve curve = Curve.of(model, data, settings.config(), workers, checkpoints);
             return new Outcome(curve, model.parameters().flatWeights().toFloatArray());
