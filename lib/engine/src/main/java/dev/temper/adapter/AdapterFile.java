@@ -239,9 +239,16 @@ public final class AdapterFile {
      * @param targets module names, without all-linear
      * @param modulesToSave ends of names of modules, with those that PEFT adds by itself
      * @param isFanInFanOut the base's matrices are stored {@code (I, O)}
+     * @param beside an expression of modules that the model has and we do not: PEFT would find targets among them
      * @param base where the base came from; null for none
      */
-    record Written(List<String> targets, List<String> modulesToSave, boolean isFanInFanOut, Task task, String base) {}
+    record Written(
+            List<String> targets,
+            List<String> modulesToSave,
+            boolean isFanInFanOut,
+            Task task,
+            Optional<String> beside,
+            String base) {}
 
     /** Writes the config: of an adapter that was trained on, all that it said before. */
     static void write(Folder folder, PeftConfig config, Written written) throws IOException {
@@ -264,6 +271,9 @@ public final class AdapterFile {
         root.put("bias", "none");
         root.putNull("corda_config").put("ensure_weight_tying", false).putNull("eva_config");
         putList(root, "exclude_modules", config.excludeModules());
+        if (config.excludeModules().isEmpty()) {
+            written.beside().ifPresent(modules -> root.put("exclude_modules", modules));
+        }
         root.put("fan_in_fan_out", written.isFanInFanOut());
         root.set("init_lora_weights", JSON.valueToTree(config.initLoraWeights()));
         root.putNull("layer_replication").putNull("layers_pattern");

@@ -53,6 +53,7 @@ record AdapterWriter(PeftConfig config, LoraTargets targets, TrainedParameters p
                         LoraTargets.modulesToSave(config, targets.architecture()),
                         isFanInFanOut,
                         targets.architecture().task(),
+                        targets.architecture().besideIt(),
                         base));
     }
 

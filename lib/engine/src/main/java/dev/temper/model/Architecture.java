@@ -86,6 +86,11 @@ public record Architecture(
                 classifier);
     }
 
+    /** Of a language model inside another model: an expression of the names of all modules that are no part of it. */
+    public Optional<String> besideIt() {
+        return LanguageModel.beside(parameters);
+    }
+
     /** What it answers. */
     public Task task() {
         return classifier.map(Classifier::task).orElseGet(Task::causalLm);

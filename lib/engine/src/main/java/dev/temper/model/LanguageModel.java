@@ -36,7 +36,8 @@ final class LanguageModel {
 
     private static final Pattern OLDER = Pattern.compile("^language_model\\.model\\.");
     private static final Pattern OLDER_HEAD = Pattern.compile("^language_model\\.(?=lm_head\\.)");
-    private static final Pattern OTHERS = Pattern.compile("(model\\.)?(vision_tower|multi_modal_projector)\\..*");
+    private static final String BESIDE = "(model\\.)?(vision_tower|multi_modal_projector)\\..*";
+    private static final Pattern OTHERS = Pattern.compile(BESIDE);
 
     private LanguageModel() {}
 
@@ -92,6 +93,13 @@ final class LanguageModel {
     /** The model's architecture with the names that its parameters have in the whole. */
     static Architecture inside(Architecture architecture) {
         return architecture.renamed(name -> name.startsWith(ALONE) ? INSIDE + name.substring(ALONE.length()) : name);
+    }
+
+    /** What lies beside a model with these parameters; nothing beside one of its own. */
+    static Optional<String> beside(List<Parameter> parameters) {
+        boolean isInside =
+                parameters.stream().anyMatch(parameter -> parameter.name().startsWith(INSIDE));
+        return isInside ? Optional.of(BESIDE) : Optional.empty();
     }
 
     /** The name that a parameter has in a model of its own. */

@@ -5,18 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
-import dev.temper.safetensors.SafetensorsFile;
 import dev.temper.safetensors.TensorFiles;
-import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +23,6 @@ final class LanguageModelTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TokenStream STREAM =
             TokenStream.of(List.of(new int[] {3, 1, 4, 1, 5, 9, 2, 6}, new int[] {9, 2}));
-    private static final Map<String, String> TYPES = Map.of("GEMMA3", "gemma3", "MISTRAL", "mistral3");
 
     @TempDir
     Path disk;
@@ -42,7 +37,7 @@ final class LanguageModelTest {
     })
     void computesWhatItsLanguageModelComputes(TinyModel model, String layers, String head) throws Exception {
         Path plain = model.write(disk.resolve("plain"));
-        Path whole = write(model, layers, head, "{}");
+        Path whole = WholeModel.write(disk, model, layers, head, "{}");
         Path saved = disk.resolve("saved");
         try (Workspace workspace = Workspace.open(1);
                 Network expected = Network.open(workspace, plain);
@@ -69,19 +64,20 @@ final class LanguageModelTest {
     /** A head that is not there is the embedding, unless the whole says that it is not. */
     @Test
     void aHeadThatIsLeftOutIsTheEmbedding() throws Exception {
-        Path whole = write(TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{}");
+        Path whole = WholeModel.write(disk, TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{}");
 
         assertThat(Architecture.read(Folder.local(whole)).head()).isEqualTo("embed_tokens");
-        write(TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{\"tie_word_embeddings\": false}");
+        WholeModel.write(disk, TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{\"tie_word_embeddings\": false}");
         assertThat(Architecture.read(Folder.local(whole)).head()).isEqualTo("lm_head");
         Files.delete(whole.resolve("model.safetensors"));
-        write(TinyModel.MISTRAL, "language_model.model.", "language_model.lm_head.", "{\"tie_word_embeddings\": true}");
+        WholeModel.write(disk, TinyModel.MISTRAL, "language_model.model.", "language_model.lm_head.", "{\"tie_word_embeddings\": true}");
         assertThat(Architecture.read(Folder.local(whole)).head()).isEqualTo("lm_head");
     }
 
     @Test
     void theWholesTypeAndQuantizationAreThoseOfItsParts() throws Exception {
-        Path whole = write(
+        Path whole = WholeModel.write(
+                disk,
                 TinyModel.GEMMA3,
                 "language_model.model.",
                 "-",
@@ -105,38 +101,11 @@ final class LanguageModelTest {
                 "{\"model_type\": \"paligemma\"} | : model_type paligemma is not supported; supported are ["
             })
     void namesTheFieldInItsPart(String fields, String message) throws Exception {
-        Path whole = write(TinyModel.GEMMA3, "language_model.model.", "-", fields);
+        Path whole = WholeModel.write(disk, TinyModel.GEMMA3, "language_model.model.", "-", fields);
 
         assertThatThrownBy(() -> Architecture.read(Folder.local(whole)))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith(whole.resolve("config.json") + message);
-    }
-
-    /** The model inside another one, its tensors under these prefixes, beside those of other parts. */
-    private Path write(TinyModel model, String layers, String head, String fields) throws Exception {
-        Path plain = model.write(disk.resolve("part"));
-        Path whole = disk.resolve("whole");
-        ObjectNode config = JSON.createObjectNode().put("model_type", TYPES.get(model.name()));
-        config.set("text_config", ((ObjectNode) JSON.readTree(model.config())).put("bos_token_id", 5));
-        config.put("eos_token_id", 7).put("bos_token_id", 6);
-        config.putObject("vision_config").put("hidden_size", 3);
-        config.setAll((ObjectNode) JSON.readTree(fields));
-        Files.createDirectories(whole);
-        Files.writeString(whole.resolve("config.json"), config.toString());
-        TensorFiles files = TensorFiles.open(plain, "model");
-        SafetensorsFile all = new SafetensorsFile()
-                .add("vision_tower.layers.0.self_attn.q_proj.weight", new long[] {1}, 1)
-                .add("model.multi_modal_projector.linear_1.weight", new long[] {1}, 1);
-        for (TensorInfo tensor : files.index().tensors().values()) {
-            byte[] bytes = new byte[(int) tensor.bytes()];
-            files.bytes(tensor.name()).get(bytes);
-            String name = tensor.name().replaceFirst("^model\\.", layers).replaceFirst("^lm_head\\.", head);
-            if (!name.startsWith("nowhere.")) {
-                all.add(name, tensor.dtype(), tensor.shape(), bytes);
-            }
-        }
-        all.write(whole.resolve("model.safetensors"));
-        return whole;
     }
 
     private static float[] logits(Network network) {
