@@ -79,29 +79,41 @@ public final class TrainFolders implements Callable<Integer> {
                 .toList();
         Path base = Path.of(recipe.model().base());
         Folder output = Folder.local(Path.of(recipe.output()));
-        Optional<String> adapter = recipe.adapter().flatMap(LoraConfig::initFrom);
+        boolean isAdapted = recipe.adapter().isPresent();
         try (Workspace workspace = Workspace.open(1)) {
             StoredModel stored = StoredModel.read(base, Task.of(Folder.local(base)), 0);
-            try (TrainedModel trained = adapter.isPresent()
-                    ? TrainedModel.withAdapter(
-                            workspace, stored, Folder.local(Path.of(adapter.get())), FloatType.FLOAT32)
-                    : TrainedModel.full(workspace, stored)) {
+            try (TrainedModel trained = open(workspace, stored, recipe)) {
                 report.set("before", logits(trained.network(), rows));
-                if (adapter.isPresent()) {
+                if (isAdapted) {
                     ModelFolder.save(output.child("base"), trained.network(), Folder.local(base));
                 }
                 Losses losses = new Losses(report.putArray("losses"));
-                new TrainingLoop(trained, rows(rows, trained, recipe), recipe.training(), Collective.alone(), losses)
+                new TrainingLoop(
+                                trained, rows(rows, trained, recipe), recipe.training(), Collective.alone(), losses)
                         .run(Prompts.none(), Optional.empty());
                 report.set("after", logits(trained.network(), rows));
                 trained.save(output, Folder.local(base));
             }
-            if (adapter.isPresent()) {
+            if (isAdapted) {
                 try (MergedModel merged = MergedModel.open(workspace, stored, output.child("adapter"))) {
                     merged.save(output.child("model"), Folder.local(base), TensorWriter.SHARD_BYTES);
                 }
             }
         }
+    }
+
+    private static TrainedModel open(Workspace workspace, StoredModel stored, Recipe recipe) throws IOException {
+        if (recipe.adapter().isEmpty()) {
+            return TrainedModel.full(workspace, stored);
+        }
+        LoraConfig adapter = recipe.adapter().get();
+        return adapter.initFrom().isPresent()
+                ? TrainedModel.withAdapter(
+                        workspace,
+                        stored,
+                        Folder.local(Path.of(adapter.initFrom().get())),
+                        FloatType.FLOAT32)
+                : TrainedModel.withAdapter(workspace, stored, adapter, recipe.training().seed());
     }
 
     private static JsonNode parsed(String line) {
