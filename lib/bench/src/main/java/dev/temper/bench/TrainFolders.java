@@ -88,8 +88,7 @@ public final class TrainFolders implements Callable<Integer> {
                     ModelFolder.save(output.child("base"), trained.network(), Folder.local(base));
                 }
                 Losses losses = new Losses(report.putArray("losses"));
-                new TrainingLoop(
-                                trained, rows(rows, trained, recipe), recipe.training(), Collective.alone(), losses)
+                new TrainingLoop(trained, rows(rows, trained, recipe), recipe.training(), Collective.alone(), losses)
                         .run(Prompts.none(), Optional.empty());
                 report.set("after", logits(trained.network(), rows));
                 trained.save(output, Folder.local(base));
@@ -113,7 +112,8 @@ public final class TrainFolders implements Callable<Integer> {
                         stored,
                         Folder.local(Path.of(adapter.initFrom().get())),
                         FloatType.FLOAT32)
-                : TrainedModel.withAdapter(workspace, stored, adapter, recipe.training().seed());
+                : TrainedModel.withAdapter(
+                        workspace, stored, adapter, recipe.training().seed());
     }
 
     private static JsonNode parsed(String line) {

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** An adapter on a model for texts and pictures fits the whole as transformers opens it; merged, it is a part of its own. */
+/**
+ * An adapter on a model for texts and pictures fits the whole as transformers opens it; merged, it is a part of its
+ * own.
+ */
 final class LanguageModelAdapterTest {
     @TempDir
     Path disk;
@@ -50,7 +53,9 @@ final class LanguageModelAdapterTest {
                 both.save(merged, Folder.local(whole), TensorWriter.SHARD_BYTES);
             }
         }
-        assertThat(TensorFiles.open(disk.resolve("adapter"), "adapter_model").index().names())
+        assertThat(TensorFiles.open(disk.resolve("adapter"), "adapter_model")
+                        .index()
+                        .names())
                 .isNotEmpty()
                 .allMatch(name -> name.startsWith("base_model.model.model.language_model.layers."));
         JsonNode config = new ObjectMapper()
@@ -59,7 +64,8 @@ final class LanguageModelAdapterTest {
         assertThat("model.vision_tower.encoder.layers.0.self_attn.q_proj").matches(excluded);
         assertThat("model.language_model.layers.0.self_attn.q_proj").doesNotMatch(excluded);
         assertThat(TensorFiles.open(disk.resolve("merged"), "model").index().names())
-                .isEqualTo(TensorFiles.open(disk.resolve("part"), "model").index().names());
+                .isEqualTo(
+                        TensorFiles.open(disk.resolve("part"), "model").index().names());
     }
 
     private static float[] logits(Network network) {

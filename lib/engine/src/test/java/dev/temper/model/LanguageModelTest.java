@@ -67,10 +67,16 @@ final class LanguageModelTest {
         Path whole = WholeModel.write(disk, TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{}");
 
         assertThat(Architecture.read(Folder.local(whole)).head()).isEqualTo("embed_tokens");
-        WholeModel.write(disk, TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{\"tie_word_embeddings\": false}");
+        WholeModel.write(
+                disk, TinyModel.MISTRAL, "language_model.model.", "nowhere.", "{\"tie_word_embeddings\": false}");
         assertThat(Architecture.read(Folder.local(whole)).head()).isEqualTo("lm_head");
         Files.delete(whole.resolve("model.safetensors"));
-        WholeModel.write(disk, TinyModel.MISTRAL, "language_model.model.", "language_model.lm_head.", "{\"tie_word_embeddings\": true}");
+        WholeModel.write(
+                disk,
+                TinyModel.MISTRAL,
+                "language_model.model.",
+                "language_model.lm_head.",
+                "{\"tie_word_embeddings\": true}");
         assertThat(Architecture.read(Folder.local(whole)).head()).isEqualTo("lm_head");
     }
 
