@@ -23,7 +23,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Files of an object store, chosen and read as those of a disk. */
+/**
+ * Files of an object store, chosen and read as those of a disk. The bucket is this test's own: Hadoop keeps the file
+ * system of a bucket, with its endpoint, as long as the process lives.
+ */
 @Tag("spark")
 final class S3ReadTest {
     private static final List<InputColumn> TEXT = List.of(new InputColumn("text", Content.TEXT, true));
@@ -33,7 +36,7 @@ final class S3ReadTest {
     @BeforeAll
     static void start() throws Exception {
         s3 = S3Endpoint.start();
-        s3.createBucket("bucket");
+        s3.createBucket("odes");
         Configuration configuration = LocalSpark.session().sparkContext().hadoopConfiguration();
         s3.sparkOptions().forEach((key, value) -> configuration.set(key.replace("spark.hadoop.", ""), value));
     }
@@ -53,28 +56,28 @@ final class S3ReadTest {
         put("set/odes-train.jsonl", line("1"));
         put("set/odes-test.jsonl", line("2"));
         put("set/notes.txt", line("3"));
-        SourceFiles found = SourceFiles.find(store(), "s3a://bucket/set", Use.TRAIN);
+        SourceFiles found = SourceFiles.find(store(), "s3a://odes/set", Use.TRAIN);
         assertThat(found.files())
                 .extracting(file -> file.source())
-                .containsExactly("s3a://bucket/set/odes-train.jsonl");
+                .containsExactly("s3a://odes/set/odes-train.jsonl");
         assertThat(found.leftOut())
                 .containsExactly(
-                        new LeftOut("s3a://bucket/set/notes.txt", "not a kind that is read, .txt"),
-                        new LeftOut("s3a://bucket/set/odes-test.jsonl", "split test"));
+                        new LeftOut("s3a://odes/set/notes.txt", "not a kind that is read, .txt"),
+                        new LeftOut("s3a://odes/set/odes-test.jsonl", "split test"));
         put("deep/1.jsonl", line("4"));
         put("deep/a/2.jsonl", line("5"));
-        assertThat(texts("s3a://bucket/deep/**/[12].jsonl")).containsExactly("4", "5");
-        assertThat(texts("s3a://bucket/{deep,set}/{1,odes-test}.jsonl")).containsExactly("4", "2");
+        assertThat(texts("s3a://odes/deep/**/[12].jsonl")).containsExactly("4", "5");
+        assertThat(texts("s3a://odes/{deep,set}/{1,odes-test}.jsonl")).containsExactly("4", "2");
     }
 
     @Test
     void textThatIsCompressed() throws Exception {
         byte[] both = joined(zipped(line("1")), new byte[600], zipped(line("2")));
         put("zip/10:30.jsonl.GZ", both);
-        assertThat(texts("s3a://bucket/zip")).containsExactly("1", "2");
+        assertThat(texts("s3a://odes/zip")).containsExactly("1", "2");
         put("zip/10:30.jsonl.GZ", Arrays.copyOf(both, both.length - 4));
-        assertThatThrownBy(() -> texts("s3a://bucket/zip"))
-                .hasStackTraceContaining("s3a://bucket/zip/10:30.jsonl.GZ is no whole gzip file");
+        assertThatThrownBy(() -> texts("s3a://odes/zip"))
+                .hasStackTraceContaining("s3a://odes/zip/10:30.jsonl.GZ is no whole gzip file");
     }
 
     @Test
@@ -86,7 +89,7 @@ final class S3ReadTest {
             writer.add(Arrays.asList(2L, null));
         }
         put("parquet/2024-01-01T10:30:00 [x].parquet", bytes.toByteArray());
-        assertThat(texts("s3a://bucket/parquet")).containsExactly("a", null);
+        assertThat(texts("s3a://odes/parquet")).containsExactly("a", null);
     }
 
     private static HadoopStore store() {
@@ -103,7 +106,7 @@ final class S3ReadTest {
 
     // Through S3A, which writes names as it reads them.
     private static void put(String key, byte[] bytes) throws IOException {
-        try (var out = store().write("s3a://bucket/" + key)) {
+        try (var out = store().write("s3a://odes/" + key)) {
             out.write(bytes);
         }
     }
