@@ -15,6 +15,7 @@ import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.ChatFormat;
+import dev.temper.text.SavedTokenizer;
 import dev.temper.text.TemplateFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,6 +63,7 @@ final class MergeJob {
             try {
                 merged.save(output, localBase, shardBytes);
                 writeTokenizer(Folder.local(localAdapter));
+                SavedTokenizer.settle(output, localBase);
                 output.writeText("README.md", card(task));
             } catch (IOException | RuntimeException | Error e) {
                 written.undo();

@@ -211,13 +211,10 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
     }
 
     private void verifyTokenizer() throws IOException {
-        for (String file : LocalCopies.TOKENIZER_FILES) {
-            check(
-                    folder.has(file),
-                    "model.base: %s has no %s, which the data is tokenized with; save the tokenizer there",
-                    folder.location(),
-                    file);
-        }
+        check(
+                Tokenizer.isIn(folder),
+                "model.base: %s has no tokenizer.json, which the data is tokenized with; save the tokenizer there",
+                folder.location());
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.temper.spark.BarrierTraining;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
+import dev.temper.text.SavedTokenizer;
 import dev.temper.text.TemplateFiles;
 import dev.temper.train.TrainingResult;
 import dev.temper.train.Worker;
@@ -203,15 +204,17 @@ final class RunJob {
         output.writeReport(documents.report(pictures, warnings));
         output.writeModelCard(summary.modelFolder(), documents.modelCard());
         Folder model = output.folder().child(summary.modelFolder());
+        Folder base = new Folder(
+                output.folder().store(), HadoopStore.resolve(recipe.model().base()));
         if (recipe.adapter().isPresent()) {
-            String base = HadoopStore.resolve(recipe.model().base());
-            ModelFolder.copyTokenizer(model, new Folder(output.folder().store(), base));
+            ModelFolder.copyTokenizer(model, base);
         }
         Optional<String> template = rows.ownTemplate();
         if (template.isPresent()) {
             TemplateFiles.write(model, template.get());
         }
         addTokens(model);
+        SavedTokenizer.settle(model, base);
     }
 
     /** @param model folder of what was trained, with a copy of the base's tokenizer */

@@ -10,31 +10,49 @@ import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** Which tokens end an answer by a model's generation_config.json, besides its tokenizer's end token. */
+/**
+ * Which tokens end an answer by a model's generation_config.json, besides its tokenizer's end token; where there is no
+ * such file, by config.json, of which transformers makes one.
+ */
 public final class EndTokens {
     private static final String FILE = "generation_config.json";
+    private static final String CONFIG = "config.json";
+    private static final String IDS = "eos_token_id";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private EndTokens() {}
 
     /**
-     * {@code eos_token_id}, one or several; empty where the folder has no such file.
+     * {@code eos_token_id}, one or several; empty where the folder has neither file.
      *
      * @throws dev.temper.check.InvalidInputException when the file is no JSON
      */
     public static Set<Integer> read(Folder base) throws IOException {
         Set<Integer> ends = new LinkedHashSet<>();
-        if (base.has(FILE)) {
-            try {
-                JsonNode ids = JSON.readTree(base.readText(FILE)).path("eos_token_id");
-                if (ids.isInt()) {
-                    ends.add(ids.intValue());
-                }
-                ids.forEach(id -> ends.add(id.asInt()));
-            } catch (JsonProcessingException e) {
-                throw invalid("%s is no JSON: %s", base.location(FILE), e.getOriginalMessage());
-            }
+        JsonNode ids = ids(base);
+        if (ids.isInt()) {
+            ends.add(ids.intValue());
         }
+        ids.forEach(id -> ends.add(id.asInt()));
         return ends;
+    }
+
+    private static JsonNode ids(Folder base) throws IOException {
+        if (base.has(FILE)) {
+            return tree(base, FILE).path(IDS);
+        }
+        JsonNode config = base.has(CONFIG) ? tree(base, CONFIG) : JSON.createObjectNode();
+        // A multimodal model may name them in the config of its text model alone.
+        return config.hasNonNull(IDS)
+                ? config.get(IDS)
+                : config.path("text_config").path(IDS);
+    }
+
+    private static JsonNode tree(Folder base, String file) throws IOException {
+        try {
+            return JSON.readTree(base.readText(file));
+        } catch (JsonProcessingException e) {
+            throw invalid("%s is no JSON: %s", base.location(file), e.getOriginalMessage());
+        }
     }
 }

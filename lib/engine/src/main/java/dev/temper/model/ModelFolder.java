@@ -25,11 +25,12 @@ public final class ModelFolder {
     private static final String GENERATION = "generation_config.json";
     private static final String TOKENIZER = "tokenizer.json";
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    private static final String SPECIAL_TOKENS = "special_tokens_map.json";
     /** Files that belong to a tokenizer. */
     private static final Set<String> TOKENIZER_FILES = Set.of(
             TOKENIZER,
             TOKENIZER_CONFIG,
-            "special_tokens_map.json",
+            SPECIAL_TOKENS,
             "added_tokens.json",
             "vocab.json",
             "vocab.txt",
@@ -145,7 +146,10 @@ public final class ModelFolder {
         if (!base.has(TOKENIZER_CONFIG) || !base.has(TOKENIZER)) {
             return OptionalInt.empty();
         }
-        JsonNode tokenizer = JSON.readTree(base.readText(TOKENIZER_CONFIG));
+        ObjectNode tokenizer = (ObjectNode) JSON.readTree(base.readText(TOKENIZER_CONFIG));
+        if (base.has(SPECIAL_TOKENS) && !tokenizer.has("added_tokens_decoder")) { // an older folder
+            tokenizer.setAll((ObjectNode) JSON.readTree(base.readText(SPECIAL_TOKENS)));
+        }
         String pad = token(tokenizer.path("pad_token"));
         if (pad.isEmpty() || pad.equals(token(tokenizer.path("eos_token")))) {
             return OptionalInt.empty();

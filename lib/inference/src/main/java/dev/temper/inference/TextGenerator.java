@@ -33,9 +33,9 @@ import java.util.function.Consumer;
  * Continues texts and answers conversations with a causal model. Any number of threads may call it; the model computes
  * for one call at a time, and the prompts of one call together.
  *
- * <p>An answer ends with the tokenizer's end token, with one of generation_config.json's {@code eos_token_id}, or after
- * {@code maxNewTokens}. Nothing else of generation_config.json is applied: temperature and the like are those of the
- * call.
+ * <p>An answer ends with the tokenizer's end token, with one of generation_config.json's {@code eos_token_id}
+ * (config.json's where there is no such file), or after {@code maxNewTokens}. Nothing else of that file is applied:
+ * temperature and the like are those of the call.
  *
  * <p>A call whose thread is interrupted ends with a {@link java.util.concurrent.CancellationException}, one whose model
  * is closed meanwhile with an {@link IllegalStateException}, both after the token under way.

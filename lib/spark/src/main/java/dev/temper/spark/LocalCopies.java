@@ -5,10 +5,10 @@ import static dev.temper.check.Check.check;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.TemplateFiles;
+import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,9 +18,6 @@ import java.util.stream.Stream;
 
 /** Folders on this machine's disk; of a remote one, a copy that is made once per process and goes with it. */
 public final class LocalCopies {
-    /** What a tokenizer is read from. */
-    public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
-
     private static final Pattern MODEL_FILES =
             Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)|" + TemplateFiles.FOLDER + "/");
     private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
@@ -42,15 +39,12 @@ public final class LocalCopies {
      * The files of a tokenizer alone.
      *
      * @param parent where copies go; the system's temporary folder when empty
-     * @throws dev.temper.check.InvalidInputException when one of them is missing
+     * @throws dev.temper.check.InvalidInputException when there is none
      */
     public static Path tokenizer(Folder folder, Optional<String> parent) throws IOException {
-        Path copy = copy(folder, parent, "temper-tokenizer-", TOKENIZER_FILES::contains);
-        for (String file : TOKENIZER_FILES) {
-            boolean isThere = Files.exists(copy.resolve(file));
-            check(isThere, "%s is missing: the tokenizer's folder must have it", folder.location(file));
-        }
-        return copy;
+        boolean isThere = Tokenizer.isIn(folder);
+        check(isThere, "%s is missing: the tokenizer's folder must have it", folder.location("tokenizer.json"));
+        return copy(folder, parent, "temper-tokenizer-", Tokenizer.FILES::contains);
     }
 
     private static Path copy(Folder folder, Optional<String> parent, String prefix, Predicate<String> wanted)

@@ -115,7 +115,8 @@ public final class PrepareStages {
      * @param ends {@code eos_token_id} of the model's generation_config.json
      */
     public Preparation preparation(HadoopStore store, Set<Integer> ends) throws IOException {
-        List<String> settings = new ArrayList<>(tokenize.folder(store).hashes());
+        List<String> settings = new ArrayList<>();
+        settings.add("tokenizer " + tokenize.folder(store).hash());
         settings.add(format.chat().toJson());
         settings.add(format.labels().toString());
         settings.add(tokenize.settings());
@@ -137,6 +138,11 @@ public final class PrepareStages {
             render.text(row).ifPresent(first::add);
         }
         Tokenizer opened = tokenizer.join();
+        check(
+                format.kind() != TextKind.PLAIN || opened.endToken().isPresent(),
+                "the tokenizer of %s has no end token, so a model would never learn to stop: name one of its tokens as"
+                        + " eos_token in its tokenizer_config.json",
+                tokenize.folder(store).location());
         if (format.kind() == TextKind.CHAT && format.trainOn() != TrainOn.ALL) {
             new EndOfTurn(opened, ends).check(first);
         }

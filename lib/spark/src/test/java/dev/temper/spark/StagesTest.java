@@ -139,6 +139,18 @@ final class StagesTest {
     }
 
     @Test
+    void textsThatNoTokenEndsAreRefused() throws IOException {
+        LocalSpark.writeTokenizer(folder, 9);
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{}");
+        PrepareStages stages = stages(Format.PROMPT_COMPLETION, List.of(), ChatFormat.NONE);
+        JavaRDD<Row> rows =
+                StageColumns.withReason(rows().withColumnRenamed("q", "prompt")).toJavaRDD();
+        assertThatThrownBy(() -> stages.checkFirst(HadoopStore.of(spark), rows, Set.of(4)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("has no end token, so a model would never learn to stop");
+    }
+
+    @Test
     void theTemplateIsReadFromWhereTheRecipeSays() throws IOException {
         LocalSpark.writeTokenizer(folder, 9);
         HadoopStore store = HadoopStore.of(spark);

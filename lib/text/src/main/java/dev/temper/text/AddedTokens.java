@@ -28,9 +28,7 @@ public record AddedTokens(List<NewToken> tokens) {
     public static final AddedTokens NONE = new AddedTokens(List.of());
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String TOKENIZER = "tokenizer.json";
-    private static final String CONFIG = "tokenizer_config.json";
-    private static final String DECODER = "added_tokens_decoder";
+    private static final String DECODER = SpecialTokens.DECODER;
     private static final String LEGACY = "added_tokens.json"; // written for slow tokenizers
 
     public AddedTokens {
@@ -111,17 +109,18 @@ public record AddedTokens(List<NewToken> tokens) {
         if (isEmpty()) {
             return texts;
         }
-        String old = folder.readText(TOKENIZER);
-        ObjectNode tree = (ObjectNode) JSON.readTree(old);
-        texts.put(TOKENIZER, into(old, tree));
-        ObjectNode config = (ObjectNode) JSON.readTree(folder.readText(CONFIG));
+        TokenizerJson files = TokenizerJson.read(folder);
+        ObjectNode tree = files.tokenizer();
+        texts.put(TokenizerJson.FILE, into(files.text(), tree));
+        ObjectNode config = files.config();
         if (config.path(DECODER).isObject()) {
             ObjectNode decoder = (ObjectNode) config.get(DECODER);
             tokens.stream()
                     .filter(token -> !decoder.has(id(tree, token)))
                     .forEach(token ->
                             describe(decoder.putObject(id(tree, token)).put("content", token.content()), token));
-            texts.put(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+            texts.put(
+                    TokenizerJson.CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
         }
         if (folder.has(LEGACY)) {
             ObjectNode legacy = (ObjectNode) JSON.readTree(folder.readText(LEGACY));

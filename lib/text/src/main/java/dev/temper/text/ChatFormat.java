@@ -54,14 +54,11 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
             templates = Map.copyOf(templates);
         }
 
-        /** @throws dev.temper.check.InvalidInputException when the folder has no tokenizer_config.json */
+        /** The files of a folder; without tokenizer_config.json, an empty one. */
         public static TokenizerFiles read(Folder folder) throws IOException {
             return new TokenizerFiles(
                     folder.location(),
-                    text(folder, "tokenizer_config.json")
-                            .orElseThrow(() -> invalid(
-                                    "%s/tokenizer_config.json is missing: the tokenizer's folder must have it",
-                                    folder.location())),
+                    TokenizerClass.named(folder),
                     text(folder, "special_tokens_map.json"),
                     TemplateFiles.read(folder));
         }

@@ -14,7 +14,7 @@ public final class EndOfTurn {
     private final Tokenizer tokenizer;
     private final Set<Integer> ends;
 
-    /** @param generationEnds {@code eos_token_id} of the model's generation_config.json, besides the tokenizer's */
+    /** @param generationEnds {@code eos_token_id} of the model, besides the tokenizer's */
     public EndOfTurn(Tokenizer tokenizer, Set<Integer> generationEnds) {
         this.tokenizer = tokenizer;
         this.ends = new TreeSet<>(generationEnds);
@@ -26,9 +26,13 @@ public final class EndOfTurn {
      * @throws dev.temper.check.InvalidInputException when the last answer of a row ends without such a token
      */
     public void check(List<RenderedText> rows) {
-        if (ends.isEmpty() || rows.isEmpty()) {
-            return; // nothing would end an answer when the model generates either
+        if (rows.isEmpty()) {
+            return;
         }
+        Check.check(
+                !ends.isEmpty(),
+                "neither the tokenizer nor the model names an end token, so the model would never learn to stop: name"
+                        + " the token that the chat template writes after an answer as eos_token in tokenizer_config.json");
         List<Encoding> encodings =
                 tokenizer.encode(rows.stream().map(RenderedText::text).toList(), Tokenizer.Added.NOTHING);
         for (int i = 0; i < rows.size(); i++) {

@@ -206,7 +206,7 @@ public final class RowTokenizer {
      * Phi-3's {@code <|assistant|>}, takes the newlines that an answer begins with.
      */
     private boolean endsBefore(int border, String text, int start, int token) {
-        String own = tokenizer.text(token).strip();
+        String own = tokenizer.text(token).stripLeading(); // what it ends with is its own
         int from = start;
         while (from < border && Character.isWhitespace(text.charAt(from))) {
             from++; // a token with lstrip takes those before it

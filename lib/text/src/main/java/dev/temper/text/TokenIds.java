@@ -1,21 +1,21 @@
 package dev.temper.text;
 
-import static dev.temper.check.Check.check;
-
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
-import java.io.IOException;
-import java.nio.file.Path;
+import dev.temper.storage.Hashes;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
-/** The ids of a folder's tokenizer, from tokenizer.json alone: nothing is tokenized. */
+/** The ids of a folder's tokenizer, from its files: nothing is tokenized. */
 public final class TokenIds {
     private final ObjectNode tokenizer;
+    private final SpecialTokens special;
     private final List<String> present;
 
-    private TokenIds(ObjectNode tokenizer, List<String> present) {
+    private TokenIds(ObjectNode tokenizer, SpecialTokens special, List<String> present) {
         this.tokenizer = tokenizer;
+        this.special = special;
         this.present = present;
     }
 
@@ -23,17 +23,15 @@ public final class TokenIds {
      * @param added tokens that it gets besides its own
      * @throws dev.temper.check.InvalidInputException when the file is missing or damaged, by its name
      */
-    public static TokenIds read(Folder folder, AddedTokens added) throws IOException {
-        String location = folder.location("tokenizer.json");
-        check(folder.has("tokenizer.json"), "%s is missing: the tokenizer's folder must have it", location);
-        String json = folder.readText("tokenizer.json");
-        ObjectNode tree = Tokenizer.tree(json, Path.of(location));
+    public static TokenIds read(Folder folder, AddedTokens added) {
+        TokenizerJson files = TokenizerJson.read(folder);
+        ObjectNode tree = files.tokenizer();
         List<String> present = added.tokens().stream()
                 .map(NewToken::content)
                 .filter(token -> Vocabulary.id(tree, token).isPresent())
                 .toList();
-        added.into(json, tree);
-        return new TokenIds(tree, present);
+        added.into(files.text(), tree);
+        return new TokenIds(tree, files.special(), present);
     }
 
     /** The added tokens that it had before: their rows are not new. */
@@ -49,5 +47,15 @@ public final class TokenIds {
     /** The largest id and one. */
     public int size() {
         return Vocabulary.size(tokenizer);
+    }
+
+    /**
+     * What makes two tokenizers the same, however their files are laid out: what they do to a text, and how one ends.
+     */
+    public String hash() {
+        String roles = SpecialTokens.ROLES.stream()
+                .map(role -> role + " " + special.text(role).orElse(""))
+                .collect(Collectors.joining(" "));
+        return Hashes.sha256(tokenizer + "\n" + roles);
     }
 }

@@ -1,18 +1,11 @@
 package dev.temper.text;
 
-import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
-
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.storage.Folder;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,11 +18,24 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * A tokenizer of a Hugging Face folder: {@code tokenizer.json}, and from {@code tokenizer_config.json} which tokens
- * begin, end and fill a text. Never cuts, never pads. Several threads may use one.
+ * A tokenizer of a Hugging Face folder: {@code tokenizer.json}, or a vocabulary of which it can be made, and what the
+ * files beside it change of it. Never cuts, never pads. Several threads may use one.
  */
 public final class Tokenizer implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** What a tokenizer is read from; a folder has some of them. */
+    public static final List<String> FILES = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "vocab.json",
+            "merges.txt",
+            "vocab.txt",
+            "tokenizer.model",
+            "config.json");
+
+    private static final List<String> VOCABULARIES =
+            List.of("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model");
     private static final Map<Opened, Tokenizer> SHARED = new ConcurrentHashMap<>();
 
     private record Opened(Path folder, AddedTokens added) {}
@@ -62,6 +68,16 @@ public final class Tokenizer implements AutoCloseable {
         this.vocabulary = vocabulary;
     }
 
+    /** Whether a folder has a file that a tokenizer can be made of. */
+    public static boolean isIn(Folder folder) throws IOException {
+        for (String file : VOCABULARIES) {
+            if (folder.has(file)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** @throws InvalidInputException when a file is missing or cannot be read, by its name */
     public static Tokenizer open(Path folder) {
         return open(folder, AddedTokens.NONE);
@@ -69,19 +85,18 @@ public final class Tokenizer implements AutoCloseable {
 
     /** As {@link #open(Path)}, with more tokens. */
     public static Tokenizer open(Path folder, AddedTokens added) {
-        Path file = folder.resolve("tokenizer.json");
-        String json = text(file);
-        ObjectNode tree = tree(json, file);
-        json = added.into(json, tree);
-        Vocabulary vocabulary = Vocabulary.of(tree, folder.resolve("tokenizer_config.json"));
+        TokenizerJson files = TokenizerJson.read(Folder.local(folder));
+        String json = added.into(files.text(), files.tokenizer());
+        Vocabulary vocabulary = Vocabulary.of(files);
         LibUtils.checkStatus(); // a missing native library is no fault of the file
         try {
             long handle = LIB.createTokenizerFromString(json);
             LIB.disableTruncation(handle); // a file may say how its model was once used
             LIB.disablePadding(handle);
-            return new Tokenizer(handle, vocabulary, ByteLevelTokens.of(tree, vocabulary.size()));
+            return new Tokenizer(handle, vocabulary, ByteLevelTokens.of(files.tokenizer(), vocabulary.size()));
         } catch (RuntimeException e) {
-            throw new InvalidInputException(file + " is no tokenizer that can be read: " + e.getMessage(), e);
+            throw new InvalidInputException(
+                    folder.resolve(TokenizerJson.FILE) + " is no tokenizer that can be read: " + e.getMessage(), e);
         }
     }
 
@@ -279,25 +294,6 @@ public final class Tokenizer implements AutoCloseable {
             mended.setCharAt(i, '\uFFFD');
         }
         return mended == null ? text : mended.toString();
-    }
-
-    static String text(Path file) {
-        check(Files.isRegularFile(file), "%s is missing: the tokenizer's folder must have it", file);
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new InvalidInputException(file + " cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    static ObjectNode tree(String json, Path file) {
-        try {
-            JsonNode tree = JSON.readTree(json);
-            check(tree.isObject(), "%s is no JSON object: it may be cut off", file);
-            return (ObjectNode) tree;
-        } catch (JsonProcessingException e) {
-            throw invalid("%s is no valid JSON: %s", file, e.getOriginalMessage());
-        }
     }
 
     private static void setIfAbsent(String name, String value) {

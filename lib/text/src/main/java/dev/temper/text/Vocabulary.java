@@ -1,9 +1,6 @@
 package dev.temper.text;
 
-import static dev.temper.check.Check.check;
-
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -23,25 +20,18 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
     /** A token with a role; both are empty where the tokenizer has none. */
     record Token(Optional<String> text, OptionalInt id) {}
 
-    static Vocabulary of(JsonNode tokenizer, Path configFile) {
-        JsonNode config = Tokenizer.tree(Tokenizer.text(configFile), configFile);
+    static Vocabulary of(TokenizerJson files) {
         return new Vocabulary(
-                size(tokenizer),
-                token(tokenizer, config, "bos_token", configFile),
-                token(tokenizer, config, "eos_token", configFile),
-                token(tokenizer, config, "pad_token", configFile),
-                bytes(tokenizer));
+                size(files.tokenizer()),
+                token(files, "bos_token"),
+                token(files, "eos_token"),
+                token(files, "pad_token"),
+                bytes(files.tokenizer()));
     }
 
-    private static Token token(JsonNode tokenizer, JsonNode config, String role, Path configFile) {
-        JsonNode value = config.path(role);
-        JsonNode content = value.isObject() ? value.path("content") : value;
-        if (!content.isTextual()) {
-            return new Token(Optional.empty(), OptionalInt.empty());
-        }
-        OptionalInt id = id(tokenizer, content.textValue());
-        check(id.isPresent(), "%s: %s '%s' is not in tokenizer.json", configFile, role, content.textValue());
-        return new Token(Optional.of(content.textValue()), id);
+    private static Token token(TokenizerJson files, String role) {
+        Optional<String> text = files.special().text(role);
+        return new Token(text, text.isPresent() ? id(files.tokenizer(), text.get()) : OptionalInt.empty());
     }
 
     /** The id of a token, added or of the model. */
@@ -51,7 +41,11 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
                 return OptionalInt.of(added.path("id").asInt());
             }
         }
-        JsonNode vocabulary = tokenizer.path("model").path("vocab");
+        return idOfPiece(tokenizer.path("model").path("vocab"), token);
+    }
+
+    /** The id of a token of the model. */
+    static OptionalInt idOfPiece(JsonNode vocabulary, String token) {
         if (vocabulary.isObject()) {
             return vocabulary.has(token) ? OptionalInt.of(vocabulary.path(token).asInt()) : OptionalInt.empty();
         }

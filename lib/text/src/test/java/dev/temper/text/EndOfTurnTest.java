@@ -45,10 +45,11 @@ final class EndOfTurnTest {
     }
 
     @Test
-    void withoutAnyEndTokenThereIsNothingToCheck() throws IOException {
+    void refusesChatsThatNoTokenEnds() throws IOException {
         try (Tokenizer tokenizer = Tokenizer.open(TinyTokenizer.write(folder, "{}"))) {
-            assertThatCode(() -> new EndOfTurn(tokenizer, Set.of()).check(List.of(WITHOUT)))
-                    .doesNotThrowAnyException();
+            assertThatThrownBy(() -> new EndOfTurn(tokenizer, Set.of()).check(List.of(WITHOUT)))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("neither the tokenizer nor the model names an end token");
         }
     }
 }

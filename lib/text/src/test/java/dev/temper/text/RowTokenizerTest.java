@@ -71,6 +71,16 @@ final class RowTokenizerTest {
     }
 
     @Test
+    void aNewlineOfATokenItselfIsPartOfTheAnswer() throws IOException {
+        try (Tokenizer other = Tokenizer.open(TinyTokenizer.add(TinyTokenizer.write(folder), "y\n\n"))) {
+            RowTokenizer chats = new RowTokenizer(other, TextKind.CHAT, 100, TooLong.FAIL);
+            TokenRow row = chats.tokens(new RenderedText("xy\n\nz", List.of(new Span(3, 5)))); // the answer: "\nz"
+            assertThat(row.inputIds()).containsExactly('x', 260, 'z');
+            assertThat(row.trained()).containsExactly(false, true, true);
+        }
+    }
+
+    @Test
     void anEndTokenInTheTextIsNotRepeated() {
         TokenRow row = tokens("xy</s>", 1);
         assertThat(row.inputIds()).hasSize(4).endsWith(TinyTokenizer.END);

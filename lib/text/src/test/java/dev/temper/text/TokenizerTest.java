@@ -97,13 +97,8 @@ final class TokenizerTest {
     @Test
     void namesTheFileThatIsMissingOrBroken() throws IOException {
         assertInvalid("tokenizer.json is missing");
-        TinyTokenizer.write(folder);
-        Files.delete(folder.resolve("tokenizer_config.json"));
-        assertInvalid("tokenizer_config.json is missing");
         TinyTokenizer.write(folder, "{\"eos_token\": ");
         assertInvalid("tokenizer_config.json is no valid JSON");
-        TinyTokenizer.write(folder, "{\"eos_token\": \"<end>\"}");
-        assertInvalid("eos_token '<end>' is not in tokenizer.json");
         Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"type\": \"Nothing\"}}");
         Files.writeString(folder.resolve("tokenizer_config.json"), "{}");
         assertInvalid("tokenizer.json is no tokenizer that can be read");

@@ -1,0 +1,116 @@
+package dev.temper.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/**
+ * Tokens that are found in a text before it is split: those of tokenizer.json, and those that the other files add to
+ * them, which take the next free ids as in transformers.
+ */
+final class ListedTokens {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> FLAGS = List.of("single_word", "lstrip", "rstrip", "normalized", "special");
+
+    private final JsonNode vocabulary;
+    private final Map<String, ObjectNode> byContent = new LinkedHashMap<>();
+
+    ListedTokens(JsonNode tokenizer) {
+        this.vocabulary = tokenizer.path("model").path("vocab");
+        for (JsonNode token : tokenizer.path("added_tokens")) {
+            byContent.put(token.path("content").asText(), (ObjectNode) token.deepCopy());
+        }
+    }
+
+    /** Whether a text is one of the tokens, added or not. */
+    boolean has(String content) {
+        return id(content).isPresent();
+    }
+
+    OptionalInt id(String content) {
+        ObjectNode added = byContent.get(content);
+        if (added != null) {
+            return OptionalInt.of(added.path("id").asInt());
+        }
+        return Vocabulary.idOfPiece(vocabulary, content);
+    }
+
+    /**
+     * Adds those of {@code added_tokens_decoder}, which also say anew how a known one is found, or, in older folders,
+     * of added_tokens.json.
+     */
+    void addListed(JsonNode config, Optional<JsonNode> addedTokensFile, SpecialTokens special) {
+        if (config.has(SpecialTokens.DECODER)) {
+            Map<Integer, JsonNode> byId = new TreeMap<>();
+            config.path(SpecialTokens.DECODER)
+                    .properties()
+                    .forEach(token -> byId.put(Integer.valueOf(token.getKey()), token.getValue()));
+            byId.values().forEach(this::put);
+            return;
+        }
+        List<Map.Entry<String, JsonNode>> listed = new ArrayList<>();
+        addedTokensFile.ifPresent(file -> listed.addAll(file.properties()));
+        listed.sort(Comparator.comparingInt(token -> token.getValue().asInt()));
+        for (Map.Entry<String, JsonNode> token : listed) {
+            if (!byContent.containsKey(token.getKey())) {
+                boolean isSpecial = special.roles().values().stream()
+                                .anyMatch(role -> SpecialTokens.content(role).equals(token.getKey()))
+                        || special.further().stream()
+                                .anyMatch(other -> SpecialTokens.content(other).equals(token.getKey()));
+                put(JSON.createObjectNode()
+                        .put("content", token.getKey())
+                        .put("normalized", !isSpecial)
+                        .put("special", isSpecial));
+            }
+        }
+    }
+
+    /** Adds special tokens that are not among them yet. */
+    void addSpecial(Iterable<JsonNode> tokens) {
+        for (JsonNode token : tokens) {
+            String content = SpecialTokens.content(token);
+            if (!byContent.containsKey(content)) {
+                ObjectNode added = token.isObject() ? token.deepCopy() : JSON.createObjectNode();
+                put(added.put("content", content).put("special", true));
+            }
+        }
+    }
+
+    /** As tokenizer.json lists them: by id. */
+    ArrayNode toJson() {
+        ArrayNode list = JSON.createArrayNode();
+        byContent.values().stream()
+                .sorted(Comparator.comparingInt(token -> token.path("id").asInt()))
+                .forEach(list::add);
+        return list;
+    }
+
+    private void put(JsonNode token) {
+        String content = token.path("content").asText();
+        ObjectNode added = JSON.createObjectNode();
+        added.put("id", id(content).orElseGet(this::nextId)).put("content", content);
+        for (String flag : FLAGS) {
+            boolean isDefault =
+                    flag.equals("normalized") && !token.path("special").asBoolean();
+            added.put(flag, token.path(flag).asBoolean(isDefault));
+        }
+        byContent.put(content, added);
+    }
+
+    private int nextId() {
+        int next = vocabulary.size();
+        for (ObjectNode token : byContent.values()) {
+            next = Math.max(next, token.path("id").asInt() + 1);
+        }
+        return next;
+    }
+}
