@@ -26,8 +26,8 @@ public final class TokenChoice {
 
     /** Whether it names nothing. */
     static boolean isNone(Object choice) {
-        return choice instanceof List<?> list && list.isEmpty()
-                || choice instanceof Map<?, ?> modules && modules.isEmpty();
+        return (choice instanceof List<?> list && list.isEmpty())
+                || (choice instanceof Map<?, ?> modules && modules.isEmpty());
     }
 
     /** @throws dev.temper.check.InvalidInputException when it has another form */

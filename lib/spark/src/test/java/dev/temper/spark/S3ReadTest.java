@@ -57,9 +57,7 @@ final class S3ReadTest {
         put("set/odes-test.jsonl", line("2"));
         put("set/notes.txt", line("3"));
         SourceFiles found = SourceFiles.find(store(), "s3a://odes/set", Use.TRAIN);
-        assertThat(found.files())
-                .extracting(file -> file.source())
-                .containsExactly("s3a://odes/set/odes-train.jsonl");
+        assertThat(found.files()).extracting(file -> file.source()).containsExactly("s3a://odes/set/odes-train.jsonl");
         assertThat(found.leftOut())
                 .containsExactly(
                         new LeftOut("s3a://odes/set/notes.txt", "not a kind that is read, .txt"),

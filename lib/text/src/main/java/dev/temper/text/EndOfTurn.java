@@ -32,7 +32,8 @@ public final class EndOfTurn {
         Check.check(
                 !ends.isEmpty(),
                 "neither the tokenizer nor the model names an end token, so the model would never learn to stop: name"
-                        + " the token that the chat template writes after an answer as eos_token in tokenizer_config.json");
+                        + " the token that the chat template writes after an answer as eos_token in"
+                        + " tokenizer_config.json");
         List<Encoding> encodings =
                 tokenizer.encode(rows.stream().map(RenderedText::text).toList(), Tokenizer.Added.NOTHING);
         for (int i = 0; i < rows.size(); i++) {

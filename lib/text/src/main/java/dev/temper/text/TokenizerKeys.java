@@ -49,8 +49,9 @@ record TokenizerKeys(String place, TokenizerClass kind, JsonNode config, Special
             boolean wanted = config.path(PREFIX).asBoolean();
             check(
                     kind == TokenizerClass.GEMMA || wanted == hasPrefix(tokenizer),
-                    "%s: add_prefix_space is %s, but tokenizer.json puts %s space before a text, and transformers 4 and 5"
-                            + " read that differently: save the tokenizer with transformers again, or set the key to %s",
+                    "%s: add_prefix_space is %s, but tokenizer.json puts %s space before a text, and transformers 4"
+                            + " and 5 read that differently: save the tokenizer with transformers again, or set"
+                            + " the key to %s",
                     place,
                     wanted,
                     wanted ? "no" : "a",

@@ -45,7 +45,8 @@ final class SlowVocabularyTest {
         }
         write(
                 "tokenizer_config.json",
-                "{'tokenizer_class': 'RobertaTokenizer', 'add_prefix_space': true, 'pad_token': null, 'unk_token': null}");
+                "{'tokenizer_class': 'RobertaTokenizer', 'add_prefix_space': true, 'pad_token': null,"
+                        + " 'unk_token': null}");
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             assertThat(tokenizer.text(tokenizer.encode("abc").ids())).isEqualTo("<s> abc</s>");
         }
