@@ -46,7 +46,8 @@ record TokenizerJson(
                 : SlowVocabulary.read(folder, kind)
                         .orElseThrow(() -> invalid(
                                 "%s is missing: the tokenizer's folder must have it; a %s is read from it"
-                                        + " alone, so save the tokenizer there with AutoTokenizer.from_pretrained(…).save_pretrained(…)",
+                                        + " alone, so save the tokenizer there with"
+                                        + " AutoTokenizer.from_pretrained(…).save_pretrained(…)",
                                 folder.location(FILE),
                                 config.path("tokenizer_class").asText("tokenizer")));
         JsonNode filler = tokenizer.path("padding").path("pad_token");
