@@ -3,15 +3,16 @@
 
     new_tokens.py [--only NAME,...] [--work FOLDER]
 
-Run it with a Python that has transformers, PEFT and pyarrow; lib/bench is built (mvn package). For each family and way of
-training, a base with random weights is made, `temper run` adds two tokens and takes ten updates in the order of the
+Run it with a Python that has transformers, PEFT and pyarrow; lib/bench is built (mvn package). For each family and way
+of training, a base with random weights is made, `temper run` adds two tokens and takes ten updates in the order of the
 data, and three things are compared:
 
 1. Tokens: the ids of texts by our tokenizer files, by `tokenizer.add_tokens` on the base's.
 2. Losses: the ten of the run against a plain loop over `resize_token_embeddings(mean_resizing=True)` and PEFT with the
    same start: the mean of the old rows, without the noise that transformers adds. None differs by more than 1e-4 of it.
-3. Logits: of the folder that was written, opened on the base after the usual resize, and of the model that `temper merge`
-   makes of it, against the trained model of the loop and against ours. None differs by more than 1e-4 from ours.
+3. Logits: of the folder that was written, opened on the base after the usual resize, and of the model that `temper
+   merge` makes of it. None differs by more than 1e-4 from ours; those of the loop's model by 2e-2 at most, as ten steps
+   of Adam amplify rounding where gradients vanish.
 """
 import argparse
 import json
@@ -23,6 +24,7 @@ import sys
 
 import peft
 import pyarrow.parquet
+import safetensors
 import torch
 import transformers
 
@@ -33,19 +35,18 @@ ADDED = ["<iso>", "<us>"]
 TEXTS = [f"Date: {day} {month} {1990 + day} ->{ADDED[day % 2]} {1990 + day}-{day}<us>"
          for day, month in enumerate(["May", "June", "July", "March", "April"] * 4, 3)]
 PROMPTS = ["Date: 3 May 1993 -><us>", "<iso> 1991-4", "no<us><iso> new ->"]
-STEPS, BATCH, RATE = 10, 2, 1e-2
+STEPS, BATCH, RATE = 10, 2, "1.0e-2"
 SMALL = dict(hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
              max_position_embeddings=128, bos_token_id=0, eos_token_id=1)
 FAMILIES = {
     "llama": transformers.LlamaConfig(vocab_size=512, **SMALL),
     "llama_with_room": transformers.LlamaConfig(vocab_size=520, **SMALL),
-    "qwen2_tied": transformers.Qwen2Config(vocab_size=512, tie_word_embeddings=True, **SMALL),
+    "llama_tied": transformers.LlamaConfig(vocab_size=512, tie_word_embeddings=True, **SMALL),
     "gpt2": transformers.GPT2Config(vocab_size=512, n_embd=24, n_layer=2, n_head=4, n_positions=128, bos_token_id=0,
                                     eos_token_id=1, embd_pdrop=0.0, attn_pdrop=0.0, resid_pdrop=0.0),
     "gemma3": transformers.Gemma3TextConfig(vocab_size=512, **dict(
         SMALL, head_dim=10, query_pre_attn_scalar=7, sliding_window=5)),
 }
-TARGETS = {"gpt2": ["c_attn"]}
 # Ways to train: what the recipe's adapter says, and what PEFT's config says of the new ids and the model.
 WAYS = {
     "whole": None,
@@ -57,6 +58,10 @@ WAYS = {
         modules_to_save=["embed_tokens", "lm_head"])),
     "nothing of them": ("r: 4", lambda ids, model: {}),
 }
+
+
+def targets(name):
+    return ["c_attn"] if name == "gpt2" else ["q_proj", "v_proj"]
 
 
 def embedding_name(model):
@@ -108,12 +113,12 @@ def theirs(base, name, way, output):
     model = resized(base, tokenizer)
     ids = tokenizer.convert_tokens_to_ids(ADDED)
     if WAYS[way] is not None:
-        config = peft.LoraConfig(task_type="CAUSAL_LM", r=4, lora_alpha=8, target_modules=TARGETS.get(name, ["q_proj", "v_proj"]),
+        config = peft.LoraConfig(task_type="CAUSAL_LM", r=4, lora_alpha=8, target_modules=targets(name),
                                  **WAYS[way][1](ids, model))
         model = peft.get_peft_model(model, config)
         start_like_ours(model, output / "start")
     model.train()
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=RATE, weight_decay=0.0)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=float(RATE), weight_decay=0.0)
     losses = []
     for step in range(STEPS):
         texts = TEXTS[step * BATCH:(step + 1) * BATCH]
@@ -133,9 +138,8 @@ def theirs(base, name, way, output):
 
 
 def start_like_ours(model, adapter):
-    """A and B as ours start, which a run without a learning rate has written."""
-    saved = {}
-    with safetensors_open(adapter / "adapter_model.safetensors") as file:
+    """A and B as ours start, which a run that learns nothing has written."""
+    with safetensors.safe_open(adapter / "adapter_model.safetensors", framework="pt") as file:
         saved = {key: file.get_tensor(key) for key in file.keys() if ".lora_" in key}
     own = {key.replace(".default", ""): value for key, value in model.named_parameters() if ".lora_" in key}
     assert own.keys() == saved.keys(), (own.keys() ^ saved.keys())
@@ -144,16 +148,10 @@ def start_like_ours(model, adapter):
             value.copy_(saved[key])
 
 
-def safetensors_open(path):
-    import safetensors
-
-    return safetensors.safe_open(path, framework="pt")
-
-
 def run(base, way, work, name, rate, output):
     recipe = work / "recipe.yaml"
     adapter = "" if WAYS[way] is None else (
-        f"adapter: {{lora_alpha: 8, target_modules: {TARGETS.get(name, ['q_proj', 'v_proj'])}, {WAYS[way][0]}"
+        f"adapter: {{lora_alpha: 8, target_modules: {targets(name)}, {WAYS[way][0]}"
         + ("" if "r: 4" in WAYS[way][0] else ", r: 4") + "}\n")
     recipe.write_text(
         f"model: {{base: {base}, add_tokens: {json.dumps(ADDED)}, precision: fp32}}\n{adapter}"
@@ -170,7 +168,8 @@ def our_losses(output):
 
 def logits(model, tokenizer):
     with torch.no_grad():
-        return [model(input_ids=torch.tensor([tokenizer(prompt)["input_ids"]])).logits[0, -1].float() for prompt in PROMPTS]
+        rows = [torch.tensor([tokenizer(prompt)["input_ids"]]) for prompt in PROMPTS]
+        return [model(input_ids=row).logits[0, -1].float() for row in rows]
 
 
 def check(work, name, way):
@@ -179,7 +178,7 @@ def check(work, name, way):
     (work / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS), encoding="utf-8")
     whole = WAYS[way] is None
     if not whole:
-        run(base, way, work, name, 0.0, work / "start")
+        run(base, way, work, name, "1.0e-30", work / "start")
         shutil.move(work / "start" / "adapter", work / "first")
         shutil.rmtree(work / "start")
         shutil.move(work / "first", work / "start")
@@ -218,7 +217,8 @@ def check(work, name, way):
     expected = [torch.tensor(row["logits"][-1]) for row in rows]
     worst_logit = 0.0
     for what, model in {**opened, "loop": loop}.items():
-        difference = max((a - b).abs().max().item() for a, b in zip(logits(model.eval(), reference), expected, strict=True))
+        pairs = zip(logits(model.eval(), reference), expected, strict=True)
+        difference = max((a - b).abs().max().item() for a, b in pairs)
         worst_logit = max(worst_logit, difference if what != "loop" else 0.0)
         if not difference <= (1e-4 if what != "loop" else 2e-2):
             wrong.append(f"logits of {what} differ by {difference:.1e}")
