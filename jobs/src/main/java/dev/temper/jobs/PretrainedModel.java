@@ -66,8 +66,8 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
         }
         check(
                 vocabulary(recipe) >= architecture.sizes().vocabulary(),
-                "adapter.init_from: the adapter has rows for %d tokens, with model.add_tokens there are %d: merge it into its"
-                        + " base, and add the tokens to that",
+                "adapter.init_from: the adapter has rows for %d tokens, with model.add_tokens there are %d: merge it"
+                        + " into its base, and add the tokens to that",
                 vocabulary(recipe),
                 architecture.sizes().vocabulary());
         List<TrainedParameters.Spec> specs = adapterSpecs(recipe);
@@ -170,9 +170,11 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
                             .formatted(token, ids.find(token).orElseThrow())));
             notes.add(
                     isGrown()
-                            ? "model.add_tokens: the model gets rows for %,d instead of %,d tokens; a new row starts as the mean of the others"
+                            ? ("model.add_tokens: the model gets rows for %,d instead of %,d tokens;"
+                                            + " a new row starts as the mean of the others")
                                     .formatted(rows, stored.sizes().vocabulary())
-                            : "model.add_tokens: the model has rows for %,d tokens, which are enough; they start as they are"
+                            : ("model.add_tokens: the model has rows for %,d tokens, which are enough;"
+                                            + " they start as they are")
                                     .formatted(rows));
             notes.addAll(untrained(recipe));
         }

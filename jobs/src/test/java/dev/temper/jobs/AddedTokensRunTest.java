@@ -92,8 +92,8 @@ final class AddedTokensRunTest {
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err())
                 .isEqualTo(
-                        "temper: generation.prompts: 'a <image>' cannot be continued: it contains <image>, token 512, and"
-                                + " the model has rows for 512 tokens only; leave that token out\n");
+                        "temper: generation.prompts: 'a <image>' cannot be continued: it contains <image>, token 512,"
+                                + " and the model has rows for 512 tokens only; leave that token out\n");
         assertThat(folder.resolve("output")).doesNotExist();
     }
 
@@ -228,17 +228,24 @@ final class AddedTokensRunTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            textBlock =
-                    """
-            model.add_tokens=[a, a]                    | model.add_tokens names 'a' twice; name it once
-            model.add_tokens=[' ']                     | model.add_tokens: ' ' is blank, and no token
-            adapter.trainable_token_indices=added      | adapter.trainable_token_indices: added: model.add_tokens names no tokens
-            adapter.trainable_token_indices=['<no>']   | adapter.trainable_token_indices: the tokenizer has no token '<no>': add it with model.add_tokens
-            adapter.trainable_token_indices=[3, 3]     | adapter.trainable_token_indices names a token twice: [3, 3]; name each once
-            adapter.trainable_token_indices=[512]      | adapter.trainable_token_indices: model.embed_tokens has no row 512, but rows 0 to 511
-            adapter.trainable_token_indices=0.5        | adapter.trainable_token_indices must be added, a list of tokens or their ids, or a mapping from modules to these, got 0.5
-            adapter={modules_to_save: [norm], trainable_token_indices: {norm: [1]}} | adapter.trainable_token_indices: norm is no embedding and no output head of a llama model: name [model.embed_tokens]
-            """)
+            quoteCharacter = '~',
+            value = {
+                "model.add_tokens=[a, a] | model.add_tokens names 'a' twice; name it once",
+                "model.add_tokens=[' '] | model.add_tokens: ' ' is blank, and no token",
+                "adapter.trainable_token_indices=added | adapter.trainable_token_indices: added:"
+                        + " model.add_tokens names no tokens",
+                "adapter.trainable_token_indices=['<no>'] | adapter.trainable_token_indices: the"
+                        + " tokenizer has no token '<no>': add it with model.add_tokens",
+                "adapter.trainable_token_indices=[3, 3] | adapter.trainable_token_indices names a token"
+                        + " twice: [3, 3]; name each once",
+                "adapter.trainable_token_indices=[512] | adapter.trainable_token_indices:"
+                        + " model.embed_tokens has no row 512, but rows 0 to 511",
+                "adapter.trainable_token_indices=0.5 | adapter.trainable_token_indices must be added, a"
+                        + " list of tokens or their ids, or a mapping from modules to these, got 0.5",
+                "adapter={modules_to_save: [norm], trainable_token_indices: {norm: [1]}} |"
+                        + " adapter.trainable_token_indices: norm is no embedding and no output head of a llama"
+                        + " model: name [model.embed_tokens]"
+            })
     void aMistakeIsOneSentence(String override, String message) {
         assertThat(run(override)).isEqualTo(new Ended(2, "", "temper: " + message + "\n"));
     }

@@ -209,8 +209,8 @@ final class RecipeTest {
                 "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
                 "model.base=7 | model.base must be a text, got 7: put it in quotes",
                 "model.base=[a] | model.base must be a text, got [\"a\"]",
-                "model=tiny | model must have the keys base, task, labels, precision, weights, quantization, add_tokens, got"
-                        + " 'tiny'",
+                "model=tiny | model must have the keys base, task, labels, precision, weights, quantization,"
+                        + " add_tokens, got 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
                 "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",

@@ -30,6 +30,7 @@ enum Compression {
     private static final Map<Compression, String> MAGIC =
             Map.of(GZIP, "\u001F\u008B", BZIP2, "BZh", XZ, "\u00FD7zXZ", ZSTD, "(\u00B5/\u00FD");
 
+    @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
     private final List<String> endings;
 
     Compression(String... endings) {

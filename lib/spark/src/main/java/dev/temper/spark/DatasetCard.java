@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The {@code configs} at the top of a data set's README.md, which say what files its splits have.
+ * The configurations at the top of a data set's README.md, which say what files its splits have.
  *
  * @param location of the folder, for messages
  * @param config the one that counts: the only one, {@code default}, or the one with {@code default: true}

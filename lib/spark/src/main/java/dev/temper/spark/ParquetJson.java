@@ -30,8 +30,6 @@ import org.apache.parquet.schema.Type.Repetition;
  * a column has all fields that any row needs; elements of lists and values of maps stay null.
  */
 final class ParquetJson {
-    private static final Runnable NOTHING = () -> {};
-
     private final ParquetValues row;
     private final String column;
     private final String mark; // in front of the JSON
@@ -174,7 +172,10 @@ final class ParquetJson {
         Sequence(GroupType type, Runnable before) {
             this.before = before;
             Type repeated = type.getType(0);
-            children.add(isElement(type, repeated) ? of(repeated, NOTHING) : new Element(repeated.asGroupType()));
+            children.add(
+                    isElement(type, repeated)
+                            ? of(repeated, ParquetJson::nothing)
+                            : new Element(repeated.asGroupType()));
         }
 
         // The rules of the format for lists of older writers, which have no group between.
@@ -356,4 +357,6 @@ final class ParquetJson {
             write(json -> json.writeNumber(value.toPlainString()));
         }
     }
+
+    private static void nothing() {}
 }

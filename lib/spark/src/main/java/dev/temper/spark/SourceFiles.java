@@ -49,6 +49,7 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
         /** Compresses within itself. */
         PARQUET("parquet", "pq", "parq");
 
+        @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
         private final List<String> endings;
 
         Kind(String... endings) {
@@ -72,6 +73,8 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
         EVAL("data.eval", SplitNames.VALIDATION, SplitNames.TEST);
 
         private final String key;
+
+        @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
         private final List<String> splits;
 
         Use(String key, String... splits) {

@@ -3,6 +3,7 @@ package dev.temper.spark;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
@@ -35,7 +36,7 @@ final class SplitNames {
      * @param names below the folder that is read, so that its own name says nothing
      */
     static Map<String, List<String>> of(Collection<String> names) {
-        Map<String, TreeSet<String>> shards = new TreeMap<>();
+        Map<String, Set<String>> shards = new TreeMap<>();
         for (String name : names) {
             Matcher shard = SHARD.matcher(name);
             if (shard.matches()) {
@@ -60,8 +61,8 @@ final class SplitNames {
                 .toList();
     }
 
-    private static Map<String, TreeSet<String>> byKeyword(Collection<String> names, UnaryOperator<String> part) {
-        Map<String, TreeSet<String>> splits = new TreeMap<>();
+    private static Map<String, Set<String>> byKeyword(Collection<String> names, UnaryOperator<String> part) {
+        Map<String, Set<String>> splits = new TreeMap<>();
         for (String name : names) {
             in(part.apply(name)).forEach(split -> splits.computeIfAbsent(split, absent -> new TreeSet<>())
                     .add(name));
@@ -69,7 +70,7 @@ final class SplitNames {
         return splits;
     }
 
-    private static Map<String, List<String>> copy(Map<String, TreeSet<String>> splits) {
+    private static Map<String, List<String>> copy(Map<String, Set<String>> splits) {
         Map<String, List<String>> copy = new TreeMap<>();
         splits.forEach((split, names) -> copy.put(split, List.copyOf(names)));
         return copy;

@@ -154,8 +154,16 @@ final class SourceFilesTest {
     @Test
     void theCardOfADataSetSaysWhichFilesItsSplitsHave() throws IOException {
         touch("a/one.csv", "a/two.csv", "b/one.csv", "test.csv");
-        card("configs:\n- config_name: x\n  data_files:\n  - {split: train, path: 'a/*'}\n"
-                + "  - split: validation\n    path: [b/*.csv, test.csv]\n  - {split: test, path: nowhere.csv}\n");
+        card(
+                """
+                configs:
+                - config_name: x
+                  data_files:
+                  - {split: train, path: 'a/*'}
+                  - split: validation
+                    path: [b/*.csv, test.csv]
+                  - {split: test, path: nowhere.csv}
+                """);
         assertThat(names("", Use.TRAIN)).containsExactly("a/one.csv", "a/two.csv");
         assertThat(names("", Use.EVAL)).containsExactly("b/one.csv", "test.csv");
         card("configs:\n- config_name: x\n  data_files: b/*\n- config_name: default\n  data_files: [a/t*, b/*]\n");

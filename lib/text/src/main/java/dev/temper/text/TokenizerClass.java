@@ -65,6 +65,8 @@ enum TokenizerClass {
 
     private final String className;
     private final String paddingSide;
+
+    @SuppressWarnings("ImmutableEnumChecker") // Map.of cannot be changed
     private final Map<String, String> defaults;
 
     TokenizerClass(String className, String paddingSide, Map<String, String> defaults) {
