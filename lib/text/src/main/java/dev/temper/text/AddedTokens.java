@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -74,7 +75,14 @@ public record AddedTokens(List<NewToken> tokens) {
         for (NewToken token : tokens) {
             isChanged |= add(tree, token);
         }
-        return isChanged ? tree.toString() : tokenizerJson;
+        if (!isChanged) {
+            return tokenizerJson;
+        }
+        List<JsonNode> sorted = new ArrayList<>();
+        tree.withArray("added_tokens").forEach(sorted::add);
+        sorted.sort(Comparator.comparing(token -> token.path("id").asInt())); // as the tokenizers library saves them
+        tree.withArray("added_tokens").removeAll().addAll(sorted);
+        return tree.toString();
     }
 
     private static boolean add(ObjectNode tokenizer, NewToken token) {
