@@ -42,27 +42,27 @@ public final class TemplateFiles {
         return !read(folder).isEmpty();
     }
 
-    /** Puts the templates of one folder in the place of those of a tokenizer's folder. */
+    /** Puts the templates of one folder in the place of all those of a tokenizer's folder. */
     public static void copy(Folder from, Folder tokenizer) throws IOException {
-        tokenizer.delete(FOLDER);
-        tokenizer.delete(DEFAULT);
-        for (Map.Entry<String, String> template : read(from).entrySet()) {
-            boolean isDefault = template.getKey().equals(ChatFormat.DEFAULT);
-            tokenizer.writeText(isDefault ? DEFAULT : FOLDER + "/" + template.getKey() + ENDING, template.getValue());
-        }
+        write(tokenizer, read(from));
     }
 
     /** Makes this the one template of a tokenizer's folder, whatever templates it had. */
     public static void write(Folder tokenizer, String template) throws IOException {
+        write(tokenizer, Map.of(ChatFormat.DEFAULT, template));
+    }
+
+    private static void write(Folder tokenizer, Map<String, String> templates) throws IOException {
         tokenizer.delete(FOLDER);
-        tokenizer.writeText(DEFAULT, template);
-        if (tokenizer.has(CONFIG)) {
-            JsonNode config = JSON.readTree(tokenizer.readText(CONFIG));
-            if (config.has("chat_template")) {
-                ((ObjectNode) config).remove("chat_template");
-                tokenizer.writeText(
-                        CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
-            }
+        tokenizer.delete(DEFAULT);
+        for (Map.Entry<String, String> template : templates.entrySet()) {
+            boolean isDefault = template.getKey().equals(ChatFormat.DEFAULT);
+            tokenizer.writeText(isDefault ? DEFAULT : FOLDER + "/" + template.getKey() + ENDING, template.getValue());
+        }
+        JsonNode config = tokenizer.has(CONFIG) ? JSON.readTree(tokenizer.readText(CONFIG)) : JSON.createObjectNode();
+        if (config.has("chat_template")) { // readers of this file alone would take it for the one
+            ((ObjectNode) config).remove("chat_template");
+            tokenizer.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
         }
     }
 }
