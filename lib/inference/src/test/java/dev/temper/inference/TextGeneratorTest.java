@@ -207,7 +207,9 @@ final class TextGeneratorTest {
         Files.delete(noTokenizer.resolve("tokenizer.json"));
         assertRefused(
                 noTokenizer,
-                noTokenizer.resolve("tokenizer.json") + " is missing: the tokenizer's folder must have it");
+                noTokenizer.resolve("tokenizer.json")
+                        + " is missing: the tokenizer's folder must have it; a tokenizer is read from it alone, so save"
+                        + " the tokenizer there with AutoTokenizer.from_pretrained(…).save_pretrained(…)");
         assertThatThrownBy(() ->
                         TextGenerator.open(TinyFolder.generator(folder.resolve("base")), one().withAdapter(folder)))
                 .isInstanceOf(InvalidInputException.class)

@@ -37,7 +37,7 @@ public final class TinyFolder {
 
     /** A Llama that continues texts; no token ends one. */
     public static Path generator(Path folder) throws IOException {
-        return write(folder, GENERATOR, "{\"bos_token\": \"<s>\"}");
+        return write(folder, GENERATOR, "{\"bos_token\": \"<s>\", \"eos_token\": null}");
     }
 
     /** A GPT-2 with three classes. */
