@@ -42,7 +42,8 @@ final class AddedTokensTest {
     @Test
     void aTokenizerSavedWithThemIsTheSameAndGetsNoMore() throws Exception {
         TinyTokenizer.write(
-                folder, "{\"bos_token\": \"<s>\", \"added_tokens_decoder\": {\"258\": {\"content\": \"<s>\", "
+                folder,
+                "{\"bos_token\": \"<s>\", \"added_tokens_decoder\": {\"258\": {\"content\": \"<s>\", "
                         + "\"normalized\": false, \"special\": true}}}");
         Files.writeString(folder.resolve("added_tokens.json"), "{\"<s>\": 258}");
         String asked = TokenIds.read(Folder.local(folder), ADDED).hash();
