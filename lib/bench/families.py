@@ -31,8 +31,9 @@ def main():
     text = f"""# What was compared
 
 Each family against transformers 4.57.1 and 5.24.0, each kind of adapter against PEFT 0.18.0 and 0.21.2; shown is the larger
-difference. Tiny models with random weights, float32, made and saved by either by the scripts beside the golden numbers. This page is made by `lib/bench/families.py` from what the acceptance
-tests measured at commit {commit}; they fail above the limits in the last row.
+difference. Tiny models with random weights, float32, made and saved by either by the scripts beside the golden numbers. This
+page is made by `lib/bench/families.py` from what the acceptance tests measured at commit {commit}; they fail above the limits
+in the last row.
 
 The largest difference of any element. Losses and gradient norms are relative; gradients are those of every parameter,
 with layers recorded and recomputed, over the tensor's largest value where that is above 1. Ten steps are ten updates
