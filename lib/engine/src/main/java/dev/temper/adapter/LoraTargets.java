@@ -87,6 +87,7 @@ record LoraTargets(
                 lastParts(architecture, Parameter::isProjection));
         addBiases(config, architecture, updated, saved);
         List<TokenRows> rows = TokenRows.of(config.lora().trainableTokenIndices(), architecture, saved);
+        rows.forEach(some -> some.checkAlone(updated, architecture));
         LoraTargets targets = new LoraTargets(architecture, updated, List.copyOf(saved), rows, Map.of());
         return new LoraTargets(
                 architecture, updated, targets.saved, rows, AdaptedArchitecture.replaced(config, base, targets));

@@ -114,6 +114,18 @@ record TokenRows(Parameter table, List<Integer> ids) {
                 module);
     }
 
+    /** @throws dev.temper.check.InvalidInputException when the table has a low-rank update, too: PEFT computes neither */
+    void checkAlone(List<LoraTarget> updated, Architecture architecture) {
+        boolean isUpdated = updated.stream()
+                .anyMatch(target -> target.parameter().module().equals(table.module())
+                        || (architecture.isTied() && target.isVocabularyHead()));
+        check(
+                !isUpdated,
+                "adapter.%s: %s has a low-rank update, too, which PEFT cannot compute: leave it out of one of them",
+                KEY,
+                table.module());
+    }
+
     /** What the rows are called in an adapter. */
     String name() {
         return LoraTargets.PREFIX + table.module() + ".token_adapter.trainable_tokens_delta";

@@ -292,6 +292,20 @@ final class TokenRowsTest {
                 .hasSize(1);
     }
 
+    @Test
+    void rowsOfATableWithAnUpdateAreRefused() throws Exception {
+        TinyModel.LLAMA.write(disk);
+        Folder folder = Folder.local(disk.resolve("adapter"));
+        adapted(config(TinyModel.LLAMA, IDS)).adapter().save(folder, null);
+        String config = folder.readText("adapter_config.json");
+        folder.writeText("adapter_config.json", config.replace("\"q_proj\"", "\"q_proj\", \"embed_tokens\""));
+
+        assertThatThrownBy(() -> AdaptedModel.load(workspace, disk, Task.causalLm(), folder))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("adapter.trainable_token_indices: model.embed_tokens has a low-rank update, too, which PEFT"
+                        + " cannot compute: leave it out of one of them");
+    }
+
     private static void assertRefused(Architecture architecture, List<String> saved, Object tokens, String reason) {
         assertThatThrownBy(() -> LoraAdapter.specs(config(TinyModel.LLAMA, saved, tokens), architecture))
                 .isInstanceOf(InvalidInputException.class)
