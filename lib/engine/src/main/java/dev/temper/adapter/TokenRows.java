@@ -114,7 +114,9 @@ record TokenRows(Parameter table, List<Integer> ids) {
                 module);
     }
 
-    /** @throws dev.temper.check.InvalidInputException when the table has a low-rank update, too: PEFT computes neither */
+    /**
+     * @throws dev.temper.check.InvalidInputException when the table has a low-rank update, too: PEFT computes neither
+     */
     void checkAlone(List<LoraTarget> updated, Architecture architecture) {
         boolean isUpdated = updated.stream()
                 .anyMatch(target -> target.parameter().module().equals(table.module())
