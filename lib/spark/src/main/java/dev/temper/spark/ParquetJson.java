@@ -173,9 +173,7 @@ final class ParquetJson {
             this.before = before;
             Type repeated = type.getType(0);
             children.add(
-                    isElement(type, repeated)
-                            ? of(repeated, ParquetJson::nothing)
-                            : new Element(repeated.asGroupType()));
+                    isElement(type, repeated) ? of(repeated, ParquetJson::nothing) : element(repeated.asGroupType()));
         }
 
         // The rules of the format for lists of older writers, which have no group between.
@@ -198,12 +196,12 @@ final class ParquetJson {
         }
     }
 
-    /** The group around an element, which has nothing in it where the element is null. */
-    private final class Element extends Parent {
+    /** A group around a value, which has nothing in it where the value is null. */
+    private final class Slot extends Parent {
         private boolean isThere;
 
-        Element(GroupType type) {
-            children.add(of(type.getType(0), () -> isThere = true));
+        void add(Type value) {
+            children.add(of(value, () -> isThere = true));
         }
 
         @Override
@@ -219,12 +217,25 @@ final class ParquetJson {
         }
     }
 
+    private Slot element(GroupType type) {
+        Slot element = new Slot();
+        element.add(type.getType(0));
+        return element;
+    }
+
+    private Slot entry(GroupType type) {
+        Slot entry = new Slot();
+        entry.children.add(new Key(new ParquetScalar(type.getType(0).asPrimitiveType())));
+        entry.add(type.getType(1));
+        return entry;
+    }
+
     private final class Mapping extends Parent {
         private final Runnable before;
 
         Mapping(GroupType type, Runnable before) {
             this.before = before;
-            children.add(new Entry(type.getType(0).asGroupType()));
+            children.add(entry(type.getType(0).asGroupType()));
         }
 
         @Override
@@ -236,28 +247,6 @@ final class ParquetJson {
         @Override
         public void end() {
             write(JsonGenerator::writeEndObject);
-        }
-    }
-
-    private final class Entry extends Parent {
-        private boolean isThere;
-
-        Entry(GroupType type) {
-            ParquetScalar key = new ParquetScalar(type.getType(0).asPrimitiveType());
-            children.add(new Key(key));
-            children.add(of(type.getType(1), () -> isThere = true));
-        }
-
-        @Override
-        public void start() {
-            isThere = false;
-        }
-
-        @Override
-        public void end() {
-            if (!isThere) {
-                write(JsonGenerator::writeNull);
-            }
         }
     }
 

@@ -72,7 +72,7 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
             slices.addAll(slices(footer));
         }
         return context.parallelize(slices, Math.max(1, Math.min(slices.size(), partitions)))
-                .flatMap(slice -> new ParquetSliceRows(store, slice, wanted));
+                .flatMap(slice -> ParquetSliceRows.of(store, slice, wanted));
     }
 
     private static List<Slice> slices(Footer footer) {

@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
@@ -16,7 +15,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /** The rows of some row groups of a Parquet file, and its end; what is wrong with it is told there and not thrown. */
-final class ParquetSliceRows implements Iterator<ReadRow> {
+final class ParquetSliceRows {
     private final HadoopStore store;
     private final ParquetRows.Slice slice;
     private final ReadTable table;
@@ -25,29 +24,16 @@ final class ParquetSliceRows implements Iterator<ReadRow> {
     private RecordReader<ReadRow> records;
     private int group; // the next one
     private long left; // rows of this one
-    private ReadRow next; // null after the end
 
-    ParquetSliceRows(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
+    private ParquetSliceRows(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
         this.store = store;
         this.slice = slice;
         this.table = table;
         this.group = slice.firstGroup();
-        this.next = advance();
     }
 
-    @Override
-    public boolean hasNext() {
-        return next != null;
-    }
-
-    @Override
-    public ReadRow next() {
-        if (next == null) {
-            throw new NoSuchElementException();
-        }
-        ReadRow row = next;
-        next = row.isEnd() ? null : advance();
-        return row;
+    static Iterator<ReadRow> of(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
+        return new RowsAndEnd(new ParquetSliceRows(store, slice, table)::advance);
     }
 
     private ReadRow advance() {

@@ -129,7 +129,7 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
             HadoopStore store = HadoopStore.of(spark);
             parts.add(JavaSparkContext.fromSparkContext(spark.sparkContext())
                     .parallelize(slices, Math.min(slices.size(), sources.partitions(spark)))
-                    .flatMap(slice -> new SliceRows(store, slice, this)));
+                    .flatMap(slice -> SliceRows.of(store, slice, this)));
         }
         sources.files().stream()
                 .filter(file -> file.kind() == Kind.PARQUET)

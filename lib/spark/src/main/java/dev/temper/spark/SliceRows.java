@@ -6,38 +6,24 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /** The rows of one slice of a text file, and its end; what is wrong with the file is told there and not thrown. */
-final class SliceRows implements Iterator<ReadRow> {
+final class SliceRows {
     private final HadoopStore store;
     private final FileSlice slice;
     private final ReadTable table;
     private FileRows rows; // null before the first row
-    private ReadRow next; // null after the end
 
-    SliceRows(HadoopStore store, FileSlice slice, ReadTable table) {
+    private SliceRows(HadoopStore store, FileSlice slice, ReadTable table) {
         this.store = store;
         this.slice = slice;
         this.table = table;
-        this.next = advance();
     }
 
-    @Override
-    public boolean hasNext() {
-        return next != null;
-    }
-
-    @Override
-    public ReadRow next() {
-        if (next == null) {
-            throw new NoSuchElementException();
-        }
-        ReadRow row = next;
-        next = row.isEnd() ? null : advance();
-        return row;
+    static Iterator<ReadRow> of(HadoopStore store, FileSlice slice, ReadTable table) {
+        return new RowsAndEnd(new SliceRows(store, slice, table)::advance);
     }
 
     private ReadRow advance() {
