@@ -59,7 +59,7 @@ final class EvaluateJob {
             output.get().tryWriting();
         }
         Path scratch = Files.createTempDirectory("temper-evaluate-");
-        try (SparkSession spark = RunJob.session(recipe)) {
+        try (SparkSession spark = ClusterSession.startForWorkers(recipe)) {
             evaluate(spark, base, output, scratch);
         } catch (InvalidInputException e) {
             if (output.isPresent()) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextGenerator;
+import dev.temper.spark.GivenCores;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.apache.spark.SparkConf;
 
 /** {@code temper generate}: continues prompts with a model folder, with or without an adapter. */
 final class GenerateJob {
@@ -18,7 +20,7 @@ final class GenerateJob {
 
     static void run(Store store, GenerateCommand.Request request) throws Exception {
         Path base = localize(store, request.folder());
-        Options options = Options.defaults();
+        Options options = Options.defaults().withThreads(GivenCores.ofDriver(new SparkConf()));
         if (request.adapter().isPresent()) {
             options = options.withAdapter(localize(store, request.adapter().get()));
         }

@@ -10,6 +10,7 @@ import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.report.ModelCard;
 import dev.temper.safetensors.TensorWriter;
+import dev.temper.spark.GivenCores;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
 
 /** {@code temper merge}: writes a base with an adapter merged into it. Whatever can be wrong is found before that. */
 final class MergeJob {
@@ -55,8 +57,7 @@ final class MergeJob {
         Path localAdapter = LocalCopies.model(adapter, Optional.empty());
         Task task = task(localBase, Folder.local(localAdapter));
         StoredModel stored = StoredModel.read(Path.of(localBase.location()), task, 0);
-        int cores = Runtime.getRuntime().availableProcessors();
-        try (Workspace workspace = Workspace.open(cores);
+        try (Workspace workspace = Workspace.open(GivenCores.ofDriver(new SparkConf()));
                 MergedModel merged = MergedModel.open(workspace, stored, Folder.local(localAdapter))) {
             RunOutput written = RunOutput.of(output);
             written.tryWriting();

@@ -33,7 +33,7 @@ final class PrepareJob {
         RunOutput output = RunOutput.of(store.folder(recipe.output()));
         output.state(recipe);
         RecipeData rows = RecipeData.of(store, tolerant, output.date().orElseGet(RecipeData::today));
-        try (SparkSession spark = RunJob.session(recipe)) {
+        try (SparkSession spark = ClusterSession.start(recipe)) {
             PreparedData data = rows.prepare(spark);
             use.use(rows, data);
         } catch (Exception e) {

@@ -75,7 +75,7 @@ final class RunJob {
         if (base.quantization(recipe).isPresent() && !recipe.training().gradientCheckpointing()) {
             warn(DENSE);
         }
-        try (SparkSession spark = session(recipe)) {
+        try (SparkSession spark = ClusterSession.startForWorkers(recipe)) {
             run(spark, base, output, rows, prompts);
         } catch (InvalidInputException e) {
             output.undo();
@@ -234,22 +234,6 @@ final class RunJob {
             }
         }
         return new HadoopStore(configuration);
-    }
-
-    /** The cluster that spark-submit names; without one this machine, with a slot for each worker. */
-    static SparkSession session(Recipe recipe) {
-        SparkConf conf = new SparkConf();
-        SparkSession.Builder builder = SparkSession.builder().appName(recipe.name());
-        if (!conf.contains("spark.master")) {
-            int slots = Math.max(
-                    Runtime.getRuntime().availableProcessors(), recipe.cluster().workers());
-            builder.master("local[" + slots + "]")
-                    .config("spark.driver.host", "127.0.0.1")
-                    .config("spark.driver.bindAddress", "127.0.0.1")
-                    .config("spark.sql.shuffle.partitions", slots)
-                    .config("spark.ui.enabled", false);
-        }
-        return builder.config("spark.ui.showConsoleProgress", false).getOrCreate();
     }
 
     /** Says something that belongs into the report, too. */

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -34,6 +35,16 @@ public final class Temper implements Runnable {
 
     public static void main(String[] args) {
         HadoopStore store = RunJob.store();
+        Optional<String> mistake = EarlierAttempt.mistake(store);
+        if (mistake.isPresent()) {
+            System.err.println("temper: " + mistake.get());
+            new Exit(2, mistake.get()).leave();
+        } else {
+            runAndLeave(store, args);
+        }
+    }
+
+    private static void runAndLeave(HadoopStore store, String[] args) {
         Exit exit = run(
                 args,
                 new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts())),
@@ -43,6 +54,9 @@ public final class Temper implements Runnable {
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)),
                 new MergeCommand(request -> MergeJob.run(store, request)));
+        if (exit.code() == 2) {
+            EarlierAttempt.leave(store, exit.message());
+        }
         exit.leave();
     }
 

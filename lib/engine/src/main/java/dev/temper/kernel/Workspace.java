@@ -38,6 +38,7 @@ public final class Workspace implements AutoCloseable {
 
     /** @param threads threads of one operator in this worker */
     public static Workspace open(int threads) {
+        ThreadWaiting.shorten();
         NDManager manager = NDManager.newBaseManager("PyTorch");
         ProcessorCheck.done();
         prepareThread(threads);

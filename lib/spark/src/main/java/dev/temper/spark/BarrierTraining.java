@@ -1,7 +1,5 @@
 package dev.temper.spark;
 
-import static dev.temper.check.Check.check;
-
 import dev.temper.check.InvalidInputException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Ring;
@@ -21,7 +19,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -47,7 +44,8 @@ public final class BarrierTraining {
      *
      * @param workers its ring; closed for it
      * @param listener reports to the driver; silent on all workers but the first
-     * @param threads how many of this machine's cores are its own
+     * @param threads how many of this machine's cores are its own: {@code spark.task.cpus} where that is set, else its share of the
+     *     executor's
      */
     public record Context(Collective workers, ProgressListener listener, int threads) {}
 
@@ -71,9 +69,8 @@ public final class BarrierTraining {
     public static List<TrainingResult> run(
             SparkSession spark, ClusterConfig config, Worker worker, ProgressListener listener) throws IOException {
         int workers = config.workers();
-        check(
-                !spark.sparkContext().conf().getBoolean("spark.dynamicAllocation.enabled", false),
-                "spark.dynamicAllocation.enabled must be false: workers that train together cannot come and go");
+        ClusterCheck.verifySettings(spark.sparkContext().conf(), workers);
+        ClusterCheck.awaitSlots(spark.sparkContext(), workers, listener::warned);
         byte[] random = new byte[32];
         new SecureRandom().nextBytes(random);
         String secret = HexFormat.of().formatHex(random);
@@ -139,7 +136,7 @@ public final class BarrierTraining {
                     .count();
             byte[] secret = secret(setup.secret(), task.stageAttemptNumber());
             try (Collective ring = Ring.connect(task.partitionId(), addresses, own, secret, setup.timeout())) {
-                return withListener(setup, ring, (int) Math.max(1, cores(environment.conf()) / beside));
+                return withListener(setup, ring, GivenCores.ofWorker(beside));
             }
         }
     }
@@ -152,13 +149,6 @@ public final class BarrierTraining {
         try (ProgressServer.ReportingListener listener = ProgressServer.connect(setup.progress())) {
             return setup.worker().run(new Context(ring, listener, threads));
         }
-    }
-
-    /** Cores of this executor, which its workers share. */
-    private static int cores(SparkConf conf) {
-        int machine = Runtime.getRuntime().availableProcessors();
-        boolean local = conf.get("spark.master", "").startsWith("local");
-        return local ? machine : Math.min(machine, conf.getInt("spark.executor.cores", machine));
     }
 
     /** A new secret for each attempt, so that a left-over worker of an earlier one is refused. */

@@ -1,5 +1,8 @@
 package dev.temper.spark;
 
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.check.InvalidInputException;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.storage.Store;
@@ -22,6 +25,8 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -33,6 +38,7 @@ public final class HadoopStore implements Store, Serializable {
     private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
 
     private transient Configuration configuration;
+    private transient boolean isSent; // to an executor, where a store that was there may be away for a while
 
     public HadoopStore(Configuration configuration) {
         this.configuration = configuration;
@@ -64,7 +70,7 @@ public final class HadoopStore implements Store, Serializable {
             return local().read(localName(location));
         }
         Path path = new Path(location);
-        return path.getFileSystem(configuration).open(path);
+        return files(path).open(path);
     }
 
     /** Reads from a byte on, without reading what stands before it. */
@@ -75,7 +81,7 @@ public final class HadoopStore implements Store, Serializable {
                             .position(offset));
         }
         Path path = new Path(location);
-        FSDataInputStream in = path.getFileSystem(configuration).open(path);
+        FSDataInputStream in = files(path).open(path);
         in.seek(offset);
         return in;
     }
@@ -89,7 +95,7 @@ public final class HadoopStore implements Store, Serializable {
             return;
         }
         Path path = new Path(location);
-        path.getFileSystem(configuration).copyFromLocalFile(false, true, hadoopPath(file.toString()), path);
+        files(path).copyFromLocalFile(false, true, hadoopPath(file.toString()), path);
     }
 
     @Override
@@ -98,7 +104,7 @@ public final class HadoopStore implements Store, Serializable {
             return local().write(localName(location)); // Hadoop's own local file system leaves .crc files
         }
         Path path = new Path(location);
-        return path.getFileSystem(configuration).create(path, true);
+        return files(path).create(path, true);
     }
 
     @Override
@@ -107,7 +113,7 @@ public final class HadoopStore implements Store, Serializable {
             return local().list(localName(folder));
         }
         Path path = new Path(folder);
-        FileSystem files = path.getFileSystem(configuration);
+        FileSystem files = files(path);
         try {
             return files.getFileStatus(path).isFile()
                     ? List.of()
@@ -127,7 +133,7 @@ public final class HadoopStore implements Store, Serializable {
         }
         Path path = new Path(location);
         try {
-            return Optional.of(entry(path.getFileSystem(configuration).getFileStatus(path)));
+            return Optional.of(entry(files(path).getFileStatus(path)));
         } catch (FileNotFoundException e) {
             return Optional.empty();
         }
@@ -140,12 +146,37 @@ public final class HadoopStore implements Store, Serializable {
             return;
         }
         Path path = new Path(location);
-        path.getFileSystem(configuration).delete(path, true);
+        files(path).delete(path, true);
     }
 
     @Override
     public Optional<java.nio.file.Path> localPath(String location) {
         return isLocal(location) ? local().localPath(localName(location)) : Optional.empty();
+    }
+
+    private FileSystem files(Path path) throws IOException {
+        try {
+            if (!isSent) {
+                StoreProbe.verify(path, configuration);
+            }
+            return path.getFileSystem(configuration);
+        } catch (UnsupportedFileSystemException | LinkageError e) {
+            throw withoutLibrary(path, e);
+        } catch (RuntimeException e) {
+            throw e.getCause() instanceof ClassNotFoundException ? withoutLibrary(path, e) : e;
+        }
+    }
+
+    private static InvalidInputException withoutLibrary(Path path, Throwable failure) {
+        String scheme = path.toUri().getScheme();
+        String library = scheme.equals("s3a")
+                ? "--packages org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion()
+                : "--packages or --jars";
+        return invalid(
+                "Hadoop's library for %s: is not on Spark's class path (%s): add it with %s",
+                scheme,
+                StoreProbe.reason(failure),
+                library);
     }
 
     /** As Hadoop and Spark write it: a local path with {@code file:} in front, whatever the default file system. */
@@ -191,5 +222,6 @@ public final class HadoopStore implements Store, Serializable {
         in.defaultReadObject();
         configuration = new Configuration(false); // the defaults are among what was written
         configuration.readFields(in);
+        isSent = true;
     }
 }

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.spark.SparkEnv;
 
 /** A model on any store, which the tasks of an executor share: loaded by the first of them, closed with the process. */
 record SharedModel(HadoopStore store, Settings settings) implements Serializable {
@@ -54,7 +53,8 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
     private <M extends AutoCloseable> M open(Opener<M> opener) {
         try {
             Path folder = local(settings.model());
-            Options options = Options.defaults().withThreads(threads()).withBatchTokens(settings.batchTokens());
+            int threads = settings.threads() > 0 ? settings.threads() : GivenCores.ofExecutor();
+            Options options = Options.defaults().withThreads(threads).withBatchTokens(settings.batchTokens());
             if (!settings.adapter().isEmpty()) {
                 options = options.withAdapter(local(settings.adapter())).withLabels(settings.labels());
             }
@@ -72,13 +72,6 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
     private Path local(String location) throws IOException {
         Optional<String> parent = Optional.of(settings.localFolder()).filter(name -> !name.isEmpty());
         return LocalCopies.model(new Folder(store, location), parent);
-    }
-
-    private int threads() {
-        int cores = Runtime.getRuntime().availableProcessors();
-        return settings.threads() > 0
-                ? settings.threads()
-                : SparkEnv.get().conf().getInt("spark.executor.cores", cores);
     }
 
     private static void close(AutoCloseable model) {

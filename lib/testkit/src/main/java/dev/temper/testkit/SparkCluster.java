@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A standalone Spark cluster on the loopback interface: a master, workers, and for each application executors, all
@@ -119,6 +120,17 @@ public final class SparkCluster implements AutoCloseable {
                 .map(ProcessHandle::pid)
                 .filter(SparkCluster::isExecutor)
                 .toList();
+    }
+
+    /** What all executors have printed on standard error so far. */
+    public String executorOutput() throws IOException {
+        StringBuilder output = new StringBuilder();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(path -> path.endsWith("stderr")).sorted().toList()) {
+                output.append(Files.readString(file, StandardCharsets.UTF_8));
+            }
+        }
+        return output.toString();
     }
 
     /** Ends an executor as a failing machine would: without warning. */
