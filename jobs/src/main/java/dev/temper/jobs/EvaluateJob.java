@@ -10,6 +10,7 @@ import dev.temper.eval.Sample;
 import dev.temper.model.Task;
 import dev.temper.report.NoFontsException;
 import dev.temper.spark.BarrierTraining;
+import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -53,13 +55,14 @@ final class EvaluateJob {
         checkLabels(base.folder());
         Optional<String> random = base.verify(recipe);
         check(random.isEmpty(), "%s: %s; name the folder that a run wrote, or --adapter", location, random.orElse(""));
+        ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
         Optional<RunOutput> output = Optional.empty();
         if (request.output().isPresent()) {
             output = Optional.of(output(request.output().get()));
             output.get().tryWriting();
         }
         Path scratch = Files.createTempDirectory("temper-evaluate-");
-        try (SparkSession spark = ClusterSession.startForWorkers(recipe)) {
+        try (SparkSession spark = RunJob.session(recipe)) {
             evaluate(spark, base, output, scratch);
         } catch (InvalidInputException e) {
             if (output.isPresent()) {

@@ -1,7 +1,9 @@
 package dev.temper.jobs;
 
+import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /** {@code temper prepare}: the rows of a recipe as tokens, where a run of it looks for them. */
@@ -30,10 +32,11 @@ final class PrepareJob {
         Locations locations = new Locations(store, recipe);
         locations.verifyOutput();
         locations.verifyInput();
+        ClusterCheck.verifyMaster(new SparkConf());
         RunOutput output = RunOutput.of(store.folder(recipe.output()));
         output.state(recipe);
         RecipeData rows = RecipeData.of(store, tolerant, output.date().orElseGet(RecipeData::today));
-        try (SparkSession spark = ClusterSession.start(recipe)) {
+        try (SparkSession spark = RunJob.session(recipe)) {
             PreparedData data = rows.prepare(spark);
             use.use(rows, data);
         } catch (Exception e) {

@@ -6,6 +6,7 @@ import dev.temper.model.ModelFolder;
 import dev.temper.report.NoFontsException;
 import dev.temper.report.Picture;
 import dev.temper.spark.BarrierTraining;
+import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
@@ -63,6 +64,7 @@ final class RunJob {
         base.verifyTrainable(recipe);
         List<RecipeData.Prompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
+        ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
         output.tryWriting();
         say(
                 "%s: %s, %,d parameters, from %s",
@@ -75,7 +77,7 @@ final class RunJob {
         if (base.quantization(recipe).isPresent() && !recipe.training().gradientCheckpointing()) {
             warn(DENSE);
         }
-        try (SparkSession spark = ClusterSession.startForWorkers(recipe)) {
+        try (SparkSession spark = session(recipe)) {
             run(spark, base, output, rows, prompts);
         } catch (InvalidInputException e) {
             output.undo();
@@ -234,6 +236,22 @@ final class RunJob {
             }
         }
         return new HadoopStore(configuration);
+    }
+
+    /** The cluster that spark-submit names; without one this machine, with a slot for each worker. */
+    static SparkSession session(Recipe recipe) {
+        SparkConf conf = new SparkConf();
+        SparkSession.Builder builder = SparkSession.builder().appName(recipe.name());
+        if (!conf.contains("spark.master")) {
+            int slots = Math.max(
+                    Runtime.getRuntime().availableProcessors(), recipe.cluster().workers());
+            builder.master("local[" + slots + "]")
+                    .config("spark.driver.host", "127.0.0.1")
+                    .config("spark.driver.bindAddress", "127.0.0.1")
+                    .config("spark.sql.shuffle.partitions", slots)
+                    .config("spark.ui.enabled", false);
+        }
+        return builder.config("spark.ui.showConsoleProgress", false).getOrCreate();
     }
 
     /** Says something that belongs into the report, too. */

@@ -11,6 +11,7 @@ import dev.temper.testkit.ChildProcess;
 import dev.temper.testkit.Jars;
 import dev.temper.testkit.SparkCluster;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,6 +120,46 @@ final class ClusterRunTest {
                 .contains("question", "prompt, completion");
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(folder.resolve("bad")).doesNotExist();
+    }
+
+    @Test
+    void whatTheClusterCannotRunIsRefusedBeforeRowsArePrepared() throws Exception {
+        ChildProcess.Result slots = submit(TWO_EXECUTORS, "slots", "cluster.workers=3");
+        ChildProcess.Result dynamic = submit(
+                List.of("--conf", "spark.dynamicAllocation.enabled=true"), "dynamic", "cluster.workers=2");
+
+        assertThat(SmallRun.complaints(slots.output()))
+                .singleElement()
+                .asString()
+                .contains("cluster.workers: 3 workers", "set spark.cores.max=3, or cluster.workers to 2");
+        assertThat(SmallRun.complaints(dynamic.output()))
+                .singleElement()
+                .asString()
+                .contains("spark.dynamicAllocation.enabled must be false");
+        for (ChildProcess.Result result : List.of(slots, dynamic)) {
+            assertThat(result.exitCode()).isEqualTo(2);
+            assertThat(result.output()).doesNotContain("files: ", "Running Spark version");
+        }
+        assertThat(folder.resolve("slots")).doesNotExist();
+        assertThat(folder.resolve("dynamic")).doesNotExist();
+    }
+
+    @Test
+    void aMasterThatIsNotThereIsOneSentenceAndExitCodeOne() throws Exception {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0)) {
+            port = closed.getLocalPort();
+        }
+
+        ChildProcess.Result result =
+                submit(List.of("--master", "spark://127.0.0.1:" + port), "master", "cluster.workers=2");
+
+        assertThat(SmallRun.complaints(result.output()))
+                .singleElement()
+                .asString()
+                .contains("the master spark://127.0.0.1:" + port + " does not answer", "set --master");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(folder.resolve("master")).doesNotExist();
     }
 
     @Test

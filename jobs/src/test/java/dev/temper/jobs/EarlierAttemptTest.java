@@ -38,7 +38,7 @@ final class EarlierAttemptTest {
     void nothingIsLeftInClientMode() throws Exception {
         Path staging = Files.createDirectories(folder.resolve("staging"));
 
-        assertThat(start("client", staging, "walk")).contains("Usage: temper");
+        assertThat(start("client", staging, "walk")).contains("Unmatched argument");
 
         try (Stream<Path> files = Files.list(staging)) {
             assertThat(files).isEmpty();

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.generate.GenerationConfig;
 import dev.temper.storage.LocalStore;
+import java.io.File;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.hadoop.util.VersionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -138,11 +144,53 @@ final class TemperTest {
                 new GenerateCommand(generated::add));
     }
 
+    @Test
+    void aStoreThatNobodyAnswersForIsAMistakeOfItsKey() throws Exception {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0)) {
+            port = closed.getLocalPort();
+        }
+        List<String> options = new ArrayList<>();
+        Map.of("endpoint", "http://127.0.0.1:" + port, "endpoint.region", "a", "access.key", "a", "secret.key", "b")
+                .forEach((key, value) -> options.add("-Dspark.hadoop.fs.s3a." + key + "=" + value));
+        options.addAll(List.of("-cp", System.getProperty("java.class.path"), Temper.class.getName()));
+
+        Ended ended = startJava(
+                options, "run", write("good.yaml", RECIPE).toString(), "output=s3a://bucket/out");
+
+        assertThat(SmallRun.complaints(ended.err()))
+                .singleElement()
+                .asString()
+                .startsWith("temper: output: s3a://bucket/out cannot be reached: nothing answers for s3a://bucket/out")
+                .endsWith("spark.hadoop.fs.s3a.endpoint is http://127.0.0.1:" + port);
+        assertThat(ended.code()).isEqualTo(2);
+    }
+
+    @Test
+    void aMissingHadoopAwsIsNamedWithWhatToAdd() throws Exception {
+        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !entry.contains("hadoop-aws") && !entry.contains("aws-java-sdk"))
+                .collect(Collectors.joining(File.pathSeparator));
+
+        Ended ended = startJava(List.of("-cp", classPath, Temper.class.getName()), "run", "s3a://bucket/recipe.yaml");
+
+        assertThat(SmallRun.complaints(ended.err()))
+                .containsExactly("temper: Hadoop's library for s3a: is not on Spark's class path (ClassNotFoundException"
+                        + " Class org.apache.hadoop.fs.s3a.S3AFileSystem not found): add it with --packages"
+                        + " org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion());
+        assertThat(ended.code()).isEqualTo(2);
+    }
+
     private Ended start(List<String> jvmOptions, String... args) throws Exception {
+        List<String> options = new ArrayList<>(jvmOptions);
+        options.addAll(List.of("-cp", System.getProperty("java.class.path"), RunOnly.class.getName()));
+        return startJava(options, args);
+    }
+
+    private Ended startJava(List<String> options, String... args) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(jvmOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), RunOnly.class.getName()));
+        command.addAll(options);
         command.addAll(List.of(args));
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
