@@ -39,7 +39,8 @@ final class EarlierAttempt {
     }
 
     private static Optional<Folder> folder(HadoopStore store) {
-        boolean isDriverThere = System.getProperty("spark.submit.deployMode", "client").equals("cluster");
+        boolean isDriverThere =
+                System.getProperty("spark.submit.deployMode", "client").equals("cluster");
         return Optional.ofNullable(System.getenv("SPARK_YARN_STAGING_DIR"))
                 .filter(location -> isDriverThere)
                 .map(store::folder);

@@ -125,8 +125,8 @@ final class ClusterRunTest {
     @Test
     void whatTheClusterCannotRunIsRefusedBeforeRowsArePrepared() throws Exception {
         ChildProcess.Result slots = submit(TWO_EXECUTORS, "slots", "cluster.workers=3");
-        ChildProcess.Result dynamic = submit(
-                List.of("--conf", "spark.dynamicAllocation.enabled=true"), "dynamic", "cluster.workers=2");
+        ChildProcess.Result dynamic =
+                submit(List.of("--conf", "spark.dynamicAllocation.enabled=true"), "dynamic", "cluster.workers=2");
 
         assertThat(SmallRun.complaints(slots.output()))
                 .singleElement()

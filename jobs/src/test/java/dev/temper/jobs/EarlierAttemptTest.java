@@ -48,7 +48,8 @@ final class EarlierAttemptTest {
     private String start(String deployMode, Path staging, String... args) throws IOException, InterruptedException {
         List<String> command = Stream.concat(
                         Stream.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                Path.of(System.getProperty("java.home"), "bin", "java")
+                                        .toString(),
                                 "-XX:TieredStopAtLevel=1",
                                 "-Dspark.submit.deployMode=" + deployMode,
                                 "-cp",

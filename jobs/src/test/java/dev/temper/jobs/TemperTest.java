@@ -155,8 +155,7 @@ final class TemperTest {
                 .forEach((key, value) -> options.add("-Dspark.hadoop.fs.s3a." + key + "=" + value));
         options.addAll(List.of("-cp", System.getProperty("java.class.path"), Temper.class.getName()));
 
-        Ended ended = startJava(
-                options, "run", write("good.yaml", RECIPE).toString(), "output=s3a://bucket/out");
+        Ended ended = startJava(options, "run", write("good.yaml", RECIPE).toString(), "output=s3a://bucket/out");
 
         assertThat(SmallRun.complaints(ended.err()))
                 .singleElement()
@@ -175,9 +174,10 @@ final class TemperTest {
         Ended ended = startJava(List.of("-cp", classPath, Temper.class.getName()), "run", "s3a://bucket/recipe.yaml");
 
         assertThat(SmallRun.complaints(ended.err()))
-                .containsExactly("temper: Hadoop's library for s3a: is not on Spark's class path (ClassNotFoundException"
-                        + " Class org.apache.hadoop.fs.s3a.S3AFileSystem not found): add it with --packages"
-                        + " org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion());
+                .containsExactly(
+                        "temper: Hadoop's library for s3a: is not on Spark's class path (ClassNotFoundException"
+                                + " Class org.apache.hadoop.fs.s3a.S3AFileSystem not found): add it with --packages"
+                                + " org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion());
         assertThat(ended.code()).isEqualTo(2);
     }
 

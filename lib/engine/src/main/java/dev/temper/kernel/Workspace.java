@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Supplier;
 
 /**
@@ -102,6 +103,19 @@ public final class Workspace implements AutoCloseable {
     /** Compiles a program of {@code src/main/torchscript}, such as {@code llama.Llama}. */
     public Program compile(String type, Map<String, Object> attributes) {
         return Program.compile(manager, type, attributes);
+    }
+
+    /**
+     * Runs work whose parallel streams take as many threads as this worker has; by themselves they take one for each
+     * core of the machine.
+     */
+    public <T> T withinThreads(Supplier<T> work) {
+        ForkJoinPool pool = new ForkJoinPool(threads);
+        try {
+            return pool.submit(work::get).join();
+        } finally {
+            pool.shutdown();
+        }
     }
 
     /** Gradients, loss, optimizer. */

@@ -56,7 +56,7 @@ final class NetworkWeights implements AutoCloseable {
             throws IOException {
         NetworkWeights all =
                 new NetworkWeights(workspace, stored.architecture(), stored.precision(), Optional.of(stored));
-        FrozenCodes frozen = FrozenCodes.of(stored, isTrained);
+        FrozenCodes frozen = workspace.withinThreads(() -> FrozenCodes.of(stored, isTrained));
         for (Parameter parameter : stored.architecture().parameters()) {
             Optional<Nf4Tensor> codes = frozen.of(workspace, parameter);
             if (codes.isPresent()) {

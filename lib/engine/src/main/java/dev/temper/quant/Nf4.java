@@ -116,7 +116,8 @@ public final class Nf4 {
      */
     public static Nf4Tensor quantize(Workspace workspace, Weights weights) {
         NDArray codes = codes(workspace, weights);
-        return new Nf4Tensor(form(weights), codes, absmax(weights, Workspace.memory(codes)));
+        ByteBuffer bytes = Workspace.memory(codes);
+        return new Nf4Tensor(form(weights), codes, workspace.withinThreads(() -> absmax(weights, bytes)));
     }
 
     /**
@@ -126,7 +127,8 @@ public final class Nf4 {
      */
     public static Nf4Tensor quantizeDoubly(Workspace workspace, Weights weights) {
         NDArray codes = codes(workspace, weights);
-        return new Nf4Tensor(form(weights), codes, nestedAbsmax(weights, Workspace.memory(codes)));
+        ByteBuffer bytes = Workspace.memory(codes);
+        return new Nf4Tensor(form(weights), codes, workspace.withinThreads(() -> nestedAbsmax(weights, bytes)));
     }
 
     /** Bytes of so many weights with float32 scales, {@link Nf4Tensor#bytes} before there is a tensor. */

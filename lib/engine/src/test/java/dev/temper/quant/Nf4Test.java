@@ -22,6 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinPool;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -149,6 +153,20 @@ final class Nf4Test {
         assertThatThrownBy(() -> Nf4.quantize(workspace, weights(values, 300, 700)))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContainingAll("a.weight", "NaN or infinity", "200000 to 200063");
+    }
+
+    @Test
+    void takesNoMoreThreadsThanTheWorkspaceHas() {
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        workspace.withinThreads(() -> {
+            LongStream.range(0, 1000).parallel().forEach(i -> threads.add(Thread.currentThread()));
+            return null;
+        });
+        assertThat(threads).hasSize(1);
+
+        long before = ForkJoinPool.commonPool().getStealCount();
+        Nf4.quantizeDoubly(workspace, weights(normal(2000 * 700), 2000, 700));
+        assertThat(ForkJoinPool.commonPool().getStealCount()).isEqualTo(before);
     }
 
     @ParameterizedTest

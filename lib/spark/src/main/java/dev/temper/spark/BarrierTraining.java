@@ -44,8 +44,8 @@ public final class BarrierTraining {
      *
      * @param workers its ring; closed for it
      * @param listener reports to the driver; silent on all workers but the first
-     * @param threads how many of this machine's cores are its own: {@code spark.task.cpus} where that is set, else its share of the
-     *     executor's
+     * @param threads how many of this machine's cores are its own: {@code spark.task.cpus} where that is set, else its
+     *     share of the executor's
      */
     public record Context(Collective workers, ProgressListener listener, int threads) {}
 

@@ -45,7 +45,7 @@ public final class ClusterCheck {
             StandaloneMaster.machines(conf);
         } else if (conf.get("spark.master", "").equals("yarn")
                 && conf.get("spark.submit.deployMode", "client").equals("client")) {
-            ResourceManager.verify(conf);
+            YarnMaster.verify(conf);
         }
     }
 
@@ -98,8 +98,8 @@ public final class ClusterCheck {
     static void awaitSlots(SparkContext context, int workers, Consumer<String> says) {
         SparkConf conf = context.conf();
         String check = "spark.scheduler.barrier.maxConcurrentTasksCheck.";
-        Duration limit = Duration.ofSeconds(conf.getTimeAsSeconds(check + "interval", "15s")
-                * conf.getInt(check + "maxFailures", 40));
+        Duration limit = Duration.ofSeconds(
+                conf.getTimeAsSeconds(check + "interval", "15s") * conf.getInt(check + "maxFailures", 40));
         long start = System.nanoTime();
         int said = -1;
         int slots = slots(context);

@@ -18,16 +18,14 @@ public final class GivenCores {
     private GivenCores() {}
 
     /**
-     * Threads of one of the workers in this executor: {@code spark.task.cpus} where the user set it, else a share of the
-     * executor's cores.
+     * Threads of one of the workers in this executor: {@code spark.task.cpus} where the user set it, else a share of
+     * the executor's cores.
      *
      * @param workers in this executor
      */
     static int ofWorker(long workers) {
         SparkConf conf = SparkEnv.get().conf();
-        return conf.contains(TASK_CPUS)
-                ? conf.getInt(TASK_CPUS, 1)
-                : (int) Math.max(1, ofExecutor() / workers);
+        return conf.contains(TASK_CPUS) ? conf.getInt(TASK_CPUS, 1) : (int) Math.max(1, ofExecutor() / workers);
     }
 
     /** Cores of the executor that this is, which all its tasks share; in local mode those of the master's URL. */

@@ -174,9 +174,7 @@ public final class HadoopStore implements Store, Serializable {
                 : "--packages or --jars";
         return invalid(
                 "Hadoop's library for %s: is not on Spark's class path (%s): add it with %s",
-                scheme,
-                StoreProbe.reason(failure),
-                library);
+                scheme, StoreProbe.reason(failure), library);
     }
 
     /** As Hadoop and Spark write it: a local path with {@code file:} in front, whatever the default file system. */

@@ -52,9 +52,7 @@ record Slots(int count, String reason, String remedy) {
         int each = cores / cpus(conf);
         int count = instances * each;
         String reason = "%s=%d executors of %s=%d have %d".formatted(INSTANCES, instances, CORES, cores, count);
-        String remedy = each == 0
-                ? CORES + "=" + cpus(conf)
-                : INSTANCES + "=" + (workers + each - 1) / each;
+        String remedy = each == 0 ? CORES + "=" + cpus(conf) : INSTANCES + "=" + (workers + each - 1) / each;
         return new Slots(count, reason, remedy);
     }
 
@@ -66,7 +64,10 @@ record Slots(int count, String reason, String remedy) {
                 .formatted(
                         count,
                         machines.size(),
-                        range(machines.stream().mapToInt(Machine::cores).sorted().toArray()),
+                        range(machines.stream()
+                                .mapToInt(Machine::cores)
+                                .sorted()
+                                .toArray()),
                         range(machines.stream()
                                 .mapToInt(Machine::megabytes)
                                 .sorted()
@@ -107,7 +108,8 @@ record Slots(int count, String reason, String remedy) {
      */
     private record Limits(OptionalInt cores, int megabytes, OptionalInt total, int cpus, int driverCores) {
         static Limits of(SparkConf conf) {
-            boolean isDriverThere = conf.get("spark.submit.deployMode", "client").equals("cluster");
+            boolean isDriverThere =
+                    conf.get("spark.submit.deployMode", "client").equals("cluster");
             return new Limits(
                     optional(conf, CORES),
                     (int) conf.getSizeAsMb(MEMORY, "1g"),
@@ -142,13 +144,17 @@ record Slots(int count, String reason, String remedy) {
         }
 
         int slots(List<Machine> machines) {
-            int all = machines.stream().mapToInt(machine -> on(machine.cores(), machine)).sum();
-            // The driver takes its place where it costs least, or where it happens to: nothing is certain but the least.
+            int all = machines.stream()
+                    .mapToInt(machine -> on(machine.cores(), machine))
+                    .sum();
+            // The driver takes its place where it costs least, or where it happens to: nothing is certain but the
+            // least.
             int cost = driverCores == 0
                     ? 0
                     : machines.stream()
                             .filter(machine -> machine.cores() >= driverCores)
-                            .mapToInt(machine -> on(machine.cores(), machine) - on(machine.cores() - driverCores, machine))
+                            .mapToInt(machine ->
+                                    on(machine.cores(), machine) - on(machine.cores() - driverCores, machine))
                             .min()
                             .orElse(0);
             return Math.min(all - cost, total.isEmpty() ? Integer.MAX_VALUE : ofTotal(total.getAsInt()));

@@ -48,9 +48,7 @@ final class StandaloneMaster {
             hasty.set(key, limit);
         }
         SecurityManager security = new SecurityManager(
-                hasty,
-                SecurityManager.$lessinit$greater$default$2(),
-                SecurityManager.$lessinit$greater$default$3());
+                hasty, SecurityManager.$lessinit$greater$default$2(), SecurityManager.$lessinit$greater$default$3());
         RpcEnv network = RpcEnv.create("temper", "localhost", 0, hasty, security, true);
         List<String> failures = new ArrayList<>();
         try {

@@ -19,9 +19,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Whether anything answers where a store should be, asked once in a process, with time-outs of seconds. Hadoop's clients
- * try for many minutes with the user's own settings, which are right for the work: a store that has been there comes
- * back.
+ * Whether anything answers where a store should be, asked once in a process, with time-outs of seconds. Hadoop's
+ * clients try for many minutes with the user's own settings, which are right for the work: a store that has been there
+ * comes back.
  */
 final class StoreProbe {
     private static final Set<String> ANSWERED = ConcurrentHashMap.newKeySet();

@@ -119,8 +119,7 @@ final class ClusterCheckTest {
         int port = ClosedPort.find();
         try (ServerSocket silent = ClosedPort.silent()) {
             for (int at : List.of(port, silent.getLocalPort())) {
-                SparkConf conf =
-                        conf("spark.master=yarn", "spark.hadoop.yarn.resourcemanager.address=127.0.0.1:" + at);
+                SparkConf conf = conf("spark.master=yarn", "spark.hadoop.yarn.resourcemanager.address=127.0.0.1:" + at);
 
                 assertThatThrownBy(() -> ClusterCheck.verifyMaster(conf))
                         .isInstanceOf(IllegalStateException.class)

@@ -15,13 +15,13 @@ final class GivenCoresTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "org.apache.spark.executor.CoarseGrainedExecutorBackend --driver-url spark://X@10.0.0.1:4 --executor-id 0"
+                "org.apache.spark.executor.CoarseGrainedExecutorBackend --driver-url spark://X@h:4 --executor-id 0"
                         + " --hostname 10.0.0.2 --cores 3 --app-id app-1 --worker-url spark://W@10.0.0.2:5"
                         + " --resourceProfileId 0",
                 "org.apache.spark.executor.YarnCoarseGrainedExecutorBackend --driver-url spark://X@h:4 --executor-id 12"
                         + " --hostname h --cores 3 --app-id application_1_2 --resourceProfileId 0",
-                "org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend --driver-url spark://X@h:4 --executor-id"
-                        + " 1 --cores 3 --app-id spark-1 --hostname 10.1.1.1 --resourceProfileId 0 --podName p"
+                "org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend --driver-url spark://X@h:4"
+                        + " --executor-id 1 --cores 3 --app-id spark-1 --hostname h --resourceProfileId 0 --podName p"
             })
     void anExecutorHasTheCoresThatItWasStartedWith(String command) {
         assertThat(GivenCores.ofCommand(command, NOTHING)).hasValue(3);

@@ -131,7 +131,10 @@ final class SparkClusterTest {
     @Test
     void theUsersWayOfWaitingReachesTheExecutors() throws Exception {
         List<String> options = List.of(
-                "--conf", "spark.executorEnv.OMP_DISPLAY_ENV=VERBOSE", "--conf", "spark.executorEnv.GOMP_SPINCOUNT=4321");
+                "--conf",
+                "spark.executorEnv.OMP_DISPLAY_ENV=VERBOSE",
+                "--conf",
+                "spark.executorEnv.GOMP_SPINCOUNT=4321");
 
         ChildProcess.Result result = cluster.submit(arguments(options, WorkerThreadsMain.class, "1"), Map.of());
 
@@ -180,7 +183,8 @@ final class SparkClusterTest {
         try (ChildProcess other =
                         cluster.startSubmit(arguments(one, CountRange.class, "10", signal.toString()), Map.of());
                 ChildProcess job = start(other)) {
-            job.awaitUntil("waiting", LIMIT, () -> job.output().contains("warned: waiting for executors: 1 of 2 slots"));
+            job.awaitUntil(
+                    "waiting", LIMIT, () -> job.output().contains("warned: waiting for executors: 1 of 2 slots"));
             Files.createFile(signal);
 
             assertThat(other.await(LIMIT).exitCode()).isZero();

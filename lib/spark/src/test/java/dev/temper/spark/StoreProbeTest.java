@@ -73,7 +73,8 @@ final class StoreProbeTest {
         assertThatThrownBy(() -> new HadoopStore(configuration).find("s3a://library-bucket/a"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("Hadoop's library for s3a: is not on Spark's class path")
-                .hasMessageEndingWith("add it with --packages org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion());
+                .hasMessageEndingWith(
+                        "add it with --packages org.apache.hadoop:hadoop-aws:" + VersionInfo.getVersion());
         assertThatThrownBy(() -> new HadoopStore(configuration).find("nowhere://bucket/a"))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("Hadoop's library for nowhere: is not on Spark's class path");
@@ -92,8 +93,8 @@ final class StoreProbeTest {
 
     /** Closes the first connections without an answer, and has nothing for the later ones. */
     private static final class Dropping implements AutoCloseable {
-        private static final byte[] NOTHING =
-                "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        private static final byte[] NOTHING = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                .getBytes(StandardCharsets.US_ASCII);
 
         private final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         private final AtomicInteger connections = new AtomicInteger();

@@ -126,7 +126,8 @@ public final class SparkCluster implements AutoCloseable {
     public String executorOutput() throws IOException {
         StringBuilder output = new StringBuilder();
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(path -> path.endsWith("stderr")).sorted().toList()) {
+            for (Path file :
+                    files.filter(path -> path.endsWith("stderr")).sorted().toList()) {
                 output.append(Files.readString(file, StandardCharsets.UTF_8));
             }
         }

@@ -10,16 +10,22 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** YARN's resource manager, asked whether it is there: a session would look for a dead one for a quarter of an hour. */
-final class ResourceManager {
+final class YarnMaster {
     private static final Map<String, String> HASTY = Map.of(
-            YarnConfiguration.RESOURCEMANAGER_CONNECT_MAX_WAIT_MS, "4000",
-            YarnConfiguration.RESOURCEMANAGER_CONNECT_RETRY_INTERVAL_MS, "2000",
-            "ipc.client.connect.timeout", "3000",
-            "ipc.client.connect.max.retries", "0",
-            "ipc.client.connect.max.retries.on.timeouts", "0",
-            "ipc.client.rpc-timeout.ms", "2000");
+            YarnConfiguration.RESOURCEMANAGER_CONNECT_MAX_WAIT_MS,
+            "4000",
+            YarnConfiguration.RESOURCEMANAGER_CONNECT_RETRY_INTERVAL_MS,
+            "2000",
+            "ipc.client.connect.timeout",
+            "3000",
+            "ipc.client.connect.max.retries",
+            "0",
+            "ipc.client.connect.max.retries.on.timeouts",
+            "0",
+            "ipc.client.rpc-timeout.ms",
+            "2000");
 
-    private ResourceManager() {}
+    private YarnMaster() {}
 
     /** @throws IllegalStateException when it does not answer */
     static void verify(SparkConf conf) {
