@@ -21,7 +21,7 @@ import scala.reflect.ClassTag$;
  */
 final class StandaloneMaster {
     static final String SCHEME = "spark://";
-    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final Duration LIMIT = Duration.ofSeconds(6);
 
     private StandaloneMaster() {}
 
