@@ -8,6 +8,7 @@ import dev.temper.adapter.LoraConfig;
 import dev.temper.adapter.PeftConfig;
 import dev.temper.model.AddedRows;
 import dev.temper.model.Architecture;
+import dev.temper.model.ModelFolder;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
@@ -213,6 +214,7 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
     }
 
     private void verifyTokenizer() throws IOException {
+        ModelFolder.verifyTokenizer(folder);
         check(
                 Tokenizer.isIn(folder),
                 "model.base: %s has no tokenizer.json, which the data is tokenized with; save the tokenizer there",

@@ -50,6 +50,7 @@ public record Recipe(
         GenerationConfig generation,
         List<String> tracking,
         String output) {
+    private static final int MAX_BYTES = 1 << 20;
     private static final ObjectMapper CANONICAL = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
@@ -292,7 +293,9 @@ public record Recipe(
                     store.find(location).orElseThrow(() -> invalid("the recipe %s does not exist", location));
             check(!entry.isFolder(), "the recipe %s is a folder; name the YAML file in it", location);
             try (InputStream in = store.read(location)) {
-                String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+                check(bytes.length <= MAX_BYTES, "the recipe %s has more than 1 MiB: is it one?", location);
+                String text = new String(bytes, StandardCharsets.UTF_8);
                 return text.startsWith("\uFEFF") ? text.substring(1) : text;
             }
         } catch (IOException e) {

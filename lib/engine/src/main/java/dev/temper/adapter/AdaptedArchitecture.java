@@ -57,7 +57,7 @@ final class AdaptedArchitecture {
                             shape.length == 2 && shape[1] == table.shape().get(1))
                     .isPresent();
             if (fits) {
-                return OptionalInt.of(Math.toIntExact(whole.get().shape()[0]));
+                return OptionalInt.of((int) Math.min(whole.get().shape()[0], Integer.MAX_VALUE));
             }
         }
         return OptionalInt.empty();

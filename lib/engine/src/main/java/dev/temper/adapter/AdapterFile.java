@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Task;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,7 +69,7 @@ public final class AdapterFile {
                 lora.isAllLinear() ? ModuleNames.none() : names(root, "target_modules", location),
                 names(root, "exclude_modules", location),
                 strings(root.path("layers_pattern")).stream()
-                        .map(pattern -> ModuleNames.pattern(pattern, location + ": layers_pattern"))
+                        .map(pattern -> ModuleNames.end(pattern, location + ": layers_pattern"))
                         .toList(),
                 PeftConfig.Bias.valueOf(bias.toUpperCase(Locale.ROOT)),
                 root.path("lora_bias").asBoolean(false),
@@ -80,7 +81,7 @@ public final class AdapterFile {
         String location = folder.location(CONFIG);
         check(folder.has(CONFIG), "%s is no adapter folder: there is no %s", folder.location(), CONFIG);
         try {
-            JsonNode root = JSON.readTree(folder.readText(CONFIG));
+            JsonNode root = JSON.readTree(UntrustedFile.text(folder, CONFIG));
             check(root.isObject(), "%s is damaged: it is no JSON object", location);
             return (ObjectNode) root;
         } catch (JsonProcessingException e) {
@@ -162,8 +163,8 @@ public final class AdapterFile {
      */
     public static OptionalInt numLabels(Folder folder) throws IOException {
         return TensorIndex.read(folder, LoraAdapter.NAME).tensors().values().stream()
-                .filter(tensor -> tensor.name().matches(HEAD))
-                .mapToInt(tensor -> Math.toIntExact(tensor.shape()[0]))
+                .filter(tensor -> tensor.name().matches(HEAD) && tensor.shape().length == 2)
+                .mapToInt(tensor -> (int) Math.min(tensor.shape()[0], Integer.MAX_VALUE))
                 .findFirst();
     }
 

@@ -49,8 +49,8 @@ record LoraTargets(
     /** Names that PEFT adds to {@code modules_to_save} of what classifies, whether the model has them or not. */
     private static final List<String> HEADS = List.of("classifier", "score");
 
-    /** The list of layers and the number of one, as PEFT finds them in a module's name. */
-    private static final String ANY_LAYER = ".*?\\.[^.]*\\.(\\d+)\\..*";
+    /** The number of a layer, as PEFT finds it in a module's name: behind the list of layers. */
+    private static final Pattern LAYER = Pattern.compile("\\.(\\d+)(?=\\.)");
 
     /**
      * @throws dev.temper.check.InvalidInputException when nothing is left of it, or a name of a recipe matches nothing
@@ -73,9 +73,13 @@ record LoraTargets(
 
     private static LoraTargets of(PeftConfig config, Architecture base, Architecture architecture) {
         List<Parameter> saved = new ArrayList<>(saved(config, architecture));
+        ValuesByModule<Integer> ranks =
+                ValuesByModule.of("rank_pattern", config.lora().rankPattern(), config);
+        ValuesByModule<Double> alphas =
+                ValuesByModule.of("alpha_pattern", config.lora().alphaPattern(), config);
         List<LoraTarget> updated = projections(config, architecture).stream()
                 .filter(parameter -> !saved.contains(parameter))
-                .map(parameter -> target(config, parameter))
+                .map(parameter -> target(config, parameter, ranks, alphas))
                 .toList();
         check(
                 !updated.isEmpty() || config.says("target_modules", NOTHING),
@@ -93,11 +97,12 @@ record LoraTargets(
                 architecture, updated, targets.saved, rows, AdaptedArchitecture.replaced(config, base, targets));
     }
 
-    private static LoraTarget target(PeftConfig config, Parameter parameter) {
+    private static LoraTarget target(
+            PeftConfig config, Parameter parameter, ValuesByModule<Integer> ranks, ValuesByModule<Double> alphas) {
         LoraConfig lora = config.lora();
         String module = parameter.module();
-        int rank = matching("rank_pattern", lora.rankPattern(), config, module, lora.r());
-        double alpha = matching("alpha_pattern", lora.alphaPattern(), config, module, lora.loraAlpha());
+        int rank = ranks.of(module, lora.r());
+        double alpha = alphas.of(module, lora.loraAlpha());
         double scale = alpha / (lora.useRslora() ? Math.sqrt(rank) : rank);
         boolean isLayer = parameter.isProjection();
         check(
@@ -217,17 +222,17 @@ record LoraTargets(
         if (layers.isEmpty()) {
             return true;
         }
-        List<Pattern> patterns = config.layersPattern().isEmpty()
-                ? List.of(Pattern.compile(ANY_LAYER))
-                : config.layersPattern().stream()
-                        .map(pattern -> Pattern.compile("(?:|.*?\\.)(?:" + pattern + ")\\.(\\d+)\\..*"))
-                        .toList();
-        return patterns.stream()
-                .map(pattern -> pattern.matcher(module))
-                .filter(Matcher::matches)
-                .findFirst()
-                .filter(found -> layers.contains(Integer.valueOf(found.group(found.groupCount()))))
-                .isPresent();
+        Matcher number = LAYER.matcher(module);
+        while (number.find()) {
+            String before = module.substring(0, number.start());
+            boolean isLayer = config.layersPattern().isEmpty()
+                    ? before.contains(".")
+                    : config.layersPattern().stream().anyMatch(pattern -> pattern.matches(before));
+            if (isLayer) {
+                return layers.contains(Integer.valueOf(number.group(1)));
+            }
+        }
+        return false;
     }
 
     private static void checkNames(String key, List<String> names, Architecture architecture) {
@@ -294,24 +299,5 @@ record LoraTargets(
             }
         }
         return false;
-    }
-
-    /** The value of the pattern that matches a module's name or the end of it; of several, PEFT takes the first. */
-    private static <T> T matching(String key, Map<String, T> patterns, PeftConfig config, String module, T otherwise) {
-        List<T> found = patterns.entrySet().stream()
-                .filter(entry -> isEnd(ModuleNames.pattern(entry.getKey(), "adapter." + key), module))
-                .map(Map.Entry::getValue)
-                .toList();
-        check(
-                !config.isFresh() || found.stream().distinct().count() <= 1,
-                "adapter.%s: more than one entry matches %s; write them so that one does",
-                key,
-                module);
-        return found.isEmpty() ? otherwise : found.get(0);
-    }
-
-    /** Whether a pattern matches a name, or what follows a dot in it. */
-    private static boolean isEnd(Pattern pattern, String module) {
-        return Pattern.compile("(.*\\.)?(" + pattern + ")").matcher(module).matches();
     }
 }

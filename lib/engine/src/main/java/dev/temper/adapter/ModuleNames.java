@@ -1,12 +1,8 @@
 package dev.temper.adapter;
 
-import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
-
+import dev.temper.check.LinearPattern;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * Names of modules as PEFT writes them.
@@ -14,7 +10,7 @@ import java.util.regex.PatternSyntaxException;
  * @param ends whole names, or what follows a dot at their end
  * @param whole a regular expression of whole names, in place of a list
  */
-record ModuleNames(List<String> ends, Optional<Pattern> whole) {
+record ModuleNames(List<String> ends, Optional<LinearPattern> whole) {
     ModuleNames {
         ends = List.copyOf(ends);
     }
@@ -27,27 +23,19 @@ record ModuleNames(List<String> ends, Optional<Pattern> whole) {
         return new ModuleNames(ends, Optional.empty());
     }
 
-    /** @throws dev.temper.check.InvalidInputException when it is no expression, or one that means another in Python */
+    /** @throws dev.temper.check.InvalidInputException when it is no expression, or needs what is not supported */
     static ModuleNames matching(String expression, String place) {
-        return new ModuleNames(List.of(), Optional.of(pattern(expression, place)));
+        return new ModuleNames(List.of(), Optional.of(LinearPattern.of(expression, place)));
     }
 
     /**
-     * An expression of Python's {@code re}. Its groups need no names here; its {@code \Z} is Java's {@code \z}.
+     * As PEFT matches it: a whole name, or what follows a dot in it.
      *
-     * @param place where it stands, for the message
+     * @throws dev.temper.check.InvalidInputException as {@link #matching}
      */
-    static Pattern pattern(String expression, String place) {
-        check(
-                !expression.contains("(?P=") && !expression.contains("(?("),
-                "%s: %s looks back at a group, which is not supported: write the names out in a list",
-                place,
-                expression);
-        try {
-            return Pattern.compile(expression.replaceAll("\\(\\?P<\\w+>", "(").replace("\\Z", "\\z"));
-        } catch (PatternSyntaxException e) {
-            throw invalid("%s: %s is no regular expression: %s", place, expression, e.getDescription());
-        }
+    static LinearPattern end(String expression, String place) {
+        LinearPattern.of(expression, place); // a bracket that it lacks is not to be found in what is put around it
+        return LinearPattern.of("(.*\\.)?(" + expression + ")", place);
     }
 
     boolean isEmpty() {
@@ -61,6 +49,6 @@ record ModuleNames(List<String> ends, Optional<Pattern> whole) {
     /** Whether a module is meant by its whole name: then it does not matter which layer it is of. */
     boolean isWhole(String module) {
         return ends.contains(module)
-                || whole.filter(pattern -> pattern.matcher(module).matches()).isPresent();
+                || whole.filter(pattern -> pattern.matches(module)).isPresent();
     }
 }

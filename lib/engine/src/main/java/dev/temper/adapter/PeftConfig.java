@@ -1,10 +1,10 @@
 package dev.temper.adapter;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.LinearPattern;
 import dev.temper.safetensors.TensorIndex;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * An adapter's settings: those of a recipe, and those that only an adapter from outside can have. From outside they are
@@ -24,7 +24,7 @@ public record PeftConfig(
         LoraConfig lora,
         ModuleNames targets,
         ModuleNames excluded,
-        List<Pattern> layersPattern,
+        List<LinearPattern> layersPattern,
         Bias bias,
         boolean hasUpBias,
         Optional<TensorIndex> tensors,

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -50,7 +51,7 @@ public final class EndTokens {
 
     private static JsonNode tree(Folder base, String file) throws IOException {
         try {
-            return JSON.readTree(base.readText(file));
+            return JSON.readTree(UntrustedFile.text(base, file));
         } catch (JsonProcessingException e) {
             throw invalid("%s is no JSON: %s", base.location(file), e.getOriginalMessage());
         }

@@ -92,6 +92,17 @@ public final class ConfigFields {
         return has(name) ? number(name) : otherwise;
     }
 
+    /** A finite number above 0. */
+    public double positive(String name) {
+        double value = number(name);
+        check(value > 0 && Double.isFinite(value), "%s must be above 0, got %s", place(name), value);
+        return value;
+    }
+
+    public double positive(String name, double otherwise) {
+        return has(name) ? positive(name) : otherwise;
+    }
+
     /** A number in {@code [0, 1)}. */
     public double fraction(String name, double otherwise) {
         double value = number(name, otherwise);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.Map;
 
@@ -32,7 +33,7 @@ record ConfigTree(ObjectNode root, String location, Map<String, String> origins,
                 folder.location());
         JsonNode whole;
         try {
-            whole = JSON.readTree(folder.readText(FILE));
+            whole = JSON.readTree(UntrustedFile.text(folder, FILE));
         } catch (JsonProcessingException e) {
             throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
         }

@@ -9,9 +9,11 @@ import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -94,7 +96,8 @@ public final class ModelFolder {
             throws IOException {
         target.writeText("config.json", config(base, architecture, type));
         if (architecture.task().isCausal()) {
-            target.writeText(GENERATION, base.has(GENERATION) ? base.readText(GENERATION) : generationConfig(base));
+            target.writeText(
+                    GENERATION, base.has(GENERATION) ? UntrustedFile.text(base, GENERATION) : generationConfig(base));
         }
         copyTokenizer(target, base);
     }
@@ -146,15 +149,15 @@ public final class ModelFolder {
         if (!base.has(TOKENIZER_CONFIG) || !base.has(TOKENIZER)) {
             return OptionalInt.empty();
         }
-        ObjectNode tokenizer = (ObjectNode) JSON.readTree(base.readText(TOKENIZER_CONFIG));
+        ObjectNode tokenizer = (ObjectNode) JSON.readTree(UntrustedFile.text(base, TOKENIZER_CONFIG));
         if (base.has(SPECIAL_TOKENS) && !tokenizer.has("added_tokens_decoder")) { // an older folder
-            tokenizer.setAll((ObjectNode) JSON.readTree(base.readText(SPECIAL_TOKENS)));
+            tokenizer.setAll((ObjectNode) JSON.readTree(UntrustedFile.text(base, SPECIAL_TOKENS)));
         }
         String pad = token(tokenizer.path("pad_token"));
         if (pad.isEmpty() || pad.equals(token(tokenizer.path("eos_token")))) {
             return OptionalInt.empty();
         }
-        for (JsonNode added : JSON.readTree(base.readText(TOKENIZER)).path("added_tokens")) {
+        for (JsonNode added : JSON.readTree(UntrustedFile.text(base, TOKENIZER)).path("added_tokens")) {
             if (added.path("content").asText().equals(pad)) {
                 return OptionalInt.of(added.path("id").asInt());
             }
@@ -181,14 +184,33 @@ public final class ModelFolder {
 
     /** The tokenizer's files, which belong beside a model and beside an adapter. */
     public static void copyTokenizer(Folder target, Folder base) throws IOException {
+        for (String name : tokenizerFiles(base)) {
+            copy(target, base, name);
+        }
+    }
+
+    /**
+     * Looks at the files that {@link #copyTokenizer} will copy.
+     *
+     * @throws dev.temper.check.InvalidInputException when one is a link out of the folder, or no file
+     */
+    public static void verifyTokenizer(Folder base) throws IOException {
+        for (String name : tokenizerFiles(base)) {
+            UntrustedFile.open(base, name).close();
+        }
+    }
+
+    private static List<String> tokenizerFiles(Folder base) throws IOException {
+        List<String> names = new ArrayList<>();
         for (Store.Entry entry : base.list()) {
             if (TOKENIZER_FILES.contains(entry.name())) {
-                copy(target, base, entry.name());
+                names.add(entry.name());
             }
         }
         for (Store.Entry entry : base.child(TEMPLATES).list()) {
-            copy(target.child(TEMPLATES), base.child(TEMPLATES), entry.name());
+            names.add(TEMPLATES + "/" + entry.name());
         }
+        return names;
     }
 
     /** Puts another tokenizer in the place of the one in a folder: nothing of the old one stays. */
@@ -206,7 +228,7 @@ public final class ModelFolder {
     }
 
     private static void copy(Folder target, Folder from, String name) throws IOException {
-        try (InputStream in = from.read(name);
+        try (InputStream in = UntrustedFile.open(from, name);
                 OutputStream out = target.write(name)) {
             in.transferTo(out);
         }

@@ -54,7 +54,7 @@ public final class RotaryEmbedding {
      * @param headSize channels of a head that turn
      */
     public static RotaryEmbedding read(ConfigFields config, double defaultBase, int headSize, int maxPositions) {
-        double base = config.number("rope_theta", defaultBase);
+        double base = config.positive("rope_theta", defaultBase);
         ConfigFields scaling = config.object("rope_scaling");
         String type = scaling.text("rope_type", scaling.text("type", "default"));
         scaling.ignore("type");
@@ -64,8 +64,8 @@ public final class RotaryEmbedding {
         RotaryEmbedding rotary =
                 switch (type) {
                     case "default" -> fixed(headSize, plain(base, headSize), 1);
-                    case "linear" -> fixed(headSize, divided(plain(base, headSize), scaling.number("factor")), 1);
-                    case "dynamic" -> dynamic(base, scaling.number("factor"), headSize, maxPositions);
+                    case "linear" -> fixed(headSize, divided(plain(base, headSize), scaling.positive("factor")), 1);
+                    case "dynamic" -> dynamic(base, scaling.positive("factor"), headSize, maxPositions);
                     case "llama3" -> fixed(headSize, llama3(base, headSize, scaling), 1);
                     case "longrope", "su" -> longrope(config, scaling, base, headSize, maxPositions);
                     case "yarn" -> yarn(base, headSize, maxPositions, scaling);
@@ -110,7 +110,7 @@ public final class RotaryEmbedding {
 
     /** Long wavelengths are divided by the factor, short ones kept, those between blended. */
     private static float[] llama3(double base, int headSize, ConfigFields scaling) {
-        double factor = scaling.number("factor");
+        double factor = scaling.positive("factor");
         double low = scaling.number("low_freq_factor");
         double high = scaling.number("high_freq_factor");
         double original = scaling.integer("original_max_position_embeddings");
@@ -137,7 +137,7 @@ public final class RotaryEmbedding {
             ConfigFields config, ConfigFields scaling, double base, int headSize, int maxPositions) {
         boolean extended = config.has("original_max_position_embeddings");
         int original = config.integer("original_max_position_embeddings", maxPositions);
-        double factor = extended ? (double) maxPositions / original : scaling.number("factor", 1);
+        double factor = extended ? (double) maxPositions / original : scaling.positive("factor", 1);
         scaling.ignore("factor");
         double attention = longropeAttention(factor, original);
         float[] shorter = stretched(base, scaling.numbers("short_factor", headSize / 2));
@@ -163,7 +163,7 @@ public final class RotaryEmbedding {
 
     /** @see <a href="https://arxiv.org/abs/2309.00071">YaRN</a> */
     private static RotaryEmbedding yarn(double base, int headSize, int maxPositions, ConfigFields scaling) {
-        double factor = scaling.number("factor");
+        double factor = scaling.positive("factor");
         scaling.only("truncate", true);
         double attention = scaling.number("attention_factor", yarnAttention(factor, scaling));
         int original = scaling.integer("original_max_position_embeddings", maxPositions);

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  */
 public record Task(Kind kind, List<String> labels) {
     private static final String CLASSIFIER = "ForSequenceClassification";
+    private static final int MAX_LABELS = 100_000;
 
     /** Kinds of heads. */
     public enum Kind {
@@ -64,6 +65,12 @@ public record Task(Kind kind, List<String> labels) {
         }
         List<String> named = config.labels();
         int count = named.isEmpty() ? config.integer("num_labels", 2) : named.size();
+        check(
+                count > 0 && count <= MAX_LABELS,
+                "%s: a classifier may have 1 to %d labels, not %d",
+                config.location(),
+                MAX_LABELS,
+                count);
         List<String> labels = named.isEmpty()
                 ? IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList()
                 : named;

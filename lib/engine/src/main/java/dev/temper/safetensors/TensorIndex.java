@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -31,7 +32,7 @@ import java.util.function.Function;
  */
 public final class TensorIndex {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long MAX_HEADER_BYTES = 100_000_000;
+    private static final long MAX_HEADER_BYTES = 64L << 20; // of two million tensors; as a tree it takes ten times that
     /**
      * All types of the format; which of them mean numbers that can be computed with, the reader of a tensor decides.
      */
@@ -129,17 +130,18 @@ public final class TensorIndex {
     }
 
     private static Map<String, String> weightMap(Folder folder, String index) throws IOException {
+        String location = folder.location(index);
         Map<String, String> files = new LinkedHashMap<>();
         JsonNode map;
         try {
-            map = JSON.readTree(folder.readText(index)).path("weight_map");
+            map = JSON.readTree(UntrustedFile.text(folder, index)).path("weight_map");
         } catch (JsonProcessingException e) {
-            throw invalid("%s is damaged: it is not JSON (%s)", folder.location(index), e.getOriginalMessage());
+            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
         }
-        check(map.isObject() && !map.isEmpty(), "%s is damaged: it has no weight_map", folder.location(index));
+        check(map.isObject() && !map.isEmpty(), "%s is damaged: it has no weight_map", location);
         map.fields()
-                .forEachRemaining(
-                        entry -> files.put(entry.getKey(), entry.getValue().asText()));
+                .forEachRemaining(entry -> files.put(
+                        entry.getKey(), UntrustedFile.plainName(entry.getValue().asText(), location)));
         return files;
     }
 
@@ -148,7 +150,7 @@ public final class TensorIndex {
         long size = folder.bytes(file).orElseThrow(() -> invalid("%s is missing", location));
         byte[] header;
         long length;
-        try (InputStream in = folder.read(file);
+        try (InputStream in = UntrustedFile.open(folder, file);
                 DataInputStream data = new DataInputStream(in)) {
             length = Long.reverseBytes(data.readLong());
             check(

@@ -10,6 +10,7 @@ import dev.temper.model.Parameter;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,6 +121,31 @@ final class LoraTargetsTest {
     }
 
     @Test
+    void aPatternWithManyWaysTakesNoTime() throws Exception {
+        String ways = "(.*)".repeat(20);
+        LoraTargets targets = targets(TinyModel.LLAMA, settings -> {
+            settings.ranks = Map.of(ways + "nowhere", 9, ways + "1" + ways + "q_proj", 7);
+            settings.alphas = Map.of("(?!.*mlp).*proj", 3.0);
+        });
+
+        assertThat(targets.updated()).extracting(LoraTarget::rank).containsExactly(4, 4, 7, 4, 4, 4);
+        assertThat(targets.updated())
+                .extracting(LoraTarget::scale)
+                .containsExactly(3.0 / 4, 3.0 / 4, 3.0 / 7, 3.0 / 4, 3.0 / 4, 3.0 / 4); // the end alone is looked at
+    }
+
+    @Test
+    void moreEntriesThanAModelHasModulesAreRefused() {
+        Map<String, Integer> ranks = new LinkedHashMap<>();
+        for (int i = 0; i < 100_000; i++) {
+            ranks.put("layers." + i + ".q_proj", 8);
+        }
+        assertThatThrownBy(() -> targets(TinyModel.LLAMA, settings -> settings.ranks = ranks))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("adapter.rank_pattern: its 100000 entries are too many: write fewer");
+    }
+
+    @Test
     void whatIsSavedIsNotAdapted() throws Exception {
         LoraTargets targets = targets(TinyModel.LLAMA_TIED_WITH_BIASES, settings -> settings.saved = List.of("mlp"));
 
@@ -151,7 +177,7 @@ final class LoraTargetsTest {
             all excluded | target_modules: nothing is left of it to adapt
             ranks | rank_pattern: more than one entry matches model.layers.0.self_attn.q_proj; write them so that \
             one does
-            alphas | alpha_pattern: *q is no regular expression: Dangling meta character '*'
+            alphas | alpha_pattern: *q is no regular expression: nothing to repeat
             saved | modules_to_save: lmhead matches no module of a llama model; it has [down_proj, embed_tokens, \
             gate_proj, input_layernorm, k_proj, norm, o_proj, post_attention_layernorm, q_proj, up_proj, v_proj]
             tied | modules_to_save: lm_head: the embedding and the output head of this model are one, and PEFT \

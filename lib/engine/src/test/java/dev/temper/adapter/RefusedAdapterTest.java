@@ -44,8 +44,8 @@ final class RefusedAdapterTest {
             bias | "some" | : bias must be none, all or lora_only, got some
             a_new_idea | 1 | : a_new_idea: 1 is not supported: PEFT 0.21.2 has no such field, and it may change what \
             the adapter computes
-            target_modules | "*q_proj" | : target_modules: *q_proj is no regular expression: Dangling meta character '*'
-            target_modules | "(?P<a>q)(?P=a)" | : target_modules: (?P<a>q)(?P=a) looks back at a group, which is not \
+            target_modules | "*q_proj" | : target_modules: *q_proj is no regular expression: nothing to repeat
+            target_modules | "(?P<a>q)(?P=a)" | : target_modules: (?P<a>q)(?P=a) has (?P, which is not \
             supported: write the names out in a list
             r | 0 | : r must be positive, got 0
             lora_alpha | "much" | : lora_alpha must be positive, got "much"
@@ -110,6 +110,25 @@ final class RefusedAdapterTest {
         set(field, value);
 
         assertRefused(adapter.resolve("adapter_config.json") + message);
+    }
+
+    @Test
+    void followsNoLinkOutOfTheFolder() throws Exception {
+        Path config = adapter.resolve("adapter_config.json");
+        Files.move(config, disk.resolve("outside.json"));
+        Files.createSymbolicLink(config, disk.resolve("outside.json"));
+
+        assertThatThrownBy(this::load)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(config + " is a link out of its folder, to ");
+
+        Files.delete(config);
+        Files.writeString(config, CONFIG);
+        write(weights(2, 12, "F32"));
+        Files.move(adapter.resolve("adapter_model.safetensors"), disk.resolve("outside"));
+        Files.createSymbolicLink(adapter.resolve("adapter_model.safetensors"), disk.resolve("outside"));
+
+        assertThatThrownBy(this::load).hasMessageContaining("adapter_model.safetensors is a link out of its folder");
     }
 
     @ParameterizedTest

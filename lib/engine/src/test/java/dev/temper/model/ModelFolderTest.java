@@ -1,8 +1,10 @@
 package dev.temper.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.quant.Quantization;
@@ -31,6 +33,21 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class ModelFolderTest {
     @TempDir
     Path disk;
+
+    @Test
+    void nothingOutsideOfTheBaseIsCopied() throws Exception {
+        Path base = Files.createDirectories(disk.resolve("base"));
+        Files.writeString(disk.resolve("secret"), "secret");
+        Files.createSymbolicLink(base.resolve("vocab.txt"), disk.resolve("secret"));
+        Path target = Files.createDirectories(disk.resolve("target"));
+
+        assertThatThrownBy(() -> ModelFolder.verifyTokenizer(Folder.local(base)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(base.resolve("vocab.txt") + " is a link out of its folder");
+        assertThatThrownBy(() -> ModelFolder.copyTokenizer(Folder.local(target), Folder.local(base)))
+                .isInstanceOf(InvalidInputException.class);
+        assertThat(target).isEmptyDirectory();
+    }
 
     @ParameterizedTest
     @EnumSource

@@ -169,14 +169,48 @@ final class RefusedConfigTest {
 
     @ParameterizedTest
     @CsvSource({
-        "num_attention_heads, 0, config.json: sizes must be positive",
-        "num_hidden_layers, -1, config.json: sizes must be positive",
+        "num_attention_heads, 0, 'config.json: the heads must be between 1 and 1048576, got 0'",
+        "num_hidden_layers, -1, 'config.json: layers must be between 1 and 2000, got -1'",
         "num_key_value_heads, 3, config.json: num_attention_heads 4 must be a multiple of num_key_value_heads 3"
     })
     void refusesImpossibleSizes(String field, String value, String message) throws Exception {
         write(TinyModel.LLAMA.config(), field, value);
 
         assertRefused(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "LLAMA | num_hidden_layers | 2000000 | config.json: layers must be between 1 and 2000, got 2000000",
+                "GPT2 | n_embd | 1999999998 | config.json: the width must be between 1 and 1048576, got 1999999998",
+                "GPT2 | n_positions | 2000000000 | config.json: the positions must be between 1 and 134217728",
+                "GPT_NEO | num_layers | 2000000000 | config.json: layers must be between 1 and 2000",
+                "GPT_NEO | attention_types | [[[\"global\"], 2000000000]] | FILE: attention_types must name global or",
+                "GEMMA3 | num_attention_heads | 2000000000 | config.json: the heads must be between 1 and 1048576",
+                "PHI3 | partial_rotary_factor | 1e9 | FILE: partial_rotary_factor must be in (0, 1], got 1.0E9",
+                "PHI3 | partial_rotary_factor | -1 | FILE: partial_rotary_factor must be in (0, 1], got -1.0",
+                "LLAMA | rope_theta | -1 | FILE: rope_theta must be above 0, got -1",
+                "LLAMA | rope_scaling | {\"type\": \"linear\", \"factor\": 0} | FILE: rope_scaling: factor must be",
+            })
+    void noNumberOfAConfigIsEndlessWork(TinyModel model, String field, String value, String message) throws Exception {
+        write(model.config(), field, value);
+
+        assertRefused(message.replace("FILE", folder.resolve("config.json").toString()));
+    }
+
+    @Test
+    void aClassifierHasNoBillionsOfClasses() throws Exception {
+        ObjectNode config = (ObjectNode) JSON.readTree(TinyModel.LLAMA.config());
+        config.putArray("architectures").add("LlamaForSequenceClassification");
+        for (int count : new int[] {2_000_000_000, 0, -1}) {
+            Files.writeString(
+                    folder.resolve("config.json"),
+                    config.put("num_labels", count).toString());
+            assertRefused(folder.resolve("config.json") + ": a classifier may have 1 to 100000 labels, not " + count);
+        }
     }
 
     @Test
@@ -186,7 +220,7 @@ final class RefusedConfigTest {
         config.put("num_attention_heads", 0);
         Files.writeString(folder.resolve("config.json"), config.toString());
 
-        assertRefused("config.json: sizes must be positive");
+        assertRefused("config.json: the heads must be between 1 and 1048576, got 0");
     }
 
     @ParameterizedTest

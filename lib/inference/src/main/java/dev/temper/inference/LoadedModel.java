@@ -9,10 +9,12 @@ import dev.temper.model.ModelFolder;
 import dev.temper.model.Network;
 import dev.temper.model.Task;
 import dev.temper.storage.Folder;
+import dev.temper.text.DataConfig;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** A network in its own thread, and its tokenizer for all threads. */
@@ -60,6 +62,14 @@ final class LoadedModel implements AutoCloseable {
     /** In the caller's thread, beside other callers. */
     <T> T tokens(Function<Tokenizer, T> work) {
         return tokenizer.use(work);
+    }
+
+    /** Why a text is not tokenized, in words; empty for nearly all. */
+    Optional<String> refusal(String text) {
+        return text.length() > DataConfig.MAX_CHARACTERS
+                ? Optional.of("%,d characters, and %,d are tokenized at most"
+                        .formatted(text.length(), DataConfig.MAX_CHARACTERS))
+                : tokenizer.use(opened -> opened.refusal(text));
     }
 
     Architecture architecture() {

@@ -8,6 +8,8 @@ import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.RejectedRowException;
+import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
@@ -155,11 +157,21 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private List<RowTokenizer.Result> tokens(List<String> texts) {
-        List<RenderedText> rendered =
-                texts.stream().map(text -> new RenderedText(text, List.of())).toList();
-        return model.tokens(
+        List<RenderedText> rendered = texts.stream()
+                .map(text -> new RenderedText(model.refusal(text).isEmpty() ? text : "", List.of()))
+                .toList();
+        List<RowTokenizer.Result> results = new ArrayList<>(model.tokens(
                 tokenizer -> new RowTokenizer(tokenizer, TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary)
-                        .tokens(rendered));
+                        .tokens(rendered)));
+        for (int i = 0; i < results.size(); i++) {
+            Optional<String> refusal = model.refusal(texts.get(i));
+            if (refusal.isPresent()) {
+                RejectedRowException why =
+                        new RejectedRowException(Reason.TOO_MANY_CHARACTERS, "it has " + refusal.get());
+                results.set(i, new RowTokenizer.Result(null, why, 0));
+            }
+        }
+        return results;
     }
 
     /** Ends calls under way, and frees the memory of model and tokenizer. */

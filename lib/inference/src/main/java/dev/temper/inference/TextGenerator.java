@@ -113,11 +113,18 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     /**
-     * As {@link #generate(List, GenerationConfig, long)}; empty for a prompt without tokens, as long as the model, or
-     * with a token that it does not have.
+     * As {@link #generate(List, GenerationConfig, long)}; empty for a prompt without tokens, as long as the model, too
+     * long to be tokenized, or with a token that it does not have.
      */
     public List<Optional<String>> tryGenerate(List<String> prompts, GenerationConfig config, long seed) {
-        return tryAnswer(ids(prompts), config, seed);
+        return tryAnswer(
+                prompts.stream()
+                        .map(prompt -> model.refusal(prompt).isEmpty()
+                                ? ids(List.of(prompt)).get(0)
+                                : new int[0])
+                        .toList(),
+                config,
+                seed);
     }
 
     private List<Optional<String>> tryAnswer(List<int[]> prompts, GenerationConfig config, long seed) {
@@ -148,6 +155,10 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     private List<int[]> ids(List<String> prompts) {
+        for (int i = 0; i < prompts.size(); i++) {
+            Optional<String> refusal = model.refusal(prompts.get(i));
+            check(refusal.isEmpty(), "prompt %d cannot be continued: it has %s", i + 1, refusal.orElse(""));
+        }
         return model.tokens(tokenizer -> tokenizer.ids(prompts, Added.SPECIAL_TOKENS));
     }
 
@@ -217,6 +228,9 @@ public final class TextGenerator implements AutoCloseable {
     private int[] rendered(List<ChatMessage> messages) {
         String prompt = chat.at(today())
                 .prompt(messages.stream().map(ChatMessage::fields).toList());
+        model.refusal(prompt).ifPresent(why -> {
+            throw new RejectedRowException(RejectedRowException.Reason.TOO_MANY_CHARACTERS, "it has " + why);
+        });
         return model.tokens(tokenizer -> tokenizer.ids(List.of(prompt), Added.NOTHING))
                 .get(0);
     }

@@ -33,6 +33,19 @@ final class TextClassifierTest {
     Path folder;
 
     @Test
+    void aTextThatIsTooLongIsNotTokenized() throws Exception {
+        TinyFolder.classifier(folder);
+        String longer = "a".repeat(10_000_001);
+        try (TextClassifier classifier = TextClassifier.open(folder)) {
+            assertThat(classifier.tryClassify(List.of("ab", longer)).get(1)).isEmpty();
+            assertThatThrownBy(() -> classifier.classify(List.of("ab", longer)))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessage("text 2 cannot be classified: it has 10,000,001 characters, and 10,000,000 are"
+                            + " tokenized at most");
+        }
+    }
+
+    @Test
     void everyTextGetsWhatItGetsAlone() throws Exception {
         List<String> texts = texts();
         try (TextClassifier classifier = TextClassifier.open(TinyFolder.classifier(folder), one())) {

@@ -72,6 +72,20 @@ final class TextGeneratorTest {
     }
 
     @Test
+    void aPromptThatIsTooLongIsNotTokenized() throws Exception {
+        TinyFolder.generator(folder);
+        String longer = "a".repeat(10_000_001);
+        try (TextGenerator generator = TextGenerator.open(folder, one())) {
+            assertThat(generator.tryGenerate(List.of("ab", longer), GREEDY, 1).get(1))
+                    .isEmpty();
+            assertThatThrownBy(() -> generator.generate(List.of("ab", longer), GREEDY))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessage("prompt 2 cannot be continued: it has 10,000,001 characters, and 10,000,000 are"
+                            + " tokenized at most");
+        }
+    }
+
+    @Test
     void endsAreReadAndNothingElseOfGenerationConfig() throws Exception {
         TinyFolder.generator(folder);
         int end = tokens(Optional.empty(), Set.of()).get(0)[5];

@@ -6,6 +6,7 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.text.InputColumn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,7 +22,7 @@ import org.apache.commons.csv.QuoteMode;
 final class CsvRows implements FileRows {
     private final int file;
     private final String source;
-    private final StrictReader reader;
+    private final LimitedCsv reader;
     private final CSVParser parser;
     private final Iterator<CSVRecord> records;
     private final List<String> names;
@@ -29,12 +30,15 @@ final class CsvRows implements FileRows {
     private CSVRecord next; // null after the last
     private long number;
 
-    private CsvRows(FileSlice slice, StrictReader reader, CSVParser parser, ReadTable table) {
+    private CsvRows(FileSlice slice, LimitedCsv reader, CSVParser parser, ReadTable table) {
         this.file = slice.file().index();
         this.source = slice.file().source();
         this.reader = reader;
         this.parser = parser;
         this.records = parser.iterator();
+        if (!table.header()) {
+            reader.readOnly(named(table)); // the first row may be as long as any other
+        }
         this.next = read();
         this.names = next == null ? List.of() : table.header() ? named(next) : numbered(next.size());
         this.indexes = new int[table.columns().size()];
@@ -42,24 +46,31 @@ final class CsvRows implements FileRows {
             return;
         }
         verifyNames(table);
+        BitSet wanted = new BitSet();
         for (int i = 0; i < indexes.length; i++) {
             InputColumn column = table.columns().get(i);
             table.verifyHas(source, column, names);
             indexes[i] = names.indexOf(column.name());
+            if (indexes[i] >= 0) {
+                wanted.set(indexes[i]);
+            }
         }
+        reader.readOnly(wanted);
         if (table.header()) {
             next = read();
         }
     }
 
     static CsvRows open(StrictReader reader, FileSlice slice, ReadTable table) throws IOException {
+        String delimiter = table.delimiter(slice.file());
         CSVFormat format = CSVFormat.DEFAULT
                 .builder()
-                .setDelimiter(table.delimiter(slice.file()))
+                .setDelimiter(delimiter)
                 .setNullString("")
                 .setQuoteMode(QuoteMode.ALL_NON_NULL) // so that a quoted empty cell is not null
                 .build();
-        return new CsvRows(slice, reader, format.parse(reader), table);
+        LimitedCsv limited = new LimitedCsv(reader, slice.file().source(), delimiter.charAt(0), table.maxCharacters());
+        return new CsvRows(slice, limited, format.parse(limited), table);
     }
 
     @Override
@@ -98,7 +109,6 @@ final class CsvRows implements FileRows {
 
     private CSVRecord read() {
         long line = parser.getCurrentLineNumber() + 1;
-        reader.rowBegins(line);
         try {
             return records.hasNext() ? records.next() : null;
         } catch (UncheckedIOException e) {
@@ -129,6 +139,15 @@ final class CsvRows implements FileRows {
 
     private static List<String> named(CSVRecord record) {
         return record.stream().map(name -> name == null ? "" : name).toList();
+    }
+
+    private static BitSet named(ReadTable table) {
+        BitSet wanted = new BitSet();
+        table.columns().stream()
+                .map(InputColumn::name)
+                .filter(name -> name.matches("_c\\d{1,6}"))
+                .forEach(name -> wanted.set(Integer.parseInt(name.substring(2))));
+        return wanted;
     }
 
     private static List<String> numbered(int count) {

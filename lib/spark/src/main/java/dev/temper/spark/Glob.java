@@ -2,13 +2,14 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.check.LinearPattern;
 import java.util.regex.Pattern;
 
 /**
  * A pattern of names: {@code *} and {@code ?} within a name, <code>[0-9]</code> and {@code [!a]} for one character,
  * <code>{a,b}</code>, and {@code **} over folders; <code>**</code> with a slash behind it also stands for no folder.
  */
-record Glob(String text, Pattern names) {
+record Glob(String text, LinearPattern names) {
     private static final Pattern WILDCARD = Pattern.compile("[*?{\\[]");
 
     static boolean isIn(String text) {
@@ -20,7 +21,7 @@ record Glob(String text, Pattern names) {
     }
 
     boolean matches(String name) {
-        return names.matcher(name).matches();
+        return names.matches(name);
     }
 
     /** The folder before the first part with a wildcard; empty where there is none. */
@@ -34,7 +35,7 @@ record Glob(String text, Pattern names) {
     /** From a pattern to a regular expression, from left to right. */
     private static final class Translation {
         private final String text;
-        private final StringBuilder regex = new StringBuilder();
+        private final StringBuilder regex = new StringBuilder("(?s)");
         private int at;
         private int open; // braces
 
@@ -42,12 +43,12 @@ record Glob(String text, Pattern names) {
             this.text = text;
         }
 
-        Pattern pattern() {
+        LinearPattern pattern() {
             while (at < text.length()) {
                 step();
             }
             check(open == 0, "data: %s has a { without a }", text);
-            return Pattern.compile(regex.toString(), Pattern.DOTALL);
+            return LinearPattern.of(regex.toString(), "data: " + text);
         }
 
         private void step() {
@@ -62,7 +63,8 @@ record Glob(String text, Pattern names) {
                 }
                 case '}' -> add(open > 0 ? ")" : "\\}", 1);
                 case ',' -> add(open > 0 ? "|" : ",", 1);
-                default -> add(Pattern.quote(String.valueOf(c)), 1);
+                default -> add(
+                        Character.isLetterOrDigit(c) || Character.isSurrogate(c) ? String.valueOf(c) : "\\" + c, 1);
             }
             open -= c == '}' && open > 0 ? 1 : 0;
         }

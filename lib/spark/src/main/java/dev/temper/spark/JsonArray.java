@@ -21,11 +21,12 @@ final class JsonArray implements FileRows {
     private JsonArray(JsonParser parser, FileSlice slice, ReadTable table) {
         this.source = slice.file().source();
         this.parser = parser;
-        this.values = new JsonValues(slice.file().index(), table.columns());
+        this.values = new JsonValues(slice.file().index(), table);
     }
 
     static JsonArray open(Reader reader, FileSlice slice, ReadTable table) throws IOException {
-        JsonArray array = new JsonArray(JsonValues.JSON.createParser(reader), slice, table);
+        JsonArray array = new JsonArray(
+                JsonValues.JSON.createParser(new LimitedJson(reader, table.maxCharacters())), slice, table);
         array.parser.nextToken();
         array.advance();
         return array;

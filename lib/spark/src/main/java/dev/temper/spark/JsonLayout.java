@@ -18,11 +18,13 @@ import java.util.List;
 final class JsonLayout {
     private static final String WANTED = "what is read is one object a line, or a list of objects";
 
+    private static final int SHOWN_CHARACTERS = 1000; // of a name; how much else there is does not matter
+
     private JsonLayout() {}
 
     /** @throws dev.temper.check.InvalidInputException saying how to rewrite the file */
     static void verify(StrictReader reader, String source, List<InputColumn> columns) throws IOException {
-        try (JsonParser parser = JsonValues.JSON.createParser(reader)) {
+        try (JsonParser parser = JsonValues.JSON.createParser(new LimitedJson(reader, SHOWN_CHARACTERS))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 return;
             }
@@ -37,7 +39,6 @@ final class JsonLayout {
                         parser.nextToken() == JsonToken.START_ARRAY && parser.nextToken() == JsonToken.START_OBJECT;
                 list = list == null && isList ? name : list;
                 while (parser.getParsingContext() != object) {
-                    reader.rowBegins(line); // however long it is
                     parser.nextToken();
                 }
             }

@@ -10,7 +10,6 @@ import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -23,23 +22,28 @@ import java.util.Set;
 final class JsonValues {
     static final JsonFactory JSON = JsonFactory.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes NaN
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // keeps what strangers call their fields
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(Integer.MAX_VALUE)
                     .build())
             .build();
     private static final int MAX_NAMES = 200;
+    private static final int MAX_NAME = 1000;
     private static final int MAX_DIGITS = 40;
 
     private final int file;
     private final List<InputColumn> columns;
+    private final int maxCharacters;
     private final Map<String, Integer> indexes = new HashMap<>();
     private final Set<String> names = new LinkedHashSet<>();
     private String reason;
     private String detail;
 
-    JsonValues(int file, List<InputColumn> columns) {
+    /** What it reads from must have gone through {@link LimitedJson}, or be short. */
+    JsonValues(int file, ReadTable table) {
         this.file = file;
-        this.columns = columns;
+        this.columns = table.columns();
+        this.maxCharacters = table.maxCharacters();
         for (int i = 0; i < columns.size(); i++) {
             indexes.put(columns.get(i).name(), i);
         }
@@ -57,7 +61,7 @@ final class JsonValues {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             Integer index = indexes.get(name);
-            if (index != null || names.size() < MAX_NAMES) {
+            if (index != null || (names.size() < MAX_NAMES && name.length() <= MAX_NAME)) {
                 names.add(name);
             }
             parser.nextToken();
@@ -67,7 +71,7 @@ final class JsonValues {
                 values[index] = value(parser, columns.get(index));
             }
         }
-        return new ReadRow(file, number, values, reason, reason == null ? null : detail);
+        return new ReadRow(file, number, values, reason, reason == null ? null : detail).within(maxCharacters);
     }
 
     ReadRow malformed(long number, String text, String why) {
@@ -132,21 +136,27 @@ final class JsonValues {
     }
 
     // Token by token, so that numbers keep their digits.
-    private static String copy(JsonParser parser) throws IOException {
-        StringWriter text = new StringWriter();
+    private String copy(JsonParser parser) throws IOException {
+        LimitedText text = new LimitedText(maxCharacters);
         try (JsonGenerator out = JSON.createGenerator(text)) {
             int depth = 0;
             do {
                 JsonToken token = parser.currentToken();
-                if (token.isNumeric()) {
-                    out.writeNumber(parser.getText());
-                } else {
-                    out.copyCurrentEvent(parser);
+                if (!text.isFull()) { // otherwise the rest is passed over
+                    copy(parser, out);
                 }
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
             } while (depth > 0 && parser.nextToken() != null);
         }
         return text.toString();
+    }
+
+    private static void copy(JsonParser parser, JsonGenerator out) throws IOException {
+        if (parser.currentToken().isNumeric()) {
+            out.writeNumber(parser.getText());
+        } else {
+            out.copyCurrentEvent(parser);
+        }
     }
 
     private static String wanted(Content content) {

@@ -7,7 +7,6 @@ import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -35,7 +34,7 @@ final class ParquetJson {
     private final String mark; // in front of the JSON
     private final int index;
     private final String wrong; // null where the type is right
-    private StringWriter text; // null where the value is
+    private LimitedText text; // null where the value is
     private JsonGenerator out;
 
     /** @param wrong what is refused with the first value; null where all is right */
@@ -76,6 +75,9 @@ final class ParquetJson {
             return null;
         }
         write(JsonGenerator::close);
+        if (text.isFull()) {
+            row.overflow();
+        }
         String json = mark + text;
         text = null;
         return json;
@@ -89,7 +91,7 @@ final class ParquetJson {
         if (wrong != null) {
             throw invalid("%s", wrong);
         }
-        text = new StringWriter();
+        text = new LimitedText(row.maxCharacters());
         write(none -> out = JsonValues.JSON.createGenerator(text));
     }
 
@@ -296,6 +298,11 @@ final class ParquetJson {
             before.run();
             if (scalar.isNumber()) {
                 number(scalar.decimal(value));
+                return;
+            }
+            if (text.isFull() || row.isLonger(value)) {
+                row.overflow(); // not looked at any further
+                write(JsonGenerator::writeNull);
                 return;
             }
             String string = scalar.text(value)

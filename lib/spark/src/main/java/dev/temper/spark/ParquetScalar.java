@@ -1,5 +1,7 @@
 package dev.temper.spark;
 
+import static dev.temper.check.Check.check;
+
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -33,6 +35,8 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 
 /** What the stored numbers and bytes of a Parquet column mean. */
 record ParquetScalar(PrimitiveType type) {
+    private static final int MAX_DECIMAL_BYTES = 64; // the time for its digits grows with their square
+    private static final int MAX_SCALE = 1000;
     private static final long JULIAN_EPOCH = 2_440_588; // the day 1970-01-01
 
     boolean isText() {
@@ -64,6 +68,12 @@ record ParquetScalar(PrimitiveType type) {
 
     /** The bytes of a binary as a number. */
     BigDecimal decimal(Binary value) {
+        check(
+                value.length() <= MAX_DECIMAL_BYTES && scale() <= MAX_SCALE,
+                "data: the column %s has a number of %d bytes with %d decimals, which is not read",
+                type.getName(),
+                value.length(),
+                scale());
         return new BigDecimal(new BigInteger(value.getBytes()), scale());
     }
 

@@ -1,12 +1,18 @@
 package dev.temper.spark;
 
+import static dev.temper.check.Check.check;
+
 import dev.temper.check.InvalidInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.parquet.column.ColumnDescriptor;
+import org.apache.parquet.column.page.DictionaryPage;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
@@ -51,6 +57,10 @@ final class ParquetSliceRows {
             return opened.use(reader -> records.read());
         } catch (InvalidInputException e) {
             return end(e.getMessage());
+        } catch (OutOfMemoryError e) { // a damaged page may ask for any amount
+            return end(("data: %s asks for more memory than Java has, %,d MiB: write it with smaller row groups and"
+                            + " pages, or give the process more")
+                    .formatted(slice.file().source(), Runtime.getRuntime().maxMemory() >> 20));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -69,17 +79,47 @@ final class ParquetSliceRows {
         MessageType schema = new MessageType(all.getName(), wanted);
         opened.use(reader -> {
             reader.setRequestedSchema(schema);
-            values = new ParquetValues(slice, table.columns(), schema);
+            values = new ParquetValues(slice, table, schema);
             return schema;
         });
     }
 
     private long openGroup() throws IOException {
-        PageReadStore pages = opened.reader().readRowGroup(group++);
         MessageType schema = values.schema();
+        verifySize(schema, opened.reader().getRowGroups().get(group));
+        PageReadStore pages = opened.reader().readRowGroup(group++);
+        for (ColumnDescriptor column : schema.getColumns()) {
+            verify(pages.getPageReader(column).readDictionaryPage());
+        }
         records = new ColumnIOFactory().getColumnIO(schema, schema).getRecordReader(pages, values);
         left = pages.getRowCount();
         return left;
+    }
+
+    // All columns of a row group that are read are held in memory at once, as they are compressed.
+    private void verifySize(MessageType schema, BlockMetaData rows) {
+        long bytes = rows.getColumns().stream()
+                .filter(chunk -> schema.containsPath(chunk.getPath().toArray()))
+                .mapToLong(ColumnChunkMetaData::getTotalSize)
+                .sum();
+        long most = Math.min(slice.file().file().bytes(), Runtime.getRuntime().maxMemory() / 2);
+        check(
+                bytes >= 0 && bytes <= most,
+                "data: %s has a row group with %,d bytes in the columns that are read, at most %,d fit: write it with"
+                        + " smaller row groups",
+                slice.file().source(),
+                bytes,
+                most);
+    }
+
+    // A table is made for as many values as it says that it has.
+    private void verify(DictionaryPage dictionary) {
+        check(
+                dictionary == null || dictionary.getDictionarySize() <= dictionary.getUncompressedSize(),
+                "data: %s is damaged: a page of %d bytes says that it holds %d values; make it anew",
+                slice.file().source(),
+                dictionary == null ? 0 : dictionary.getUncompressedSize(),
+                dictionary == null ? 0 : dictionary.getDictionarySize());
     }
 
     private ReadRow end(String error) {

@@ -15,6 +15,7 @@ import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.SchemaElement;
 import org.apache.parquet.format.Util;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopCodecs;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.SeekableInputStream;
 
@@ -89,6 +90,8 @@ final class ParquetSource implements org.apache.parquet.io.InputFile {
                 this,
                 HadoopReadOptions.builder(store.configuration())
                         .usePageChecksumVerification()
+                        .withCodecFactory(
+                                new LimitedPages(HadoopCodecs.newFactory(store.configuration(), 0), file.source()))
                         .build());
     }
 

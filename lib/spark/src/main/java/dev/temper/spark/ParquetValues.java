@@ -22,18 +22,24 @@ import org.apache.parquet.schema.Type;
 
 /** Makes rows of Parquet's records: the columns asked for, as text. */
 final class ParquetValues extends RecordMaterializer<ReadRow> {
+    private static final int UTF8_BYTES = 3; // of a character of Java's at most
+
     private final ParquetRows.Slice slice;
     private final MessageType schema;
     private final int width;
+    private final int maxCharacters;
     private final List<ParquetJson> nested = new ArrayList<>();
     private final Root root;
     private long number;
     private String[] values;
     private String reason;
     private String detail;
+    private boolean isTooLong;
 
     /** @param schema those of the columns that the file has */
-    ParquetValues(ParquetRows.Slice slice, List<InputColumn> columns, MessageType schema) {
+    ParquetValues(ParquetRows.Slice slice, ReadTable table, MessageType schema) {
+        List<InputColumn> columns = table.columns();
+        this.maxCharacters = table.maxCharacters();
         this.slice = slice;
         this.schema = schema;
         this.number = slice.firstRow() - 1;
@@ -105,7 +111,8 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
     public ReadRow getCurrentRecord() {
         number++;
         nested.forEach(json -> values[json.index()] = json.take());
-        return new ReadRow(slice.file().index(), number, values, reason, reason == null ? null : detail);
+        ReadRow row = new ReadRow(slice.file().index(), number, values, reason, reason == null ? null : detail);
+        return isTooLong ? row.tooLong(maxCharacters) : row.within(maxCharacters);
     }
 
     @Override
@@ -119,6 +126,20 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
             reason = why.label();
             detail = format.formatted(arguments);
         }
+    }
+
+    int maxCharacters() {
+        return maxCharacters;
+    }
+
+    /** Whether a text has more characters than a row may have, by its bytes: it is not made then. */
+    boolean isLonger(Binary value) {
+        return value.length() > UTF8_BYTES * (long) maxCharacters;
+    }
+
+    /** The row has more characters than it may have. */
+    void overflow() {
+        isTooLong = true;
     }
 
     private Converter converter(InputColumn column, int index, Type type) {
@@ -148,6 +169,7 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
         public void start() {
             values = new String[width];
             reason = null;
+            isTooLong = false;
         }
 
         @Override
@@ -173,6 +195,10 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
             verify();
             if (!scalar.isText()) {
                 whole(scalar.decimal(value));
+                return;
+            }
+            if (isLonger(value)) {
+                overflow();
                 return;
             }
             values[index] = value.toStringUsingUTF8();

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import dev.temper.text.AddedTokens;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.ChatFormat.TokenizerFiles;
@@ -17,8 +18,6 @@ import dev.temper.text.RowFormat;
 import dev.temper.text.TextKind;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +30,7 @@ import org.apache.spark.sql.Row;
 /** The stages that turn the columns of a recipe's data into tokens and labels. */
 public final class PrepareStages {
     private static final int FIRST_ROWS = 16;
+    private static final int LOOKED_AT = 1_000_000; // characters: a longer row takes a while, and may be rejected
 
     private final RowFormat format;
     private final RenderText render;
@@ -52,6 +52,7 @@ public final class PrepareStages {
         TokenizeText tokenize = new TokenizeText()
                 .setTokenizer(tokenizer)
                 .setKind(format.kind())
+                .setMaxCharacters(data.maxCharacters())
                 .setMaxLength(
                         data.packing() == DataConfig.Packing.WRAPPED
                                 ? Integer.MAX_VALUE
@@ -91,9 +92,7 @@ public final class PrepareStages {
                     store.find(file).filter(entry -> !entry.isFolder()).isPresent(),
                     "data.chat_template: %s is no file; write auto, none, the text of a template or where one is",
                     location);
-            try (InputStream in = store.read(file)) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            }
+            return UntrustedFile.text(store, file);
         } catch (IOException e) {
             throw invalid("data.chat_template: %s cannot be read: %s", location, e.getMessage());
         }
@@ -135,7 +134,7 @@ public final class PrepareStages {
         CompletableFuture<Tokenizer> tokenizer = CompletableFuture.supplyAsync(tokenize.folder(store)::shared);
         List<RenderedText> first = new ArrayList<>();
         for (Row row : rows.take(FIRST_ROWS)) {
-            render.text(row).ifPresent(first::add);
+            render.text(row).filter(text -> text.text().length() <= LOOKED_AT).ifPresent(first::add);
         }
         Tokenizer opened = tokenizer.join();
         check(

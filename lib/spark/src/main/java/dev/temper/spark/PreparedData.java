@@ -304,6 +304,7 @@ public record PreparedData(
                 data.date(),
                 data.trainOn(),
                 data.maxLength(),
+                data.maxCharacters(),
                 data.tooLong(),
                 data.maxTrainRows(),
                 data.maxEvalRows(),

@@ -3,6 +3,7 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 
 import dev.temper.storage.Hashes;
+import dev.temper.text.RejectedRowException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -22,8 +23,30 @@ import java.security.MessageDigest;
  * @param reason null where the row is in order
  */
 record ReadRow(int file, long number, String[] values, String reason, String detail) {
+    private static final int KEPT_CHARACTERS = 100;
+
     static ReadRow endOf(int file, String[] columns, String error) {
         return new ReadRow(file, 0, columns, null, error);
+    }
+
+    /** The row, or where its values have more characters together, that it is rejected. */
+    ReadRow within(int maxCharacters) {
+        long characters = 0;
+        for (String value : isEnd() ? new String[0] : values) {
+            characters += value == null ? 0 : value.length();
+        }
+        return characters <= maxCharacters ? this : tooLong(maxCharacters);
+    }
+
+    /** The row as one that is rejected for its length; of its values only the beginnings stay. */
+    ReadRow tooLong(int maxCharacters) {
+        String[] beginnings = new String[values.length];
+        for (int i = 0; i < values.length; i++) {
+            beginnings[i] =
+                    values[i] == null ? null : values[i].substring(0, Math.min(values[i].length(), KEPT_CHARACTERS));
+        }
+        RejectedRowException why = RejectedRowException.tooManyCharacters(maxCharacters);
+        return new ReadRow(file, number, beginnings, why.reason().label(), why.detail());
     }
 
     boolean isEnd() {

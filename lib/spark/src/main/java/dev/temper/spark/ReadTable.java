@@ -41,8 +41,9 @@ import org.apache.spark.sql.types.StructType;
  * @param encoding of CSV and JSON; a byte order mark is skipped
  * @param delimiter of CSV; a TSV has tabs unless it is no comma
  * @param header whether the first row of a CSV names its columns; otherwise they are {@code _c0}, {@code _c1}, …
+ * @param maxCharacters of all columns of a row together; a longer row is rejected, and never in memory whole
  */
-public record ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header)
+public record ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header, int maxCharacters)
         implements Serializable {
     private static final List<String> OWN_COLUMNS =
             List.of("_source", "_row_number", "_content", "_row_id", "_reason", "_detail", "_split");
@@ -57,8 +58,13 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         check(isCharset(encoding), "data.encoding: %s is no encoding that this Java knows", encoding);
     }
 
+    /** As recipes have it where they do not say how long a row may be. */
+    public ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header) {
+        this(columns, encoding, delimiter, header, DataConfig.MAX_CHARACTERS);
+    }
+
     public static ReadTable of(List<InputColumn> columns, DataConfig data) {
-        return new ReadTable(columns, data.encoding(), data.delimiter(), data.header());
+        return new ReadTable(columns, data.encoding(), data.delimiter(), data.header(), data.maxCharacters());
     }
 
     /**

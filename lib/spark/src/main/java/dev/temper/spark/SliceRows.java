@@ -31,7 +31,7 @@ final class SliceRows {
             if (rows == null) {
                 rows = open();
             }
-            return rows.hasNext() ? rows.next() : end(null);
+            return rows.hasNext() ? rows.next().within(table.maxCharacters()) : end(null);
         } catch (InvalidInputException e) {
             return end(e.getMessage());
         } catch (IOException e) {

@@ -6,10 +6,9 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.spark.FileChoice.LeftOut;
 import dev.temper.spark.FileTree.Found;
 import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -158,9 +157,7 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
         if (store.find(readme).isEmpty()) {
             return Optional.empty();
         }
-        try (InputStream in = store.read(readme)) {
-            return DatasetCard.of(folder, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-        }
+        return DatasetCard.of(folder, UntrustedFile.text(store, readme));
     }
 
     /**

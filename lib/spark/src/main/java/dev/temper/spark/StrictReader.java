@@ -1,6 +1,5 @@
 package dev.temper.spark;
 
-import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import java.io.IOException;
@@ -20,7 +19,6 @@ import java.nio.charset.StandardCharsets;
  */
 final class StrictReader extends Reader {
     private static final int BUFFER = 1 << 16;
-    private static final int MAX_ROW = 1 << 26; // characters
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     private final InputStream in;
@@ -33,8 +31,6 @@ final class StrictReader extends Reader {
     private boolean done; // all characters are decoded
     private char last;
     private long line; // of the next character to decode
-    private long rowLine; // where the row begins
-    private long rowLength;
 
     private StrictReader(InputStream in, Charset charset, String source, long line) {
         this.in = in;
@@ -43,7 +39,6 @@ final class StrictReader extends Reader {
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         this.source = source;
         this.line = line;
-        this.rowLine = line;
         this.begun = line > 1;
     }
 
@@ -57,12 +52,6 @@ final class StrictReader extends Reader {
             plain.close();
             throw e;
         }
-    }
-
-    /** Told at the start of each row, so that a quote that is never closed is noticed before memory ends. */
-    void rowBegins(long rowLine) {
-        this.rowLine = rowLine;
-        rowLength = 0;
     }
 
     /** Whether the first character that is not blank is a bracket; nothing is read past. */
@@ -87,13 +76,6 @@ final class StrictReader extends Reader {
         }
         int count = Math.min(length, chars.remaining());
         chars.get(target, offset, count);
-        rowLength += count;
-        check(
-                rowLength <= MAX_ROW,
-                "data: %s: the row that begins in line %d has more than %d characters: is a quote not closed?",
-                source,
-                rowLine,
-                MAX_ROW);
         return count;
     }
 

@@ -1,7 +1,9 @@
 package dev.temper.spark;
 
 import dev.temper.text.AddedTokens;
+import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.RejectedRowException;
 import dev.temper.text.RenderedText;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
@@ -43,6 +45,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
     private final Param<String> tooLong;
     private final Param<String> addedTokens;
     private final IntParam vocabulary;
+    private final IntParam maxCharacters;
 
     public TokenizeText() {
         this(Identifiable$.MODULE$.randomUID("tokenizeText"));
@@ -57,6 +60,9 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         this.tooLong = new Param<>(this, "tooLong", "truncate, drop or fail");
         this.addedTokens = new Param<>(this, "addedTokens", "JSON list of {content, special}: tokens besides its own");
         this.vocabulary = new IntParam(this, "vocabulary", "rows of the model's embedding", ParamValidators.gt(0));
+        this.maxCharacters =
+                new IntParam(this, "maxCharacters", "a longer text is rejected, not tokenized", ParamValidators.gt(0));
+        setDefault(maxCharacters, DataConfig.MAX_CHARACTERS);
         setDefault(localFolder, "");
         setDefault(kind, "plain");
         setDefault(maxLength, 1024);
@@ -106,13 +112,19 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return this;
     }
 
+    /** @param value characters of a text at most, whatever becomes of longer ones otherwise */
+    public TokenizeText setMaxCharacters(int value) {
+        set(maxCharacters, value);
+        return this;
+    }
+
     TokenizerFolder folder(HadoopStore store) {
         return TokenizerFolder.of(store, $(tokenizer), $(localFolder), $(addedTokens));
     }
 
     /** What decides the tokens of a text, the tokenizer aside. */
     String settings() {
-        return $(kind) + " " + $(maxLength) + " " + $(tooLong) + " " + $(vocabulary);
+        return $(kind) + " " + $(maxLength) + " " + $(tooLong) + " " + $(vocabulary) + " " + $(maxCharacters);
     }
 
     @Override
@@ -134,6 +146,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
                         (Integer) $(maxLength),
                         StageColumns.value(TooLong.class, $(tooLong)),
                         (Integer) $(vocabulary)),
+                (Integer) $(maxCharacters),
                 appended(schema));
     }
 
@@ -191,6 +204,10 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return vocabulary;
     }
 
+    public IntParam maxCharacters() {
+        return maxCharacters;
+    }
+
     private record Settings(TokenizerFolder folder, TextKind kind, int maxLength, TooLong tooLong, int vocabulary)
             implements Serializable {
         RowTokenizer open() {
@@ -203,10 +220,12 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         private static final int BATCH = 256;
 
         private final Settings settings;
+        private final int maxCharacters;
         private final StageColumns.Appended appended;
 
-        Tokenize(Settings settings, StageColumns.Appended appended) {
+        Tokenize(Settings settings, int maxCharacters, StageColumns.Appended appended) {
             this.settings = settings;
+            this.maxCharacters = maxCharacters;
             this.appended = appended;
         }
 
@@ -218,6 +237,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         }
 
         private List<Row> tokenized(List<Row> batch, RowTokenizer tokenizer) {
+            batch.replaceAll(this::withoutLong);
             List<RenderedText> texts = new ArrayList<>(batch.size());
             for (Row row : batch) {
                 if (!StageColumns.isRejected(row)) {
@@ -225,13 +245,24 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
                 }
             }
             Iterator<RowTokenizer.Result> results = tokenizer.tokens(texts).iterator();
-            batch.replaceAll(row -> StageColumns.isRejected(row) ? appended.row(row) : tokenized(row, results.next()));
+            batch.replaceAll(row -> StageColumns.isRejected(row) ? row : tokenized(row, results.next()));
             return batch;
         }
 
+        /** Rejects a text that is too long: a template may have made it of a short row. */
+        private Row withoutLong(Row row) {
+            boolean isLong = !StageColumns.isRejected(row)
+                    && row.<String>getAs("rendered").length() > maxCharacters;
+            return isLong
+                    ? appended.rejected(row, RejectedRowException.tooManyCharacters(maxCharacters))
+                    : StageColumns.isRejected(row) ? appended.row(row) : row;
+        }
+
         private Row tokenized(Row row, RowTokenizer.Result result) {
-            if (result.rejection() != null) {
-                return appended.rejected(row, result.rejection(), null, null, result.fullLength());
+            RejectedRowException rejection = result.rejection();
+            if (rejection != null) {
+                boolean hasLength = rejection.reason() != RejectedRowException.Reason.TOO_MANY_CHARACTERS;
+                return appended.rejected(row, rejection, null, null, hasLength ? result.fullLength() : null);
             }
             TokenRow tokens = result.tokens();
             return appended.row(row, tokens.inputIds(), tokens.labels(), result.fullLength());

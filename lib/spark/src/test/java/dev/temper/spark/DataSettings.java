@@ -22,6 +22,7 @@ final class DataSettings {
     private OptionalLong maxEvalRows = OptionalLong.empty();
     private Optional<String> balanceBy = Optional.empty();
     private int maxLength = 16;
+    private int maxCharacters = DataConfig.MAX_CHARACTERS;
     private TooLong tooLong = TooLong.TRUNCATE;
 
     DataSettings training(Object location) {
@@ -69,6 +70,11 @@ final class DataSettings {
         return this;
     }
 
+    DataSettings withCharacters(int most) {
+        maxCharacters = most;
+        return this;
+    }
+
     DataConfig config() {
         return new DataConfig(
                 train,
@@ -83,6 +89,7 @@ final class DataSettings {
                 Optional.empty(),
                 TrainOn.COMPLETION,
                 maxLength,
+                maxCharacters,
                 tooLong,
                 Packing.NONE,
                 maxRejectedFraction,

@@ -75,6 +75,7 @@ final class PreparedDataAcceptanceTest {
                 Optional.empty(),
                 TrainOn.COMPLETION,
                 128,
+                DataConfig.MAX_CHARACTERS,
                 TooLong.TRUNCATE,
                 Packing.NONE,
                 0,

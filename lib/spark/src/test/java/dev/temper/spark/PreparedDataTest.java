@@ -60,6 +60,29 @@ final class PreparedDataTest {
     }
 
     @Test
+    void rowsThatAreTooLongAreCountedAsOtherRejectedRows() throws IOException {
+        String longer = "w1 ".repeat(100);
+        writeRows("x.csv", 0, 20, longer + ",w2\n" + longer + ",w3\nw4,w5\n");
+        assertThatThrownBy(() -> prepare(new DataSettings().withCharacters(50), "out"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("data: 2 of 23 rows are rejected, more than data.max_rejected_fraction 0.0 allows:"
+                        + " too_many_characters 2 (row 21 of " + folder
+                        + "/x.csv: more than 50 characters, the most of data.max_characters)");
+        PreparedData prepared = prepare(new DataSettings().withCharacters(50).rejecting(0.2), "out");
+        assertThat(prepared.rows())
+                .hasToString("23 rows = 21 trained + 0 evaluated + 2 rejected (too_many_characters 2)");
+        assertThat(prepared.rejected()).extracting(RejectedRow::rowNumber).contains(21L);
+        prepared.copyRejected(HadoopStore.of(spark).folder(folder + "/rejected"));
+        assertThat(spark.read()
+                        .parquet(folder + "/rejected")
+                        .select("reason")
+                        .distinct()
+                        .as(org.apache.spark.sql.Encoders.STRING())
+                        .collectAsList())
+                .containsExactly("too_many_characters");
+    }
+
+    @Test
     void theBytesDoNotDependOnThePartitions() throws IOException {
         writeRows("x.csv", 0, 50, "");
         DataConfig settings = new DataSettings()

@@ -182,6 +182,25 @@ final class StagesTest {
     }
 
     @Test
+    void whatATemplateMakesTooLongIsNotTokenized() throws IOException {
+        LocalSpark.writeTokenizer(folder, 9);
+        PrepareStages stages = stages(
+                Format.PROMPT_COMPLETION,
+                List.of(),
+                chat("{{ m.content }} <end>"
+                        + "{% for c in m.content %} w2 w2 w2 w2 w2 w2 w2 w2 w2 w2 w2{% endfor %} {% endfor %}"));
+        ((TokenizeText) stages.transformers().get(1)).setMaxCharacters(200);
+        List<Row> rows = transformed(
+                stages,
+                List.of(RowFactory.create("w0", "w1"), RowFactory.create("w0", "w1w1"), RowFactory.create("w0", "w")),
+                new StructType().add("prompt", DataTypes.StringType).add("completion", DataTypes.StringType));
+        assertThat(rows).extracting(row -> row.getAs("_reason")).containsExactly(null, "too_many_characters", null);
+        assertThat(rows.get(1).<String>getAs("_detail"))
+                .isEqualTo("more than 200 characters, the most of data.max_characters");
+        assertThat(rows.get(1).isNullAt(rows.get(1).fieldIndex("input_ids"))).isTrue();
+    }
+
+    @Test
     void manyBatchesKeepTheirOrder() throws IOException {
         LocalSpark.writeTokenizer(folder, 999);
         PrepareStages stages = stages(Format.TEXT, List.of(), ChatFormat.NONE);
@@ -226,6 +245,7 @@ final class StagesTest {
                 Optional.empty(),
                 TrainOn.COMPLETION,
                 1024,
+                DataConfig.MAX_CHARACTERS,
                 TooLong.TRUNCATE,
                 DataConfig.Packing.NONE,
                 0.01,

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -131,7 +132,7 @@ public record AddedTokens(List<NewToken> tokens) {
                     TokenizerJson.CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
         }
         if (folder.has(LEGACY)) {
-            ObjectNode legacy = (ObjectNode) JSON.readTree(folder.readText(LEGACY));
+            ObjectNode legacy = (ObjectNode) JSON.readTree(UntrustedFile.text(folder, LEGACY));
             tokens.forEach(token -> legacy.put(token.content(), Integer.valueOf(id(tree, token))));
             texts.put(LEGACY, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(legacy) + "\n");
         }

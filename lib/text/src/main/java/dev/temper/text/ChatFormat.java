@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.jinja.Template;
 import dev.temper.jinja.TemplateException;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import dev.temper.text.DataConfig.Format;
 import java.io.IOException;
 import java.io.Serializable;
@@ -70,7 +71,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
 
         private static Optional<String> text(Folder folder, String name) throws IOException {
-            return folder.bytes(name).isPresent() ? Optional.of(folder.readText(name)) : Optional.empty();
+            return folder.bytes(name).isPresent() ? Optional.of(UntrustedFile.text(folder, name)) : Optional.empty();
         }
     }
 

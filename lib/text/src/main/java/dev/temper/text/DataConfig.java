@@ -27,6 +27,8 @@ import java.util.TreeMap;
  * @param chatTemplateKwargs more variables for the template, as in transformers: {@code enable_thinking: false}
  * @param date what a template is told is today, as {@code 2026-11-22}; the day of the run when empty
  * @param maxLength tokens of a row at most; what is longer goes by {@code tooLong}
+ * @param maxCharacters of a row, and of what a chat template makes of it, in UTF-16; a longer one is rejected before it
+ *     is tokenized
  * @param maxRejectedFraction the run fails when a larger share of the rows is rejected, in {@code [0, 1]}
  * @param balanceBy column of whose values {@code maxTrainRows} and {@code maxEvalRows} take equally many rows each
  * @param prepared where prepared rows are kept; {@code prepared} below the output when empty
@@ -44,6 +46,7 @@ public record DataConfig(
         Optional<String> date,
         TrainOn trainOn,
         int maxLength,
+        int maxCharacters,
         TooLong tooLong,
         Packing packing,
         double maxRejectedFraction,
@@ -54,6 +57,9 @@ public record DataConfig(
         String delimiter,
         boolean header,
         Optional<String> prepared) {
+
+    /** {@code maxCharacters} where a recipe says nothing. */
+    public static final int MAX_CHARACTERS = 10_000_000;
 
     /**
      * One place to read from.
@@ -112,6 +118,7 @@ public record DataConfig(
                 eval.isEmpty() || evalFraction == 0,
                 "data.eval and data.eval_fraction exclude each other: leave one of them out");
         check(maxLength >= 2, "data.max_length must be at least 2 tokens, got %d", maxLength);
+        check(maxCharacters > 0, "data.max_characters must be positive, got %d", maxCharacters);
         check(
                 maxRejectedFraction >= 0 && maxRejectedFraction <= 1,
                 "data.max_rejected_fraction must be in [0, 1], got %s",

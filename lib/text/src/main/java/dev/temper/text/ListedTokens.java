@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -21,14 +23,21 @@ final class ListedTokens {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> FLAGS = List.of("single_word", "lstrip", "rstrip", "normalized", "special");
 
-    private final JsonNode vocabulary;
+    private final Map<String, Integer> pieces;
     private final Map<String, ObjectNode> byContent = new LinkedHashMap<>();
+    private int nextId;
 
     ListedTokens(JsonNode tokenizer) {
-        this.vocabulary = tokenizer.path("model").path("vocab");
+        this.pieces = Vocabulary.pieces(tokenizer);
+        this.nextId = tokenizer.path("model").path("vocab").size();
         for (JsonNode token : tokenizer.path("added_tokens")) {
-            byContent.put(token.path("content").asText(), (ObjectNode) token.deepCopy());
+            list(token.path("content").asText(), token.deepCopy());
         }
+    }
+
+    private void list(String content, ObjectNode token) {
+        byContent.put(content, token);
+        nextId = Math.max(nextId, token.path("id").asInt() + 1);
     }
 
     /** Whether a text is one of the tokens, added or not. */
@@ -38,10 +47,10 @@ final class ListedTokens {
 
     OptionalInt id(String content) {
         ObjectNode added = byContent.get(content);
-        if (added != null) {
-            return OptionalInt.of(added.path("id").asInt());
-        }
-        return Vocabulary.idOfPiece(vocabulary, content);
+        Integer id = added == null
+                ? pieces.get(content)
+                : Integer.valueOf(added.path("id").asInt());
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /**
@@ -57,15 +66,15 @@ final class ListedTokens {
             byId.values().forEach(this::put);
             return;
         }
+        Set<String> named = new HashSet<>();
+        special.roles().values().forEach(role -> named.add(SpecialTokens.content(role)));
+        special.further().forEach(other -> named.add(SpecialTokens.content(other)));
         List<Map.Entry<String, JsonNode>> listed = new ArrayList<>();
         addedTokensFile.ifPresent(file -> listed.addAll(file.properties()));
         listed.sort(Comparator.comparingInt(token -> token.getValue().asInt()));
         for (Map.Entry<String, JsonNode> token : listed) {
             if (!byContent.containsKey(token.getKey())) {
-                boolean isSpecial = special.roles().values().stream()
-                                .anyMatch(role -> SpecialTokens.content(role).equals(token.getKey()))
-                        || special.further().stream()
-                                .anyMatch(other -> SpecialTokens.content(other).equals(token.getKey()));
+                boolean isSpecial = named.contains(token.getKey());
                 put(JSON.createObjectNode()
                         .put("content", token.getKey())
                         .put("normalized", !isSpecial)
@@ -97,20 +106,12 @@ final class ListedTokens {
     private void put(JsonNode token) {
         String content = token.path("content").asText();
         ObjectNode added = JSON.createObjectNode();
-        added.put("id", id(content).orElseGet(this::nextId)).put("content", content);
+        added.put("id", id(content).orElse(nextId)).put("content", content);
         for (String flag : FLAGS) {
             boolean isDefault =
                     flag.equals("normalized") && !token.path("special").asBoolean();
             added.put(flag, token.path(flag).asBoolean(isDefault));
         }
-        byContent.put(content, added);
-    }
-
-    private int nextId() {
-        int next = vocabulary.size();
-        for (ObjectNode token : byContent.values()) {
-            next = Math.max(next, token.path("id").asInt() + 1);
-        }
-        return next;
+        list(content, added);
     }
 }

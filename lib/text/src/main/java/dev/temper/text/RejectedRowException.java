@@ -10,6 +10,7 @@ public final class RejectedRowException extends RuntimeException {
         WRONG_TYPE,
         EMPTY,
         TOO_LONG,
+        TOO_MANY_CHARACTERS,
         NO_TRAINED_TOKENS,
         MALFORMED,
         BAD_JSON,
@@ -28,6 +29,12 @@ public final class RejectedRowException extends RuntimeException {
     public RejectedRowException(Reason reason, String detail) {
         super(detail, null, false, false); // no stack trace: rejecting a row is no surprise and must be cheap
         this.reason = reason;
+    }
+
+    /** Of a row that is not even tokenized. */
+    public static RejectedRowException tooManyCharacters(int most) {
+        String detail = String.format(Locale.ROOT, "more than %,d characters, the most of data.max_characters", most);
+        return new RejectedRowException(Reason.TOO_MANY_CHARACTERS, detail);
     }
 
     public Reason reason() {

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NO_TRAINED_TOKENS;
 import static dev.temper.text.RejectedRowException.Reason.TOO_LONG;
+import static dev.temper.text.RejectedRowException.Reason.TOO_MANY_CHARACTERS;
 import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_TOKEN;
 
 import dev.temper.text.DataConfig.TooLong;
@@ -12,6 +13,7 @@ import dev.temper.text.Tokenizer.Added;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -66,7 +68,7 @@ public final class RowTokenizer {
      *
      * @param tokens null when it is rejected
      * @param rejection null when it is not
-     * @param fullLength its tokens before any were cut
+     * @param fullLength its tokens before any were cut; 0 when it was not tokenized
      */
     public record Result(TokenRow tokens, RejectedRowException rejection, int fullLength) {}
 
@@ -88,6 +90,23 @@ public final class RowTokenizer {
      * @throws dev.temper.check.InvalidInputException when one is too long and such rows are an error
      */
     public List<Result> tokens(List<RenderedText> rows) {
+        boolean areTaken =
+                rows.stream().allMatch(row -> tokenizer.refusal(row.text()).isEmpty());
+        if (areTaken) {
+            return taken(rows);
+        }
+        List<Result> results = new ArrayList<>();
+        for (RenderedText row : rows) {
+            Optional<String> refusal = tokenizer.refusal(row.text());
+            results.add(
+                    refusal.isEmpty()
+                            ? taken(List.of(row)).get(0)
+                            : new Result(null, new RejectedRowException(TOO_MANY_CHARACTERS, refusal.get()), 0));
+        }
+        return results;
+    }
+
+    private List<Result> taken(List<RenderedText> rows) {
         Added added = kind == TextKind.CHAT ? Added.NOTHING : Added.SPECIAL_TOKENS;
         List<String> uniform = new ArrayList<>(); // all or nothing is learned: where the tokens lie does not matter
         List<String> mixed = new ArrayList<>();

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,6 +24,7 @@ import java.util.Optional;
 final class SentencePieces {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BYTE_PAIRS = 2; // model_type of the trainer
+    private static final int MAX_PIECE = 256; // characters, 8 times the longest known; merges take their square
     private static final int NORMAL = 1;
     private static final int CONTROL = 3;
     private static final int USER_DEFINED = 4;
@@ -44,9 +45,7 @@ final class SentencePieces {
             if (folder.bytes(name).isEmpty()) {
                 return Optional.empty();
             }
-            try (InputStream in = folder.read(name)) {
-                return Optional.of(parse(ByteBuffer.wrap(in.readAllBytes())));
-            }
+            return Optional.of(parse(ByteBuffer.wrap(UntrustedFile.bytes(folder, name))));
         } catch (IOException e) {
             throw new InvalidInputException(folder.location(name) + " cannot be read: " + e.getMessage(), e);
         } catch (BufferUnderflowException | IllegalArgumentException e) {
@@ -89,6 +88,9 @@ final class SentencePieces {
                 case 3 -> type = (int) number(in);
                 default -> skip(in, tag);
             }
+        }
+        if (text.length() > MAX_PIECE) {
+            throw new IllegalArgumentException("a piece of %d characters".formatted(text.length()));
         }
         return new Piece(text, score, type);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,13 +26,14 @@ public final class TemplateFiles {
     static Map<String, String> read(Folder tokenizer) throws IOException {
         Map<String, String> templates = new HashMap<>();
         if (tokenizer.bytes(DEFAULT).isPresent()) {
-            templates.put(ChatFormat.DEFAULT, tokenizer.readText(DEFAULT));
+            templates.put(ChatFormat.DEFAULT, UntrustedFile.text(tokenizer, DEFAULT));
         }
-        Folder named = tokenizer.child(FOLDER);
-        for (Store.Entry entry : named.list()) {
+        for (Store.Entry entry : tokenizer.child(FOLDER).list()) {
             String name = entry.name();
             if (!entry.isFolder() && name.endsWith(ENDING)) {
-                templates.put(name.substring(0, name.length() - ENDING.length()), named.readText(name));
+                templates.put(
+                        name.substring(0, name.length() - ENDING.length()),
+                        UntrustedFile.text(tokenizer, FOLDER + "/" + name));
             }
         }
         return templates;
@@ -59,7 +61,8 @@ public final class TemplateFiles {
             boolean isDefault = template.getKey().equals(ChatFormat.DEFAULT);
             tokenizer.writeText(isDefault ? DEFAULT : FOLDER + "/" + template.getKey() + ENDING, template.getValue());
         }
-        JsonNode config = tokenizer.has(CONFIG) ? JSON.readTree(tokenizer.readText(CONFIG)) : JSON.createObjectNode();
+        JsonNode config =
+                tokenizer.has(CONFIG) ? JSON.readTree(UntrustedFile.text(tokenizer, CONFIG)) : JSON.createObjectNode();
         if (config.has("chat_template")) { // readers of this file alone would take it for the one
             ((ObjectNode) config).remove("chat_template");
             tokenizer.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");

@@ -1,5 +1,7 @@
 package dev.temper.text;
 
+import static dev.temper.check.Check.invalid;
+
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
@@ -16,6 +18,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
 
 /**
  * A tokenizer of a Hugging Face folder: {@code tokenizer.json}, or a vocabulary of which it can be made, and what the
@@ -50,6 +54,10 @@ public final class Tokenizer implements AutoCloseable {
     // and fetches a string for each token.
     private static final TokenizersLibrary LIB = TokenizersLibrary.LIB;
     private static final LongAdder NATIVE_NANOS = new LongAdder();
+    /** Characters from which on the texts of all threads take turns: their memory is not Java's, and has no limit. */
+    private static final int LONG = 1_000_000;
+
+    private static final ReentrantLock ONE_LONG_TEXT = new ReentrantLock();
 
     /** What is added to the tokens of a text. */
     public enum Added {
@@ -61,10 +69,12 @@ public final class Tokenizer implements AutoCloseable {
     private final long handle;
     private final Vocabulary vocabulary;
     private final Optional<ByteLevelTokens> byteLevel;
+    private final TextLimits limits;
 
-    private Tokenizer(long handle, Vocabulary vocabulary, Optional<ByteLevelTokens> byteLevel) {
+    private Tokenizer(long handle, Vocabulary vocabulary, Optional<ByteLevelTokens> byteLevel, TextLimits limits) {
         this.handle = handle;
         this.byteLevel = byteLevel;
+        this.limits = limits;
         this.vocabulary = vocabulary;
     }
 
@@ -88,12 +98,14 @@ public final class Tokenizer implements AutoCloseable {
         TokenizerJson files = TokenizerJson.read(Folder.local(folder));
         String json = added.into(files.text(), files.tokenizer());
         Vocabulary vocabulary = Vocabulary.of(files);
+        TextLimits limits = TextLimits.of(
+                files.tokenizer(), folder.resolve(TokenizerJson.FILE).toString());
         LibUtils.checkStatus(); // a missing native library is no fault of the file
         try {
             long handle = LIB.createTokenizerFromString(json);
             LIB.disableTruncation(handle); // a file may say how its model was once used
             LIB.disablePadding(handle);
-            return new Tokenizer(handle, vocabulary, ByteLevelTokens.of(files.tokenizer(), vocabulary.size()));
+            return new Tokenizer(handle, vocabulary, ByteLevelTokens.of(files.tokenizer(), vocabulary.size()), limits);
         } catch (RuntimeException e) {
             throw new InvalidInputException(
                     folder.resolve(TokenizerJson.FILE) + " is no tokenizer that can be read: " + e.getMessage(), e);
@@ -121,44 +133,63 @@ public final class Tokenizer implements AutoCloseable {
         return encode(List.of(text), Added.NOTHING).get(0);
     }
 
+    /** Why a text cannot be tokenized, in words; empty for nearly all. */
+    public Optional<String> refusal(String text) {
+        return limits.refusal(text);
+    }
+
     /**
      * The tokens of many texts, one after the other in the caller's thread: the library's own batches use all cores, as
      * do the tasks that call this, and lose time to each other.
+     *
+     * @throws InvalidInputException when there is a {@link #refusal} of one
      */
     public List<Encoding> encode(List<String> texts, Added added) {
-        String[] inputs = wellFormed(texts);
-        List<Encoding> encodings = new ArrayList<>(inputs.length);
-        long start = System.nanoTime();
-        long javaNanos = 0;
-        for (String input : inputs) {
-            long encoded = LIB.encode(handle, input, added == Added.SPECIAL_TOKENS);
-            long[] ids = LIB.getTokenIds(encoded);
-            long[] special = added == Added.SPECIAL_TOKENS ? LIB.getSpecialTokenMask(encoded) : null;
-            long inJava = System.nanoTime();
-            Optional<Encoding> spelled = spelled(input, ids, special);
-            javaNanos += System.nanoTime() - inJava;
-            CharSpan[] spans = spelled.isPresent() ? null : LIB.getTokenCharSpans(encoded);
-            LIB.deleteEncoding(encoded);
-            inJava = System.nanoTime();
-            encodings.add(spelled.isPresent() ? spelled.get() : encoding(input, ids, spans, special));
-            javaNanos += System.nanoTime() - inJava;
+        List<Encoding> encodings = new ArrayList<>(texts.size());
+        for (String input : wellFormed(texts)) {
+            encodings.add(encoded(input, added, encoded -> encoding(input, encoded, added)));
         }
-        NATIVE_NANOS.add(System.nanoTime() - start - javaNanos);
         return encodings;
     }
 
     /** Only the ids, which are cheaper: where tokens lie in the text takes an object for each of them. */
     public List<int[]> ids(List<String> texts, Added added) {
-        String[] inputs = wellFormed(texts);
-        List<int[]> all = new ArrayList<>(inputs.length);
-        long start = System.nanoTime();
-        for (String input : inputs) {
-            long encoded = LIB.encode(handle, input, added == Added.SPECIAL_TOKENS);
-            all.add(ints(LIB.getTokenIds(encoded)));
-            LIB.deleteEncoding(encoded);
+        List<int[]> all = new ArrayList<>(texts.size());
+        for (String input : wellFormed(texts)) {
+            all.add(encoded(input, added, encoded -> ints(LIB.getTokenIds(encoded))));
         }
-        NATIVE_NANOS.add(System.nanoTime() - start);
         return all;
+    }
+
+    /** What is made of the library's encoding of a text, which takes up to 400 bytes for each of its characters. */
+    private <T> T encoded(String text, Added added, LongFunction<T> use) {
+        limits.refusal(text).ifPresent(why -> {
+            throw invalid("a text cannot be tokenized: it has %s; shorten it", why);
+        });
+        boolean isLong = text.length() > LONG;
+        if (isLong) {
+            ONE_LONG_TEXT.lock();
+        }
+        long start = System.nanoTime();
+        long encoded = LIB.encode(handle, text, added == Added.SPECIAL_TOKENS);
+        try {
+            return use.apply(encoded);
+        } finally {
+            LIB.deleteEncoding(encoded);
+            NATIVE_NANOS.add(System.nanoTime() - start);
+            if (isLong) {
+                ONE_LONG_TEXT.unlock();
+            }
+        }
+    }
+
+    private Encoding encoding(String text, long encoded, Added added) {
+        long[] ids = LIB.getTokenIds(encoded);
+        long[] special = added == Added.SPECIAL_TOKENS ? LIB.getSpecialTokenMask(encoded) : null;
+        long inJava = System.nanoTime();
+        Optional<Encoding> spelled = spelled(text, ids, special);
+        NATIVE_NANOS.add(inJava - System.nanoTime());
+        return spelled.orElseGet(() -> encoding(text, ids, LIB.getTokenCharSpans(encoded), special));
     }
 
     /** Time that this process has spent in the native library to encode texts, of all threads together. */

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.storage.Folder;
+import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -95,7 +96,7 @@ record TokenizerJson(
 
     static Optional<String> text(Folder folder, String name) {
         try {
-            return folder.bytes(name).isPresent() ? Optional.of(folder.readText(name)) : Optional.empty();
+            return folder.bytes(name).isPresent() ? Optional.of(UntrustedFile.text(folder, name)) : Optional.empty();
         } catch (IOException e) {
             throw new InvalidInputException(folder.location(name) + " cannot be read: " + e.getMessage(), e);
         }

@@ -28,7 +28,7 @@ final class TrainedTurns {
     private static final String PROBE = "\ue000"; // a private character: no template writes it by itself
     private static final String THOUGHT_BEGINS = "<think>";
     private static final Pattern THOUGHT = Pattern.compile("^(.*</think>|<think>)\\s*", Pattern.DOTALL);
-    private static final Pattern TAGS = Pattern.compile("(\\s|<[^<>]*>)*");
+    private static final Pattern TAG_OR_BLANK = Pattern.compile("<[^<>]*>|\\s++");
 
     private final CompiledTemplate template;
     private final Conversation conversation;
@@ -198,7 +198,11 @@ final class TrainedTurns {
             shared = tag; // both have a tag here, but not the same one
         }
         int answer = probe.indexOf(PROBE);
-        if (answer < shared || !TAGS.matcher(probe.substring(shared, answer)).matches()) {
+        if (answer < shared
+                || !TAG_OR_BLANK
+                        .matcher(probe.substring(shared, answer))
+                        .replaceAll("")
+                        .isEmpty()) {
             return new int[0];
         }
         return new int[] {shared, prompt.lastIndexOf(THOUGHT_BEGINS, shared)};

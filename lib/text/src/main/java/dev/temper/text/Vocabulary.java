@@ -1,6 +1,9 @@
 package dev.temper.text;
 
+import static dev.temper.check.Check.check;
+
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +18,7 @@ import java.util.regex.Pattern;
  * @param bytes tokens such as {@code <0x0A>}, of which characters that are no token are made
  */
 record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> bytes) {
+    private static final int MAX_IDS = 1 << 24; // 60 times the largest known vocabulary; tables by id are made of them
     private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
     /** A token with a role; both are empty where the tokenizer has none. */
@@ -42,6 +46,21 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
             }
         }
         return idOfPiece(tokenizer.path("model").path("vocab"), token);
+    }
+
+    /** The ids of the model's tokens; of those that are there twice, as in a list of pieces, the first. */
+    static Map<String, Integer> pieces(JsonNode tokenizer) {
+        JsonNode vocabulary = tokenizer.path("model").path("vocab");
+        Map<String, Integer> ids = new HashMap<>();
+        if (vocabulary.isObject()) {
+            vocabulary
+                    .properties()
+                    .forEach(piece -> ids.put(piece.getKey(), piece.getValue().asInt()));
+        }
+        for (int i = 0; vocabulary.isArray() && i < vocabulary.size(); i++) {
+            ids.putIfAbsent(vocabulary.get(i).path(0).asText(), i);
+        }
+        return ids;
     }
 
     /** The id of a token of the model. */
@@ -76,18 +95,32 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
         return ids;
     }
 
-    /** The largest id and one. */
+    /**
+     * The largest id and one.
+     *
+     * @throws dev.temper.check.InvalidInputException when an id is negative, or larger than any vocabulary
+     */
     static int size(JsonNode tokenizer) {
         JsonNode vocabulary = tokenizer.path("model").path("vocab");
         int size = vocabulary.isObject() ? 0 : vocabulary.size();
         if (vocabulary.isObject()) {
             for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
-                size = Math.max(size, entry.getValue().asInt() + 1);
+                size = Math.max(size, id(entry.getKey(), entry.getValue()) + 1);
             }
         }
         for (JsonNode added : tokenizer.path("added_tokens")) {
-            size = Math.max(size, added.path("id").asInt() + 1);
+            size = Math.max(size, id(added.path("content").asText(), added.path("id")) + 1);
         }
         return size;
+    }
+
+    private static int id(String token, JsonNode id) {
+        check(
+                id.canConvertToInt() && id.asInt() >= 0 && id.asInt() < MAX_IDS,
+                "tokenizer.json: the id of '%s' must be between 0 and %d, got %s",
+                token,
+                MAX_IDS,
+                id);
+        return id.asInt();
     }
 }

@@ -33,6 +33,7 @@ final class Formats {
                 Optional.empty(),
                 trainOn,
                 1024,
+                DataConfig.MAX_CHARACTERS,
                 DataConfig.TooLong.TRUNCATE,
                 DataConfig.Packing.NONE,
                 0.01,

@@ -70,6 +70,31 @@ final class RowTokenizerTest {
         }
     }
 
+    /** The library's own code would end the process with more than ten million of one kind. */
+    @Test
+    void aRunThatThePatternCannotTakeIsARejectedRow() throws IOException {
+        try (Tokenizer splitting = Tokenizer.open(TinyTokenizer.writeSplitting(folder, "\\s*[\\r\\n]+|\\s+|\\S+"))) {
+            RowTokenizer rows = new RowTokenizer(splitting, TextKind.PLAIN, 5, TooLong.TRUNCATE);
+            String blanks = " ".repeat(1_000_001);
+
+            List<RowTokenizer.Result> results =
+                    rows.tokens(List.of(learned("abc x"), learned("a" + blanks), learned("xy")));
+
+            assertThat(results.get(0).tokens().inputIds())
+                    .containsExactly(TinyTokenizer.BEGIN, 257, ' ', 'x', TinyTokenizer.END);
+            assertThat(results.get(2).tokens().inputIds())
+                    .containsExactly(TinyTokenizer.BEGIN, 'x', 'y', TinyTokenizer.END);
+            RejectedRowException why = results.get(1).rejection();
+            assertThat(why.reason()).isEqualTo(RejectedRowException.Reason.TOO_MANY_CHARACTERS);
+            assertThat(why.detail())
+                    .isEqualTo("1,000,001 blanks, letters, digits or signs on end, and the patterns of its tokenizer"
+                            + " take 1,000,000 at most");
+            assertThatThrownBy(() -> splitting.encode(blanks))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageStartingWith("a text cannot be tokenized: it has 1,000,001 blanks");
+        }
+    }
+
     @Test
     void aNewlineOfATokenItselfIsPartOfTheAnswer() throws IOException {
         try (Tokenizer other = Tokenizer.open(TinyTokenizer.add(TinyTokenizer.write(folder), "y\n\n"))) {
@@ -187,5 +212,9 @@ final class RowTokenizerTest {
 
     private static RenderedText row(String text, int border) {
         return new RenderedText(text, List.of(new Span(border, text.length())));
+    }
+
+    private static RenderedText learned(String text) {
+        return new RenderedText(text, List.of(new Span(0, text.length())));
     }
 }

@@ -59,6 +59,22 @@ public final class TinyTokenizer {
         return folder;
     }
 
+    /** The same, but texts are first split by an expression. */
+    public static Path writeSplitting(Path folder, String expression) throws IOException {
+        ObjectNode tokenizer = tokenizer();
+        ObjectNode sequence = tokenizer.putObject("pre_tokenizer").put("type", "Sequence");
+        ArrayNode parts = sequence.putArray("pretokenizers");
+        ObjectNode split = parts.addObject()
+                .put("type", "Split")
+                .put("behavior", "Isolated")
+                .put("invert", false);
+        split.putObject("pattern").put("Regex", expression);
+        parts.add(byteLevel());
+        write(folder);
+        Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
+        return folder;
+    }
+
     /** Gives a tokenizer more tokens, the first with the id 260. */
     public static Path add(Path folder, String... tokens) throws IOException {
         AddedTokens added = new AddedTokens(Stream.of(tokens).map(NewToken::of).toList());

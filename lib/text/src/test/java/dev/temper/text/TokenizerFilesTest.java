@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the files beside tokenizer.json change of a tokenizer; lib/bench/clients/tokenizer_ids.py has the real ones. */
 final class TokenizerFilesTest {
@@ -49,6 +53,58 @@ final class TokenizerFilesTest {
         write("{}", "config.json", "{'model_type': 'mistral'}");
         Files.delete(folder.resolve("tokenizer_config.json"));
         assertThat(end()).hasValue(TinyTokenizer.END);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1", "16777216", "2000000000", "99999999999"})
+    void anIdThatNoVocabularyHasIsRefused(String id) throws IOException {
+        write("{}");
+        String json = Files.readString(folder.resolve("tokenizer.json"));
+        Files.writeString(
+                folder.resolve("tokenizer.json"), json.replace("\"vocab\":{", "\"vocab\":{\"zz\":" + id + ","));
+
+        assertThatThrownBy(() -> Tokenizer.open(folder))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("tokenizer.json: the id of 'zz' must be between 0 and 16777216, got " + id);
+    }
+
+    @Test
+    void manyListedTokensTakeNoTime() throws IOException {
+        StringBuilder listed = new StringBuilder("{");
+        for (int i = 0; i < 200_000; i++) {
+            listed.append(i == 0 ? "" : ",")
+                    .append("'t")
+                    .append(i)
+                    .append("': ")
+                    .append(260 + i);
+        }
+        write("{}", "added_tokens.json", listed.append("}").toString());
+
+        assertThat(TokenizerJson.read(Folder.local(folder))
+                        .tokenizer()
+                        .path("added_tokens")
+                        .size())
+                .isEqualTo(200_003);
+    }
+
+    @Test
+    void noFileIsReadThroughALinkOutOfTheFolder() throws IOException {
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")) {
+            write("{}", "chat_template.jinja", "x");
+            Path outside = Files.createTempFile("outside", name);
+            Files.move(folder.resolve(name), outside, StandardCopyOption.REPLACE_EXISTING);
+            Files.createSymbolicLink(folder.resolve(name), outside);
+
+            assertThatThrownBy(() -> {
+                        Tokenizer.open(folder).close();
+                        ChatFormat.TokenizerFiles.read(Folder.local(folder));
+                    })
+                    .as(name)
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageStartingWith(folder.resolve(name) + " is a link out of its folder");
+            Files.delete(folder.resolve(name));
+            Files.delete(outside);
+        }
     }
 
     @Test

@@ -57,6 +57,7 @@ public final class Bert implements Family {
                 heads);
         int padding = dialect.padding(config);
         int positions = config.integer("max_position_embeddings", 512);
+        check(positions > 0, "%s: max_position_embeddings must be positive, got %d", config.location(), positions);
         Sizes sizes = new Sizes(
                 dialect.vocabulary(config),
                 width,

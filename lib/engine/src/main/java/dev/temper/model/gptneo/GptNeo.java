@@ -100,7 +100,7 @@ public final class GptNeo implements Family {
         JsonNode types = config.value("attention_types");
         if (kinds.isEmpty()) {
             for (JsonNode type : types) {
-                for (int i = 0; i < type.path(1).asInt(); i++) {
+                for (int i = 0; i < type.path(1).asInt() && kinds.size() <= layers; i++) {
                     type.path(0).forEach(kind -> kinds.add(kind.asText()));
                 }
             }

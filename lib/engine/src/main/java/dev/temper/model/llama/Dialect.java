@@ -1,5 +1,7 @@
 package dev.temper.model.llama;
 
+import static dev.temper.check.Check.check;
+
 import dev.temper.model.ConfigFields;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -104,7 +106,9 @@ enum Dialect {
 
     /** How many channels of a head turn with the position. */
     int rotarySize(ConfigFields config, int headSize) {
-        return this == PHI3 ? (int) (headSize * config.number("partial_rotary_factor", 1)) : headSize;
+        double part = this == PHI3 ? config.number("partial_rotary_factor", 1) : 1;
+        check(part > 0 && part <= 1, "%s: partial_rotary_factor must be in (0, 1], got %s", config.location(), part);
+        return (int) (headSize * part);
     }
 
     /** How many positions a layer sees, or 0 for all, and from which layer on. */
