@@ -33,7 +33,9 @@ class Runs:
 
     def __init__(self, folder, updates):
         self.folder = folder
-        self.recipe = [str(ROOT / "conf" / "quickstart.yaml"), f"data.prepared={folder / 'prepared'}", "data.max_eval_rows=16"]
+        files = ROOT / "conf" / "quickstart"
+        self.recipe = [f"{files}.yaml", f"model.base={files / 'base'}", f"data.train={files / 'train.csv'}",
+                       f"data.eval={files / 'eval.csv'}", f"data.prepared={folder / 'prepared'}", "data.max_eval_rows=16"]
         self.settings = [f"training.max_steps={updates}", "training.eval_strategy=no", "training.save_strategy=no",
                          "training.warmup_steps=0", "generation.prompts=[]", "generation.eval_prompts=0"]
         self.call("prepare", [], {})
@@ -81,6 +83,7 @@ def await_text(file, pattern):
 def on_cluster(runs, rounds):
     """Tokens per second of two workers on two machines of one core each, by options."""
     folder = runs.folder
+    subprocess.run([str(TEMPER), "--version", "--master=local[1]"], check=True, capture_output=True)  # links a SPARK_HOME
     (folder / "log4j2.properties").write_text(
         "rootLogger.level = info\nrootLogger.appenderRef.out.ref = out\nappender.out.type = Console\nappender.out.name = out\n")
     address = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
