@@ -12,6 +12,7 @@ import dev.temper.report.NoFontsException;
 import dev.temper.spark.BarrierTraining;
 import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
+import dev.temper.spark.Interruption;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
@@ -145,7 +146,8 @@ final class EvaluateJob {
         Recipe chosen = ChosenPrecision.of(spark, recipe, base.architecture(), Optional.empty())
                 .recipe();
         EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, base.resolved(chosen), rows, prompts, data));
-        List<TrainingResult> results = BarrierTraining.run(spark, recipe.cluster(), worker, ProgressListener.silent());
+        List<TrainingResult> results = BarrierTraining.run(
+                spark, recipe.cluster(), worker, ProgressListener.silent(), Interruption.ofProcess());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {
             write(new EvaluationTables(output.get().folder()), first, RunSummary.samples(results), data);

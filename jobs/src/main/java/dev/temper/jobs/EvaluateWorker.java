@@ -36,7 +36,8 @@ record EvaluateWorker(Assignment assignment) implements BarrierTraining.Worker {
     private static TrainingResult evaluate(Network network, Assignment.Begun begun, BarrierTraining.Context context)
             throws Exception {
         Recipe recipe = begun.recipe();
-        Worker worker = Worker.of(network, context.workers(), recipe.training());
+        Worker worker = Worker.of(network, context.workers(), recipe.training()).stoppingWhen(context.stop());
+        context.listener().started(1);
         Evaluation evaluation = begun.rows().of(recipe).evaluate(worker);
         Worker.Answers answers =
                 worker.answer(begun.prompts(), 0, recipe.training().seed());

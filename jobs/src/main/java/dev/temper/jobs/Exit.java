@@ -11,11 +11,14 @@ import java.util.stream.Collectors;
  * Spark keeps the JVM alive. In cluster mode never: there YARN takes {@code System.exit(0)} for a failure and runs the
  * whole job again, so the main returns, or throws what went wrong.
  *
- * @param code 0 done, 1 failed while running, 2 a mistake of the user
+ * @param code 0 done, 1 failed while running, 2 a mistake of the user, 75 interrupted
  * @param message one line for people, empty when done
  */
 record Exit(int code, String message) {
     static final Exit DONE = new Exit(0, "");
+
+    /** The same command goes on; {@code EX_TEMPFAIL} of sysexits.h. */
+    static final int INTERRUPTED = 75;
 
     // A barrier stage hands the driver an executor's failure as text only.
     private static final Pattern INVALID =

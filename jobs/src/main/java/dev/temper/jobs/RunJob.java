@@ -8,6 +8,7 @@ import dev.temper.report.Picture;
 import dev.temper.spark.BarrierTraining;
 import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
+import dev.temper.spark.Interruption;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.text.SavedTokenizer;
@@ -85,6 +86,7 @@ final class RunJob {
         }
     }
 
+    @SuppressWarnings("try") // the answer is there while the block runs, no more
     private void run(
             SparkSession spark,
             PretrainedModel base,
@@ -117,15 +119,24 @@ final class RunJob {
                 Assignment.of(spark, base.resolved(chosen), rows, prompts, data),
                 plan.peakOfProcess(isHere() ? recipe.cluster().workers() : 1),
                 plan.settings().microBatchTokens());
-        List<TrainingResult> results;
-        try (ConsoleProgress progress = new ConsoleProgress()) {
-            results = BarrierTraining.run(spark, recipe.cluster(), worker, progress);
+        try (Interruption.Scope finishing = Interruption.ofProcess().answering(RunJob::finish)) {
+            RunSummary summary = new RunSummary(recipe, data, train(spark, worker));
+            summary.skipped().ifPresent(warnings::add); // its text says it on the console
+            write(output, summary, labelled, rows);
+            output.writeManifestFinished(summary.manifest(version));
+            say("%s", summary.text(folder.location()));
         }
-        RunSummary summary = new RunSummary(recipe, data, results);
-        summary.skipped().ifPresent(warnings::add); // its text says it on the console
-        write(output, summary, labelled, rows);
-        output.writeManifestFinished(summary.manifest(version));
-        say("%s", summary.text(folder.location()));
+    }
+
+    private List<TrainingResult> train(SparkSession spark, TrainWorker worker) throws IOException {
+        try (ConsoleProgress progress = new ConsoleProgress()) {
+            return BarrierTraining.run(spark, recipe.cluster(), worker, progress, Interruption.ofProcess());
+        }
+    }
+
+    /** What is trained is only to be written. */
+    private static void finish() {
+        say("interrupted, but all is trained: it is written, then the run ends");
     }
 
     /** With micro-batches that fit. */

@@ -1,13 +1,17 @@
 package dev.temper.jobs;
 
 import dev.temper.spark.HadoopStore;
+import dev.temper.spark.Interruption;
+import dev.temper.train.StoppedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -25,6 +29,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT)
 public final class Temper implements Runnable {
+    /** Commands that need only be run again when they were interrupted. */
+    private static final Set<String> REPEATED = Set.of("run", "prepare", "evaluate");
+
+    private final String[] arguments;
+
     @Spec
     private CommandSpec spec;
 
@@ -32,6 +41,10 @@ public final class Temper implements Runnable {
     private boolean verbose;
 
     private Exit exit = Exit.DONE;
+
+    private Temper(String[] arguments) {
+        this.arguments = arguments;
+    }
 
     public static void main(String[] args) {
         HadoopStore store = RunJob.store();
@@ -45,6 +58,7 @@ public final class Temper implements Runnable {
     }
 
     private static void runAndLeave(HadoopStore store, String[] args) {
+        Signals.handle();
         Exit exit = run(
                 args,
                 new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts())),
@@ -61,14 +75,15 @@ public final class Temper implements Runnable {
     }
 
     /** Runs the command that the arguments name. */
+    @SuppressWarnings("try") // signals are answered while the block runs, no more
     static Exit run(String[] args, Object... commands) {
-        Temper temper = new Temper();
+        Temper temper = new Temper(args);
         CommandLine line = new CommandLine(temper).setExpandAtFiles(false); // a prompt may begin with @
         for (Object command : commands) {
             line.addSubcommand(command);
         }
         line.setExecutionExceptionHandler((failure, command, parsed) -> temper.report(failure, command.getErr()));
-        try {
+        try (Withdrawal early = new Withdrawal(Interruption.ofProcess(), () -> temper.abandon(line.getErr()))) {
             int code = line.execute(args);
             return code == temper.exit.code() ? temper.exit : new Exit(code, "wrong usage of the command line");
         } catch (Throwable e) { // memory or a native library: still one line and an exit code
@@ -83,7 +98,7 @@ public final class Temper implements Runnable {
     }
 
     private int report(Throwable failure, PrintWriter err) {
-        exit = Exit.of(failure);
+        exit = Interruption.ofProcess().isAsked() ? interrupted(failure) : Exit.of(failure);
         err.println("temper: " + exit.message());
         if (verbose) {
             StringWriter trace = new StringWriter();
@@ -92,6 +107,25 @@ public final class Temper implements Runnable {
         }
         err.flush();
         return exit.code();
+    }
+
+    /** Whatever went wrong when it was to end early went wrong for that. */
+    private Exit interrupted(Throwable failure) {
+        String what = failure instanceof StoppedException ? failure.getMessage() : "interrupted";
+        boolean isRepeated = Arrays.stream(arguments)
+                .filter(argument -> !argument.startsWith("-"))
+                .findFirst()
+                .filter(REPEATED::contains)
+                .isPresent();
+        return isRepeated
+                ? new Exit(Exit.INTERRUPTED, what + "; to go on: " + ShellCommand.of(arguments))
+                : new Exit(Signals.exitCode(), what);
+    }
+
+    /** The command waits for what nobody answers: the process ends without it. */
+    private void abandon(PrintWriter err) {
+        report(new StoppedException("interrupted"), err);
+        exit.leave();
     }
 
     /** The build's version and commit. */

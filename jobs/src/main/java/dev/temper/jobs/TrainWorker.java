@@ -37,6 +37,7 @@ record TrainWorker(Assignment assignment, long plannedBytes, int microBatchToken
                 TrainedModel model = begun.model().open(workspace)) {
             TrainingLoop loop = new TrainingLoop(
                     model, begun.rows().of(recipe), training(recipe), context.workers(), context.listener());
+            loop.stoppingWhen(context.stop());
             recipe.cluster().localDir().map(Path::of).ifPresent(loop::offloadingTo);
             TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
             if (context.workers().rank() == 0) {

@@ -109,7 +109,7 @@ public final class Program implements AutoCloseable {
          * @throws FailedAllocationException when there is no memory for it
          */
         public NDList run() {
-            return FailedAllocationException.watch(method, this::call);
+            return RunningCalls.during(() -> FailedAllocationException.watch(method, this::call));
         }
 
         /** Inference mode spares small layers much of their time, but nothing can be recorded in it. */

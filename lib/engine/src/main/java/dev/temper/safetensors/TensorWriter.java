@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -119,6 +120,9 @@ public final class TensorWriter {
 
     private static void copy(ByteBuffer values, byte[] block, OutputStream out) throws IOException {
         while (values.hasRemaining()) {
+            if (Thread.interrupted()) {
+                throw new InterruptedIOException("interrupted while tensors were written");
+            }
             int length = Math.min(block.length, values.remaining());
             values.get(block, 0, length);
             out.write(block, 0, length);

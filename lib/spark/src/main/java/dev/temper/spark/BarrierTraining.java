@@ -4,6 +4,7 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Ring;
 import dev.temper.train.ProgressListener;
+import dev.temper.train.StoppedException;
 import dev.temper.train.TrainingResult;
 import java.io.IOException;
 import java.io.Serializable;
@@ -15,10 +16,11 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -33,6 +35,9 @@ import scala.reflect.ClassTag$;
  * that is its job's last.
  */
 public final class BarrierTraining {
+    /** Cancelled tasks are interrupted: some copy gigabytes from a store before they train. */
+    private static final String INTERRUPT = "spark.job.interruptOnCancel";
+
     /** What one task does; travels to the executors. */
     @FunctionalInterface
     public interface Worker extends Serializable {
@@ -44,43 +49,79 @@ public final class BarrierTraining {
      *
      * @param workers its ring; closed for it
      * @param listener reports to the driver; silent on all workers but the first
+     * @param stop whether the driver wants all workers to end early: to be asked now and then once the listener was
+     *     told that work has started, with a {@link StoppedException} from all of them as the answer
      * @param threads how many of this machine's cores are its own: {@code spark.task.cpus} where that is set, else its
      *     share of the executor's
      */
-    public record Context(Collective workers, ProgressListener listener, int threads) {}
+    public record Context(Collective workers, ProgressListener listener, BooleanSupplier stop, int threads) {}
 
-    /** A result, or the message of a failure that another attempt would repeat. */
-    private record Outcome(int rank, TrainingResult result, String mistake, String failure) implements Serializable {}
+    private enum Ending {
+        DONE,
+        MISTAKE,
+        FAILURE,
+        STOPPED
+    }
+
+    /** A result, or the message of what another attempt would only repeat. */
+    private record Outcome(int rank, Ending ending, TrainingResult result, String message) implements Serializable {}
 
     private interface Tasks extends Function1<Iterator<Integer>, Iterator<Outcome>>, Serializable {}
 
     /** What every task knows from the driver. */
-    private record Setup(Worker worker, Duration timeout, String secret, ProgressServer.Address progress)
-            implements Serializable {}
+    private record Setup(Worker worker, Duration timeout, ProgressServer.Address driver) implements Serializable {}
 
     private BarrierTraining() {}
 
     /**
      * Trains with {@code config.workers()} workers and waits for them.
      *
+     * @param interruption ends it: workers that train stop together, others are cancelled
      * @return what each worker brings home, by rank; predictions with the first one alone
      * @throws InvalidInputException when the cluster cannot run that many side by side, or a worker found a mistake
+     * @throws StoppedException when the workers were asked to stop, and did
      */
+    @SuppressWarnings("try") // the answer is there while the block runs, no more
     public static List<TrainingResult> run(
-            SparkSession spark, ClusterConfig config, Worker worker, ProgressListener listener) throws IOException {
-        int workers = config.workers();
-        ClusterCheck.verifySettings(spark.sparkContext().conf(), workers);
-        ClusterCheck.awaitSlots(spark.sparkContext(), workers, listener::warned);
-        byte[] random = new byte[32];
-        new SecureRandom().nextBytes(random);
-        String secret = HexFormat.of().formatHex(random);
-        try (ProgressServer server = new ProgressServer(secret, listener)) {
-            String driver = spark.sparkContext().conf().get("spark.driver.host", "localhost");
-            Setup setup = new Setup(worker, config.collectiveTimeout(), secret, server.address(driver));
-            Tasks tasks = rows ->
-                    JavaConverters.asScalaIterator(List.of(attempt(setup)).iterator());
-            List<Integer> seeds = IntStream.range(0, workers).boxed().toList();
-            List<Outcome> outcomes = new JavaSparkContext(spark.sparkContext())
+            SparkSession spark,
+            ClusterConfig config,
+            Worker worker,
+            ProgressListener listener,
+            Interruption interruption)
+            throws IOException {
+        SparkContext context = spark.sparkContext();
+        ClusterCheck.verifySettings(context.conf(), config.workers());
+        byte[] secret = new byte[32];
+        new SecureRandom().nextBytes(secret);
+        try (ProgressServer server = new ProgressServer(ListeningAddress.listen(SparkEnv.get()), secret, listener);
+                Interruption.Scope stopping = interruption.answering(() -> stop(server, listener, context))) {
+            interruption.check(); // asked before there was this answer
+            ClusterCheck.awaitSlots(context, config.workers(), listener::warned, interruption);
+            String driver = context.conf().get("spark.driver.host", "localhost");
+            Setup setup = new Setup(worker, config.collectiveTimeout(), server.address(driver));
+            return collect(context, config.workers(), setup).stream()
+                    .sorted((a, b) -> Integer.compare(a.rank(), b.rank()))
+                    .map(BarrierTraining::result)
+                    .toList();
+        }
+    }
+
+    private static void stop(ProgressServer server, ProgressListener listener, SparkContext context) {
+        if (server.stop()) {
+            listener.warned("interrupted: training ends with the update under way; a second signal ends it at once");
+        } else {
+            context.cancelAllJobs();
+        }
+    }
+
+    private static List<Outcome> collect(SparkContext context, int workers, Setup setup) {
+        Tasks tasks =
+                rows -> JavaConverters.asScalaIterator(List.of(attempt(setup)).iterator());
+        List<Integer> seeds = IntStream.range(0, workers).boxed().toList();
+        String before = context.getLocalProperty(INTERRUPT);
+        context.setLocalProperty(INTERRUPT, "true");
+        try {
+            return new JavaSparkContext(context)
                     .parallelize(seeds, workers)
                     .rdd()
                     .barrier()
@@ -88,21 +129,18 @@ public final class BarrierTraining {
                     .toJavaRDD()
                     .repartition(1)
                     .collect();
-            return outcomes.stream()
-                    .sorted((a, b) -> Integer.compare(a.rank(), b.rank()))
-                    .map(BarrierTraining::result)
-                    .toList();
+        } finally {
+            context.setLocalProperty(INTERRUPT, before);
         }
     }
 
     private static TrainingResult result(Outcome outcome) {
-        if (outcome.mistake() != null) {
-            throw new InvalidInputException(outcome.mistake());
-        }
-        if (outcome.failure() != null) {
-            throw new IllegalStateException(outcome.failure());
-        }
-        return outcome.result();
+        return switch (outcome.ending()) {
+            case DONE -> outcome.result();
+            case MISTAKE -> throw new InvalidInputException(outcome.message());
+            case FAILURE -> throw new IllegalStateException(outcome.message());
+            case STOPPED -> throw new StoppedException(outcome.message());
+        };
     }
 
     /** One task. A lost peer is thrown, so that Spark tries the stage again; what would only fail again is not. */
@@ -110,11 +148,13 @@ public final class BarrierTraining {
         BarrierTaskContext task = BarrierTaskContext.get();
         int rank = task.partitionId();
         try {
-            return new Outcome(rank, train(setup, task), null, null);
+            return new Outcome(rank, Ending.DONE, train(setup, task), "");
         } catch (InvalidInputException e) {
-            return new Outcome(rank, null, e.getMessage(), null);
+            return new Outcome(rank, Ending.MISTAKE, null, e.getMessage());
+        } catch (StoppedException e) {
+            return new Outcome(rank, Ending.STOPPED, null, e.getMessage());
         } catch (IllegalStateException e) {
-            return new Outcome(rank, null, null, e.getMessage());
+            return new Outcome(rank, Ending.FAILURE, null, e.getMessage());
         } catch (Exception e) {
             throw new IllegalStateException("worker " + rank + " failed: " + e.getMessage(), e);
         }
@@ -123,8 +163,7 @@ public final class BarrierTraining {
     private static TrainingResult train(Setup setup, BarrierTaskContext task) throws Exception {
         SparkEnv environment = SparkEnv.get();
         String host = environment.blockManager().blockManagerId().host();
-        try (ServerSocketChannel own = ServerSocketChannel.open()) {
-            own.bind(new InetSocketAddress(0));
+        try (ServerSocketChannel own = ListeningAddress.listen(environment)) {
             int port = ((InetSocketAddress) own.getLocalAddress()).getPort();
             String[] peers = task.allGather(environment.executorId() + "|" + host + "|" + port);
             List<InetSocketAddress> addresses = Arrays.stream(peers)
@@ -134,7 +173,7 @@ public final class BarrierTraining {
             long beside = Arrays.stream(peers)
                     .filter(peer -> peer.startsWith(environment.executorId() + "|"))
                     .count();
-            byte[] secret = secret(setup.secret(), task.stageAttemptNumber());
+            byte[] secret = secret(setup.driver().secret(), task.stageAttemptNumber());
             try (Collective ring = Ring.connect(task.partitionId(), addresses, own, secret, setup.timeout())) {
                 return withListener(setup, ring, GivenCores.ofWorker(beside));
             }
@@ -142,18 +181,17 @@ public final class BarrierTraining {
     }
 
     private static TrainingResult withListener(Setup setup, Collective ring, int threads) throws Exception {
-        if (ring.rank() > 0) {
-            TrainingResult result = setup.worker().run(new Context(ring, ProgressListener.silent(), threads));
-            return result.withoutPredictions();
-        }
-        try (ProgressServer.ReportingListener listener = ProgressServer.connect(setup.progress())) {
-            return setup.worker().run(new Context(ring, listener, threads));
+        try (ProgressServer.Driver driver = ProgressServer.connect(setup.driver())) {
+            ProgressListener listener = ring.rank() == 0 ? driver : ProgressListener.silent();
+            TrainingResult result = setup.worker().run(new Context(ring, listener, driver::hasSaidStop, threads));
+            return ring.rank() == 0 ? result : result.withoutPredictions();
         }
     }
 
     /** A new secret for each attempt, so that a left-over worker of an earlier one is refused. */
-    private static byte[] secret(String secret, int attempt) throws NoSuchAlgorithmException {
-        String text = secret + " " + attempt;
-        return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+    private static byte[] secret(byte[] secret, int attempt) throws NoSuchAlgorithmException {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        digest.update(secret);
+        return digest.digest((" " + attempt).getBytes(StandardCharsets.UTF_8));
     }
 }

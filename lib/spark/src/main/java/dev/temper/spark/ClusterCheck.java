@@ -95,7 +95,7 @@ public final class ClusterCheck {
      *
      * @throws IllegalStateException when they do not come
      */
-    static void awaitSlots(SparkContext context, int workers, Consumer<String> says) {
+    static void awaitSlots(SparkContext context, int workers, Consumer<String> says, Interruption interruption) {
         SparkConf conf = context.conf();
         String check = "spark.scheduler.barrier.maxConcurrentTasksCheck.";
         Duration limit = Duration.ofSeconds(
@@ -104,6 +104,7 @@ public final class ClusterCheck {
         int said = -1;
         int slots = slots(context);
         while (slots < workers) {
+            interruption.check();
             long waited = System.nanoTime() - start;
             if (waited > limit.toNanos()) {
                 throw new IllegalStateException(("cluster.workers: %d workers train side by side, and after %d s there"

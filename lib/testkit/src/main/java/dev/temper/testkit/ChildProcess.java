@@ -32,7 +32,8 @@ public final class ChildProcess implements AutoCloseable {
     }
 
     /** Starts a command; {@code environment} is set in addition to this process's, without its SPARK_ and HADOOP_. */
-    static ChildProcess start(List<String> command, Map<String, String> environment, Path log) throws IOException {
+    public static ChildProcess start(List<String> command, Map<String, String> environment, Path log)
+            throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
@@ -43,7 +44,7 @@ public final class ChildProcess implements AutoCloseable {
     }
 
     /** The {@code java} that runs this process. */
-    static String java() {
+    public static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
@@ -62,6 +63,11 @@ public final class ChildProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Sends it a signal, such as {@code TERM} or {@code INT}. */
+    public void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).start().waitFor();
     }
 
     /** Waits until the process ends by itself. */
@@ -87,7 +93,7 @@ public final class ChildProcess implements AutoCloseable {
     }
 
     /** Waits until the output matches and returns the first group. */
-    String awaitOutput(Pattern pattern, Duration limit) throws InterruptedException {
+    public String awaitOutput(Pattern pattern, Duration limit) throws InterruptedException {
         awaitUntil("printing " + pattern, limit, () -> pattern.matcher(output()).find());
         Matcher matcher = pattern.matcher(output());
         if (!matcher.find()) {

@@ -115,10 +115,19 @@ public final class SparkCluster implements AutoCloseable {
 
     /** Process ids of the executors that run now. */
     public List<Long> executorIds() {
+        return startedByWorkers("CoarseGrainedExecutorBackend");
+    }
+
+    /** Process ids of the drivers that run on the cluster now. */
+    public List<Long> driverIds() {
+        return startedByWorkers("DriverWrapper");
+    }
+
+    private List<Long> startedByWorkers(String main) {
         return workers.stream()
                 .flatMap(worker -> worker.handle().children())
                 .map(ProcessHandle::pid)
-                .filter(SparkCluster::isExecutor)
+                .filter(id -> isRunning(id, main))
                 .toList();
     }
 
@@ -224,10 +233,10 @@ public final class SparkCluster implements AutoCloseable {
         }
     }
 
-    private static boolean isExecutor(long id) {
+    private static boolean isRunning(long id, String main) {
         try {
             return Files.readString(Path.of("/proc", String.valueOf(id), "cmdline"), StandardCharsets.ISO_8859_1)
-                    .contains("CoarseGrainedExecutorBackend");
+                    .contains(main);
         } catch (IOException e) {
             return false; // it has ended meanwhile
         }

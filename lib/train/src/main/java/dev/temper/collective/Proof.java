@@ -1,6 +1,5 @@
 package dev.temper.collective;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -9,8 +8,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Shows that a worker knows the secret: HMAC-SHA256 over its role, the two ranks and a nonce of each side. The role
- * keeps a proof from being sent back as the answer to itself.
+ * Shows that a process knows the secret: HMAC-SHA256 over its role, what the connection is for, and a nonce of each
+ * side. The role keeps a proof from being sent back as the answer to itself, the nonces keep it from being sent again.
  */
 final class Proof {
     static final int BYTES = 32;
@@ -24,13 +23,16 @@ final class Proof {
     }
 
     private final SecretKeySpec key;
+    private final String purpose;
     private final SecureRandom random = new SecureRandom();
 
-    Proof(byte[] secret) {
+    /** @param purpose of the connection, the same on both sides; the proof of one is none of another */
+    Proof(byte[] secret, String purpose) {
         if (secret.length < MIN_SECRET_BYTES) {
             throw new IllegalArgumentException("the secret must have at least " + MIN_SECRET_BYTES + " bytes");
         }
         this.key = new SecretKeySpec(secret, ALGORITHM);
+        this.purpose = purpose;
     }
 
     byte[] nonce() {
@@ -39,16 +41,12 @@ final class Proof {
         return nonce;
     }
 
-    byte[] of(Role role, Link link, byte[] accepting, byte[] connecting) {
+    /** Of nonces of the accepting and of the connecting side. */
+    byte[] of(Role role, byte[] accepting, byte[] connecting) {
         try {
             Mac mac = Mac.getInstance(ALGORITHM);
             mac.init(key);
-            mac.update(("temper ring 1 " + role + " ").getBytes(StandardCharsets.US_ASCII));
-            mac.update(ByteBuffer.allocate(3 * Integer.BYTES)
-                    .putInt(link.connecting())
-                    .putInt(link.accepting())
-                    .putInt(link.size())
-                    .flip());
+            mac.update(("temper 2 " + role + " " + purpose + "\n").getBytes(StandardCharsets.UTF_8));
             mac.update(accepting);
             mac.update(connecting);
             return mac.doFinal();
@@ -61,7 +59,4 @@ final class Proof {
     static boolean same(byte[] proof, byte[] expected) {
         return MessageDigest.isEqual(proof, expected);
     }
-
-    /** A connection of the ring, by the ranks of its ends. */
-    record Link(int connecting, int accepting, int size) {}
 }

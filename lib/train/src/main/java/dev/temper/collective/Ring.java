@@ -39,7 +39,7 @@ public final class Ring implements Collective {
     private ByteBuffer doubles = ByteBuffer.allocateDirect(64 * Double.BYTES);
     private long calls;
 
-    private Ring(int rank, int size, Rendezvous neighbours, Duration timeout) throws IOException {
+    private Ring(int rank, int size, Rendezvous.Neighbours neighbours, Duration timeout) throws IOException {
         this.rank = rank;
         this.size = size;
         this.left = neighbours.left();
@@ -69,10 +69,8 @@ public final class Ring implements Collective {
             if (size == 1) {
                 return Collective.alone();
             }
-            try (Rendezvous rendezvous = new Rendezvous(rank, size, peers.get((rank + 1) % size), secret)) {
-                rendezvous.meet(own, timeout);
-                return new Ring(rank, size, rendezvous, timeout);
-            }
+            Rendezvous rendezvous = new Rendezvous(rank, size, peers.get((rank + 1) % size), timeout);
+            return new Ring(rank, size, rendezvous.meet(own, secret), timeout);
         } catch (IOException e) {
             throw new IOException("worker " + rank + ": " + e.getMessage(), e);
         }

@@ -12,6 +12,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 
 /** Prompts that a model answers before, during and after training: the recipe's, and those of some evaluation rows. */
 public final class Prompts {
@@ -71,36 +73,49 @@ public final class Prompts {
     }
 
     /**
-     * Answers every {@code workers}-th prompt, starting with this worker's own.
+     * When prompts are answered.
      *
      * @param step finished updates, for the samples
+     * @param isOver asked after each token: whether nobody wants the answers any more
      */
-    public List<Sample> answer(Network network, long step, int rank, int workers, long seed) {
+    public record Round(long step, long seed, BooleanSupplier isOver) {}
+
+    /** Answers every {@code workers}-th prompt, starting with this worker's own; fewer once the round is over. */
+    public List<Sample> answer(Network network, Round round, int rank, int workers) {
         List<Prompt> own =
                 prompts.stream().filter(p -> p.number() % workers == rank).toList();
         List<Sample> samples = new ArrayList<>();
-        while (samples.size() < own.size()) {
+        while (samples.size() < own.size() && !round.isOver().getAsBoolean()) {
             int from = samples.size();
             List<Prompt> batch = own.subList(from, Math.min(from + batchSize, own.size()));
             try {
-                samples.addAll(answer(network, batch, step, seed));
+                samples.addAll(answer(network, batch, round));
             } catch (FailedAllocationException e) {
                 halve(batch, e);
+            } catch (CancellationException e) {
+                return samples;
             }
         }
         return samples;
     }
 
-    private List<Sample> answer(Network network, List<Prompt> batch, long step, long seed) {
+    private List<Sample> answer(Network network, List<Prompt> batch, Round round) {
         List<int[]> ids = batch.stream().map(Prompt::ids).toList();
-        List<int[]> answers = new Generator(network).generate(ids, config, stop, seed);
+        List<int[]> answers =
+                new Generator(network).generate(ids, config, stop, round.seed(), (prompt, token) -> check(round));
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             Prompt prompt = batch.get(i);
             String text = tokenizer.decode(answers.get(i));
-            samples.add(new Sample(step, prompt.number(), prompt.text(), text, prompt.expected()));
+            samples.add(new Sample(round.step(), prompt.number(), prompt.text(), text, prompt.expected()));
         }
         return samples;
+    }
+
+    private static void check(Round round) {
+        if (round.isOver().getAsBoolean()) {
+            throw new CancellationException("nobody wants the answers any more");
+        }
     }
 
     private void halve(List<Prompt> batch, FailedAllocationException cause) {

@@ -100,7 +100,7 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
         }
         DoubleAdder losses = new DoubleAdder();
         DoubleAdder crossEntropies = new DoubleAdder();
-        double[] sums = worker.sum(2, () -> {
+        double[] sums = worker.measure(2, () -> {
             share.forEach(rows -> {
                 LossSums some =
                         Backpropagation.lossSums(worker.network(), LabelledStream.of(rows), worker.labelSmoothing());

@@ -128,7 +128,7 @@ public record ClassifiedRows(List<Row> train, List<Row> eval, List<String> label
             share.add(i, eval.get(i).ids().length, 1, i);
         }
         double[] own = new double[eval.size() * labels.size()];
-        double[] all = worker.sum(own.length, () -> {
+        double[] all = worker.measure(own.length, () -> {
             share.forEach(rows -> logits(worker, rows, own));
             return Optional.of(own);
         });

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.DoubleAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** The rows of an update or an evaluation: all of them counted, and those kept that are this worker's. */
@@ -67,24 +68,30 @@ final class Share<R> {
     Update update(Pass<R> pass) {
         return new Update(weight, tokens, backpropagation -> {
             DoubleAdder loss = new DoubleAdder();
-            int end = advance(0, rows -> loss.add(pass.accumulate(rows, backpropagation, 1 / weight)));
+            int end = advance(0, rows -> loss.add(pass.accumulate(rows, backpropagation, 1 / weight)), () -> false);
             return end == own.size() ? OptionalDouble.of(loss.sum()) : OptionalDouble.empty();
         });
     }
 
-    /** This worker's rows in order, in what one forward pass takes; one that finds no memory is made again, smaller. */
+    /**
+     * This worker's rows in order, in what one forward pass takes; one that finds no memory is made again, smaller.
+     * Breaks off when the worker is asked to stop.
+     */
     void forEach(Consumer<List<R>> pass) {
         int row = 0;
-        while (row < own.size()) {
-            row = advance(row, pass);
+        while (row < own.size() && !worker.isAskedToStop()) {
+            row = advance(row, pass, worker::isAskedToStop);
         }
     }
 
-    /** @return the first row of the pass that found no memory; the number of rows when none did */
-    private int advance(int first, Consumer<List<R>> pass) {
+    /** @return the first row of the pass that found no memory, or was not made; the number of rows after the last */
+    private int advance(int first, Consumer<List<R>> pass, BooleanSupplier isOver) {
         int[] sizes = lengths.stream().skip(first).mapToInt(Integer::intValue).toArray();
         int row = first;
         for (int[] group : MicroBatches.split(sizes, worker.microBatch().tokens())) {
+            if (isOver.getAsBoolean()) {
+                return row;
+            }
             int end = row + group.length;
             try {
                 pass.accept(own.subList(row, end));

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /**
  * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th sequence of a step, and
@@ -34,7 +35,6 @@ public final class TrainingLoop {
     /** One bucket of the gradient sum: large enough to be fast, small enough to travel while another is added. */
     private static final int BUCKET_BYTES = 16 << 20;
 
-    private static final int MAX_SKIPPED_IN_A_ROW = 10;
     private static final String EVAL = "eval/";
     private static final Evaluation NOTHING = new Evaluation(Map.of(), List.of());
 
@@ -52,9 +52,11 @@ public final class TrainingLoop {
 
     private Path offload = Path.of(System.getProperty("java.io.tmpdir"));
     private Optimizer optimizer;
+    private KeptCheckpoints checkpoints;
     private Backpropagation backpropagation;
     private TrainingState state = new TrainingState();
     private Optional<Evaluation> evaluated = Optional.empty(); // the model as it is
+    private boolean isBestRestored; // the weights are no longer those of the last update
     private long timeOfLog;
     private int halvings; // of all workers' micro-batches since they started
 
@@ -80,6 +82,12 @@ public final class TrainingLoop {
     /** Keeps in this folder, and not in the temporary one, what is offloaded. */
     public TrainingLoop offloadingTo(Path folder) {
         offload = folder;
+        return this;
+    }
+
+    /** Looks now and then, at least once in each update, whether this worker is asked to stop. */
+    public TrainingLoop stoppingWhen(BooleanSupplier asked) {
+        worker.stoppingWhen(asked);
         return this;
     }
 
@@ -115,51 +123,78 @@ public final class TrainingLoop {
     }
 
     /**
-     * Trains to the end, from the newest checkpoint if there is one.
+     * Trains to the end, from the newest checkpoint if there is one. A run that is asked to stop does so after the
+     * update under way, or in the middle of what is measured, and leaves a checkpoint; it goes on as if nothing had
+     * been.
      *
-     * @param checkpoints where they are kept; empty: none are read or written
+     * @param kept where checkpoints are; empty: none are read or written
+     * @throws StoppedException on all workers, when one of them was asked to stop
      * @throws IOException when another worker is lost
      * @throws IllegalStateException when ten updates in a row have a non-finite gradient, or all of them
      * @throws dev.temper.check.InvalidInputException when the best model is asked for and nothing measures it
      */
-    public TrainingResult run(Prompts prompts, Optional<Checkpoints> checkpoints) throws IOException {
-        checkBestModel(checkpoints);
+    public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
+        checkBestModel(kept);
         optimizer = optimizer();
         backpropagation = backpropagation();
+        checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), optimizer);
         HostMemory.release(); // what reading the model left
         listener.started(plan.steps());
-        Optional<Folder> resumed = checkpoints.isPresent() ? checkpoints.get().newest() : Optional.empty();
-        agree(resumed.isPresent() ? 1 : 0);
         List<Sample> samples = new ArrayList<>();
+        try {
+            begin(prompts, samples);
+            train();
+            new SkippedUpdates(state, listener).checkChanged();
+            Evaluation last = lastEvaluation();
+            answer(prompts, outcome().keptStep(), samples);
+            return result(samples, last);
+        } catch (StoppedException e) {
+            throw stopped();
+        }
+    }
+
+    private void begin(Prompts prompts, List<Sample> samples) throws IOException {
+        Optional<Folder> resumed = checkpoints.find();
         if (resumed.isEmpty()) {
             evaluate();
         }
         answer(prompts, 0, samples);
         if (resumed.isPresent()) {
-            resume(checkpoints.get(), resumed.get());
+            state = checkpoints.restore(resumed.get());
+            evaluated = Optional.empty();
+            worker.microBatch().limit(state.microBatchTokens);
+            listener.resumed(state.step, state.tokens);
         }
         timeOfLog = System.nanoTime() - (long) (state.secondsSinceLog * 1e9);
+    }
+
+    private void train() throws IOException {
         int[] epoch = {};
-        while (state.step < plan.steps() && !state.stoppedEarly) {
+        while (!state.isMeasured || (state.step < plan.steps() && !state.stoppedEarly)) {
             int step = state.step;
             long start = System.nanoTime();
-            if (epoch.length == 0 || step % plan.stepsPerEpoch() == 0) {
-                epoch = epoch(step / plan.stepsPerEpoch());
+            if (state.isMeasured) {
+                if (epoch.length == 0 || step % plan.stepsPerEpoch() == 0) {
+                    epoch = epoch(step / plan.stepsPerEpoch());
+                }
+                step(step, plan.batch(epoch, step));
             }
-            step(step, plan.batch(epoch, step));
             long end = System.nanoTime();
             state.seconds += (end - start) / 1e9;
             state.secondsSinceLog = (end - timeOfLog) / 1e9;
+            state.isMeasured = false;
+            worker.stopIfAsked();
             boolean isBest = evaluateIfDue();
+            state.isMeasured = true;
             boolean mustSave = isBest && config.loadBestModelAtEnd();
-            if (checkpoints.isPresent() && (mustSave || isDue(config.saveStrategy(), config.saveSteps()))) {
-                save(checkpoints.get());
+            if (mustSave || isDue(config.saveStrategy(), config.saveSteps())) {
+                save();
             }
             timeOfLog += System.nanoTime() - end; // neither is training
         }
-        checkChanged();
-        Evaluation last = lastEvaluation(checkpoints);
-        answer(prompts, outcome().keptStep(), samples);
+    }
+
+    private TrainingResult result(List<Sample> samples, Evaluation last) {
         return new TrainingResult(
                 state.metrics,
                 samples,
@@ -172,7 +207,27 @@ public final class TrainingLoop {
                 TrainingResult.Memory.UNKNOWN);
     }
 
-    private void checkBestModel(Optional<Checkpoints> checkpoints) {
+    private void save() throws IOException {
+        checkpoints.save(state, config.loadBestModelAtEnd() ? state.best.step : 0);
+    }
+
+    /** Keeps what was trained, and says so. */
+    private StoppedException stopped() throws IOException {
+        if (state.step == 0) {
+            return new StoppedException("interrupted before training");
+        }
+        String where = String.format(Locale.ROOT, "interrupted after update %,d of %,d", state.step, plan.steps());
+        if (!checkpoints.areKept()) {
+            return new StoppedException(
+                    where + "; with training.save_strategy: no there is no checkpoint, and the run begins anew");
+        }
+        if (!isBestRestored) {
+            save();
+        }
+        return new StoppedException(where + ", a checkpoint is saved");
+    }
+
+    private void checkBestModel(Optional<Checkpoints> kept) {
         if (config.choosesBest()) {
             check(
                     rows.evaluated() > 0,
@@ -180,7 +235,7 @@ public final class TrainingLoop {
                             + " data.eval or data.eval_fraction");
             config.checkMetric(rows.scoreNames());
         }
-        if (config.loadBestModelAtEnd() && checkpoints.isEmpty()) {
+        if (config.loadBestModelAtEnd() && kept.isEmpty()) {
             throw new IllegalArgumentException("the best model is loaded from checkpoints, and there are none");
         }
     }
@@ -207,10 +262,11 @@ public final class TrainingLoop {
     }
 
     /** Brings the best model back where that is asked for, and gives what was measured of the one that is kept. */
-    private Evaluation lastEvaluation(Optional<Checkpoints> checkpoints) throws IOException {
+    private Evaluation lastEvaluation() throws IOException {
         int best = state.best.step;
         if (config.loadBestModelAtEnd() && best > 0 && best < state.step) {
-            checkpoints.orElseThrow().restoreWeights(best, model.parameters());
+            checkpoints.restoreWeights(best);
+            isBestRestored = true;
             evaluated = Optional.empty();
         }
         if (evaluated.isEmpty() && rows.evaluated() > 0) {
@@ -233,32 +289,6 @@ public final class TrainingLoop {
 
     private boolean isDue(TrainingConfig.When when, OptionalInt every) {
         return when.isDue(state.step, every, plan.stepsPerEpoch());
-    }
-
-    /** All workers read the same checkpoint; that they did is made sure of. */
-    private void resume(Checkpoints checkpoints, Folder checkpoint) throws IOException {
-        state = checkpoints.restore(checkpoint, model.parameters(), optimizer);
-        evaluated = Optional.empty();
-        worker.microBatch().limit(state.microBatchTokens);
-        agree(state.step);
-        listener.resumed(state.step, state.tokens);
-    }
-
-    private void agree(int found) throws IOException {
-        if (workers.sum(new double[] {found})[0] != (double) found * workers.size()) {
-            throw new IOException("the workers found different checkpoints, or some of them none");
-        }
-    }
-
-    /** The first worker writes; the others wait however long that takes. */
-    private void save(Checkpoints checkpoints) throws IOException {
-        Heartbeat.during(workers, () -> {
-            if (workers.rank() == 0) {
-                int best = config.loadBestModelAtEnd() ? state.best.step : 0;
-                checkpoints.save(state, best, model.parameters(), optimizer);
-            }
-            return state;
-        });
     }
 
     private void step(int step, int[] batch) throws IOException {
@@ -312,7 +342,7 @@ public final class TrainingLoop {
             state.lossSinceLog += loss;
             state.weightSinceLog += update.weight();
         } else {
-            skip(step, loss / update.weight(), norm);
+            new SkippedUpdates(state, listener).add(loss / update.weight(), norm);
         }
         model.parameters().clearGradients();
         HostMemory.releaseNowAndThen();
@@ -322,45 +352,6 @@ public final class TrainingLoop {
         if ((step + 1) % config.loggingSteps() == 0 || step + 1 == plan.steps()) {
             log(step + 1, norm, learningRate);
         }
-    }
-
-    private void skip(int step, double loss, double norm) {
-        state.skipped++;
-        state.skippedInARow++;
-        listener.warned(String.format(
-                Locale.ROOT,
-                "update %,d is skipped, no weight changes: its loss is %.4f, the norm of its gradient %s",
-                step + 1,
-                loss,
-                norm));
-        if (state.skippedInARow < MAX_SKIPPED_IN_A_ROW) {
-            return;
-        }
-        if (state.skipped > step) {
-            throw unchanged(step + 1);
-        }
-        throw new IllegalStateException(String.format(
-                Locale.ROOT,
-                "the gradient was not finite (norm %s) in %d updates in a row, up to update %d: training has "
-                        + "diverged; try a lower training.learning_rate or a longer warm-up",
-                norm,
-                MAX_SKIPPED_IN_A_ROW,
-                step + 1));
-    }
-
-    private void checkChanged() {
-        if (state.skipped == state.step) {
-            throw unchanged(state.step);
-        }
-    }
-
-    private static IllegalStateException unchanged(int steps) {
-        return new IllegalStateException(String.format(
-                Locale.ROOT,
-                "nothing was trained: the gradient was not finite in any of the first %d updates, and the weights are"
-                        + " those of the start; look for values that are not finite in the base or adapter, or set"
-                        + " model.precision: fp32",
-                steps));
     }
 
     private void log(int step, double norm, double learningRate) {

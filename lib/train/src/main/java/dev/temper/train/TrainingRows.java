@@ -24,6 +24,10 @@ public sealed interface TrainingRows permits CausalRows, ClassifiedRows {
     /** The passes of an update on some sequences. */
     Share.Update update(int[] sequences, Keys keys, Worker worker);
 
-    /** Measures the model on the rows to evaluate on; called by all workers, with at least one such row. */
+    /**
+     * Measures the model on the rows to evaluate on; called by all workers, with at least one such row.
+     *
+     * @throws StoppedException when the workers were asked to stop meanwhile
+     */
     Evaluation evaluate(Worker worker) throws IOException;
 }

@@ -20,6 +20,7 @@ final class TrainingState {
     double weightSinceLog; // what the losses since the last log count
     long tokensSinceLog;
     double secondsSinceLog;
+    boolean isMeasured = true; // an evaluation that was due after the last update has been made
     boolean stoppedEarly;
     int halvings; // of all workers' micro-batches
     int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
@@ -37,6 +38,7 @@ final class TrainingState {
                 .put("weight_since_log", weightSinceLog)
                 .put("tokens_since_log", tokensSinceLog)
                 .put("seconds_since_log", secondsSinceLog)
+                .put("measured", isMeasured)
                 .put("stopped_early", stoppedEarly)
                 .put("halvings", halvings)
                 .put("micro_batch_tokens", microBatchTokens);
@@ -63,6 +65,7 @@ final class TrainingState {
         state.weightSinceLog = json.get("weight_since_log").asDouble();
         state.tokensSinceLog = json.get("tokens_since_log").asLong();
         state.secondsSinceLog = json.get("seconds_since_log").asDouble();
+        state.isMeasured = json.path("measured").asBoolean(true);
         state.stoppedEarly = json.path("stopped_early").asBoolean();
         state.halvings = json.path("halvings").asInt();
         state.microBatchTokens = json.path("micro_batch_tokens").asInt(Integer.MAX_VALUE);

@@ -5,10 +5,12 @@ import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
 import dev.temper.model.Network;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
 
 /**
  * One of those that train or evaluate together: a replica of the network, and how much of a share it takes at a time.
@@ -21,6 +23,8 @@ public final class Worker {
     private final Collective workers;
     private final MicroBatchSize microBatch;
     private final double labelSmoothing;
+    private BooleanSupplier stop = () -> false;
+    private boolean isStopping; // agreed on by all workers
 
     private Worker(Network network, Collective workers, int microBatchTokens, double labelSmoothing) {
         this.network = network;
@@ -32,6 +36,31 @@ public final class Worker {
     public static Worker of(Network network, Collective workers, TrainingConfig config) {
         int tokens = config.microBatchTokens().orElse(DEFAULT_MICRO_BATCH_TOKENS);
         return new Worker(network, workers, tokens, config.labelSmoothingFactor());
+    }
+
+    /**
+     * Asks now and then whether to stop; once it is true for one worker, it stays so, and all of them stop at the same
+     * place.
+     */
+    public Worker stoppingWhen(BooleanSupplier asked) {
+        stop = asked;
+        return this;
+    }
+
+    /** Whether this worker knows already that all will stop: what it measures will not be looked at. */
+    boolean isAskedToStop() {
+        return isStopping || stop.getAsBoolean();
+    }
+
+    /**
+     * To be called by all workers where they can stop, with a sum since the place before.
+     *
+     * @throws StoppedException on all of them, or on none
+     */
+    void stopIfAsked() {
+        if (isStopping) {
+            throw new StoppedException("interrupted");
+        }
     }
 
     Network network() {
@@ -59,6 +88,17 @@ public final class Worker {
         Optional<double[]> run();
     }
 
+    /**
+     * As {@link #sum}, where a share that was broken off is none.
+     *
+     * @throws StoppedException when the workers were asked to stop
+     */
+    double[] measure(int count, Try share) throws IOException {
+        double[] sums = sum(count, share);
+        stopIfAsked();
+        return sums;
+    }
+
     /** How a try ended. */
     private record Tried(Optional<double[]> values, Optional<TooLongRowException> failure) {
         boolean mustBeRepeated() {
@@ -81,7 +121,7 @@ public final class Worker {
             own = Heartbeat.during(workers, () -> untilDone(first, share));
             sums = exchange(count, own);
         }
-        int unfit = (int) Arrays.stream(sums, count + 1, sums.length).max().orElseThrow();
+        int unfit = (int) Arrays.stream(sums, count + 2, sums.length).max().orElseThrow();
         if (unfit > 0) {
             throw own.failure().orElseGet(() -> new TooLongRowException(unfit, null));
         }
@@ -104,13 +144,19 @@ public final class Worker {
         }
     }
 
-    /** The sums of the values, how many workers must repeat, and for each the length of a row that does not fit. */
+    /**
+     * The sums of the values, how many workers must repeat, how many were asked to stop, and for each the length of a
+     * row that does not fit.
+     */
     private double[] exchange(int count, Tried own) throws IOException {
-        double[] sent = Arrays.copyOf(own.values().orElseGet(() -> new double[count]), count + 1 + workers.size());
+        double[] sent = Arrays.copyOf(own.values().orElseGet(() -> new double[count]), count + 2 + workers.size());
         sent[count] = own.mustBeRepeated() ? 1 : 0;
-        sent[count + 1 + workers.rank()] =
+        sent[count + 1] = isAskedToStop() ? 1 : 0;
+        sent[count + 2 + workers.rank()] =
                 own.failure().map(TooLongRowException::tokens).orElse(0);
-        return workers.sum(sent);
+        double[] sums = workers.sum(sent);
+        isStopping |= sums[count + 1] > 0;
+        return sums;
     }
 
     /** The smallest micro-batch of all workers, in tokens; called by all of them. */
@@ -132,15 +178,20 @@ public final class Worker {
      * Answers its share of the prompts; called by all workers.
      *
      * @param step finished updates, for the samples
+     * @throws StoppedException when the workers were asked to stop
      */
     public Answers answer(Prompts prompts, long step, long seed) throws IOException {
         if (prompts.isEmpty()) {
             return new Answers(List.of(), OptionalDouble.empty());
         }
-        List<Sample> own = prompts.answer(network, step, workers.rank(), workers.size(), seed);
-        double exact = own.stream().filter(Sample::isExact).count();
-        double asked = own.stream().filter(Sample::hasExpected).count();
-        double[] sums = workers.sum(new double[] {exact, asked});
+        List<Sample> own = new ArrayList<>();
+        Prompts.Round round = new Prompts.Round(step, seed, this::isAskedToStop);
+        double[] sums = measure(2, () -> {
+            own.addAll(prompts.answer(network, round, workers.rank(), workers.size()));
+            double exact = own.stream().filter(Sample::isExact).count();
+            double asked = own.stream().filter(Sample::hasExpected).count();
+            return Optional.of(new double[] {exact, asked});
+        });
         return new Answers(own, sums[1] > 0 ? OptionalDouble.of(sums[0] / sums[1]) : OptionalDouble.empty());
     }
 }

@@ -12,6 +12,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -136,6 +138,25 @@ final class RingFailureTest {
             assertThat(first.get()).isEqualTo(7);
             assertThat(second.get()).isEqualTo(7);
             assertThat(silent.isConnected()).isTrue();
+        }
+    }
+
+    @Test
+    void manySilentStrangersDoNotStopTheSum() throws Exception {
+        List<SocketChannel> strangers = new ArrayList<>();
+        try (Workers workers = new Workers(2, LONG)) {
+            Future<Integer> first = workers.start(0, Workers.SECRET, ring -> sum(ring, MANY));
+            for (int i = 0; i < 300; i++) {
+                strangers.add(SocketChannel.open(workers.address(0)));
+            }
+            Future<Integer> second = workers.start(1, Workers.SECRET, ring -> sum(ring, MANY));
+
+            assertThat(first.get()).isEqualTo(MANY);
+            assertThat(second.get()).isEqualTo(MANY);
+        } finally {
+            for (SocketChannel stranger : strangers) {
+                stranger.close();
+            }
         }
     }
 

@@ -32,7 +32,7 @@ final class PromptsTest {
         Prompts prompts = new Prompts(null, config, List.of(question, question, question), List.of(), Set.of());
         try (Workspace workspace = Workspace.open(1);
                 Network network = Network.open(workspace, folder)) {
-            assertThatThrownBy(() -> prompts.answer(network, 0, 0, 1, 1))
+            assertThatThrownBy(() -> prompts.answer(network, new Prompts.Round(0, 1, () -> false), 0, 1))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContainingAll(
                             "a prompt of 3 tokens and an answer of 2,147,483,644", "generation.max_new_tokens");
