@@ -57,30 +57,39 @@ final class EvaluateJob {
         Optional<String> random = base.verify(recipe);
         check(random.isEmpty(), "%s: %s; name the folder that a run wrote, or --adapter", location, random.orElse(""));
         ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
-        Optional<RunOutput> output = Optional.empty();
-        if (request.output().isPresent()) {
-            output = Optional.of(output(request.output().get()));
-            output.get().tryWriting();
+        if (request.output().isEmpty()) {
+            evaluate(base, Optional.empty());
+            return;
         }
+        try (OwnFolder own = OwnFolder.take("--output", output(request.output().get()))) {
+            evaluate(base, Optional.of(own));
+        }
+    }
+
+    private Folder output(String location) {
+        check(
+                !HadoopStore.resolve(location).equals(HadoopStore.resolve(recipe.output())),
+                "--output: %s is the output of the recipe's run; name another folder",
+                location);
+        return store.folder(location);
+    }
+
+    private void evaluate(PretrainedModel base, Optional<OwnFolder> output) throws Exception {
         Path scratch = Files.createTempDirectory("temper-evaluate-");
         try (SparkSession spark = RunJob.session(recipe)) {
-            evaluate(spark, base, output, scratch);
+            output.ifPresent(own -> own.cancelsWhenLost(spark));
+            evaluate(spark, base, output.map(OwnFolder::folder), scratch);
         } catch (InvalidInputException e) {
             if (output.isPresent()) {
                 output.get().undo();
             }
             throw e;
+        } catch (Exception e) {
+            output.ifPresent(OwnFolder::checkHeld);
+            throw e;
         } finally {
             new LocalStore().delete(scratch.toString());
         }
-    }
-
-    private RunOutput output(String location) throws IOException {
-        check(
-                !HadoopStore.resolve(location).equals(HadoopStore.resolve(recipe.output())),
-                "--output: %s is the output of the recipe's run; name another folder",
-                location);
-        return RunOutput.of(store.folder(location));
     }
 
     private static void checkRows(boolean areThere) {
@@ -127,7 +136,7 @@ final class EvaluateJob {
                 labels);
     }
 
-    private void evaluate(SparkSession spark, PretrainedModel base, Optional<RunOutput> output, Path scratch)
+    private void evaluate(SparkSession spark, PretrainedModel base, Optional<Folder> output, Path scratch)
             throws IOException {
         RunOutput run = RunOutput.of(store.folder(recipe.output()));
         LocalDate today = run.date().orElseGet(RecipeData::today);
@@ -138,7 +147,8 @@ final class EvaluateJob {
             check(
                     output.isPresent() || spark.sparkContext().isLocal(),
                     "the rows are not prepared yet, and no place is known that all executors see: name --output");
-            return output.map(RunOutput::folder)
+            return output.map(Folder::location)
+                    .map(store::folder)
                     .orElseGet(() -> store.folder(scratch.toUri().toString()))
                     .child(RunOutput.PREPARED);
         });
@@ -150,7 +160,7 @@ final class EvaluateJob {
                 spark, recipe.cluster(), worker, ProgressListener.silent(), Interruption.ofProcess());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {
-            write(new EvaluationTables(output.get().folder()), first, RunSummary.samples(results), data);
+            write(new EvaluationTables(output.get()), first, RunSummary.samples(results), data);
         }
         print(new Scores(first.metrics()).at(0), data);
     }

@@ -14,6 +14,8 @@ import dev.temper.spark.GivenCores;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Hashes;
+import dev.temper.storage.Lease;
 import dev.temper.storage.Store;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.SavedTokenizer;
@@ -30,6 +32,8 @@ import org.apache.spark.SparkConf;
 
 /** {@code temper merge}: writes a base with an adapter merged into it. Whatever can be wrong is found before that. */
 final class MergeJob {
+    private static final String UNFINISHED = "merge.unfinished"; // there while the rest is not all there
+
     private final HadoopStore store;
     private final Folder base;
     private final Folder adapter;
@@ -58,18 +62,20 @@ final class MergeJob {
         Task task = task(localBase, Folder.local(localAdapter));
         StoredModel stored = StoredModel.read(Path.of(localBase.location()), task, 0);
         try (Workspace workspace = Workspace.open(GivenCores.ofDriver(new SparkConf()));
-                MergedModel merged = MergedModel.open(workspace, stored, Folder.local(localAdapter))) {
-            RunOutput written = RunOutput.of(output);
-            written.tryWriting();
+                MergedModel merged = MergedModel.open(workspace, stored, Folder.local(localAdapter));
+                OwnFolder own = OwnFolder.take("--output", output)) {
+            checkFree();
+            own.folder().writeText(UNFINISHED, identity());
             try {
-                merged.save(output, localBase, shardBytes);
-                writeTokenizer(Folder.local(localAdapter));
-                SavedTokenizer.settle(output, localBase);
-                output.writeText("README.md", card(task));
+                merged.save(own.folder(), localBase, shardBytes);
+                writeTokenizer(own.folder(), Folder.local(localAdapter));
+                SavedTokenizer.settle(own.folder(), localBase);
+                own.folder().writeText("README.md", card(task));
             } catch (IOException | RuntimeException | Error e) {
-                written.undo();
+                own.undo();
                 throw e;
             }
+            own.folder().delete(UNFINISHED);
             if (merged.isBaseQuantized()) {
                 System.out.println("the base is quantized in 4 bits; the merged model is written in 16 bits");
             }
@@ -104,7 +110,21 @@ final class MergeJob {
                         .orElse(true),
                 "--output: %s is a file; name a folder",
                 output.location());
-        check(output.list().isEmpty(), "--output: %s is not empty; name another folder or empty it", output.location());
+        Lease.tidy(output);
+        checkFree();
+    }
+
+    /** Nothing lies in the output, but what the same merge, when it was killed, has left there. */
+    private void checkFree() throws IOException {
+        List<Store.Entry> files = OwnFolder.files(output);
+        boolean isFree = files.stream().allMatch(file -> file.name().equals(UNFINISHED))
+                || output.bytes(UNFINISHED).isPresent()
+                        && output.readText(UNFINISHED).equals(identity());
+        check(isFree, "--output: %s is not empty; name another folder or empty it", output.location());
+    }
+
+    private String identity() {
+        return Hashes.sha256(base.location() + "\n" + adapter.location()) + "\n";
     }
 
     /**
@@ -133,11 +153,11 @@ final class MergeJob {
     }
 
     /** The tokenizer and the template that the adapter was trained with, where its folder has them. */
-    private void writeTokenizer(Folder localAdapter) throws IOException {
+    private static void writeTokenizer(Folder written, Folder localAdapter) throws IOException {
         if (ModelFolder.hasTokenizer(localAdapter)) {
-            ModelFolder.replaceTokenizer(output, localAdapter);
+            ModelFolder.replaceTokenizer(written, localAdapter);
         } else if (TemplateFiles.areIn(localAdapter)) {
-            TemplateFiles.copy(localAdapter, output);
+            TemplateFiles.copy(localAdapter, written);
         }
     }
 

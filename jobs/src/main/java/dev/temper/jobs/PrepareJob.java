@@ -39,9 +39,6 @@ final class PrepareJob {
         try (SparkSession spark = RunJob.session(recipe)) {
             PreparedData data = rows.prepare(spark);
             use.use(rows, data);
-        } catch (Exception e) {
-            output.undo();
-            throw e;
         }
     }
 }

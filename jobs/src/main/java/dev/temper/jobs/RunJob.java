@@ -11,6 +11,7 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Interruption;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Lease;
 import dev.temper.text.SavedTokenizer;
 import dev.temper.text.TemplateFiles;
 import dev.temper.train.TrainingResult;
@@ -51,12 +52,40 @@ final class RunJob {
         Locations locations = new Locations(store, recipe);
         locations.verifyOutput();
         Folder folder = store.folder(recipe.output());
-        RunOutput output = RunOutput.of(folder);
-        RunOutput.State state = output.state(recipe);
-        if (state == RunOutput.State.FINISHED) {
-            say("%s holds the finished run of this recipe; nothing to do", folder.location());
+        if (isFinished(folder)) { // looked at before, too: it may be in a place that cannot be written any more
+            Lease.tidy(folder);
             return;
         }
+        try (OwnFolder own = OwnFolder.take("output", folder)) {
+            if (!isFinished(folder)) {
+                run(own, locations);
+            }
+        }
+    }
+
+    private boolean isFinished(Folder folder) throws IOException {
+        boolean isFinished = RunOutput.of(folder).state(recipe) == RunOutput.State.FINISHED;
+        if (isFinished) {
+            say("%s holds the finished run of this recipe; nothing to do", folder.location());
+        }
+        return isFinished;
+    }
+
+    private void run(OwnFolder own, Locations locations) throws Exception {
+        try {
+            begin(own, locations);
+        } catch (InvalidInputException e) {
+            own.undo();
+            throw e;
+        } catch (Exception e) {
+            own.checkHeld(); // the reason of all that fails after that
+            throw e;
+        }
+    }
+
+    private void begin(OwnFolder own, Locations locations) throws Exception {
+        HadoopStore store = locations.store();
+        RunOutput output = RunOutput.of(own);
         locations.verifyInput();
         PretrainedModel base = PretrainedModel.read(store, recipe);
         checkMemory(base);
@@ -66,7 +95,6 @@ final class RunJob {
         List<RecipeData.Prompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
         ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
-        output.tryWriting();
         say(
                 "%s: %s, %,d parameters, from %s",
                 recipe.name(),
@@ -79,10 +107,8 @@ final class RunJob {
             warn(DENSE);
         }
         try (SparkSession spark = session(recipe)) {
+            own.cancelsWhenLost(spark);
             run(spark, base, output, rows, prompts);
-        } catch (InvalidInputException e) {
-            output.undo();
-            throw e;
         }
     }
 
@@ -110,13 +136,14 @@ final class RunJob {
             labelled.note().ifPresent(this::warn);
         }
         Recipe chosen = chosenPrecision(spark, base, output.precision());
-        output.writeRecipe(chosen, rows.chat().date());
+        output.writeRecipe(recipe, chosen, rows.chat().date());
         output.writeManifest(RunSummary.begun(recipe, data, version));
         output.writeRejected(data);
 
         MemoryPlan plan = plan(base, chosen);
         TrainWorker worker = new TrainWorker(
                 Assignment.of(spark, base.resolved(chosen), rows, prompts, data),
+                output.claim(),
                 plan.peakOfProcess(isHere() ? recipe.cluster().workers() : 1),
                 plan.settings().microBatchTokens());
         try (Interruption.Scope finishing = Interruption.ofProcess().answering(RunJob::finish)) {

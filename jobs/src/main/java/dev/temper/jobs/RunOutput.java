@@ -1,12 +1,13 @@
 package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.InvalidInputException;
 import dev.temper.spark.ParquetTable;
 import dev.temper.spark.ParquetTable.Column;
 import dev.temper.spark.ParquetTable.Kind;
@@ -15,14 +16,14 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.track.Metric;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The output folder of a run: whose it is, and the tables and files in it. */
 final class RunOutput {
@@ -37,14 +38,19 @@ final class RunOutput {
             new Column("value", Kind.DOUBLE),
             new Column("time", Kind.TIMESTAMP)));
 
-    private final Folder folder;
-    private final boolean existed;
-    private final Optional<Path> firstMade;
+    /** What earlier builds left behind when they were killed. */
+    private static final String TRIAL = "trial-of-writing";
 
-    private RunOutput(Folder folder, boolean existed, Optional<Path> firstMade) {
+    // The first line of run.yaml, which is written first of all: whose a run is that died before its manifest was
+    // there.
+    private static final String HASH = "# recipe_hash: ";
+
+    private final Folder folder;
+    private final String claim;
+
+    private RunOutput(Folder folder, String claim) {
         this.folder = folder;
-        this.existed = existed;
-        this.firstMade = firstMade;
+        this.claim = claim;
     }
 
     /** The folder of the run that wrote a model or an adapter. */
@@ -81,57 +87,65 @@ final class RunOutput {
         FINISHED
     }
 
-    static RunOutput of(Folder folder) throws IOException {
-        Optional<Path> path = folder.store().localPath(folder.location());
-        return new RunOutput(folder, !folder.list().isEmpty(), path.flatMap(RunOutput::firstMissing));
+    /** One to look at. */
+    static RunOutput of(Folder folder) {
+        return new RunOutput(folder, "");
     }
 
-    /** The uppermost folder that is not there yet: what writing would make. */
-    private static Optional<Path> firstMissing(Path path) {
-        Path missing = path.toAbsolutePath();
-        while (missing.getParent() != null && Files.notExists(missing.getParent())) {
-            missing = missing.getParent();
-        }
-        return Files.exists(missing) ? Optional.empty() : Optional.of(missing);
+    /** One to write to. */
+    static RunOutput of(OwnFolder own) {
+        return new RunOutput(own.folder(), own.claim());
     }
 
     /**
-     * Whether the recipe may write here.
+     * Whether the recipe may write here. Any file may be cut off or missing that a run, killed at any time, was to
+     * write next.
      *
      * @throws dev.temper.check.InvalidInputException when another recipe has been run into this folder, or it holds
      *     files that are no run's
      */
     State state(Recipe recipe) throws IOException {
-        if (folder.list().stream().allMatch(entry -> entry.name().equals(PREPARED))) {
+        Set<String> names = new TreeSet<>();
+        OwnFolder.files(folder).forEach(entry -> names.add(entry.name()));
+        names.removeAll(Set.of(PREPARED, TRIAL));
+        if (names.isEmpty()) {
             return State.FREE; // temper prepare was here, or nobody
         }
+        JsonNode manifest = manifest();
+        String begun = text(RUN).orElse("");
+        String line = HASH + recipe.hash() + "\n";
+        boolean isAnothers = begun.startsWith(HASH) && !begun.startsWith(line) && !line.startsWith(begun);
+        if (manifest.isObject() || begun.startsWith(line) || isAnothers) {
+            boolean isOurs = manifest.isObject()
+                    ? manifest.path("recipe_hash").asText().equals(recipe.hash())
+                    : begun.startsWith(line);
+            check(
+                    isOurs,
+                    "output: %s holds the run of another recipe; name another folder or empty it",
+                    folder.location());
+            return manifest.path("status").asText().equals(FINISHED) ? State.FINISHED : State.UNFINISHED;
+        }
+        boolean isNothing = Set.of(RUN, MANIFEST).containsAll(names)
+                && line.startsWith(begun)
+                && text(MANIFEST).orElse("").isEmpty();
         check(
-                folder.has(MANIFEST),
+                isNothing,
                 "output: %s holds files that are no run of Temper; name another folder or empty it",
                 folder.location());
-        JsonNode manifest;
-        try {
-            manifest = JSON.readTree(folder.readText(MANIFEST));
-        } catch (JsonProcessingException e) {
-            throw invalid("output: %s is damaged; name another folder or empty it", folder.location(MANIFEST));
-        }
-        check(
-                manifest.path("recipe_hash").asText().equals(recipe.hash()),
-                "output: %s holds the run of another recipe; name another folder or empty it",
-                folder.location());
-        return manifest.path("status").asText().equals(FINISHED) ? State.FINISHED : State.UNFINISHED;
+        return State.FREE;
     }
 
-    /** Finds out that nothing can be written while nothing has been paid for. */
-    void tryWriting() throws IOException {
-        String name = "trial-of-writing";
+    /** Missing where there is none, or it was cut off. */
+    private JsonNode manifest() throws IOException {
         try {
-            folder.writeText(name, "temper");
-            folder.delete(name);
-        } catch (IOException | RuntimeException e) {
-            undo();
-            throw invalid("output: %s cannot be written: %s; name another folder", folder.location(), reason(e));
+            return JSON.readTree(text(MANIFEST).orElse(""));
+        } catch (JsonProcessingException e) {
+            return MissingNode.getInstance();
         }
+    }
+
+    private Optional<String> text(String name) throws IOException {
+        return folder.bytes(name).isPresent() ? Optional.of(folder.readText(name)) : Optional.empty();
     }
 
     /** Why a place cannot be reached or written, in a few words. */
@@ -141,48 +155,20 @@ final class RunOutput {
         return message.contains(" ") ? message : failure.getClass().getSimpleName() + " " + message;
     }
 
-    /** Takes back what a run that could not begin has written, folders made on the way to it included. */
-    void undo() throws IOException {
-        if (existed) {
-            return;
-        }
-        for (Store.Entry entry : folder.list()) {
-            folder.delete(entry.name());
-        }
-        if (firstMade.isPresent()) {
-            Path path =
-                    folder.store().localPath(folder.location()).orElseThrow().toAbsolutePath();
-            while (path.startsWith(firstMade.get()) && isEmptied(path)) {
-                path = path.getParent();
-            }
-        }
-    }
-
-    // Another run may have begun to write beside this one.
-    private static boolean isEmptied(Path folder) throws IOException {
-        try {
-            if (Files.exists(folder)) {
-                Files.delete(folder);
-            }
-            return true;
-        } catch (DirectoryNotEmptyException e) {
-            return false;
-        }
-    }
-
-    /** @param date what the templates were told is today; empty where none asked */
-    void writeRecipe(Recipe recipe, String date) throws IOException {
-        folder.writeText(RUN, recipe.resolved(date));
+    /**
+     * Written first.
+     *
+     * @param recipe whose run it is
+     * @param chosen the same with what it leaves open
+     * @param date what the templates were told is today; empty where none asked
+     */
+    void writeRecipe(Recipe recipe, Recipe chosen, String date) throws IOException {
+        writeIfChanged(RUN, HASH + recipe.hash() + "\n" + chosen.resolved(date));
     }
 
     /** What an unfinished run here computes in. */
     Optional<Recipe.Precision> precision() throws IOException {
-        if (!folder.has(RUN)) {
-            return Optional.empty();
-        }
-        String label = YamlText.parse(folder.readText(RUN), folder.location(RUN))
-                .at("/model/precision")
-                .asText();
+        String label = begun().at("/model/precision").asText();
         return Arrays.stream(Recipe.Precision.values())
                 .filter(precision -> precision.label().equals(label) && precision != Recipe.Precision.AUTO)
                 .findFirst();
@@ -190,17 +176,31 @@ final class RunOutput {
 
     /** The day that an unfinished run here has told its templates; it goes on with the same rows. */
     Optional<LocalDate> date() throws IOException {
-        if (!folder.has(RUN)) {
-            return Optional.empty();
+        try {
+            return Optional.of(LocalDate.parse(begun().at("/data/date").asText()));
+        } catch (DateTimeParseException e) {
+            return Optional.empty(); // none, or cut off
         }
-        String date = YamlText.parse(folder.readText(RUN), folder.location(RUN))
-                .at("/data/date")
-                .asText();
-        return date.isEmpty() ? Optional.empty() : Optional.of(LocalDate.parse(date));
+    }
+
+    /** The recipe of an unfinished run here; missing where there is none, or it was cut off. */
+    private JsonNode begun() throws IOException {
+        try {
+            return YamlText.parse(text(RUN).orElse(""), folder.location(RUN));
+        } catch (InvalidInputException e) {
+            return MissingNode.getInstance();
+        }
+    }
+
+    // A store may show nothing of a file while it is replaced.
+    private void writeIfChanged(String name, String text) throws IOException {
+        if (!text(name).equals(Optional.of(text))) {
+            folder.writeText(name, text);
+        }
     }
 
     void writeManifest(ObjectNode manifest) throws IOException {
-        folder.writeText(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
+        writeIfChanged(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
     }
 
     void writeManifestFinished(ObjectNode manifest) throws IOException {
@@ -235,5 +235,10 @@ final class RunOutput {
 
     Folder folder() {
         return folder;
+    }
+
+    /** Location of the file that says, to workers too, that the folder is still this run's. */
+    String claim() {
+        return claim;
     }
 }

@@ -2,8 +2,8 @@ package dev.temper.jobs;
 
 import dev.temper.kernel.Workspace;
 import dev.temper.spark.BarrierTraining;
-import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Lease;
 import dev.temper.train.Checkpoints;
 import dev.temper.train.PeakMemory;
 import dev.temper.train.TrainedModel;
@@ -17,10 +17,12 @@ import java.util.Optional;
  * One worker of a run: brings the base to its disk, reads the prepared rows, trains, and, as the first of all, writes
  * the model. It is asked before and after training.
  *
+ * @param claim location of the file without which it writes nothing to the output
  * @param plannedBytes that its process is planned to hold at most
  * @param microBatchTokens of a forward pass
  */
-record TrainWorker(Assignment assignment, long plannedBytes, int microBatchTokens) implements BarrierTraining.Worker {
+record TrainWorker(Assignment assignment, String claim, long plannedBytes, int microBatchTokens)
+        implements BarrierTraining.Worker {
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         try (PeakMemory memory = PeakMemory.watch()) {
@@ -41,13 +43,15 @@ record TrainWorker(Assignment assignment, long plannedBytes, int microBatchToken
             recipe.cluster().localDir().map(Path::of).ifPresent(loop::offloadingTo);
             TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
             if (context.workers().rank() == 0) {
-                HadoopStore store = assignment.store();
                 model.save(
-                        store.folder(recipe.output()),
-                        store.folder(recipe.model().base()));
+                        output(recipe), assignment.store().folder(recipe.model().base()));
             }
             return result;
         }
+    }
+
+    private Folder output(Recipe recipe) {
+        return Lease.guarded(assignment.store().folder(recipe.output()), claim);
     }
 
     private TrainingConfig training(Recipe recipe) {
@@ -61,7 +65,7 @@ record TrainWorker(Assignment assignment, long plannedBytes, int microBatchToken
         }
         String prepared = assignment.prepared();
         String key = prepared.substring(prepared.lastIndexOf('/') + 1);
-        Folder folder = assignment.store().folder(recipe.output()).child("checkpoints");
+        Folder folder = output(recipe).child("checkpoints");
         return Optional.of(new Checkpoints(
                 folder, recipe.hash() + " " + key, recipe.training().saveTotalLimit()));
     }

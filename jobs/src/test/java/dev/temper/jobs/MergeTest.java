@@ -67,7 +67,7 @@ final class MergeTest {
         return Ended.run(args, new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
     }
 
-    private static LoraConfig lora(List<String> targets, boolean useDora, List<String> modulesToSave) {
+    static LoraConfig lora(List<String> targets, boolean useDora, List<String> modulesToSave) {
         return new LoraConfig(
                 "lora",
                 3,
@@ -86,8 +86,12 @@ final class MergeTest {
                 Optional.empty());
     }
 
-    /** Writes an adapter in which nothing is as it starts. */
     private void writeAdapter(Task task, LoraConfig config) throws IOException {
+        writeAdapter(base, adapter, task, config);
+    }
+
+    /** Writes an adapter in which nothing is as it starts. */
+    static void writeAdapter(Path base, Path adapter, Task task, LoraConfig config) throws IOException {
         try (Workspace workspace = Workspace.open(1)) {
             StoredModel stored = StoredModel.read(base, task, 7);
             List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, stored.architecture());

@@ -25,6 +25,7 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.PathIsNotEmptyDirectoryException;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.sql.SparkSession;
@@ -147,6 +148,23 @@ public final class HadoopStore implements Store, Serializable {
         }
         Path path = new Path(location);
         files(path).delete(path, true);
+    }
+
+    @Override
+    public void deleteEmpty(String folder) throws IOException {
+        if (isLocal(folder)) {
+            local().deleteEmpty(localName(folder));
+            return;
+        }
+        Path path = new Path(folder);
+        FileSystem files = files(path);
+        try {
+            if (files.listStatus(path).length == 0) {
+                files.delete(path, false);
+            }
+        } catch (FileNotFoundException | PathIsNotEmptyDirectoryException e) {
+            return; // another process was here
+        }
     }
 
     @Override

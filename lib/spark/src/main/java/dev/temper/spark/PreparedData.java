@@ -11,6 +11,7 @@ import dev.temper.spark.Survey.Limit;
 import dev.temper.spark.Survey.Taken;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Hashes;
+import dev.temper.storage.Lease;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
@@ -87,34 +88,24 @@ public record PreparedData(
         HadoopStore store = HadoopStore.of(spark);
         Sources sources = Sources.find(store, data);
         boolean isNew = store.find(prepared.location()).isEmpty();
-        Folder written = null;
         CompletableFuture<Void> firstRows =
                 isNew ? look(spark, data, preparation, sources) : CompletableFuture.completedFuture(null);
         try {
             FileChunks chunks = FileChunks.read(spark, sources);
             String key = key(data, seed, preparation, sources, chunks);
             Folder folder = store.folder(prepared.location(key));
-            Optional<PreparedManifest> found = PreparedManifest.find(folder, key);
+            Optional<PreparedData> found = find(folder, key, sources);
             if (found.isPresent()) {
-                new Refusals(data).checkRejected(found.get().rows(), found.get().rejected());
-                return of(folder, found.get(), sources, true);
+                Lease.tidy(folder);
+            } else {
+                Plan plan = new Plan(data, RowChoice.of(seed, data.evalFraction()), preparation.stages(), key, folder);
+                PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
+                CompletableFuture<Void> look = isNew ? firstRows : look(spark, data, preparation, sources);
+                firstRows = look;
+                found = Optional.of(write(rows, plan, sources, look));
             }
-            PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
-            RowChoice choice = RowChoice.of(seed, data.evalFraction());
-            if (!isNew) {
-                firstRows = look(spark, data, preparation, sources);
-            }
-            Survey survey = rows.survey(choice);
-            check(survey.read() > 0, "data: %s has no rows", data.train().get(0).location());
-            firstRows.join();
-            written = folder;
-            PartCounts counts = write(rows, survey, choice, new Plan(data, preparation.stages(), folder));
-            new Refusals(data).verify(counts.rows(), counts.examples());
-            PreparedManifest manifest =
-                    counts.manifest(key, survey.read() - counts.rows().in());
-            manifest.write(folder);
-            written = null;
-            return of(folder, manifest, sources, false);
+            new Refusals(data).checkRejected(found.get().rows(), found.get().rejected());
+            return found.get();
         } catch (Exception e) { // Spark throws checked exceptions that it does not declare
             Optional<InvalidInputException> mistake = ReadTable.mistake(e);
             if (mistake.isPresent()) {
@@ -123,10 +114,55 @@ public record PreparedData(
             throw e;
         } finally {
             firstRows.exceptionally(failure -> null).join(); // nothing of ours runs on
-            if (written != null) {
-                store.delete(written.location());
-                if (isNew && prepared.list().isEmpty()) {
-                    store.delete(prepared.location());
+            if (isNew) {
+                store.deleteEmpty(prepared.location());
+            }
+        }
+    }
+
+    private static Optional<PreparedData> find(Folder folder, String key, Sources sources) throws IOException {
+        return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, true));
+    }
+
+    /**
+     * What to do with the rows, and where they go.
+     *
+     * @param folder which others may write into at the same time, where it is shared
+     */
+    private record Plan(DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder) {}
+
+    /**
+     * Surveys and writes the rows, unless another command that prepares the same ones has done it meanwhile.
+     *
+     * @param firstRows fails where a look at the first rows finds that they would be trained wrongly
+     */
+    private static PreparedData write(PrepareRows rows, Plan plan, Sources sources, CompletableFuture<Void> firstRows)
+            throws IOException {
+        Folder folder = plan.folder();
+        try (Lease lease = Lease.await(folder, text -> System.err.println("temper: data.prepared: " + text))) {
+            Optional<PreparedData> found = find(folder, plan.key(), sources);
+            if (found.isPresent()) {
+                return found.get();
+            }
+            boolean isWritten = false;
+            try {
+                Survey survey = rows.survey(plan.choice());
+                check(
+                        survey.read() > 0,
+                        "data: %s has no rows",
+                        plan.data().train().get(0).location());
+                firstRows.join();
+                PartCounts counts = write(rows, survey, plan, lease);
+                new Refusals(plan.data()).verify(counts.rows(), counts.examples());
+                PreparedManifest manifest = counts.manifest(
+                        plan.key(), survey.read() - counts.rows().in());
+                lease.checkHeld();
+                manifest.write(folder);
+                isWritten = true;
+                return of(folder, manifest, sources, false);
+            } finally {
+                if (!isWritten) {
+                    lease.clear();
                 }
             }
         }
@@ -142,8 +178,7 @@ public record PreparedData(
         }
         Sources sources = Sources.find(store, data);
         String key = key(data, seed, preparation, sources, FileChunks.read(spark, sources));
-        Folder folder = store.folder(prepared.location(key));
-        return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, true));
+        return find(store.folder(prepared.location(key)), key, sources);
     }
 
     /** Looks at the first rows while all are read: to open a tokenizer and Spark's SQL takes seconds, on one core. */
@@ -154,14 +189,14 @@ public record PreparedData(
     }
 
     /** Writes the parts; once more when the row that was to be evaluated turns out to be rejected. */
-    private static PartCounts write(PrepareRows rows, Survey survey, RowChoice choice, Plan plan) throws IOException {
+    private static PartCounts write(PrepareRows rows, Survey survey, Plan plan, Lease lease) throws IOException {
         DataConfig data = plan.data();
         Limit limit = new Limit(
                 data.maxTrainRows(), data.maxEvalRows(), data.balanceBy().isPresent());
         boolean mustEvaluate = data.evalFraction() > 0 && data.maxEvalRows().orElse(1) > 0;
-        Taken taken = survey.take(choice, limit, mustEvaluate);
+        Taken taken = survey.take(plan.choice(), limit, mustEvaluate);
         while (true) {
-            plan.folder().store().delete(plan.folder().location()); // what an interrupted run may have left
+            lease.clear(); // what an interrupted run may have left
             PartCounts counts = rows.write(plan.folder(), survey, taken, plan.stages());
             RowCounts found = counts.rows();
             check(
@@ -187,9 +222,6 @@ public record PreparedData(
             }
         }
     }
-
-    /** What to do with the rows, and where they go. */
-    private record Plan(DataConfig data, List<Transformer> stages, Folder folder) {}
 
     /**
      * Looks for the files without reading them.

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Store;
 import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.TooLong;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -284,6 +287,39 @@ final class PreparedDataTest {
         PreparedData prepared = prepare(data, "disk:" + folder + "/tokenizer", "disk:" + folder + "/out");
         assertThat(read(prepared)).hasSize(10);
         assertThat(prepared.folder().location()).startsWith("disk:");
+    }
+
+    @Test
+    void whoPreparesTheSameAtOnceWaitsForTheOther() throws Exception {
+        writeRows("x.csv", 0, 30, "w1,\n");
+        String file = folder + "/x.csv";
+        DataConfig tolerant = new DataSettings().training(file).rejecting(0.5).config();
+        DataConfig strict = new DataSettings().training(file).config(); // the same rows, and too many are rejected
+        List<CompletableFuture<PreparedData>> both = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            both.add(CompletableFuture.supplyAsync(() -> {
+                try {
+                    return prepare(tolerant, "shared");
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }));
+        }
+        CompletableFuture<PreparedData> refused = CompletableFuture.supplyAsync(() -> {
+            try {
+                return prepare(strict, "shared");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+
+        assertThatThrownBy(refused::join).hasMessageContaining("1 of 31 rows are rejected");
+        PreparedData one = both.get(0).join();
+        PreparedData other = both.get(1).join();
+        assertThat(one.folder().location()).isEqualTo(other.folder().location());
+        assertThat(one.rows()).isEqualTo(other.rows());
+        assertThat(List.of(read(one), read(other))).allMatch(rows -> rows.size() == 30);
+        assertThat(one.folder().list()).extracting(Store.Entry::name).noneMatch(name -> name.startsWith("lease"));
     }
 
     private PreparedData prepare(DataSettings settings, String out) throws IOException {

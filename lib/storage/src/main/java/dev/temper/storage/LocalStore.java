@@ -3,6 +3,7 @@ package dev.temper.storage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -23,7 +24,7 @@ public final class LocalStore implements Store {
         if (path.getParent() != null) {
             Files.createDirectories(path.getParent());
         }
-        return Files.newOutputStream(path);
+        return WholeFile.write(path);
     }
 
     @Override
@@ -33,7 +34,8 @@ public final class LocalStore implements Store {
             return List.of();
         }
         try (Stream<Path> files = Files.list(path)) {
-            return files.map(LocalStore::entry)
+            return files.filter(file -> !WholeFile.isHidden(file))
+                    .map(LocalStore::entry)
                     .sorted(Comparator.comparing(Entry::name))
                     .toList();
         }
@@ -56,7 +58,16 @@ public final class LocalStore implements Store {
             deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
         }
         for (Path file : deepestFirst) {
-            Files.delete(file);
+            Files.deleteIfExists(file);
+        }
+    }
+
+    @Override
+    public void deleteEmpty(String folder) throws IOException {
+        try {
+            Files.deleteIfExists(path(folder));
+        } catch (DirectoryNotEmptyException e) {
+            return; // another process may have begun to write there
         }
     }
 

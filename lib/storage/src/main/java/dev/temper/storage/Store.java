@@ -35,6 +35,9 @@ public interface Store {
     /** Deletes a file, or a folder with all in it; nothing happens when there is none. */
     void delete(String location) throws IOException;
 
+    /** Deletes a folder in which nothing lies, and no other; nothing happens on stores that have no folders. */
+    default void deleteEmpty(String folder) throws IOException {}
+
     /** The path on this machine's own disk, for memory-mapping; empty when the store is remote. */
     Optional<Path> localPath(String location);
 }

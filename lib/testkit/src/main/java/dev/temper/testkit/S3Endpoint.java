@@ -49,6 +49,7 @@ public final class S3Endpoint implements AutoCloseable {
                         "s3proxy.authorization=aws-v2-or-v4",
                         "s3proxy.identity=" + SIGNATURE.accessKey(),
                         "s3proxy.credential=" + SIGNATURE.secretKey(),
+                        "s3proxy.maximum-timeskew=7200", // seconds: clocks of tests may be an hour apart
                         "jclouds.provider=transient",
                         "jclouds.identity=unused",
                         "jclouds.credential=unused"));

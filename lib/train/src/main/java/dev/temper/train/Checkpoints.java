@@ -75,13 +75,23 @@ public record Checkpoints(Folder folder, String run, int limit) {
         }
         target.writeText(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
         if (verifies(target)) {
-            List<String> names = names();
-            int tooMany = Math.max(0, names.size() - limit);
-            names.remove(name(best));
-            for (String old : names.subList(0, Math.min(tooMany, names.size()))) {
-                folder.delete(old + "/" + MANIFEST); // first, so that what is left is no checkpoint
-                folder.delete(old);
-            }
+            letOldGo(best);
+        }
+    }
+
+    /**
+     * Deletes the oldest ones where there are too many: one that was killed when it was to do that did not. Called by
+     * one worker alone, when the newest is whole.
+     *
+     * @param best update whose checkpoint never goes; 0 none
+     */
+    void letOldGo(int best) throws IOException {
+        List<String> names = names();
+        int tooMany = Math.max(0, names.size() - limit);
+        names.remove(name(best));
+        for (String old : names.subList(0, Math.min(tooMany, names.size()))) {
+            folder.delete(old + "/" + MANIFEST); // first, so that what is left is no checkpoint
+            folder.delete(old);
         }
     }
 
@@ -169,14 +179,15 @@ public record Checkpoints(Folder folder, String run, int limit) {
             return false;
         }
         try {
-            for (JsonNode file : JSON.readTree(checkpoint.readText(MANIFEST)).path("files")) {
+            JsonNode files = JSON.readTree(checkpoint.readText(MANIFEST)).path("files");
+            for (JsonNode file : files) {
                 String name = file.path("name").asText();
                 if (!checkpoint.holds(
                         name, file.path("bytes").asLong(), file.path("sha256").asText())) {
                     return false;
                 }
             }
-            return true;
+            return !files.isEmpty(); // cut off before its first byte
         } catch (JsonProcessingException e) {
             return false; // cut off
         }

@@ -44,6 +44,13 @@ final class KeptCheckpoints {
         return state;
     }
 
+    /** Lets those go that an interrupted run had no time for; after all workers have read theirs. */
+    void letOldGo(int best) throws IOException {
+        if (workers.rank() == 0) {
+            checkpoints.orElseThrow().letOldGo(best);
+        }
+    }
+
     private void agree(int found) throws IOException {
         if (workers.sum(new double[] {found})[0] != (double) found * workers.size()) {
             throw new IOException("the workers found different checkpoints, or some of them none");

@@ -161,6 +161,7 @@ public final class TrainingLoop {
         answer(prompts, 0, samples);
         if (resumed.isPresent()) {
             state = checkpoints.restore(resumed.get());
+            checkpoints.letOldGo(best());
             evaluated = Optional.empty();
             worker.microBatch().limit(state.microBatchTokens);
             listener.resumed(state.step, state.tokens);
@@ -208,7 +209,12 @@ public final class TrainingLoop {
     }
 
     private void save() throws IOException {
-        checkpoints.save(state, config.loadBestModelAtEnd() ? state.best.step : 0);
+        checkpoints.save(state, best());
+    }
+
+    /** The update whose checkpoint stays; 0 none. */
+    private int best() {
+        return config.loadBestModelAtEnd() ? state.best.step : 0;
     }
 
     /** Keeps what was trained, and says so. */

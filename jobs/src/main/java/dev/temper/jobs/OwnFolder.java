@@ -1,0 +1,113 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.storage.Folder;
+import dev.temper.storage.Lease;
+import dev.temper.storage.Store;
+import java.io.IOException;
+import java.util.List;
+import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * A folder that one command alone writes into: taken before anything is written, given back however the command ends.
+ * It finds out, too, that nothing can be written there while nothing has been paid for.
+ */
+final class OwnFolder implements AutoCloseable {
+    private static final int AFTER_SPARK = 20; // which ends at 40; file systems are closed at 10
+
+    private final Folder folder;
+    private final Lease lease;
+    private final boolean wasEmpty;
+    private final Runnable onExit = this::closeQuietly;
+
+    private OwnFolder(Folder folder, Lease lease) throws IOException {
+        this.folder = folder;
+        this.lease = lease;
+        this.wasEmpty = files(folder).isEmpty();
+    }
+
+    /**
+     * Waits up to half a minute where another that held the folder may be dead.
+     *
+     * @param key of the recipe, or option, that names the folder
+     * @throws dev.temper.check.InvalidInputException when another command writes there, or it cannot be written
+     */
+    static OwnFolder take(String key, Folder folder) throws IOException {
+        Lease lease;
+        try {
+            lease = Lease.take(folder, text -> System.err.println("temper: " + key + ": " + text));
+        } catch (Lease.HeldException e) {
+            throw invalid(
+                    "%s: %s is being written by %s; wait for its end, or name another folder",
+                    key, folder.location(), e.owner());
+        } catch (IOException | RuntimeException e) {
+            throw invalid(
+                    "%s: %s cannot be written: %s; name another folder", key, folder.location(), RunOutput.reason(e));
+        }
+        OwnFolder own = new OwnFolder(folder, lease);
+        ShutdownHookManager.get().addShutdownHook(own.onExit, AFTER_SPARK); // Ctrl-C
+        return own;
+    }
+
+    /** What lies in a folder besides what says whose it is. */
+    static List<Store.Entry> files(Folder folder) throws IOException {
+        return folder.list().stream()
+                .filter(entry -> !Lease.isPart(entry.name()))
+                .toList();
+    }
+
+    /** The folder; no file is begun in it once it was taken over by another. */
+    Folder folder() {
+        return Lease.guarded(folder, lease.claim());
+    }
+
+    /** Location of the file that says that it is still this command's. */
+    String claim() {
+        return lease.claim();
+    }
+
+    /** Whether nothing lay there when it was taken. */
+    boolean wasEmpty() {
+        return wasEmpty;
+    }
+
+    /** Ends what Spark does for this command when the folder is taken over by another, or taken away. */
+    void cancelsWhenLost(SparkSession spark) {
+        lease.onLoss(() -> {
+            if (!spark.sparkContext().isStopped()) {
+                spark.sparkContext().cancelAllJobs();
+            }
+        });
+    }
+
+    /** @throws IllegalStateException saying why, when it is not this command's any more */
+    void checkHeld() {
+        lease.checkHeld();
+    }
+
+    /** Takes back what a command that could not begin has written; {@link #close} takes the folders made for it. */
+    void undo() throws IOException {
+        lease.checkHeld();
+        if (wasEmpty) {
+            lease.clear();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (!ShutdownHookManager.get().isShutdownInProgress()) {
+            ShutdownHookManager.get().removeShutdownHook(onExit);
+        }
+        lease.close();
+    }
+
+    private void closeQuietly() {
+        try {
+            close();
+        } catch (IOException | RuntimeException e) {
+            return; // the process ends: others see that it did
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package dev.temper.storage;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * What one process sees of others' claims on a folder. Time is the sum of its own pauses between two looks: no clocks
+ * are compared, and a process that stood still itself takes nobody for dead.
+ */
+final class Watch {
+    private static final int MAX_OWNER = 200;
+
+    /** Processes that were silent in one place are not waited for in another. */
+    private static final Set<String> SILENT = ConcurrentHashMap.newKeySet();
+
+    private final Folder folder;
+    private final Claimant self;
+    private final Duration silence;
+    private final Consumer<String> say;
+    private final Map<String, Seen> seen = new HashMap<>();
+
+    /**
+     * Another's claim.
+     *
+     * @param holds whether it says that it holds the folder; otherwise it asks for it
+     * @param lives whether it was seen to; otherwise it may be dead
+     */
+    record Other(String id, String owner, boolean holds, boolean lives) {}
+
+    /** How a sign of life looked, for how long, and whether it was ever another one. */
+    private record Seen(String beat, Duration unchanged, boolean hasChanged) {
+        Seen after(Duration pause, String now) {
+            return now.equals(beat)
+                    ? new Seen(beat, unchanged.plus(pause), hasChanged)
+                    : new Seen(now, Duration.ZERO, true);
+        }
+    }
+
+    /** @param silence after which a claim is dead */
+    Watch(Folder folder, Claimant self, Duration silence, Consumer<String> say) {
+        this.folder = folder;
+        this.self = self;
+        this.silence = silence;
+        this.say = say;
+    }
+
+    /** Ids of the claims on a folder. */
+    static List<String> claims(Folder folder) throws IOException {
+        List<String> claims = new ArrayList<>();
+        for (Store.Entry entry : folder.list()) {
+            Lease.claimOf(entry.name()).ifPresent(claims::add);
+        }
+        return claims;
+    }
+
+    /** The others' claims as they are, whoever they are of. */
+    List<Other> see() throws IOException {
+        List<Other> others = new ArrayList<>();
+        for (String id : claims(folder)) {
+            owner(id).ifPresent(owner -> others.add(new Other(id, owner, false, false)));
+        }
+        return others;
+    }
+
+    /**
+     * Looks once, and deletes claims of the dead.
+     *
+     * @param ids of the others' claims
+     * @param pause since the last look
+     * @return those that may live
+     */
+    List<Other> look(List<String> ids, Duration pause) throws IOException {
+        List<Other> living = new ArrayList<>();
+        for (String id : ids) {
+            String beat = text(Lease.PREFIX + id + Lease.BEAT).orElse("");
+            Optional<String> owner = owner(id);
+            if (owner.isEmpty()) {
+                continue; // it was given back meanwhile
+            }
+            boolean isNew = !seen.containsKey(id);
+            Seen now =
+                    isNew ? new Seen(beat, Duration.ZERO, false) : seen.get(id).after(pause, beat);
+            seen.put(id, now);
+            Other other = new Other(id, owner.get(), beat.startsWith("holds "), now.hasChanged());
+            Claimant.Life life = lifeOf(id);
+            if (life == Claimant.Life.ENDED) {
+                bury(other, "has ended");
+            } else if (life == Claimant.Life.LIVES) {
+                living.add(new Other(id, other.owner(), other.holds(), true));
+            } else if (now.unchanged().compareTo(silence) >= 0) {
+                SILENT.add(process(id));
+                bury(other, "gave no sign of life for " + silence.toSeconds() + " seconds");
+            } else {
+                living.add(other);
+                if (isNew && other.holds()) {
+                    tell("%s is held by %s: looking whether it lives, for %d seconds at most", other);
+                }
+            }
+        }
+        return living;
+    }
+
+    private void bury(Other dead, String why) throws IOException {
+        if (dead.holds()) {
+            tell("%s was held by %s, which " + why + ": taken over", dead);
+        }
+        folder.delete(Lease.PREFIX + dead.id() + Lease.BEAT);
+        folder.delete(Lease.PREFIX + dead.id());
+    }
+
+    private void tell(String format, Other other) {
+        say.accept(String.format(Locale.ROOT, format, folder.location(), other.owner(), silence.toSeconds()));
+    }
+
+    private Claimant.Life lifeOf(String id) {
+        if (id.startsWith(self.prefix())) {
+            return Lease.isOurs(id) ? Claimant.Life.LIVES : Claimant.Life.ENDED;
+        }
+        return SILENT.contains(process(id)) ? Claimant.Life.ENDED : self.lifeOf(id);
+    }
+
+    private static String process(String id) {
+        return id.substring(0, Math.max(0, id.lastIndexOf('-')));
+    }
+
+    /** Written by whoever can write there: not trusted to be short, or text. Empty when it was given back. */
+    private Optional<String> owner(String id) throws IOException {
+        return text(Lease.PREFIX + id)
+                .map(text -> text.strip().replaceAll("\\p{C}", "?"))
+                .map(text ->
+                        text.isEmpty() ? "an unknown process" : text.substring(0, Math.min(text.length(), MAX_OWNER)));
+    }
+
+    private Optional<String> text(String name) throws IOException {
+        try {
+            return Optional.of(folder.readText(name));
+        } catch (FileNotFoundException | NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+}
