@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Secrets;
 import dev.temper.track.Metric;
 import dev.temper.track.ProgressBar;
 import dev.temper.train.ProgressListener;
@@ -38,7 +39,7 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
 
     @Override
     public synchronized void warned(String sentence) {
-        bar.print(sentence);
+        bar.print(Secrets.masked(sentence));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Secrets;
 import dev.temper.spark.FileChoice;
 import dev.temper.spark.PreparedData;
 import dev.temper.spark.RejectedRow;
@@ -37,10 +38,10 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 learned(tokens.evaluated(), tokens.eval()));
         text.append(splits).append('\n').append(lengths()).append('\n');
         text.append("files       ")
-                .append(Secrets.remove(data.files().readFiles()))
+                .append(Console.told(data.files().readFiles()))
                 .append('\n');
         data.files().leftOutFiles().forEach(files -> text.append("not read    ")
-                .append(Secrets.remove(files))
+                .append(Console.told(files))
                 .append('\n'));
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
         if (data.leftOut() > 0) {
@@ -60,8 +61,8 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                         data.rows().rejected().get(reason),
                         reason,
                         row.rowNumber(),
-                        row.source(),
-                        row.detail())));
+                        Console.told(row.source()),
+                        Console.told(row.detail()))));
         if (isRefused()) {
             text.append(String.format(
                     Locale.ROOT,
@@ -108,11 +109,11 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
         files.putArray("train");
         files.putArray("eval");
         files.putArray("left_out");
-        choice.train().forEach(file -> files.withArray("train").add(Secrets.remove(file)));
-        choice.eval().forEach(file -> files.withArray("eval").add(Secrets.remove(file)));
+        choice.train().forEach(file -> files.withArray("train").add(Secrets.masked(file)));
+        choice.eval().forEach(file -> files.withArray("eval").add(Secrets.masked(file)));
         choice.leftOut().forEach(file -> files.withArray("left_out")
                 .addObject()
-                .put("file", Secrets.remove(file.file()))
+                .put("file", Secrets.masked(file.file()))
                 .put("reason", file.reason()));
         return files;
     }

@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
@@ -178,7 +177,7 @@ final class EvaluateJob {
             try {
                 tables.writePictures(report.get());
             } catch (NoFontsException e) {
-                System.err.println("temper: " + e.getMessage());
+                Console.warn(e.getMessage());
             }
         }
     }
@@ -188,12 +187,12 @@ final class EvaluateJob {
         if (request.json()) {
             ObjectNode json = new ObjectMapper().createObjectNode().put("rows", rows);
             scores.forEach(json.putObject("scores")::put);
-            System.out.println(json);
+            Console.say(json);
         } else {
-            System.out.print(Scores.table(scores));
-            System.out.println(String.format(Locale.ROOT, "%,d rows", rows));
-            System.out.println("files: " + Secrets.remove(data.files().readFiles()));
-            data.files().leftOutFiles().forEach(files -> System.out.println("not read: " + Secrets.remove(files)));
+            Console.sayAll(Scores.table(scores).toString().stripTrailing());
+            Console.say("%,d rows", rows);
+            Console.say("files: %s", data.files().readFiles());
+            data.files().leftOutFiles().forEach(files -> Console.say("not read: %s", files));
         }
     }
 }

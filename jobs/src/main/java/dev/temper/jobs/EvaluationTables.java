@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Secrets;
 import dev.temper.eval.ClassificationReport;
 import dev.temper.eval.PerClass;
 import dev.temper.eval.RocPoint;
@@ -110,7 +111,7 @@ record EvaluationTables(Folder folder) {
             int predicted = ClassificationReport.predicted(prediction.probabilities());
             List<Object> row = new ArrayList<>(List.of(
                     origin.rowId(),
-                    origin.source(),
+                    Secrets.masked(origin.source()),
                     origin.rowNumber(),
                     labels.get(prediction.actual()),
                     labels.get(predicted)));
@@ -138,7 +139,14 @@ record EvaluationTables(Folder folder) {
     }
 
     private void write(String name, ParquetTable table, List<List<?>> rows) throws IOException {
-        table.write(folder.child(name), rows);
-        table.writeCsv(folder, name + ".csv", rows);
+        List<List<Object>> safe = rows.stream().map(EvaluationTables::safe).toList();
+        table.write(folder.child(name), safe);
+        table.writeCsv(folder, name + ".csv", safe);
+    }
+
+    private static List<Object> safe(List<?> row) {
+        List<Object> safe = new ArrayList<>(row);
+        safe.replaceAll(cell -> cell instanceof String text ? Secrets.maskedValues(text) : cell);
+        return safe;
     }
 }

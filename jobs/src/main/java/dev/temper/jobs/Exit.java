@@ -1,6 +1,8 @@
 package dev.temper.jobs;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.check.Printable;
+import dev.temper.check.Secrets;
 import java.util.function.IntConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,6 +50,8 @@ record Exit(int code, String message) {
     }
 
     void leave(String deployMode, IntConsumer exit) {
+        System.out.flush();
+        System.err.flush();
         if (!deployMode.equals("cluster")) {
             exit.accept(code);
         } else if (code != 0) {
@@ -57,11 +61,12 @@ record Exit(int code, String message) {
 
     // Spark's messages hold whole stack traces.
     private static String oneLine(String message) {
-        String line = message.lines()
+        String line = Secrets.masked(message) // before anything is cut off it
+                .lines()
                 .takeWhile(part -> !part.startsWith("\tat "))
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
                 .collect(Collectors.joining(" "));
-        return Secrets.remove(line);
+        return Printable.line(line);
     }
 }

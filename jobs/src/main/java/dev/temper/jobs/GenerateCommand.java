@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import static picocli.CommandLine.Help.Visibility.NEVER;
 
+import dev.temper.check.Secrets;
 import dev.temper.generate.GenerationConfig;
 import java.util.List;
 import java.util.Optional;
@@ -94,6 +95,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Secrets.refuse("FOLDER", folder);
+        adapter.ifPresent(location -> Secrets.refuse("--adapter", location));
         GenerationConfig generation = new GenerationConfig(
                 prompts, 0, maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty);
         job.run(new Request(folder, adapter, generation, seed, json));

@@ -2,12 +2,14 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.temper.check.Printable;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextGenerator;
 import dev.temper.spark.GivenCores;
 import dev.temper.spark.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
+import dev.temper.track.Terminal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,11 +43,16 @@ final class GenerateJob {
             if (request.json()) {
                 list.addObject().put("prompt", prompts.get(i)).put("text", texts.get(i));
             } else {
-                System.out.println(prompts.get(i) + texts.get(i));
+                System.out.println(shown(prompts.get(i) + texts.get(i), Terminal.isTerminal()));
             }
         }
         if (request.json()) {
-            System.out.println(list);
+            Console.say(list);
         }
+    }
+
+    /** A program gets the text as it is; a terminal must not obey what a model was taught to write. */
+    static String shown(String text, boolean isTerminal) {
+        return isTerminal ? Printable.lines(text) : text;
     }
 }

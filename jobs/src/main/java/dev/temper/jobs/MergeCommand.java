@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Secrets;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -47,6 +48,9 @@ final class MergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Secrets.refuse("FOLDER", folder);
+        Secrets.refuse("--adapter", adapter);
+        Secrets.refuse("--output", output);
         job.run(new Request(folder, adapter, output));
         return 0;
     }

@@ -77,10 +77,10 @@ final class MergeJob {
             }
             own.folder().delete(UNFINISHED);
             if (merged.isBaseQuantized()) {
-                System.out.println("the base is quantized in 4 bits; the merged model is written in 16 bits");
+                Console.say("the base is quantized in 4 bits; the merged model is written in 16 bits");
             }
         }
-        System.out.println("merged into " + output.location());
+        Console.say("merged into %s", output.location());
     }
 
     private void verifyLocations() throws IOException {

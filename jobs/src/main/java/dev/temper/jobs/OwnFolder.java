@@ -37,7 +37,7 @@ final class OwnFolder implements AutoCloseable {
     static OwnFolder take(String key, Folder folder) throws IOException {
         Lease lease;
         try {
-            lease = Lease.take(folder, text -> System.err.println("temper: " + key + ": " + text));
+            lease = Lease.take(folder, text -> Console.warn(key + ": " + text));
         } catch (Lease.HeldException e) {
             throw invalid(
                     "%s: %s is being written by %s; wait for its end, or name another folder",

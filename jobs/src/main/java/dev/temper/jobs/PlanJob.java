@@ -15,12 +15,15 @@ final class PlanJob {
         GivenMemory given = GivenMemory.here(recipe.cluster());
         MemoryPlan plan = MemoryPlan.of(base, recipe).fitted(given.bytes());
         PlanTable table = new PlanTable(plan, given, Optional.of(UpdateTime.measure(plan, recipe)));
-        System.out.print(request.json() ? table.json() + "\n" : heading(recipe) + table.text());
+        if (request.json()) {
+            Console.say(table.json());
+        } else {
+            Console.say(
+                    "%s, each worker, in %s",
+                    recipe.name(), recipe.model().precision().label());
+            Console.sayAll(table.text().stripTrailing());
+        }
         MemoryAdvice.checkFits(base, recipe, plan, given);
-    }
-
-    private static String heading(Recipe recipe) {
-        return recipe.name() + ", each worker, in " + recipe.model().precision().label() + "\n";
     }
 
     private static PretrainedModel base(Store store, Recipe recipe) throws IOException {

@@ -17,8 +17,8 @@ final class PrepareJob {
 
     static void run(HadoopStore store, Recipe recipe) throws Exception {
         run(store, recipe, recipe, (rows, data) -> {
-            System.out.println(new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data).text());
-            System.out.println("prepared    " + data.folder().location() + (data.reused() ? ", found there" : ""));
+            Console.sayAll(new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data).text());
+            Console.say("prepared    %s%s", data.folder().location(), data.reused() ? ", found there" : "");
         });
     }
 

@@ -2,12 +2,15 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Printable;
+import dev.temper.check.Secrets;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * Rows as the model will see them: every token in its place, special ones visible, and which of them are learned.
@@ -38,12 +41,11 @@ record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summar
         for (Shown row : rows) {
             text.append(headline(row)).append('\n');
             for (Run run : runs(row.tokens())) {
+                String shown = shown(run.text());
                 if (inColour) {
-                    text.append(run.isLearned() ? LEARNED : READ)
-                            .append(run.text())
-                            .append(PLAIN);
+                    text.append(run.isLearned() ? LEARNED : READ).append(shown).append(PLAIN);
                 } else {
-                    text.append(run.isLearned() ? "⟦" + run.text() + "⟧" : run.text());
+                    text.append(run.isLearned() ? "⟦" + shown + "⟧" : shown);
                 }
             }
             text.append("\n\n");
@@ -110,12 +112,20 @@ record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summar
         return json;
     }
 
+    /** A line break is written out, and the next line stands back: no row can look like the headline of another. */
+    private static String shown(String text) {
+        return Secrets.maskedValues(text)
+                .lines()
+                .map(Printable::line)
+                .collect(Collectors.joining("\\n\n  ", "", text.endsWith("\n") ? "\\n" : ""));
+    }
+
     private static String headline(Shown row) {
-        String label = row.label().isEmpty() ? "" : ", class " + row.label();
+        String label = row.label().isEmpty() ? "" : ", class " + Console.told(row.label());
         return String.format(
                 Locale.ROOT,
                 "%s: %d tokens, %d learned%s",
-                row.place(),
+                Console.told(row.place()),
                 row.tokens().length(),
                 row.tokens().trainedTokens(),
                 label);
@@ -147,7 +157,8 @@ record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summar
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;")
+        return Printable.lines(Secrets.maskedValues(text))
+                .replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
                 .replace("\"", "&quot;");

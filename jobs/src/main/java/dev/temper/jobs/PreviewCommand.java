@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.check.Secrets;
 import dev.temper.storage.Store;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -60,6 +61,7 @@ final class PreviewCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        html.ifPresent(location -> Secrets.refuse("--html", location));
         check(rows >= 0, "--rows must not be negative, got %d", rows);
         Recipe tolerant = recipe.read(store, "data.max_rejected_fraction=1"); // what a run would refuse is of interest
         job.run(new Request(recipe.read(store), tolerant, rows, html, json));

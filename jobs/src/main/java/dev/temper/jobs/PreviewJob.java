@@ -36,8 +36,11 @@ final class PreviewJob {
                 out.write(preview.html().getBytes(StandardCharsets.UTF_8));
             }
         }
-        System.out.println(
-                request.json() ? preview.json().setAll(summary.json()) : preview.text(Terminal.hasColours()));
+        if (request.json()) {
+            Console.say(preview.json().setAll(summary.json()));
+        } else {
+            System.out.println(preview.text(Terminal.hasColours())); // colours are ours, its texts are made printable
+        }
     }
 
     private static List<Preview.Shown> shown(PreparedData data, PreviewCommand.Request request) throws IOException {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.adapter.LoraConfig;
+import dev.temper.check.Secrets;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.FloatType;
 import dev.temper.quant.Quantization;
@@ -233,6 +234,7 @@ public record Recipe(
      * @throws dev.temper.check.InvalidInputException at the first mistake in the file or an override
      */
     public static Recipe read(Store store, String location, List<String> overrides) {
+        Secrets.refuse("RECIPE", location);
         ObjectNode tree = RecipeTree.read(text(store, location), location, overrides);
         if (!tree.has("name")) {
             tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
@@ -242,12 +244,12 @@ public record Recipe(
 
     /** The whole recipe in YAML, credentials removed; read again, it gives this recipe. */
     public String resolved() {
-        return YamlText.write(tree());
+        return resolved("");
     }
 
     /** The same with the day that the templates were told, where one asked. */
     String resolved(String date) {
-        ObjectNode tree = tree();
+        ObjectNode tree = tree(RecipeSecrets.removed(RecordTree.write(this)));
         if (!date.isEmpty()) {
             ((ObjectNode) tree.get("data")).put("date", date);
         }
@@ -266,7 +268,7 @@ public record Recipe(
 
     /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging, output, and where memory is. */
     public String hash() {
-        ObjectNode tree = tree();
+        ObjectNode tree = tree(RecipeSecrets.removedByName(RecordTree.write(this)));
         tree.remove(List.of("cluster", "tracking", "output"));
         List<String> harmless = List.of("logging_steps", "optimizer_offload", "activation_offloading");
         ((ObjectNode) tree.get("training")).remove(harmless);
@@ -278,8 +280,8 @@ public record Recipe(
         }
     }
 
-    private ObjectNode tree() {
-        ObjectNode tree = (ObjectNode) Secrets.remove(RecordTree.write(this));
+    private static ObjectNode tree(JsonNode whole) {
+        ObjectNode tree = (ObjectNode) whole;
         JsonNode lora = tree.path("adapter");
         if (lora.has("init_from")) {
             ((ObjectNode) lora).retain("type", "init_from"); // the rest comes from that adapter

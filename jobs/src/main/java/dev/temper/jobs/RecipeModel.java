@@ -56,7 +56,7 @@ record RecipeModel(Store store, Recipe recipe, Path base) {
 
     /** What is quantized stays for the next run where the recipe says in which folder. */
     private SharedCodes sharedCodes() {
-        Consumer<String> warnings = warning -> System.err.println("temper: " + warning);
+        Consumer<String> warnings = Console::warn;
         return recipe.cluster()
                 .localDir()
                 .map(folder -> SharedCodes.kept(Path.of(folder), warnings))

@@ -6,6 +6,7 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Secrets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -23,11 +24,13 @@ final class RecipeTree {
 
     /** @param source what the text is called in messages */
     static ObjectNode read(String text, String source, List<String> overrides) {
+        Secrets.learn("", text); // for what is said of YAML that cannot be read
         JsonNode parsed = YamlText.parse(text, source);
         check(parsed.isObject(), "%s is not a recipe: it has no keys such as model, data and output", source);
         RecipeTree recipe = new RecipeTree((ObjectNode) parsed);
         overrides.forEach(recipe::override);
         dropNulls(recipe.tree);
+        RecipeSecrets.refuse(recipe.tree);
         recipe.refuseUnbuilt();
         recipe.refuseBesideInitFrom();
         recipe.layDefaults();
@@ -47,6 +50,9 @@ final class RecipeTree {
 
     private void override(String override) {
         int equals = override.indexOf('=');
+        if ((equals < 0 ? override : override.substring(0, equals)).contains(":")) {
+            Secrets.refuse("the override", override); // it is a location: half of it would be taken for a key
+        }
         check(equals > 0, "the override '%s' must be key=value, such as training.learning_rate=1e-3", override);
         String key = override.substring(0, equals);
         List<String> path = List.of(key.split("\\.", -1));

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Check;
 import dev.temper.check.InvalidInputException;
+import dev.temper.check.Secrets;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
@@ -317,7 +318,8 @@ record RecordTree<T extends Record>(Class<T> root) {
     }
 
     private static String shown(JsonNode node) {
-        String text = node.isTextual() ? "'" + node.textValue() + "'" : node.isNull() ? "nothing" : node.toString();
+        String all = node.isTextual() ? "'" + node.textValue() + "'" : node.isNull() ? "nothing" : node.toString();
+        String text = Secrets.masked(all); // half a secret would not be known
         return text.length() > 60 ? text.substring(0, 60) + "…" : text;
     }
 }

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.check.Secrets;
 import dev.temper.eval.ClassificationReport;
 import dev.temper.report.ModelCard;
 import dev.temper.report.NoFontsException;
@@ -40,7 +41,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
                 .warnings(warnings);
         summary.report().ifPresent(report::classification);
         pictures.forEach(report::picture);
-        return report.html();
+        return Secrets.maskedValues(report.html());
     }
 
     /** Curves of the losses, and of a classifier's accuracy. */
@@ -63,7 +64,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
     String modelCard() {
         boolean isAdapter = recipe.adapter().isPresent();
         boolean isClassifier = recipe.model().isClassifier();
-        return new ModelCard(
+        String card = new ModelCard(
                         recipe.name(),
                         isAdapter ? ModelCard.Kind.ADAPTER : ModelCard.Kind.MODEL,
                         isClassifier
@@ -78,6 +79,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
                         facts(),
                         settings())
                 .markdown();
+        return Secrets.maskedValues(card);
     }
 
     /** Where the rows that were evaluated come from: a part of the training data where the recipe has no others. */
@@ -135,12 +137,12 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
     }
 
     private static String shown(JsonNode value) {
-        return value.isTextual() ? Secrets.remove(value.textValue()) : value.toString();
+        return value.isTextual() ? value.textValue() : value.toString();
     }
 
-    /** The last part of a location, without what may be secret before it. */
+    /** The last part of a location: the path before it is nobody's business. */
     static String lastName(String location) {
-        String path = Secrets.remove(location).replaceAll("[?#].*", "").replaceAll("[/\\\\]+$", "");
+        String path = location.replaceAll("[/\\\\]+$", "");
         return path.replaceAll(".*[/\\\\]", "");
     }
 }

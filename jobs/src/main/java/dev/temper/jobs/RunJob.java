@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.check.Secrets;
 import dev.temper.eval.ClassificationReport;
 import dev.temper.model.ModelFolder;
 import dev.temper.report.NoFontsException;
@@ -10,6 +11,7 @@ import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Interruption;
 import dev.temper.spark.PreparedData;
+import dev.temper.spark.SparkSecrets;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.text.SavedTokenizer;
@@ -19,7 +21,6 @@ import dev.temper.train.Worker;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -66,7 +67,7 @@ final class RunJob {
     private boolean isFinished(Folder folder) throws IOException {
         boolean isFinished = RunOutput.of(folder).state(recipe) == RunOutput.State.FINISHED;
         if (isFinished) {
-            say("%s holds the finished run of this recipe; nothing to do", folder.location());
+            Console.say("%s holds the finished run of this recipe; nothing to do", folder.location());
         }
         return isFinished;
     }
@@ -95,7 +96,7 @@ final class RunJob {
         List<RecipeData.Prompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
         ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
-        say(
+        Console.say(
                 "%s: %s, %,d parameters, from %s",
                 recipe.name(),
                 base.architecture().modelType(),
@@ -122,9 +123,9 @@ final class RunJob {
             throws IOException {
         Folder folder = output.folder();
         PreparedData data = rows.prepare(spark);
-        say("files: %s", Secrets.remove(data.files().readFiles()));
-        data.files().leftOutFiles().forEach(files -> warn("files not read: " + Secrets.remove(files)));
-        say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
+        Console.say("files: %s", data.files().readFiles());
+        data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
+        Console.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
         data.shortenedNote().ifPresent(this::warn);
         LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
         if (recipe.model().isClassifier()) {
@@ -151,7 +152,7 @@ final class RunJob {
             summary.skipped().ifPresent(warnings::add); // its text says it on the console
             write(output, summary, labelled, rows);
             output.writeManifestFinished(summary.manifest(version));
-            say("%s", summary.text(folder.location()));
+            Console.sayAll(summary.text(folder.location()));
         }
     }
 
@@ -163,7 +164,7 @@ final class RunJob {
 
     /** What is trained is only to be written. */
     private static void finish() {
-        say("interrupted, but all is trained: it is written, then the run ends");
+        Console.say("interrupted, but all is trained: it is written, then the run ends");
     }
 
     /** With micro-batches that fit. */
@@ -174,7 +175,7 @@ final class RunJob {
         }
         if (plan.settings().microBatchTokens()
                 < chosen.training().microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS)) {
-            say(
+            Console.say(
                     "micro-batches of %,d tokens: larger ones do not fit",
                     plan.settings().microBatchTokens());
         }
@@ -207,7 +208,7 @@ final class RunJob {
         if (chosen.isBad()) {
             warn(chosen.note());
         } else if (!chosen.note().isEmpty()) {
-            say("%s", chosen.note());
+            Console.say("%s", chosen.note());
         }
         return chosen.recipe();
     }
@@ -268,7 +269,9 @@ final class RunJob {
     /** Spark's settings for Hadoop count before there is a session, too. */
     static HadoopStore store() {
         Configuration configuration = new Configuration();
-        for (Tuple2<String, String> setting : new SparkConf().getAll()) {
+        SparkConf conf = new SparkConf();
+        SparkSecrets.learn(conf);
+        for (Tuple2<String, String> setting : conf.getAll()) {
             if (setting._1().startsWith("spark.hadoop.")) {
                 configuration.set(setting._1().substring("spark.hadoop.".length()), setting._2());
             }
@@ -289,16 +292,14 @@ final class RunJob {
                     .config("spark.sql.shuffle.partitions", slots)
                     .config("spark.ui.enabled", false);
         }
-        return builder.config("spark.ui.showConsoleProgress", false).getOrCreate();
+        return builder.config("spark.ui.showConsoleProgress", false)
+                .config("spark.redaction.regex", SparkSecrets.redaction(conf))
+                .getOrCreate();
     }
 
     /** Says something that belongs into the report, too. */
     private void warn(String warning) {
-        warnings.add(warning);
-        say("%s", warning);
-    }
-
-    private static void say(String format, Object... arguments) {
-        System.out.println(String.format(Locale.ROOT, format, arguments));
+        warnings.add(Secrets.masked(warning));
+        Console.say("%s", warning);
     }
 }

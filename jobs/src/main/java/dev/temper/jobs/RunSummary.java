@@ -258,9 +258,10 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 tokensPerSecond()));
         skipped().ifPresent(line -> text.append("skipped     ").append(line).append('\n'));
         memory().ifPresent(line -> text.append("memory      ").append(line).append('\n'));
-        text.append(String.format("%-11s %s/%s%n", modelFolder(), output, modelFolder()));
+        String place = Console.told(output);
+        text.append(String.format("%-11s %s/%s%n", modelFolder(), place, modelFolder()));
         text.append(String.format(
-                "tables      %s/metrics, evaluation, rejected; %s/manifest.json, report.html", output, output));
+                "tables      %s/metrics, evaluation, rejected; %s/manifest.json, report.html", place, place));
         return text.toString();
     }
 

@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Secrets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +20,7 @@ final class ShellCommand {
     static String of(String[] arguments) {
         String launcher = System.getenv("TEMPER_COMMAND"); // the launcher's name and what it keeps to itself
         if (launcher != null) {
-            return Secrets.remove(launcher.strip()) + " " + quoted(Arrays.asList(arguments));
+            return Secrets.masked(launcher.strip()) + " " + quoted(Arrays.asList(arguments));
         }
         return submitted()
                 .map(all -> "spark-submit " + quoted(all))
@@ -45,7 +46,7 @@ final class ShellCommand {
     private static String masked(String argument) {
         int end = argument.indexOf('=');
         if (end < 0) {
-            return Secrets.remove(argument);
+            return Secrets.masked(argument);
         }
         String key = argument.substring(0, end);
         String value = argument.substring(end + 1);
@@ -53,7 +54,7 @@ final class ShellCommand {
             return key + "=" + masked(value);
         }
         ObjectNode setting = JsonNodeFactory.instance.objectNode().put(key, value);
-        return key + "=" + Secrets.remove(setting).path(key).asText();
+        return key + "=" + RecipeSecrets.removed(setting).path(key).asText();
     }
 
     private static String quoted(String argument) {

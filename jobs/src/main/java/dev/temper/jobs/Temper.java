@@ -1,10 +1,15 @@
 package dev.temper.jobs;
 
+import dev.temper.check.GuardedOutput;
+import dev.temper.check.Printable;
+import dev.temper.check.Secrets;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Interruption;
 import dev.temper.train.StoppedException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code temper}. */
 @Command(
@@ -47,10 +53,11 @@ public final class Temper implements Runnable {
     }
 
     public static void main(String[] args) {
+        GuardedOutput.install();
         HadoopStore store = RunJob.store();
         Optional<String> mistake = EarlierAttempt.mistake(store);
         if (mistake.isPresent()) {
-            System.err.println("temper: " + mistake.get());
+            Console.warn(mistake.get());
             new Exit(2, mistake.get()).leave();
         } else {
             runAndLeave(store, args);
@@ -77,11 +84,14 @@ public final class Temper implements Runnable {
     /** Runs the command that the arguments name. */
     @SuppressWarnings("try") // signals are answered while the block runs, no more
     static Exit run(String[] args, Object... commands) {
+        RecipeSecrets.learn(args);
         Temper temper = new Temper(args);
         CommandLine line = new CommandLine(temper).setExpandAtFiles(false); // a prompt may begin with @
         for (Object command : commands) {
             line.addSubcommand(command);
         }
+        line.setOut(writer(System.out)).setErr(writer(System.err));
+        line.setParameterExceptionHandler((mistake, given) -> wrongUsage(mistake));
         line.setExecutionExceptionHandler((failure, command, parsed) -> temper.report(failure, command.getErr()));
         try (Withdrawal early = new Withdrawal(Interruption.ofProcess(), () -> temper.abandon(line.getErr()))) {
             int code = line.execute(args);
@@ -97,13 +107,29 @@ public final class Temper implements Runnable {
         throw new ParameterException(spec.commandLine(), "Missing command");
     }
 
+    /** Picocli would write in the charset of the system, which knows less. */
+    private static PrintWriter writer(PrintStream out) {
+        return new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), true);
+    }
+
+    /** As picocli's own, but that it tells arguments as texts. */
+    private static int wrongUsage(ParameterException mistake) {
+        CommandLine command = mistake.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println(Console.told(String.valueOf(mistake.getMessage())));
+        if (!UnmatchedArgumentException.printSuggestions(mistake, err)) {
+            command.usage(err, command.getColorScheme());
+        }
+        return command.getCommandSpec().exitCodeOnInvalidInput();
+    }
+
     private int report(Throwable failure, PrintWriter err) {
         exit = Interruption.ofProcess().isAsked() ? interrupted(failure) : Exit.of(failure);
         err.println("temper: " + exit.message());
         if (verbose) {
             StringWriter trace = new StringWriter();
             failure.printStackTrace(new PrintWriter(trace));
-            err.print(Secrets.remove(trace.toString()));
+            err.print(Printable.lines(Secrets.masked(trace.toString())));
         }
         err.flush();
         return exit.code();

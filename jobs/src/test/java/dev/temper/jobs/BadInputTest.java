@@ -181,8 +181,12 @@ final class BadInputTest {
                         "data: @/recipe.yaml is no .csv, .tsv, .jsonl, .json or .parquet file",
                         "data.train=@/recipe.yaml"),
                 with(
-                        "nobody knows the store, and no password is told",
+                        "nobody knows the store",
                         "data.eval: wrong://host/x.csv cannot be reached: No FileSystem for scheme \"wrong\"",
+                        "data.eval=wrong://host/x.csv"),
+                with(
+                        "a password in a location",
+                        "data.eval: the location holds a login, which would be printed and written: take it out",
                         "data.eval=wrong://me:hunter2@host/x.csv"),
                 new Mistake(
                         "output of something else",

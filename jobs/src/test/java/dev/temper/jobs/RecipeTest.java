@@ -282,14 +282,14 @@ final class RecipeTest {
     void resolvedRecipeHoldsNoSecret() {
         String resolved = read(
                         SMALL,
-                        "model.base='s3a://AKIAKEY:hidden/part@bucket/model'",
-                        "data.train='https://host/rows.csv?X-Amz-Signature=hidden&x=1'",
+                        "data.system='ask https://AKIAKEY:hidden/part@host/rows?X-Amz-Signature=hidden&x=1'",
+                        "data.chat_template_kwargs={api_key: hidden, x: s3a://AKIAKEY:hidden@bucket}",
                         "output='abfss://container@account.dfs.core.windows.net/out'")
                 .resolved();
 
         assertThat(resolved)
                 .doesNotContain("hidden", "AKIAKEY")
-                .contains("s3a://bucket/model", "X-Amz-Signature=***&x=1", "abfss://container@account.dfs");
+                .contains("https://host/rows?X-Amz-Signature=***&x=1", "s3a://bucket", "abfss://container@account.dfs");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.check.Printable;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Parameter;
@@ -124,9 +125,9 @@ final class AdapterTensors {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "{0}: {1} of the adapter''s tensors have no place in this base and are left out, such as {2}",
-                    location,
+                    Printable.line(location),
                     others.size(),
-                    others.first());
+                    Printable.line(others.first()));
         }
     }
 

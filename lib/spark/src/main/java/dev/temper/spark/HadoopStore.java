@@ -3,6 +3,7 @@ package dev.temper.spark;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.check.Secrets;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.storage.Store;
@@ -43,6 +44,7 @@ public final class HadoopStore implements Store, Serializable {
 
     public HadoopStore(Configuration configuration) {
         this.configuration = configuration;
+        SparkSecrets.learn(configuration);
     }
 
     /** With the settings of this session, {@code spark.hadoop.*} among them. */
@@ -70,7 +72,7 @@ public final class HadoopStore implements Store, Serializable {
         if (isLocal(location)) {
             return local().read(localName(location));
         }
-        Path path = new Path(location);
+        Path path = path(location);
         return files(path).open(path);
     }
 
@@ -81,7 +83,7 @@ public final class HadoopStore implements Store, Serializable {
                     Files.newByteChannel(local().localPath(localName(location)).orElseThrow())
                             .position(offset));
         }
-        Path path = new Path(location);
+        Path path = path(location);
         FSDataInputStream in = files(path).open(path);
         in.seek(offset);
         return in;
@@ -95,7 +97,7 @@ public final class HadoopStore implements Store, Serializable {
             }
             return;
         }
-        Path path = new Path(location);
+        Path path = path(location);
         files(path).copyFromLocalFile(false, true, hadoopPath(file.toString()), path);
     }
 
@@ -104,7 +106,7 @@ public final class HadoopStore implements Store, Serializable {
         if (isLocal(location)) {
             return local().write(localName(location)); // Hadoop's own local file system leaves .crc files
         }
-        Path path = new Path(location);
+        Path path = path(location);
         return files(path).create(path, true);
     }
 
@@ -113,7 +115,7 @@ public final class HadoopStore implements Store, Serializable {
         if (isLocal(folder)) {
             return local().list(localName(folder));
         }
-        Path path = new Path(folder);
+        Path path = path(folder);
         FileSystem files = files(path);
         try {
             return files.getFileStatus(path).isFile()
@@ -132,7 +134,7 @@ public final class HadoopStore implements Store, Serializable {
         if (isLocal(location)) {
             return local().find(localName(location));
         }
-        Path path = new Path(location);
+        Path path = path(location);
         try {
             return Optional.of(entry(files(path).getFileStatus(path)));
         } catch (FileNotFoundException e) {
@@ -146,7 +148,7 @@ public final class HadoopStore implements Store, Serializable {
             local().delete(localName(location));
             return;
         }
-        Path path = new Path(location);
+        Path path = path(location);
         files(path).delete(path, true);
     }
 
@@ -172,12 +174,18 @@ public final class HadoopStore implements Store, Serializable {
         return isLocal(location) ? local().localPath(localName(location)) : Optional.empty();
     }
 
+    /** @throws InvalidInputException when the location holds a login, before Hadoop looks at it */
+    private static Path path(String location) {
+        Secrets.refuseLogin("a location", location);
+        return new Path(location);
+    }
+
     private FileSystem files(Path path) throws IOException {
         try {
             if (!isSent) {
                 StoreProbe.verify(path, configuration);
             }
-            return path.getFileSystem(configuration);
+            return SafeFileSystem.of(path, configuration);
         } catch (UnsupportedFileSystemException | LinkageError e) {
             throw withoutLibrary(path, e);
         } catch (RuntimeException e) {
@@ -239,5 +247,6 @@ public final class HadoopStore implements Store, Serializable {
         configuration = new Configuration(false); // the defaults are among what was written
         configuration.readFields(in);
         isSent = true;
+        SparkSecrets.learn(configuration);
     }
 }

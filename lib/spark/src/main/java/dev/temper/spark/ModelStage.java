@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.check.Secrets;
 import dev.temper.model.Architecture;
 import dev.temper.spark.SharedModel.Settings;
 import dev.temper.storage.Folder;
@@ -60,10 +61,12 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
     }
 
     public S setModelFolder(String location) {
+        Secrets.refuse("modelFolder", location);
         return with(modelFolder, location);
     }
 
     public S setAdapterFolder(String location) {
+        Secrets.refuse("adapterFolder", location);
         return with(adapterFolder, location);
     }
 

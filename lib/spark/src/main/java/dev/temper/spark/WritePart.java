@@ -1,5 +1,6 @@
 package dev.temper.spark;
 
+import dev.temper.check.Secrets;
 import dev.temper.spark.PreparedManifest.Part;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.storage.Folder;
@@ -104,7 +105,7 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
             Object number = label < 0 ? null : row.get(label);
             return Arrays.asList(
                     row.getString(rowId),
-                    row.getString(source),
+                    Secrets.masked(row.getString(source)),
                     row.getLong(this.number),
                     side,
                     inputIds,
@@ -116,7 +117,11 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
             addLength(row, counts, Integer.MAX_VALUE);
             String why = row.isNullAt(detail) ? "" : row.getString(detail);
             return new RejectedRow(
-                    row.getString(rowId), row.getString(source), row.getLong(number), row.getString(reason), why);
+                    row.getString(rowId),
+                    Secrets.masked(row.getString(source)),
+                    row.getLong(number),
+                    row.getString(reason),
+                    Secrets.masked(why));
         }
 
         private void addLength(Row row, PartCounts counts, int kept) {

@@ -1,5 +1,6 @@
 package dev.temper.report;
 
+import dev.temper.check.Printable;
 import java.util.Base64;
 import java.util.List;
 
@@ -7,30 +8,20 @@ import java.util.List;
 final class Html {
     private final StringBuilder page = new StringBuilder();
 
-    /** Everything with a meaning in HTML; what no document may hold becomes a replacement character. */
+    /** Everything with a meaning in HTML; what cannot be seen, or turns the direction of a text, is written out. */
     static String escaped(String text) {
         StringBuilder safe = new StringBuilder(text.length() + 16);
-        text.codePoints().forEach(character -> {
+        Printable.lines(text).codePoints().forEach(character -> {
             switch (character) {
                 case '&' -> safe.append("&amp;");
                 case '<' -> safe.append("&lt;");
                 case '>' -> safe.append("&gt;");
                 case '"' -> safe.append("&quot;");
                 case '\'' -> safe.append("&#39;");
-                default -> safe.appendCodePoint(isText(character) ? character : '\uFFFD');
+                default -> safe.appendCodePoint(character);
             }
         });
         return safe.toString();
-    }
-
-    /** What XML allows in a document. */
-    private static boolean isText(int character) {
-        return character == '\t'
-                || character == '\n'
-                || character == '\r'
-                || (character >= 0x20 && character < 0xD800)
-                || (character >= 0xE000 && character < 0xFFFE)
-                || character >= 0x10000;
     }
 
     /** Markup of our own, never a text from outside. */

@@ -1,6 +1,7 @@
 package dev.temper.report;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import dev.temper.check.Printable;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -11,7 +12,7 @@ final class Markdown {
 
     /** One line of text that no Markdown or HTML reader takes for markup. */
     static String escaped(String text) {
-        return text.replaceAll("[\\s\\p{Cntrl}]+", " ")
+        return Printable.line(text.replaceAll("[\\s\\p{Cntrl}]+", " "))
                 .replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replaceAll("[\\\\`*\\[\\]|~#!$]", "\\\\$0")

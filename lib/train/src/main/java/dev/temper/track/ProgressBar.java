@@ -1,5 +1,6 @@
 package dev.temper.track;
 
+import dev.temper.check.Printable;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Duration;
@@ -92,7 +93,7 @@ public final class ProgressBar implements AutoCloseable {
         if (drawn > 0) {
             out.print("\r" + " ".repeat(drawn) + "\r");
         }
-        out.println(text);
+        out.println(Printable.line(text));
         if (drawn > 0) {
             out.print(line);
             drawn = line.length();

@@ -1,11 +1,12 @@
 package dev.temper.track;
 
+import dev.temper.check.Printable;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * A table of text for the console. Long cells are wrapped at their column's width, line breaks show as {@code ⏎}, tabs
- * as a space, other control characters as {@code ?}.
+ * as a space, what else a terminal would obey as {@link Printable} shows it.
  */
 public final class TextTable {
     private static final String GAP = "  ";
@@ -94,16 +95,6 @@ public final class TextTable {
     }
 
     private static String visible(String cell) {
-        StringBuilder text = new StringBuilder();
-        cell.replace("\r\n", "\n").codePoints().forEach(character -> {
-            if (character == '\n') {
-                text.append('⏎');
-            } else if (character == '\t') {
-                text.append(' ');
-            } else {
-                text.appendCodePoint(Character.isISOControl(character) ? '?' : character);
-            }
-        });
-        return text.toString();
+        return Printable.line(cell.replace("\r\n", "\n").replace('\n', '⏎').replace('\t', ' '));
     }
 }

@@ -115,6 +115,8 @@ final class ModelCardTest {
     @Test
     void textsAreNoMarkup() {
         assertThat(Markdown.escaped(ODD)).isEqualTo("yes: \"no\" \\# 'x' {a} \\*b\\* \\\\ \\| &lt;script> 1e3 second");
+        assertThat(Markdown.escaped("[a](http://x) ![b](y) | c \u202ed\u001b[0m\u2028e <https://z>"))
+                .isEqualTo("\\[a\\](http://x) \\!\\[b\\](y) \\| c \\\\u202ed \\[0m\\\\u2028e &lt;https://z>");
         assertThat(Markdown.escaped("learning_rate _x_")).isEqualTo("learning_rate \\_x\\_");
         assertThat(Markdown.quoted("a \"b\" \\ \n")).isEqualTo("\"a \\\"b\\\" \\\\ \\n\"");
     }

@@ -20,8 +20,8 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
 
 final class RunReportTest {
-    private static final String HOSTILE = "<script>alert(\"1\")</script> & 'quotes' \u0000 \uD800 end";
-    private static final String SHOWN = "<script>alert(\"1\")</script> & 'quotes' \uFFFD \uFFFD end";
+    private static final String HOSTILE = "<script>alert(\"1\")</script> & 'quotes' \u0000 \uD800 \u202e\u001b] end";
+    private static final String SHOWN = "<script>alert(\"1\")</script> & 'quotes' \\u0000 \\ud800 \\u202e\\u001b] end";
 
     @Test
     void showsAllItIsGiven() throws Exception {

@@ -102,10 +102,10 @@ final class ProgressBarTest {
         try (ProgressBar bar = ProgressBar.terminal(out, clock, 2)) {
             clock.forward(Duration.ofSeconds(1));
             bar.update(new Progress(1, 1, 0, 10));
-            bar.print("eval/loss 2.0");
+            bar.print("eval/loss\u001b[2J\n 2.0");
         }
 
-        assertThat(bytes.toString(UTF_8)).matches("(?s)\r(\\[.*)\r +\reval/loss 2.0\n\\1\n");
+        assertThat(bytes.toString(UTF_8)).matches("(?s)\r(\\[.*)\r +\reval/loss\\\\u001b\\[2J\\\\n 2.0\n\\1\n");
     }
 
     private String[] lines() {
