@@ -20,9 +20,11 @@ public final class WorkerThreadsMain {
         ClusterConfig config =
                 new ClusterConfig(Integer.parseInt(args[0]), Duration.ofSeconds(60), Optional.empty(), "auto");
         try (SparkSession spark = SparkSession.builder().appName("threads").getOrCreate()) {
-            List<Integer> threads = BarrierTraining.run(spark, config, WorkerThreadsMain::work, new Warnings(), new Interruption()).stream()
-                    .map(result -> (int) result.metrics().get(0).value())
-                    .toList();
+            List<Integer> threads =
+                    BarrierTraining.run(spark, config, WorkerThreadsMain::work, new Warnings(), new Interruption())
+                            .stream()
+                            .map(result -> (int) result.metrics().get(0).value())
+                            .toList();
             System.out.println("threads " + threads);
         }
         System.exit(0); // a thread of Spark outlives a barrier stage

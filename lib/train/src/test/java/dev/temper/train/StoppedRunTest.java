@@ -118,8 +118,8 @@ final class StoppedRunTest {
     @ParameterizedTest
     @CsvSource({"2, stepped 2", "3, stepped 3", "2, stepped 4", "2, stepped 8"})
     void allWorkersStopAtTheSameUpdateWhoeverIsAsked(int size, String event) throws Exception {
-        List<Outcome> whole =
-                Workers.all(size, ring -> train(StoppedRunTest::never, ProgressListener.silent(), Optional.empty(), ring));
+        List<Outcome> whole = Workers.all(
+                size, ring -> train(StoppedRunTest::never, ProgressListener.silent(), Optional.empty(), ring));
 
         List<String> messages = Workers.all(size, ring -> {
             AskedAt asked = new AskedAt(event);
@@ -134,7 +134,8 @@ final class StoppedRunTest {
 
         assertThat(messages).allMatch(message -> message.equals(messages.get(0)));
         assertThat(messages.get(0)).startsWith("interrupted after update ");
-        List<Outcome> resumed = Workers.all(size, ring -> train(StoppedRunTest::never, ProgressListener.silent(), checkpoints(), ring));
+        List<Outcome> resumed =
+                Workers.all(size, ring -> train(StoppedRunTest::never, ProgressListener.silent(), checkpoints(), ring));
         for (int rank = 0; rank < size; rank++) {
             assertSame(resumed.get(rank), whole.get(rank));
         }
