@@ -22,7 +22,6 @@ import org.apache.commons.csv.QuoteMode;
 final class CsvRows implements FileRows {
     private final int file;
     private final String source;
-    private final LimitedCsv reader;
     private final CSVParser parser;
     private final Iterator<CSVRecord> records;
     private final List<String> names;
@@ -33,7 +32,6 @@ final class CsvRows implements FileRows {
     private CsvRows(FileSlice slice, LimitedCsv reader, CSVParser parser, ReadTable table) {
         this.file = slice.file().index();
         this.source = slice.file().source();
-        this.reader = reader;
         this.parser = parser;
         this.records = parser.iterator();
         if (!table.header()) {

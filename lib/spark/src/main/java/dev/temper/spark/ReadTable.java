@@ -59,7 +59,7 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
     }
 
     /** As recipes have it where they do not say how long a row may be. */
-    public ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header) {
+    ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header) {
         this(columns, encoding, delimiter, header, DataConfig.MAX_CHARACTERS);
     }
 
