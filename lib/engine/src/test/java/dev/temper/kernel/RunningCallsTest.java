@@ -61,7 +61,7 @@ final class RunningCallsTest {
         Process process = builder.start();
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
             awaitLine(output, "computing");
-            process.destroy(); // SIGTERM
+            process.toHandle().destroy(); // SIGTERM; the output stays open
 
             List<String> rest = output.lines().toList();
 
