@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -64,7 +64,7 @@ public final class Lease implements AutoCloseable {
     private final Claimant self;
     private final Pace pace;
     private final String id;
-    private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(Lease::thread);
+    private final ExecutorService heart = Executors.newSingleThreadExecutor(Lease::thread);
     private volatile Runnable onLoss = () -> {};
     private volatile String loss = "";
     private long beats;
@@ -130,7 +130,7 @@ public final class Lease implements AutoCloseable {
             throw e;
         }
         long beat = pace.beat().toMillis();
-        lease.heart.scheduleWithFixedDelay(lease::beat, beat, beat, TimeUnit.MILLISECONDS);
+        lease.heart.execute(() -> lease.beatAfter(beat));
         return lease;
     }
 
@@ -280,6 +280,17 @@ public final class Lease implements AutoCloseable {
     private void withdraw() throws IOException {
         folder.delete(PREFIX + id + BEAT); // first: one without a claim means nothing
         folder.delete(PREFIX + id);
+    }
+
+    /** Again and again. By the processor's clock: one that is set back stops nothing. */
+    private void beatAfter(long millis) {
+        try {
+            while (!heart.awaitTermination(millis, TimeUnit.MILLISECONDS)) {
+                beat();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // by close()
+        }
     }
 
     private synchronized void beat() {

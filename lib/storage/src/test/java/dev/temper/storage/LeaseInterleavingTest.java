@@ -81,6 +81,7 @@ final class LeaseInterleavingTest {
             boolean isIn = false;
             try (Lease lease = Lease.take(folder, self, pace, text -> {})) {
                 isIn = true;
+                lease.checkHeld();
                 mostAtATime.accumulateAndGet(inside.incrementAndGet(), Math::max);
                 folder.has("anything"); // others' turns come while it is inside
                 folder.has("anything");
