@@ -60,6 +60,11 @@ public final class TellingFileSystem extends RawLocalFileSystem {
         }
 
         @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            return read();
+        }
+
+        @Override
         public void seek(long position) {}
 
         @Override
