@@ -118,8 +118,8 @@ final class MergeJob {
     private void checkFree() throws IOException {
         List<Store.Entry> files = OwnFolder.files(output);
         boolean isFree = files.stream().allMatch(file -> file.name().equals(UNFINISHED))
-                || output.bytes(UNFINISHED).isPresent()
-                        && output.readText(UNFINISHED).equals(identity());
+                || (output.bytes(UNFINISHED).isPresent()
+                        && output.readText(UNFINISHED).equals(identity()));
         check(isFree, "--output: %s is not empty; name another folder or empty it", output.location());
     }
 
