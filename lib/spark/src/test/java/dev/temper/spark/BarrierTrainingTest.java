@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -109,7 +110,7 @@ final class BarrierTrainingTest {
 
     private static TrainingResult result(long tokens) {
         TrainingResult.Outcome outcome = new TrainingResult.Outcome(0, 0, 0, 0, false, 0, 0);
-        return new TrainingResult(List.of(), List.of(), List.of(), outcome, 0, tokens, 0, 0, null);
+        return new TrainingResult(List.of(), List.of(), List.of(), outcome, 0, tokens, 0, 0, null, Map.of());
     }
 
     /** Where sockets of this process wait for connections, as Linux has it. */

@@ -3,6 +3,7 @@ package dev.temper.train;
 import dev.temper.adapter.AdaptedModel;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
+import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
@@ -11,6 +12,7 @@ import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
+import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,11 +24,17 @@ public final class TrainedModel implements AutoCloseable {
     private final Network network;
     private final TrainedParameters parameters;
     private final Optional<LoraAdapter> adapter;
+    private final TensorFiles base;
     private final Optional<String> newHead;
 
     private TrainedModel(
-            Network network, TrainedParameters parameters, Optional<LoraAdapter> adapter, Optional<String> newHead) {
+            Network network,
+            TrainedParameters parameters,
+            Optional<LoraAdapter> adapter,
+            TensorFiles base,
+            Optional<String> newHead) {
         this.network = network;
+        this.base = base;
         this.parameters = parameters;
         this.adapter = adapter;
         this.newHead = newHead;
@@ -60,8 +68,13 @@ public final class TrainedModel implements AutoCloseable {
         TrainedParameters parameters =
                 new TrainedParameters(workspace, ModelWeights.specs(base.architecture()), base.precision(), weights);
         Network network = base.load(workspace, parameters);
+        base.files().checkUnchanged(); // what is trained is a copy: what becomes of the files now does not matter
         return new TrainedModel(
-                network, parameters, Optional.empty(), base.newHead().reason());
+                network,
+                parameters,
+                Optional.empty(),
+                base.files(),
+                base.newHead().reason());
     }
 
     /** A fresh adapter is trained, for what the base was saved for. */
@@ -100,7 +113,11 @@ public final class TrainedModel implements AutoCloseable {
         TrainedParameters parameters = new TrainedParameters(workspace, specs, base.precision(), weights);
         LoraAdapter adapter = LoraAdapter.create(config, network, parameters, seed);
         return new TrainedModel(
-                network, parameters, Optional.of(adapter), base.newHead().reason());
+                network,
+                parameters,
+                Optional.of(adapter),
+                base.files(),
+                base.newHead().reason());
     }
 
     /** An adapter that exists is trained on, or used as it is, for what the base was saved for. */
@@ -123,7 +140,11 @@ public final class TrainedModel implements AutoCloseable {
             throws IOException {
         AdaptedModel model = AdaptedModel.load(workspace, base, existing, weights);
         return new TrainedModel(
-                model.network(), model.adapter().parameters(), Optional.of(model.adapter()), Optional.empty());
+                model.network(),
+                model.adapter().parameters(),
+                Optional.of(model.adapter()),
+                base.files(),
+                Optional.empty());
     }
 
     public Network network() {
@@ -142,6 +163,27 @@ public final class TrainedModel implements AutoCloseable {
     /** Parameters of the base and of the adapter together. */
     public long totalParameters() {
         return network.architecture().parameterCount() + (adapter.isPresent() ? parameters.count() : 0);
+    }
+
+    /**
+     * Finds out whether the files of a frozen base, on whose pages it is computed, are still as they were opened;
+     * called by all workers.
+     *
+     * @throws IllegalStateException on all of them when a worker's are not: what was trained belongs to no base
+     */
+    public void checkBase(Collective workers) throws IOException {
+        Optional<String> change = adapter.isPresent() ? base.change() : Optional.empty();
+        double[] changed = new double[workers.size()];
+        changed[workers.rank()] = change.isPresent() ? 1 : 0;
+        double[] all = workers.sum(changed);
+        for (int rank = 0; rank < all.length; rank++) {
+            if (all[rank] > 0) {
+                throw new IllegalStateException(
+                        "model.base: %s; a base must stay as it is until the run ends: put it back and run the same"
+                                        .formatted(change.orElse("it was changed on the machine of worker " + rank))
+                                + " command again, which goes on from the newest checkpoint");
+            }
+        }
     }
 
     /**

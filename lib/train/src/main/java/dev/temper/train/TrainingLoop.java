@@ -205,10 +205,12 @@ public final class TrainingLoop {
                 state.tokens,
                 model.totalParameters(),
                 model.parameters().count(),
-                TrainingResult.Memory.UNKNOWN);
+                TrainingResult.Memory.UNKNOWN,
+                Map.of());
     }
 
     private void save() throws IOException {
+        model.checkBase(workers);
         checkpoints.save(state, best());
     }
 

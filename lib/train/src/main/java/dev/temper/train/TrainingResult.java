@@ -4,6 +4,7 @@ import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What one worker brings home.
@@ -14,6 +15,7 @@ import java.util.List;
  * @param seconds of the updates alone
  * @param tokens in the updates, over all workers
  * @param memory of this worker's process
+ * @param files bytes of each file of the model or adapter that it wrote, by location
  */
 public record TrainingResult(
         List<Metric> metrics,
@@ -24,8 +26,13 @@ public record TrainingResult(
         long tokens,
         long totalParameters,
         long trainableParameters,
-        Memory memory)
+        Memory memory,
+        Map<String, Long> files)
         implements Serializable {
+    public TrainingResult {
+        files = Map.copyOf(files);
+    }
+
     /**
      * How training ended; steps are finished updates.
      *
@@ -59,20 +66,29 @@ public record TrainingResult(
 
     /** The same with what is known of its memory. */
     public TrainingResult with(Memory known) {
-        return new TrainingResult(
-                metrics, samples, predictions, outcome, seconds, tokens, totalParameters, trainableParameters, known);
+        return with(predictions, known, files);
+    }
+
+    /** The same with the files that it wrote. */
+    public TrainingResult wrote(Map<String, Long> written) {
+        return with(predictions, memory, written);
     }
 
     /** As a worker other than the first brings it home: what is the same on every worker need not travel again. */
     public TrainingResult withoutPredictions() {
+        return with(List.of(), memory, files);
+    }
+
+    private TrainingResult with(List<Evaluation.Prediction> kept, Memory known, Map<String, Long> written) {
         return new TrainingResult(
-                metrics, samples, List.of(), outcome, seconds, tokens, totalParameters, trainableParameters, memory);
+                metrics, samples, kept, outcome, seconds, tokens, totalParameters, trainableParameters, known, written);
     }
 
     /** Of a model that was not trained. */
     public static TrainingResult evaluated(
             List<Metric> metrics, List<Sample> samples, List<Evaluation.Prediction> predictions, long parameters) {
         Outcome nothing = new Outcome(0, 0, 0, Double.NaN, false, 0, 0);
-        return new TrainingResult(metrics, samples, predictions, nothing, 0, 0, parameters, 0, Memory.UNKNOWN);
+        return new TrainingResult(
+                metrics, samples, predictions, nothing, 0, 0, parameters, 0, Memory.UNKNOWN, Map.of());
     }
 }
