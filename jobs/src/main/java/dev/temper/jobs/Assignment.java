@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import dev.temper.eval.Prompts;
+import dev.temper.spark.BegunFolder;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
@@ -14,17 +15,55 @@ import org.apache.spark.sql.SparkSession;
 /**
  * What a worker gets from the driver.
  *
- * @param recipe the whole recipe as {@link Recipe#portable}
+ * @param recipe the whole recipe as {@link Recipe#portable}, its locations the same in any working directory
+ * @param run what the run follows from, besides its rows: {@link Recipe#hash}
  * @param prepared location of the prepared rows
  * @param asked prompts of the recipe
  * @param ends ids that end an answer, besides the tokenizer's end token
+ * @param places folders that this command writes into
  */
-record Assignment(HadoopStore store, String recipe, String prepared, List<RecipeData.Prompt> asked, Set<Integer> ends)
+record Assignment(
+        HadoopStore store,
+        String recipe,
+        String run,
+        String prepared,
+        List<RecipeData.Prompt> asked,
+        Set<Integer> ends,
+        List<BegunFolder> places)
         implements Serializable {
     static Assignment of(
             SparkSession spark, Recipe recipe, RecipeData rows, List<RecipeData.Prompt> asked, PreparedData data) {
         return new Assignment(
-                HadoopStore.of(spark), recipe.portable(), data.folder().location(), asked, rows.ends());
+                HadoopStore.of(spark),
+                recipe.anywhere().portable(),
+                recipe.hash(),
+                data.folder().location(),
+                asked,
+                rows.ends(),
+                List.of());
+    }
+
+    /** The same of a command that writes into this folder. */
+    Assignment into(BegunFolder place) {
+        return new Assignment(store, recipe, run, prepared, asked, ends, List.of(place));
+    }
+
+    /** The folder that this command writes into. */
+    Folder output() {
+        return places.get(0).folder();
+    }
+
+    /**
+     * Looks whether this machine sees the output and the prepared rows as the driver does.
+     *
+     * @throws dev.temper.check.InvalidInputException when it does not
+     */
+    void checkPlace() throws IOException {
+        for (BegunFolder place : places) {
+            place.checkSeen();
+        }
+        boolean isElsewhere = Recipe.ofPortable(recipe).data().prepared().isPresent();
+        PreparedData.checkSeen(store.folder(prepared), isElsewhere ? "data.prepared" : "output");
     }
 
     /**

@@ -33,7 +33,7 @@ final class EarlierAttempt {
             try {
                 folder.writeText(MISTAKE, mistake);
             } catch (IOException e) {
-                Console.warn("another attempt will make the same mistake: " + RunOutput.reason(e));
+                Console.warn("another attempt will make the same mistake: " + HadoopStore.reason(e));
             }
         });
     }

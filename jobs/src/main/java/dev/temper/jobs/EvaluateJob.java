@@ -77,7 +77,7 @@ final class EvaluateJob {
         Path scratch = Files.createTempDirectory("temper-evaluate-");
         try (SparkSession spark = RunJob.session(recipe)) {
             output.ifPresent(own -> own.cancelsWhenLost(spark));
-            evaluate(spark, base, output.map(OwnFolder::folder), scratch);
+            evaluate(spark, base, output, scratch);
         } catch (InvalidInputException e) {
             if (output.isPresent()) {
                 output.get().undo();
@@ -135,31 +135,38 @@ final class EvaluateJob {
                 labels);
     }
 
-    private void evaluate(SparkSession spark, PretrainedModel base, Optional<Folder> output, Path scratch)
+    private void evaluate(SparkSession spark, PretrainedModel base, Optional<OwnFolder> output, Path scratch)
             throws IOException {
         RunOutput run = RunOutput.of(store.folder(recipe.output()));
         LocalDate today = run.date().orElseGet(RecipeData::today);
         RecipeData rows = RecipeData.of(store, recipe, today);
         List<RecipeData.Prompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
+        if (output.isPresent()) {
+            ProgressListener silent = ProgressListener.silent();
+            output.get().verifyAmongWorkers(spark, recipe.cluster().workers(), silent::warned);
+        }
         PreparedData data = rows.findOrPrepare(spark, () -> {
             check(
                     output.isPresent() || spark.sparkContext().isLocal(),
                     "the rows are not prepared yet, and no place is known that all executors see: name --output");
-            return output.map(Folder::location)
-                    .map(store::folder)
+            return output.map(OwnFolder::folder)
                     .orElseGet(() -> store.folder(scratch.toUri().toString()))
                     .child(RunOutput.PREPARED);
         });
         checkRows(data.rows().evaluated() > 0);
         Recipe chosen = ChosenPrecision.of(spark, recipe, base.architecture(), Optional.empty())
                 .recipe();
-        EvaluateWorker worker = new EvaluateWorker(Assignment.of(spark, base.resolved(chosen), rows, prompts, data));
+        Assignment assignment = Assignment.of(spark, base.resolved(chosen), rows, prompts, data);
         List<TrainingResult> results = BarrierTraining.run(
-                spark, recipe.cluster(), worker, ProgressListener.silent(), Interruption.ofProcess());
+                spark,
+                recipe.cluster(),
+                new EvaluateWorker(assignment),
+                ProgressListener.silent(),
+                Interruption.ofProcess());
         TrainingResult first = results.get(0);
         if (output.isPresent()) {
-            write(new EvaluationTables(output.get()), first, RunSummary.samples(results), data);
+            write(new EvaluationTables(output.get().folder()), first, RunSummary.samples(results), data);
         }
         print(new Scores(first.metrics()).at(0), data);
     }

@@ -2,12 +2,14 @@ package dev.temper.jobs;
 
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
+import dev.temper.model.StoredModel;
 import dev.temper.spark.BarrierTraining;
 import dev.temper.track.Metric;
 import dev.temper.train.Evaluation;
 import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingResult;
 import dev.temper.train.Worker;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,16 +21,26 @@ import java.util.List;
  */
 record EvaluateWorker(Assignment assignment) implements BarrierTraining.Worker {
     @Override
+    public void verifyPlace() throws IOException {
+        assignment.checkPlace();
+    }
+
+    @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         Assignment.Begun begun = assignment.begin(RecipeRows::readEvaluated);
         try (Workspace workspace = Workspace.open(context.threads())) {
             if (begun.recipe().adapter().isPresent()) {
                 try (TrainedModel model = begun.model().open(workspace)) {
-                    return evaluate(model.network(), begun, context);
+                    TrainingResult result = evaluate(model.network(), begun, context);
+                    model.checkBase(context.workers());
+                    return result;
                 }
             }
-            try (Network network = begun.model().stored().load(workspace)) {
-                return evaluate(network, begun, context);
+            StoredModel stored = begun.model().stored();
+            try (Network network = stored.load(workspace)) {
+                TrainingResult result = evaluate(network, begun, context);
+                stored.files().checkUnchanged();
+                return result;
             }
         }
     }

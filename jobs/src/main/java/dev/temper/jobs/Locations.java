@@ -46,7 +46,7 @@ record Locations(HadoopStore store, Recipe recipe) {
         try {
             PreparedData.verifyFiles(store, recipe.data());
         } catch (IOException e) {
-            throw invalid("data: its files cannot be read: %s", RunOutput.reason(e));
+            throw invalid("data: its files cannot be read: %s", HadoopStore.reason(e));
         }
     }
 
@@ -66,7 +66,7 @@ record Locations(HadoopStore store, Recipe recipe) {
         try {
             return store.find(location);
         } catch (IOException | RuntimeException e) {
-            throw invalid("%s: %s cannot be reached: %s", key, location, RunOutput.reason(e));
+            throw invalid("%s: %s cannot be reached: %s", key, location, HadoopStore.reason(e));
         }
     }
 

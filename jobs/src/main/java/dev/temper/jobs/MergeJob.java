@@ -71,6 +71,7 @@ final class MergeJob {
                 writeTokenizer(own.folder(), Folder.local(localAdapter));
                 SavedTokenizer.settle(own.folder(), localBase);
                 own.folder().writeText("README.md", card(task));
+                stored.files().checkUnchanged();
             } catch (IOException | RuntimeException | Error e) {
                 own.undo();
                 throw e;

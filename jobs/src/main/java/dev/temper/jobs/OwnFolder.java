@@ -2,11 +2,15 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.spark.BegunFolder;
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.Interruption;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.storage.Store;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.sql.SparkSession;
 
@@ -17,12 +21,14 @@ import org.apache.spark.sql.SparkSession;
 final class OwnFolder implements AutoCloseable {
     private static final int AFTER_SPARK = 20; // which ends at 40; file systems are closed at 10
 
+    private final String key;
     private final Folder folder;
     private final Lease lease;
     private final boolean wasEmpty;
     private final Runnable onExit = this::closeQuietly;
 
-    private OwnFolder(Folder folder, Lease lease) throws IOException {
+    private OwnFolder(String key, Folder folder, Lease lease) throws IOException {
+        this.key = key;
         this.folder = folder;
         this.lease = lease;
         this.wasEmpty = files(folder).isEmpty();
@@ -44,9 +50,9 @@ final class OwnFolder implements AutoCloseable {
                     key, folder.location(), e.owner());
         } catch (IOException | RuntimeException e) {
             throw invalid(
-                    "%s: %s cannot be written: %s; name another folder", key, folder.location(), RunOutput.reason(e));
+                    "%s: %s cannot be written: %s; name another folder", key, folder.location(), HadoopStore.reason(e));
         }
-        OwnFolder own = new OwnFolder(folder, lease);
+        OwnFolder own = new OwnFolder(key, folder, lease);
         ShutdownHookManager.get().addShutdownHook(own.onExit, AFTER_SPARK); // Ctrl-C
         return own;
     }
@@ -58,14 +64,24 @@ final class OwnFolder implements AutoCloseable {
                 .toList();
     }
 
-    /** The folder; no file is begun in it once it was taken over by another. */
+    /** The folder; no file is begun in it once it was taken over by another, or has gone. */
     Folder folder() {
         return Lease.guarded(folder, lease.claim());
     }
 
-    /** Location of the file that says that it is still this command's. */
-    String claim() {
-        return lease.claim();
+    /** The same folder for the cluster's machines. */
+    BegunFolder onCluster(SparkSession spark) {
+        return new BegunFolder(HadoopStore.of(spark), key, lease.claim());
+    }
+
+    /**
+     * Lets so many workers look at the folder side by side.
+     *
+     * @param says gets a sentence when executors are waited for
+     * @throws dev.temper.check.InvalidInputException when not all of them see it
+     */
+    void verifyAmongWorkers(SparkSession spark, int workers, Consumer<String> says) throws IOException {
+        onCluster(spark).verifyAmongWorkers(spark.sparkContext(), workers, says, Interruption.ofProcess());
     }
 
     /** Whether nothing lay there when it was taken. */
@@ -84,12 +100,16 @@ final class OwnFolder implements AutoCloseable {
 
     /** @throws IllegalStateException saying why, when it is not this command's any more */
     void checkHeld() {
-        lease.checkHeld();
+        try {
+            lease.checkHeld();
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(key + ": " + e.getMessage(), e);
+        }
     }
 
     /** Takes back what a command that could not begin has written; {@link #close} takes the folders made for it. */
     void undo() throws IOException {
-        lease.checkHeld();
+        checkHeld();
         if (wasEmpty) {
             lease.clear();
         }

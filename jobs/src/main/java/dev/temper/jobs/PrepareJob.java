@@ -37,7 +37,7 @@ final class PrepareJob {
         output.state(recipe);
         RecipeData rows = RecipeData.of(store, tolerant, output.date().orElseGet(RecipeData::today));
         try (SparkSession spark = RunJob.session(recipe)) {
-            PreparedData data = rows.prepare(spark);
+            PreparedData data = rows.prepare(spark, output.folder());
             use.use(rows, data);
         }
     }

@@ -9,12 +9,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.Secrets;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.FloatType;
 import dev.temper.quant.Quantization;
 import dev.temper.spark.ClusterConfig;
+import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Hashes;
 import dev.temper.storage.Store;
 import dev.temper.text.AddedTokens;
@@ -153,6 +155,18 @@ public record Recipe(
         section.set(key.substring(dot + 1), YamlText.parse(yaml, key));
         RecipeTree.layDefaults(tree);
         return new RecordTree<>(Recipe.class).read(tree);
+    }
+
+    /** The same with locations that mean the same in any working directory, an executor's too. */
+    Recipe anywhere() {
+        Recipe same = with("output", resolvedYaml(output)).with("model.base", resolvedYaml(model.base));
+        return adapter.flatMap(LoraConfig::initFrom)
+                .map(location -> same.with("adapter.init_from", resolvedYaml(location)))
+                .orElse(same);
+    }
+
+    private static String resolvedYaml(String location) {
+        return TextNode.valueOf(HadoopStore.resolve(location)).toString(); // what is JSON is YAML
     }
 
     /** The same with another adapter. */

@@ -89,15 +89,20 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
         }
     }
 
-    /** Prepares the rows, or finds them prepared. */
-    PreparedData prepare(SparkSession spark) throws IOException {
-        return PreparedData.prepare(spark, recipe.data(), recipe.training().seed(), preparation(), prepared());
+    /**
+     * Prepares the rows, or finds them prepared.
+     *
+     * @param output the recipe's, where nothing else says where to
+     */
+    PreparedData prepare(SparkSession spark, Folder output) throws IOException {
+        return PreparedData.prepare(spark, recipe.data(), recipe.training().seed(), preparation(), prepared(output));
     }
 
     /** Finds the rows where the recipe's run would put them; otherwise prepares them elsewhere. */
     PreparedData findOrPrepare(SparkSession spark, Supplier<Folder> otherwise) throws IOException {
         long seed = recipe.training().seed();
-        Optional<PreparedData> found = PreparedData.find(spark, recipe.data(), seed, preparation(), prepared());
+        Optional<PreparedData> found =
+                PreparedData.find(spark, recipe.data(), seed, preparation(), prepared(store.folder(recipe.output())));
         return found.isPresent()
                 ? found.get()
                 : PreparedData.prepare(spark, recipe.data(), seed, preparation(), otherwise.get());
@@ -116,8 +121,7 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
         return stages.preparation(store, ends);
     }
 
-    private Folder prepared() {
-        return recipe.data().prepared().map(store::folder).orElseGet(() -> store.folder(recipe.output())
-                .child(RunOutput.PREPARED));
+    private Folder prepared(Folder output) {
+        return recipe.data().prepared().map(store::folder).orElseGet(() -> output.child(RunOutput.PREPARED));
     }
 }

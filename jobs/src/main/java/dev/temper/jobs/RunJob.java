@@ -19,6 +19,7 @@ import dev.temper.text.TemplateFiles;
 import dev.temper.train.TrainingResult;
 import dev.temper.train.Worker;
 import java.io.IOException;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -86,11 +87,11 @@ final class RunJob {
 
     private void begin(OwnFolder own, Locations locations) throws Exception {
         HadoopStore store = locations.store();
-        RunOutput output = RunOutput.of(own);
         locations.verifyInput();
         PretrainedModel base = PretrainedModel.read(store, recipe);
         checkMemory(base);
-        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
+        LocalDate today = RunOutput.of(own.folder()).date().orElseGet(RecipeData::today);
+        RecipeData rows = RecipeData.of(store, recipe, today);
         Optional<String> newHead = base.verify(recipe);
         base.verifyTrainable(recipe);
         List<RecipeData.Prompt> prompts = rows.prompts();
@@ -109,20 +110,17 @@ final class RunJob {
         }
         try (SparkSession spark = session(recipe)) {
             own.cancelsWhenLost(spark);
-            run(spark, base, output, rows, prompts);
+            own.verifyAmongWorkers(spark, recipe.cluster().workers(), text -> Console.say("%s", text));
+            run(spark, base, own, rows, prompts);
         }
     }
 
     @SuppressWarnings("try") // the answer is there while the block runs, no more
     private void run(
-            SparkSession spark,
-            PretrainedModel base,
-            RunOutput output,
-            RecipeData rows,
-            List<RecipeData.Prompt> prompts)
+            SparkSession spark, PretrainedModel base, OwnFolder own, RecipeData rows, List<RecipeData.Prompt> prompts)
             throws IOException {
-        Folder folder = output.folder();
-        PreparedData data = rows.prepare(spark);
+        RunOutput output = RunOutput.of(own.folder());
+        PreparedData data = rows.prepare(spark, output.folder());
         Console.say("files: %s", data.files().readFiles());
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
         Console.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
@@ -143,16 +141,17 @@ final class RunJob {
 
         MemoryPlan plan = plan(base, chosen);
         TrainWorker worker = new TrainWorker(
-                Assignment.of(spark, base.resolved(chosen), rows, prompts, data),
-                output.claim(),
+                Assignment.of(spark, base.resolved(chosen), rows, prompts, data).into(own.onCluster(spark)),
                 plan.peakOfProcess(isHere() ? recipe.cluster().workers() : 1),
                 plan.settings().microBatchTokens());
         try (Interruption.Scope finishing = Interruption.ofProcess().answering(RunJob::finish)) {
-            RunSummary summary = new RunSummary(recipe, data, train(spark, worker));
+            List<TrainingResult> results = train(spark, worker);
+            RunSummary summary = new RunSummary(recipe, data, results);
             summary.skipped().ifPresent(warnings::add); // its text says it on the console
+            output.wrote(results.get(0).files());
             write(output, summary, labelled, rows);
             output.writeManifestFinished(summary.manifest(version));
-            Console.sayAll(summary.text(folder.location()));
+            Console.sayAll(summary.text(output.folder().location()));
         }
     }
 

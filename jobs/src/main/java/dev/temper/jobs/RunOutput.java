@@ -13,6 +13,7 @@ import dev.temper.spark.ParquetTable.Column;
 import dev.temper.spark.ParquetTable.Kind;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
+import dev.temper.storage.RecordingStore;
 import dev.temper.storage.Store;
 import dev.temper.track.Metric;
 import java.io.IOException;
@@ -21,8 +22,10 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The output folder of a run: whose it is, and the tables and files in it. */
@@ -45,12 +48,12 @@ final class RunOutput {
     // there.
     private static final String HASH = "# recipe_hash: ";
 
+    private final RecordingStore written;
     private final Folder folder;
-    private final String claim;
 
-    private RunOutput(Folder folder, String claim) {
-        this.folder = folder;
-        this.claim = claim;
+    private RunOutput(Folder folder) {
+        this.written = new RecordingStore(folder.store());
+        this.folder = new Folder(written, folder.location());
     }
 
     /** The folder of the run that wrote a model or an adapter. */
@@ -87,14 +90,8 @@ final class RunOutput {
         FINISHED
     }
 
-    /** One to look at. */
     static RunOutput of(Folder folder) {
-        return new RunOutput(folder, "");
-    }
-
-    /** One to write to. */
-    static RunOutput of(OwnFolder own) {
-        return new RunOutput(own.folder(), own.claim());
+        return new RunOutput(folder);
     }
 
     /**
@@ -123,7 +120,7 @@ final class RunOutput {
                     isOurs,
                     "output: %s holds the run of another recipe; name another folder or empty it",
                     folder.location());
-            return manifest.path("status").asText().equals(FINISHED) ? State.FINISHED : State.UNFINISHED;
+            return manifest.path("status").asText().equals(FINISHED) ? finished(manifest) : State.UNFINISHED;
         }
         boolean isNothing = Set.of(RUN, MANIFEST).containsAll(names)
                 && line.startsWith(begun)
@@ -133,6 +130,17 @@ final class RunOutput {
                 "output: %s holds files that are no run of Temper; name another folder or empty it",
                 folder.location());
         return State.FREE;
+    }
+
+    private State finished(JsonNode manifest) throws IOException {
+        Optional<String> fault = WrittenFiles.of(manifest).faultOfFinished(folder);
+        check(
+                fault.isEmpty(),
+                "output: %s holds the finished run of this recipe, but %s; bring it back, or name another folder or"
+                        + " empty it",
+                folder.location(),
+                fault.orElse(""));
+        return State.FINISHED;
     }
 
     /** Missing where there is none, or it was cut off. */
@@ -146,13 +154,6 @@ final class RunOutput {
 
     private Optional<String> text(String name) throws IOException {
         return folder.bytes(name).isPresent() ? Optional.of(folder.readText(name)) : Optional.empty();
-    }
-
-    /** Why a place cannot be reached or written, in a few words. */
-    static String reason(Exception failure) {
-        String message =
-                String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
-        return message.contains(" ") ? message : failure.getClass().getSimpleName() + " " + message;
     }
 
     /**
@@ -194,16 +195,40 @@ final class RunOutput {
 
     // A store may show nothing of a file while it is replaced.
     private void writeIfChanged(String name, String text) throws IOException {
-        if (!text(name).equals(Optional.of(text))) {
+        if (text(name).equals(Optional.of(text))) {
+            wrote(Map.of(folder.location(name), folder.bytes(name).orElseThrow()));
+        } else {
             folder.writeText(name, text);
         }
+    }
+
+    /** Adds files that a worker wrote, by location. */
+    void wrote(Map<String, Long> files) {
+        written.add(files);
     }
 
     void writeManifest(ObjectNode manifest) throws IOException {
         writeIfChanged(MANIFEST, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(manifest) + "\n");
     }
 
+    /**
+     * Says that the run is finished.
+     *
+     * @throws IllegalStateException when a file is not there with the size that it was written with
+     */
     void writeManifestFinished(ObjectNode manifest) throws IOException {
+        Map<String, Long> files = new TreeMap<>();
+        written.written()
+                .forEach((file, bytes) ->
+                        files.put(file.substring(folder.location().length() + 1), bytes));
+        files.remove(MANIFEST); // it is written again
+        WrittenFiles all = new WrittenFiles(files);
+        Optional<String> fault = all.fault(folder);
+        if (fault.isPresent()) {
+            throw new IllegalStateException("output: " + folder.location() + " is not as the run has written it: "
+                    + fault.get() + "; run the same command again");
+        }
+        all.addTo(manifest);
         writeManifest(manifest.put("status", FINISHED));
     }
 
@@ -235,10 +260,5 @@ final class RunOutput {
 
     Folder folder() {
         return folder;
-    }
-
-    /** Location of the file that says, to workers too, that the folder is still this run's. */
-    String claim() {
-        return claim;
     }
 }

@@ -3,26 +3,31 @@ package dev.temper.jobs;
 import dev.temper.kernel.Workspace;
 import dev.temper.spark.BarrierTraining;
 import dev.temper.storage.Folder;
-import dev.temper.storage.Lease;
+import dev.temper.storage.RecordingStore;
 import dev.temper.train.Checkpoints;
 import dev.temper.train.PeakMemory;
 import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.TrainingResult;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * One worker of a run: brings the base to its disk, reads the prepared rows, trains, and, as the first of all, writes
  * the model. It is asked before and after training.
  *
- * @param claim location of the file without which it writes nothing to the output
  * @param plannedBytes that its process is planned to hold at most
  * @param microBatchTokens of a forward pass
  */
-record TrainWorker(Assignment assignment, String claim, long plannedBytes, int microBatchTokens)
-        implements BarrierTraining.Worker {
+record TrainWorker(Assignment assignment, long plannedBytes, int microBatchTokens) implements BarrierTraining.Worker {
+    @Override
+    public void verifyPlace() throws IOException {
+        assignment.checkPlace();
+    }
+
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         try (PeakMemory memory = PeakMemory.watch()) {
@@ -42,16 +47,19 @@ record TrainWorker(Assignment assignment, String claim, long plannedBytes, int m
             loop.stoppingWhen(context.stop());
             recipe.cluster().localDir().map(Path::of).ifPresent(loop::offloadingTo);
             TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
-            if (context.workers().rank() == 0) {
-                model.save(
-                        output(recipe), assignment.store().folder(recipe.model().base()));
-            }
-            return result;
+            model.checkBase(context.workers());
+            return context.workers().rank() == 0 ? result.wrote(save(model, recipe)) : result;
         }
     }
 
-    private Folder output(Recipe recipe) {
-        return Lease.guarded(assignment.store().folder(recipe.output()), claim);
+    /** The files with their sizes: the driver looks whether it sees the same. */
+    private Map<String, Long> save(TrainedModel model, Recipe recipe) throws IOException {
+        Folder output = assignment.output();
+        RecordingStore written = new RecordingStore(output.store());
+        model.save(
+                new Folder(written, output.location()),
+                assignment.store().folder(recipe.model().base()));
+        return written.written();
     }
 
     private TrainingConfig training(Recipe recipe) {
@@ -65,8 +73,8 @@ record TrainWorker(Assignment assignment, String claim, long plannedBytes, int m
         }
         String prepared = assignment.prepared();
         String key = prepared.substring(prepared.lastIndexOf('/') + 1);
-        Folder folder = output(recipe).child("checkpoints");
+        Folder folder = assignment.output().child("checkpoints");
         return Optional.of(new Checkpoints(
-                folder, recipe.hash() + " " + key, recipe.training().saveTotalLimit()));
+                folder, assignment.run() + " " + key, recipe.training().saveTotalLimit()));
     }
 }

@@ -17,6 +17,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
@@ -42,6 +43,19 @@ public final class BarrierTraining {
     @FunctionalInterface
     public interface Worker extends Serializable {
         TrainingResult run(Context context) throws Exception;
+
+        /**
+         * Looks, before anything else, whether this machine sees what it must; asked again in each attempt, as an
+         * executor may have been replaced by one on another machine.
+         *
+         * @throws InvalidInputException when it does not
+         */
+        default void verifyPlace() throws IOException {}
+    }
+
+    /** What one of the tasks of a stage does. */
+    interface Task<T> extends Serializable {
+        T run();
     }
 
     /**
@@ -66,7 +80,7 @@ public final class BarrierTraining {
     /** A result, or the message of what another attempt would only repeat. */
     private record Outcome(int rank, Ending ending, TrainingResult result, String message) implements Serializable {}
 
-    private interface Tasks extends Function1<Iterator<Integer>, Iterator<Outcome>>, Serializable {}
+    private interface Tasks<T> extends Function1<Iterator<Integer>, Iterator<T>>, Serializable {}
 
     /** What every task knows from the driver. */
     private record Setup(Worker worker, Duration timeout, ProgressServer.Address driver) implements Serializable {}
@@ -99,7 +113,7 @@ public final class BarrierTraining {
             ClusterCheck.awaitSlots(context, config.workers(), listener::warned, interruption);
             String driver = context.conf().get("spark.driver.host", "localhost");
             Setup setup = new Setup(worker, config.collectiveTimeout(), server.address(driver));
-            return collect(context, config.workers(), setup).stream()
+            return sideBySide(context, config.workers(), () -> attempt(setup), Outcome.class).stream()
                     .sorted((a, b) -> Integer.compare(a.rank(), b.rank()))
                     .map(BarrierTraining::result)
                     .toList();
@@ -114,18 +128,19 @@ public final class BarrierTraining {
         }
     }
 
-    private static List<Outcome> collect(SparkContext context, int workers, Setup setup) {
-        Tasks tasks =
-                rows -> JavaConverters.asScalaIterator(List.of(attempt(setup)).iterator());
-        List<Integer> seeds = IntStream.range(0, workers).boxed().toList();
+    /** Runs so many tasks of a barrier stage at the same time, and gives what each answers. */
+    static <T> List<T> sideBySide(SparkContext context, int tasks, Task<T> task, Class<T> type) {
+        Tasks<T> function =
+                none -> JavaConverters.asScalaIterator(List.of(task.run()).iterator());
+        List<Integer> seeds = IntStream.range(0, tasks).boxed().toList();
         String before = context.getLocalProperty(INTERRUPT);
         context.setLocalProperty(INTERRUPT, "true");
         try {
             return new JavaSparkContext(context)
-                    .parallelize(seeds, workers)
+                    .parallelize(seeds, tasks)
                     .rdd()
                     .barrier()
-                    .<Outcome>mapPartitions(tasks, false, ClassTag$.MODULE$.apply(Outcome.class))
+                    .<T>mapPartitions(function, false, ClassTag$.MODULE$.apply(type))
                     .toJavaRDD()
                     .repartition(1)
                     .collect();
@@ -146,17 +161,40 @@ public final class BarrierTraining {
     /** One task. A lost peer is thrown, so that Spark tries the stage again; what would only fail again is not. */
     private static Outcome attempt(Setup setup) {
         BarrierTaskContext task = BarrierTaskContext.get();
+        StageTalk talk = new StageTalk(task, setup.timeout());
         int rank = task.partitionId();
         try {
-            return new Outcome(rank, Ending.DONE, train(setup, task), "");
-        } catch (InvalidInputException e) {
-            return new Outcome(rank, Ending.MISTAKE, null, e.getMessage());
-        } catch (StoppedException e) {
-            return new Outcome(rank, Ending.STOPPED, null, e.getMessage());
-        } catch (IllegalStateException e) {
-            return new Outcome(rank, Ending.FAILURE, null, e.getMessage());
+            Optional<String> complaint = talk.complaint(setup.worker());
+            if (complaint.isPresent()) { // in a later attempt no mistake of the user's: what was seen once has gone
+                Ending ending = task.stageAttemptNumber() == 0 ? Ending.MISTAKE : Ending.FAILURE;
+                return new Outcome(rank, ending, null, complaint.get());
+            }
+            Optional<Outcome> outcome = outcome(setup, task, talk);
+            if (outcome.isPresent()) {
+                talk.end(outcome.get().message());
+            }
+            return outcome.orElse(new Outcome(rank, Ending.DONE, null, "")); // another's says it all
         } catch (Exception e) {
             throw new IllegalStateException("worker " + rank + " failed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Empty when this worker lost another that says why. */
+    private static Optional<Outcome> outcome(Setup setup, BarrierTaskContext task, StageTalk talk) throws Exception {
+        int rank = task.partitionId();
+        try {
+            return Optional.of(new Outcome(rank, Ending.DONE, train(setup, task), ""));
+        } catch (InvalidInputException e) {
+            return Optional.of(new Outcome(rank, Ending.MISTAKE, null, e.getMessage()));
+        } catch (StoppedException e) {
+            return Optional.of(new Outcome(rank, Ending.STOPPED, null, e.getMessage()));
+        } catch (IllegalStateException e) {
+            return Optional.of(new Outcome(rank, Ending.FAILURE, null, String.valueOf(e.getMessage())));
+        } catch (Exception e) {
+            if (talk.reasonOfLoss().isEmpty()) {
+                throw e;
+            }
+            return Optional.empty();
         }
     }
 

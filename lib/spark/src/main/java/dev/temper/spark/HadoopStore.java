@@ -52,6 +52,13 @@ public final class HadoopStore implements Store, Serializable {
         return new HadoopStore(spark.sparkContext().hadoopConfiguration());
     }
 
+    /** Why a place cannot be reached or written, in a few words. */
+    public static String reason(Exception failure) {
+        String message =
+                String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+        return message.contains(" ") ? message : failure.getClass().getSimpleName() + " " + message;
+    }
+
     /** The same place seen from any working directory: a plain path becomes an absolute one. */
     public static String resolve(String location) {
         return isLocal(location)

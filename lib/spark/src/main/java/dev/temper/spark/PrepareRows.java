@@ -6,7 +6,6 @@ import dev.temper.spark.Sources.InputFile;
 import dev.temper.spark.Survey.Taken;
 import dev.temper.spark.SurveyRows.ByContent;
 import dev.temper.spark.SurveyRows.Lighten;
-import dev.temper.storage.Folder;
 import dev.temper.storage.Hashes;
 import java.io.Serializable;
 import java.security.MessageDigest;
@@ -73,7 +72,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
     }
 
     /** The second reading: writes the parts. */
-    PartCounts write(Folder folder, Survey survey, Taken taken, List<Transformer> stages) {
+    PartCounts write(BegunFolder place, Survey survey, Taken taken, List<Transformer> stages) {
         // Where few of the rows are taken, a part is a longer range, so that files do not become small.
         long range = ROWS_PER_PART * Math.max(1, Math.min(survey.keys() / Math.max(taken.rows(), 1), MAX_STRETCH));
         PartOfRow partOfRow = new PartOfRow(range, (int) Math.max((survey.keys() + range - 1) / range, 1));
@@ -96,7 +95,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
                 ? rows.zipPartitions(repeated, placed::rows)
                 : rows.mapPartitions(part ->
                         placed.rows(part, List.<Tuple2<Long, Integer>>of().iterator()));
-        WritePart writing = new WritePart((HadoopStore) folder.store(), folder.location(), taken.choice());
+        WritePart writing = new WritePart(place, taken.choice());
         List<byte[]> counts = stages.stream().allMatch(RowStage.class::isInstance)
                 ? onRows(whole, schema, stages).mapPartitions(writing::call).collect()
                 : onDataset(whole, schema, stages, writing);

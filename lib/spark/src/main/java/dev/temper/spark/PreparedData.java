@@ -79,7 +79,7 @@ public record PreparedData(
      * Reads, splits, renders and tokenizes the data, or finds it prepared. Nothing stays behind when a row is refused,
      * or too many are rejected.
      *
-     * @param prepared the folder that holds prepared data sets
+     * @param prepared the folder that holds prepared data sets; it may lie in one that a lease guards
      * @throws dev.temper.check.InvalidInputException when the data cannot be trained on
      */
     public static PreparedData prepare(
@@ -93,7 +93,7 @@ public record PreparedData(
         try {
             FileChunks chunks = FileChunks.read(spark, sources);
             String key = key(data, seed, preparation, sources, chunks);
-            Folder folder = store.folder(prepared.location(key));
+            Folder folder = prepared.child(key);
             Optional<PreparedData> found = find(folder, key, sources);
             if (found.isPresent()) {
                 Lease.tidy(folder);
@@ -102,7 +102,7 @@ public record PreparedData(
                 PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
                 CompletableFuture<Void> look = isNew ? firstRows : look(spark, data, preparation, sources);
                 firstRows = look;
-                found = Optional.of(write(rows, plan, sources, look));
+                found = Optional.of(write(spark, rows, plan, sources, look));
             }
             new Refusals(data).checkRejected(found.get().rows(), found.get().rejected());
             return found.get();
@@ -129,40 +129,47 @@ public record PreparedData(
      *
      * @param folder which others may write into at the same time, where it is shared
      */
-    private record Plan(DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder) {}
+    private record Plan(DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder) {
+        /** Of the place in the recipe. */
+        String name() {
+            return data.prepared().isPresent() ? "data.prepared" : "output";
+        }
+    }
 
     /**
      * Surveys and writes the rows, unless another command that prepares the same ones has done it meanwhile.
      *
      * @param firstRows fails where a look at the first rows finds that they would be trained wrongly
      */
-    private static PreparedData write(PrepareRows rows, Plan plan, Sources sources, CompletableFuture<Void> firstRows)
+    private static PreparedData write(
+            SparkSession spark, PrepareRows rows, Plan plan, Sources sources, CompletableFuture<Void> firstRows)
             throws IOException {
         Folder folder = plan.folder();
-        try (Lease lease = Lease.await(folder, text -> System.err.println("temper: data.prepared: " + text))) {
+        try (PreparedPlace place = PreparedPlace.take(plan.name(), folder)) {
             Optional<PreparedData> found = find(folder, plan.key(), sources);
             if (found.isPresent()) {
                 return found.get();
             }
             boolean isWritten = false;
             try {
+                BegunFolder begun = place.onCluster(spark);
                 Survey survey = rows.survey(plan.choice());
                 check(
                         survey.read() > 0,
                         "data: %s has no rows",
                         plan.data().train().get(0).location());
                 firstRows.join();
-                PartCounts counts = write(rows, survey, plan, lease);
+                PartCounts counts = write(rows, survey, plan, begun, place);
                 new Refusals(plan.data()).verify(counts.rows(), counts.examples());
                 PreparedManifest manifest = counts.manifest(
                         plan.key(), survey.read() - counts.rows().in());
-                lease.checkHeld();
+                place.checkHeld();
                 manifest.write(folder);
                 isWritten = true;
                 return of(folder, manifest, sources, false);
             } finally {
                 if (!isWritten) {
-                    lease.clear();
+                    place.clear();
                 }
             }
         }
@@ -189,15 +196,16 @@ public record PreparedData(
     }
 
     /** Writes the parts; once more when the row that was to be evaluated turns out to be rejected. */
-    private static PartCounts write(PrepareRows rows, Survey survey, Plan plan, Lease lease) throws IOException {
+    private static PartCounts write(PrepareRows rows, Survey survey, Plan plan, BegunFolder begun, PreparedPlace place)
+            throws IOException {
         DataConfig data = plan.data();
         Limit limit = new Limit(
                 data.maxTrainRows(), data.maxEvalRows(), data.balanceBy().isPresent());
         boolean mustEvaluate = data.evalFraction() > 0 && data.maxEvalRows().orElse(1) > 0;
         Taken taken = survey.take(plan.choice(), limit, mustEvaluate);
         while (true) {
-            lease.clear(); // what an interrupted run may have left
-            PartCounts counts = rows.write(plan.folder(), survey, taken, plan.stages());
+            place.clear(); // what an interrupted run may have left
+            PartCounts counts = rows.write(begun, survey, taken, plan.stages());
             RowCounts found = counts.rows();
             check(
                     found.in() == taken.rows(),
@@ -217,7 +225,13 @@ public record PreparedData(
     private static void verify(Folder folder, PartCounts counts) throws IOException {
         for (Part part : Stream.concat(counts.files().stream(), counts.rejectedFiles().stream())
                 .toList()) {
-            if (!folder.bytes(part.name()).equals(Optional.of(part.bytes()))) {
+            Optional<Long> bytes = folder.bytes(part.name());
+            if (bytes.isEmpty()) {
+                throw new IOException(
+                        folder.location(part.name()) + " is not there, though an executor has just written"
+                                + " it: not all machines see the same folder");
+            }
+            if (bytes.get() != part.bytes()) {
                 throw new IOException(folder.location(part.name()) + " is not as it was written: run again");
             }
         }
@@ -240,6 +254,25 @@ public record PreparedData(
         PreparedManifest manifest = PreparedManifest.read(folder);
         for (Part part : manifest.files()) {
             PreparedPart.read(folder, part, target);
+        }
+    }
+
+    /**
+     * Looks, on an executor, whether it sees what the driver has found or prepared, without reading the rows.
+     *
+     * @param folder as {@link #folder}
+     * @param key of the recipe that names the place
+     * @throws InvalidInputException when it does not
+     */
+    public static void checkSeen(Folder folder, String key) throws IOException {
+        Map<String, Long> seen = new TreeMap<>();
+        folder.list().forEach(entry -> seen.put(entry.name(), entry.bytes()));
+        boolean isSeen = seen.containsKey(PreparedManifest.NAME);
+        for (Part part : isSeen ? PreparedManifest.read(folder).files() : List.<Part>of()) {
+            isSeen &= seen.getOrDefault(part.name(), -1L) == part.bytes();
+        }
+        if (!isSeen) {
+            throw BegunFolder.unseen(key, folder.location());
         }
     }
 

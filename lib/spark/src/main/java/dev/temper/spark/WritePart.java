@@ -4,6 +4,7 @@ import dev.temper.check.Secrets;
 import dev.temper.spark.PreparedManifest.Part;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.storage.Folder;
+import dev.temper.storage.Lease;
 import dev.temper.text.TokenRow;
 import java.io.Closeable;
 import java.io.IOException;
@@ -23,14 +24,16 @@ import org.apache.spark.sql.Row;
  * <p>A part is made in a file of this machine and put in its place whole. Each attempt of a task makes the same bytes;
  * one that finds them in place leaves them alone, so no late attempt can break what another has finished.
  *
+ * @param place where they are put
  * @param choice who wants to know which row would be evaluated next
  */
-record WritePart(HadoopStore store, String location, RowChoice choice) implements MapPartitionsFunction<Row, byte[]> {
+record WritePart(BegunFolder place, RowChoice choice) implements MapPartitionsFunction<Row, byte[]> {
     @Override
     public Iterator<byte[]> call(Iterator<Row> rows) throws IOException {
         if (!rows.hasNext()) {
             return List.<byte[]>of().iterator();
         }
+        place.checkSeen(); // before anything is written to a disk that nobody else sees
         int number = TaskContext.getPartitionId();
         PartCounts counts = new PartCounts();
         try (Table taken = new Table("part-%05d.parquet".formatted(number), PreparedPart.TABLE);
@@ -48,8 +51,8 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
                     counts.reject(why);
                 }
             }
-            taken.put(new Folder(store, location)).ifPresent(counts::wrote);
-            rejected.put(new Folder(store, location)).ifPresent(counts::wroteRejected);
+            taken.put(place.folder()).ifPresent(counts::wrote);
+            rejected.put(place.folder()).ifPresent(counts::wroteRejected);
         }
         return List.of(JavaBytes.of(counts)).iterator();
     }
@@ -176,6 +179,8 @@ record WritePart(HadoopStore store, String location, RowChoice choice) implement
                     Folder.local(file.getParent()).sha256(file.getFileName().toString()),
                     rows);
             if (!folder.holds(name, part.bytes(), part.sha256())) {
+                HadoopStore store = place.store();
+                Lease.checkThere(store, place.claim());
                 store.put(file, folder.location(name));
             }
             return Optional.of(part);

@@ -28,10 +28,7 @@ record GuardedStore(Store store, String claim) implements Store {
     }
 
     private void checkClaim() throws IOException {
-        if (store.find(claim).isEmpty()) {
-            throw new IllegalStateException(
-                    claim.substring(0, claim.lastIndexOf('/')) + " was taken away or taken over while it was written");
-        }
+        Lease.checkThere(store, claim);
     }
 
     @Override

@@ -21,14 +21,16 @@ import java.util.regex.Pattern;
  *
  * <p>A claim is a file that is written once, {@code lease-<id>}; who lists the folder after that and finds no other
  * holds it. Beside it {@code lease-<id>.beat} changes every few seconds; whose does not for half a minute, is dead.
+ * Whoever finds the claim, on any machine and at any time, sees the folder that was taken, and no other of its path.
  */
 public final class Lease implements AutoCloseable {
     static final String PREFIX = "lease-";
     static final String BEAT = ".beat";
+    private static final String ANSWER = ".seen-";
 
     /** Strict, as a user's file may begin so, too. */
-    private static final Pattern FILE =
-            Pattern.compile(PREFIX + "((0|[0-9a-f]{8})-([0-9]+\\.[0-9]+|[0-9a-f]{16})-[0-9a-f]{16})(" + BEAT + ")?");
+    private static final Pattern FILE = Pattern.compile(PREFIX
+            + "((0|[0-9a-f]{8})-([0-9]+\\.[0-9]+|[0-9a-f]{16})-[0-9a-f]{16})(" + BEAT + "|" + ANSWER + "[\\w.-]+)?");
 
     private static final Set<String> OURS = ConcurrentHashMap.newKeySet(); // claims that this process has not given up
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
@@ -162,6 +164,27 @@ public final class Lease implements AutoCloseable {
         return folder.location(PREFIX + id);
     }
 
+    /** Location of a file in which another machine may answer that it sees a claim; it goes with the claim. */
+    public static String answer(String claim, String machine) {
+        return claim + ANSWER + machine.replaceAll("[^\\w.-]", "_");
+    }
+
+    /**
+     * Looks, on any machine, whether a claim is there.
+     *
+     * @throws IllegalStateException when it is not: it was given up, or the folder is not the one that was taken
+     */
+    public static void checkThere(Store store, String claim) throws IOException {
+        if (store.find(claim).isEmpty()) {
+            throw new IllegalStateException(gone(claim.substring(0, claim.lastIndexOf('/'))));
+        }
+    }
+
+    private static String gone(String location) {
+        return location + " is no longer the folder that was begun: it was moved or emptied, or its mount has gone;"
+                + " nothing more is written there: bring it back and run the same command again";
+    }
+
     /** Runs once when the lease is lost while it should hold, on a thread of its own. */
     public void onLoss(Runnable action) {
         onLoss = action;
@@ -169,6 +192,7 @@ public final class Lease implements AutoCloseable {
 
     /** @throws IllegalStateException saying why, when it is lost */
     public void checkHeld() {
+        look();
         if (!loss.isEmpty()) {
             throw new IllegalStateException(loss);
         }
@@ -198,7 +222,9 @@ public final class Lease implements AutoCloseable {
         heart.shutdownNow();
         try {
             withdraw();
-            made.deleteEmpty();
+            if (loss.isEmpty()) {
+                made.deleteEmpty();
+            }
         } finally {
             OURS.remove(id);
         }
@@ -257,8 +283,8 @@ public final class Lease implements AutoCloseable {
         List<String> claims = Watch.claims(folder);
         for (Store.Entry entry : folder.list()) {
             String name = entry.name();
-            boolean isBeat = isPart(name) && name.endsWith(BEAT);
-            if (isBeat && !claims.contains(name.substring(PREFIX.length(), name.length() - BEAT.length()))) {
+            Matcher file = FILE.matcher(name);
+            if (file.matches() && file.group(4) != null && !claims.contains(file.group(1))) {
                 folder.delete(name);
             }
         }
@@ -294,25 +320,34 @@ public final class Lease implements AutoCloseable {
     }
 
     private synchronized void beat() {
+        try {
+            if (look()) {
+                writeBeat("holds");
+            }
+        } catch (IOException | RuntimeException e) {
+            return; // the store is away
+        }
+    }
+
+    /** Whether it holds; it does while the store is away: until that is back nobody else can take the folder either. */
+    private synchronized boolean look() {
         if (isClosed || !loss.isEmpty()) {
-            return;
+            return false;
         }
         try {
-            if (folder.has(PREFIX + id)) {
-                writeBeat("holds");
-            } else {
+            if (!folder.has(PREFIX + id)) {
                 lose();
             }
         } catch (IOException | RuntimeException e) {
-            return; // the store is away: until it is back nobody else can take the folder either
+            return loss.isEmpty();
         }
+        return loss.isEmpty();
     }
 
     private void lose() throws IOException {
         List<Watch.Other> others = new Watch(folder, self, pace.silence(), text -> {}).see();
         loss = others.isEmpty()
-                ? "%s was taken away while it was written: its folder was emptied, or its disk is gone"
-                        .formatted(folder.location())
+                ? gone(folder.location())
                 : "%s was taken over by %s, as no sign of life of this process was seen for %d seconds"
                         .formatted(
                                 folder.location(),

@@ -157,7 +157,7 @@ final class LeaseTest {
 
             assertThatThrownBy(() -> guarded.writeText("b.txt", "after"))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining(folder.location() + " was taken away or taken over");
+                    .hasMessageContaining(folder.location() + " is no longer the folder that was begun");
             assertThat(lost.await(1, TimeUnit.MINUTES)).isTrue();
             assertThatThrownBy(lease::checkHeld)
                     .isInstanceOf(IllegalStateException.class)
@@ -175,7 +175,7 @@ final class LeaseTest {
             lease.onLoss(lost::countDown);
             Files.move(disk.resolve("folder"), disk.resolve("elsewhere"));
             assertThat(lost.await(1, TimeUnit.MINUTES)).isTrue();
-            assertThatThrownBy(lease::checkHeld).hasMessageContaining("its folder was emptied, or its disk is gone");
+            assertThatThrownBy(lease::checkHeld).hasMessageContaining("it was moved or emptied, or its mount has gone");
         }
         assertThat(disk.resolve("folder")).doesNotExist();
     }

@@ -26,6 +26,9 @@ public final class SparkCluster implements AutoCloseable {
     private static final Duration JOB_LIMIT = Duration.ofMinutes(10);
     // These processes live for seconds: half of their time would go into compiling.
     private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+    private static final String MASTER_MAIN = "org.apache.spark.deploy.master.Master";
+    private static final String WORKER_MAIN = "org.apache.spark.deploy.worker.Worker";
+    private static final String SUBMIT_MAIN = "org.apache.spark.deploy.SparkSubmit";
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
     private static final Pattern WEB = Pattern.compile("MasterWebUI.* started at (http://\\S+)");
     private static final String LOGGING =
@@ -69,10 +72,15 @@ public final class SparkCluster implements AutoCloseable {
 
     /** Returns once all workers are registered with the master. */
     public static SparkCluster start(Size size) throws IOException, InterruptedException {
+        return start(size, List.of());
+    }
+
+    /** @param before what stands before the command of a worker, such as {@link MountNamespace#before} */
+    public static SparkCluster start(Size size, List<String> before) throws IOException, InterruptedException {
         SparkCluster cluster = new SparkCluster(Files.createTempDirectory("spark-cluster"));
         try {
             cluster.linkJars(size.jars());
-            cluster.startAll(size);
+            cluster.startAll(size, before);
             return cluster;
         } catch (IOException | InterruptedException | RuntimeException e) {
             cluster.close();
@@ -110,7 +118,7 @@ public final class SparkCluster implements AutoCloseable {
         all.addAll(List.of("--conf", "spark.executor.extraJavaOptions=" + String.join(" ", QUICK)));
         all.addAll(arguments);
         submissions++;
-        return startJava("submit-" + submissions, "-Xmx1g", "org.apache.spark.deploy.SparkSubmit", all, environment);
+        return start("submit-" + submissions, List.of(), java("1g", SUBMIT_MAIN, all), environment);
     }
 
     /** Process ids of the executors that run now. */
@@ -169,10 +177,9 @@ public final class SparkCluster implements AutoCloseable {
         Files.writeString(conf.resolve("log4j2.properties"), LOGGING, StandardCharsets.UTF_8);
     }
 
-    private void startAll(Size size) throws IOException, InterruptedException {
+    private void startAll(Size size, List<String> before) throws IOException, InterruptedException {
         List<String> address = List.of("--host", "127.0.0.1", "--port", "0", "--webui-port", "0");
-        ChildProcess master =
-                startJava("master", "-Xmx256m", "org.apache.spark.deploy.master.Master", address, Map.of());
+        ChildProcess master = start("master", List.of(), java("256m", MASTER_MAIN, address), Map.of());
         processes.add(master);
         masterUrl = master.awaitOutput(MASTER, START_LIMIT);
         String web = master.awaitOutput(WEB, START_LIMIT);
@@ -181,8 +188,7 @@ public final class SparkCluster implements AutoCloseable {
             arguments.addAll(List.of("--cores", String.valueOf(size.cores())));
             arguments.addAll(List.of("--memory", size.memoryMegabytes() + "m"));
             arguments.addAll(List.of("--work-dir", folder.resolve("work-" + i).toString(), masterUrl));
-            ChildProcess worker =
-                    startJava("worker-" + i, "-Xmx256m", "org.apache.spark.deploy.worker.Worker", arguments, Map.of());
+            ChildProcess worker = start("worker-" + i, before, java("256m", WORKER_MAIN, arguments), Map.of());
             processes.add(worker);
             workers.add(worker);
         }
@@ -195,15 +201,20 @@ public final class SparkCluster implements AutoCloseable {
         }
     }
 
-    private ChildProcess startJava(
-            String name, String heap, String mainClass, List<String> arguments, Map<String, String> environment)
-            throws IOException {
-        List<String> command = new ArrayList<>(List.of(ChildProcess.java(), heap));
+    private List<String> java(String heap, String mainClass, List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(ChildProcess.java(), "-Xmx" + heap));
         command.addAll(opens());
         command.addAll(QUICK);
         command.add("-Dlog4j2.configurationFile=" + home().resolve("conf").resolve("log4j2.properties"));
         command.addAll(List.of("-cp", home().resolve("jars") + "/*", mainClass));
         command.addAll(arguments);
+        return command;
+    }
+
+    private ChildProcess start(String name, List<String> before, List<String> java, Map<String, String> environment)
+            throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(java);
         Map<String, String> all = new TreeMap<>();
         all.put("SPARK_HOME", home().toString());
         all.put("SPARK_SCALA_VERSION", "2.12");
