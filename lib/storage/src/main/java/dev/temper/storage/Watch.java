@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  */
 final class Watch {
     private static final int MAX_OWNER = 200;
+    private static final int READS = 5;
 
     /** Processes that were silent in one place are not waited for in another. */
     private static final Set<String> SILENT = ConcurrentHashMap.newKeySet();
@@ -143,10 +144,16 @@ final class Watch {
     }
 
     private Optional<String> text(String name) throws IOException {
-        try {
-            return Optional.of(folder.readText(name));
-        } catch (FileNotFoundException | NoSuchFileException e) {
-            return Optional.empty();
+        for (int read = 1; true; read++) {
+            try {
+                return Optional.of(folder.readText(name));
+            } catch (FileNotFoundException | NoSuchFileException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                if (read == READS) { // S3A refuses what is replaced while it is being opened
+                    throw e;
+                }
+            }
         }
     }
 }
