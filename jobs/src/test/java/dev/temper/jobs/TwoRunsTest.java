@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Two processes that begin at once with one output, their clocks an hour apart. */
 @Tag("spark")
 final class TwoRunsTest {
-    private static final int ROUNDS = Integer.getInteger("temper.test.rounds", 100);
+    private static final int ROUNDS = Integer.getInteger("temper.test.rounds", 10);
     private static final int RUNS = Integer.getInteger("temper.test.runs", 2);
 
     @TempDir
