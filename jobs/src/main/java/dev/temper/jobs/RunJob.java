@@ -120,7 +120,7 @@ final class RunJob {
             SparkSession spark, PretrainedModel base, OwnFolder own, RecipeData rows, List<RecipeData.Prompt> prompts)
             throws IOException {
         RunOutput output = RunOutput.of(own.folder());
-        PreparedData data = rows.prepare(spark, output.folder());
+        PreparedData data = rows.prepare(spark, own.folder());
         Console.say("files: %s", data.files().readFiles());
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
         Console.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
