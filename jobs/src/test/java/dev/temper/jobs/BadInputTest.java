@@ -182,7 +182,7 @@ final class BadInputTest {
                         "data.train=@/recipe.yaml"),
                 with(
                         "nobody knows the store",
-                        "data.eval: wrong://host/x.csv cannot be reached: Hadoop's library for wrong: is not on Spark's class",
+                        "data.eval: wrong://host/x.csv cannot be reached: Hadoop's library for wrong: is not on",
                         "data.eval=wrong://host/x.csv"),
                 with(
                         "a password in a location",
