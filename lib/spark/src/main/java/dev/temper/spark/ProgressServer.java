@@ -104,8 +104,8 @@ final class ProgressServer implements AutoCloseable {
                 DataInputStream events = new DataInputStream(in);
                 while (true) {
                     String event = events.readUTF();
+                    hasBegun |= event.startsWith("started "); // before anybody who hears of it can ask
                     hear(event);
-                    hasBegun |= event.startsWith("started ");
                 }
             } catch (IOException | RuntimeException e) {
                 return; // the worker went away, or the run is over: its results come with the stage
