@@ -165,7 +165,7 @@ public final class HadoopStore implements Store, Serializable {
             local().deleteEmpty(localName(folder));
             return;
         }
-        Path path = new Path(folder);
+        Path path = path(folder);
         FileSystem files = files(path);
         try {
             if (files.listStatus(path).length == 0) {

@@ -2,23 +2,18 @@ package dev.temper.storage;
 
 import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 
 /**
  * Remembers how many bytes each file got that is written through it, so that others can look whether they are there.
  */
-public final class RecordingStore implements Store {
-    private final Store store;
+public final class RecordingStore extends FilterStore {
     private final Map<String, Long> written = new TreeMap<>();
 
     public RecordingStore(Store store) {
-        this.store = store;
+        super(store);
     }
 
     /** The bytes of each file by its location. */
@@ -32,13 +27,8 @@ public final class RecordingStore implements Store {
     }
 
     @Override
-    public InputStream read(String location) throws IOException {
-        return store.read(location);
-    }
-
-    @Override
     public OutputStream write(String location) throws IOException {
-        return new FilterOutputStream(store.write(location)) {
+        return new FilterOutputStream(super.write(location)) {
             private long bytes;
 
             @Override
@@ -62,25 +52,10 @@ public final class RecordingStore implements Store {
     }
 
     @Override
-    public List<Entry> list(String folder) throws IOException {
-        return store.list(folder);
-    }
-
-    @Override
-    public Optional<Entry> find(String location) throws IOException {
-        return store.find(location);
-    }
-
-    @Override
     public void delete(String location) throws IOException {
-        store.delete(location);
+        super.delete(location);
         synchronized (this) {
             written.keySet().removeIf(file -> (file + "/").startsWith(location + "/"));
         }
-    }
-
-    @Override
-    public Optional<Path> localPath(String location) {
-        return store.localPath(location);
     }
 }

@@ -3,6 +3,7 @@ package dev.temper.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +45,15 @@ final class RecordingStoreTest {
         folder.delete("a");
 
         assertThat(store.written()).isEqualTo(Map.of(disk + "/ab.txt", 1L));
+    }
+
+    @Test
+    void deletesEmptyFoldersAsTheStoreBehindIt() throws Exception {
+        Files.createDirectory(disk.resolve("empty"));
+
+        store.deleteEmpty(folder.location("empty"));
+
+        assertThat(disk.resolve("empty")).doesNotExist();
     }
 
     @Test
