@@ -15,7 +15,6 @@ import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
-import dev.temper.track.Metric;
 import dev.temper.train.CausalRows;
 import dev.temper.train.ClassifiedRows;
 import dev.temper.train.ProgressListener;
@@ -219,12 +218,6 @@ public final class TrainBench implements Callable<Integer> {
         }
 
         @Override
-        public void started(int planned) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {
             losses.add(rounded(loss, 10_000));
             end = System.nanoTime();
@@ -235,9 +228,6 @@ public final class TrainBench implements Callable<Integer> {
                 phases.restart();
             }
         }
-
-        @Override
-        public void measured(Metric metric) {}
     }
 
     private Map<String, Object> report(List<JsonNode> train, Clock clock) throws IOException {

@@ -21,7 +21,6 @@ import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.TokenRow;
-import dev.temper.track.Metric;
 import dev.temper.train.CausalRows;
 import dev.temper.train.ClassifiedRows;
 import dev.temper.train.ProgressListener;
@@ -168,17 +167,8 @@ public final class TrainFolders implements Callable<Integer> {
     /** Of each update, before it. */
     private record Losses(ArrayNode values) implements ProgressListener {
         @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {
             values.add(loss);
         }
-
-        @Override
-        public void measured(Metric metric) {}
     }
 }

@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.temper.track.Metric;
 import dev.temper.train.ProgressListener;
 import dev.temper.train.StoppedException;
 import dev.temper.train.TrainingResult;
@@ -44,19 +43,10 @@ final class BarrierTrainingTest {
     /** What the driver hears of steps, and what it does then. */
     private record Ear(List<Integer> steps, Runnable then) implements ProgressListener {
         @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {
             steps.add(step);
             then.run();
         }
-
-        @Override
-        public void measured(Metric metric) {}
     }
 
     @Test

@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.collective.Door;
-import dev.temper.track.Metric;
 import dev.temper.train.ProgressListener;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -35,15 +34,6 @@ final class ProgressServerTest {
         public void started(int steps) {
             heard.add("started " + steps);
         }
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {}
-
-        @Override
-        public void measured(Metric metric) {}
 
         @Override
         public void warned(String sentence) {

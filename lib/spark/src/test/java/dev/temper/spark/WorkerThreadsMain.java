@@ -39,18 +39,6 @@ public final class WorkerThreadsMain {
 
     private static final class Warnings implements ProgressListener {
         @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {}
-
-        @Override
-        public void measured(Metric metric) {}
-
-        @Override
         public void warned(String sentence) {
             System.out.println("warned: " + sentence);
         }

@@ -2,45 +2,36 @@ package dev.temper.train;
 
 import dev.temper.track.Metric;
 
-/** Hears of a run while it trains; called on the training thread of the first worker. */
+/**
+ * Hears of a run while it trains; called on the training thread of the first worker. What a listener does not override,
+ * it does not hear.
+ */
 public interface ProgressListener {
     /** Training begins; so many updates are planned. */
-    void started(int steps);
+    default void started(int steps) {}
 
     /**
      * Training goes on after this update, whose checkpoint was read.
      *
      * @param tokens trained on up to there, over all workers
      */
-    void resumed(int step, long tokens);
+    default void resumed(int step, long tokens) {}
 
     /**
      * An update is finished.
      *
      * @param tokens trained on so far, over all workers
      */
-    void stepped(int step, double loss, double learningRate, long tokens);
+    default void stepped(int step, double loss, double learningRate, long tokens) {}
 
     /** A value was measured. */
-    void measured(Metric metric);
+    default void measured(Metric metric) {}
 
     /** Something that the user should know happened; a sentence. */
     default void warned(String sentence) {}
 
     /** Hears nothing. */
     static ProgressListener silent() {
-        return new ProgressListener() {
-            @Override
-            public void started(int steps) {}
-
-            @Override
-            public void resumed(int step, long tokens) {}
-
-            @Override
-            public void stepped(int step, double loss, double learningRate, long tokens) {}
-
-            @Override
-            public void measured(Metric metric) {}
-        };
+        return new ProgressListener() {};
     }
 }

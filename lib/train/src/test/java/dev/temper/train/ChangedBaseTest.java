@@ -15,7 +15,6 @@ import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.TokenRow;
-import dev.temper.track.Metric;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -181,12 +180,6 @@ final class ChangedBaseTest {
     /** Does something after an update. */
     private record After(int update, Deed deed) implements ProgressListener {
         @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {
             if (step == update) {
                 try {
@@ -196,8 +189,5 @@ final class ChangedBaseTest {
                 }
             }
         }
-
-        @Override
-        public void measured(Metric metric) {}
     }
 }

@@ -145,18 +145,6 @@ final class SkippedUpdatesTest {
     /** Keeps what the user would be told. */
     private record Warnings(List<String> said) implements ProgressListener {
         @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {}
-
-        @Override
-        public void measured(Metric metric) {}
-
-        @Override
         public void warned(String sentence) {
             said.add(sentence);
         }

@@ -5,7 +5,6 @@ import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
 import dev.temper.text.TokenRow;
-import dev.temper.track.Metric;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -64,19 +63,10 @@ final class SteadyRun {
     /** Prints the memory after two of the updates. */
     private static final class Watch implements ProgressListener {
         @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
         public void stepped(int step, double loss, double learningRate, long tokens) {
             if (step == EARLY || step == LAST) {
                 System.out.println("RSS " + step + " " + megabytes());
             }
         }
-
-        @Override
-        public void measured(Metric metric) {}
     }
 }

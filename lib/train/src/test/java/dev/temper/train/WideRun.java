@@ -5,7 +5,6 @@ import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TinyModel;
 import dev.temper.text.TokenRow;
-import dev.temper.track.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,18 +83,6 @@ final class WideRun {
     }
 
     private static final class Warnings implements ProgressListener {
-        @Override
-        public void started(int steps) {}
-
-        @Override
-        public void resumed(int step, long tokens) {}
-
-        @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {}
-
-        @Override
-        public void measured(Metric metric) {}
-
         @Override
         public void warned(String sentence) {
             System.out.println("WARNED " + sentence);
