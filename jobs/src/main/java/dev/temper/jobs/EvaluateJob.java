@@ -143,8 +143,7 @@ final class EvaluateJob {
         List<RecipeData.Prompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
         if (output.isPresent()) {
-            ProgressListener silent = ProgressListener.silent();
-            output.get().verifyAmongWorkers(spark, recipe.cluster().workers(), silent::warned);
+            output.get().verifyAmongWorkers(spark, recipe.cluster().workers(), waiting -> {});
         }
         PreparedData data = rows.findOrPrepare(spark, () -> {
             check(

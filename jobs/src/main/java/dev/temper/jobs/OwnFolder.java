@@ -84,11 +84,6 @@ final class OwnFolder implements AutoCloseable {
         onCluster(spark).verifyAmongWorkers(spark.sparkContext(), workers, says, Interruption.ofProcess());
     }
 
-    /** Whether nothing lay there when it was taken. */
-    boolean wasEmpty() {
-        return wasEmpty;
-    }
-
     /** Ends what Spark does for this command when the folder is taken over by another, or taken away. */
     void cancelsWhenLost(SparkSession spark) {
         lease.onLoss(() -> {
