@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Ten thousand locations with secrets, in all places that take one: each is refused, and no part of it is told. */
 final class RefusedSecretsTest {
     private static final int SECRETS = 40;
+    private static final int SECRETS_OF_ERRORS = Integer.getInteger("temper.test.secrets", 40); // 720: 10,080 errors
     private static final String RECIPE = "model: {base: a}\ndata: {train: b}\noutput: c\n";
 
     @TempDir
@@ -94,7 +95,8 @@ final class RefusedSecretsTest {
     @Test
     void whatIsSaidOfOtherMistakesTellsNoSecret() throws Exception {
         Random random = new Random(15);
-        for (int i = 0; i < SECRETS; i++) {
+        int count = 0;
+        for (int i = 0; i < SECRETS_OF_ERRORS; i++) {
             String secret = Canaries.secret(random);
             List<String> pieces = Canaries.pieces(secret);
             String location = "s3a://AKIAKEY:" + secret + "@bucket/rows";
@@ -128,8 +130,10 @@ final class RefusedSecretsTest {
                         .as(ended.err())
                         .isEmpty();
                 assertThat(ended.code()).as("%s: %s", command, ended.err()).isEqualTo(2);
+                count++;
             }
         }
+        assertThat(count).isEqualTo(14 * SECRETS_OF_ERRORS);
     }
 
     @Test

@@ -16,7 +16,7 @@ import com.sun.jna.Platform;
  */
 final class ThreadWaiting {
     private static final String VARIABLE = "GOMP_SPINCOUNT";
-    private static final String SPINS = "1000"; // docs/decisions/0010 has what others cost
+    private static final String SPINS = "700"; // docs/decisions/0010 has what others cost
 
     static {
         boolean isChosen = System.getenv(VARIABLE) != null || System.getenv("OMP_WAIT_POLICY") != null;

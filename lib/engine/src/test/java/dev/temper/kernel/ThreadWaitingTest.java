@@ -18,7 +18,7 @@ import org.junit.jupiter.api.condition.OS;
 final class ThreadWaitingTest {
     @Test
     void threadsSpinForMicrosecondsUnlessTheUserSaysOtherwise() throws Exception {
-        assertThat(settings(Map.of())).contains("GOMP_SPINCOUNT = '1000'");
+        assertThat(settings(Map.of())).contains("GOMP_SPINCOUNT = '700'");
     }
 
     @Test

@@ -125,7 +125,7 @@ final class SparkClusterTest {
 
         assertThat(result.output()).contains("threads [1, 1]");
         assertThat(result.exitCode()).isZero();
-        assertThat(cluster.executorOutput()).contains("GOMP_SPINCOUNT = '1000'");
+        assertThat(cluster.executorOutput()).contains("GOMP_SPINCOUNT = '700'");
     }
 
     @Test
