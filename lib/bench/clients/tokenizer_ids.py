@@ -58,6 +58,8 @@ EXPECTED = [
     (r"llama2\.published\.add_prefix_space=true", ["made4"], "4.57 reads it from tokenizer.model only"),
     (r"llama2\.extra_list", ["made4"], "4.57 reads no list; 5.24 builds Llama's spaces otherwise"),
     (r"qwen2\.vocabulary\.add_prefix_space=true", ["made4"], "4.57 fails"),
+    (r"phi3\.no_config", ["made4"], "4.57 adds a begin token unless told otherwise, 5.24 does not"),
+    (r"llama3\.no_config", ["made4"], "4.57 takes Llama 2's class for it, and adds that one's special tokens; 5.24 does not"),
 ]
 
 
@@ -236,7 +238,12 @@ def edited(kind, tokenizer, config, special, made, slow):
     bare = {"model_max_length": 512}
     if kind in ("bert_uncased", "gpt2", "roberta", "qwen2"):
         put(made / f"{kind}.bare", kind, tokenizer, bare)  # as GPT-2's published folder
-        put(made / f"{kind}.no_config", kind, tokenizer, None)
+    put(made / f"{kind}.no_config", kind, tokenizer, None)
+    if kind != "llama3":
+        put(made / f"{kind}.vocabulary.no_config", kind, None, None)
+        for file in ("vocab.json", "merges.txt", "vocab.txt", "tokenizer.model"):
+            if (slow / file).exists():
+                shutil.copy(slow / file, made / f"{kind}.vocabulary.no_config" / file)
     for keys in VARIATIONS.get(kind, []):
         name = ",".join(f"{k}={str(v).lower()}" for k, v in keys.items() if isinstance(v, bool))
         put(made / f"{kind}.published.{name}", kind, tokenizer, {**config, **keys}, special)

@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import static dev.temper.check.Check.check;
 import static picocli.CommandLine.Help.Visibility.NEVER;
 
 import dev.temper.check.Secrets;
@@ -11,10 +12,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code temper generate}: continues prompts with a model, without Spark. */
+/** {@code temper generate}: answers or continues prompts with a model, without Spark. */
 @Command(
         name = "generate",
-        description = "Continue prompts with a model.",
+        description = "Answer or continue prompts with a model.",
         showDefaultValues = true,
         sortOptions = false)
 final class GenerateCommand implements Callable<Integer> {
@@ -24,14 +25,41 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     /**
-     * What to continue, and how.
+     * What to answer, and how.
      *
      * @param folder of the model
      * @param adapter folder of an adapter over it
      * @param generation the prompts are in here
      * @param json print JSON instead of text
      */
-    record Request(String folder, Optional<String> adapter, GenerationConfig generation, long seed, boolean json) {}
+    record Request(
+            String folder,
+            Optional<String> adapter,
+            Asked asked,
+            GenerationConfig generation,
+            long seed,
+            boolean json) {}
+
+    /**
+     * How the model gets what it is asked.
+     *
+     * @param raw prompts are continued as they are, whether there is a chat template or not
+     * @param system in front of conversations that have none
+     * @param messages file of conversations
+     */
+    record Asked(boolean raw, Optional<String> system, Optional<String> messages) {
+        Asked {
+            check(
+                    !raw || (system.isEmpty() && messages.isEmpty()),
+                    "--raw continues a prompt as it is: leave out %s, which is for the chat template",
+                    system.isPresent() ? "--system" : "--messages");
+        }
+
+        /** Whether it cannot be done without a chat template. */
+        boolean needsTemplate() {
+            return system.isPresent() || messages.isPresent();
+        }
+    }
 
     private final Job job;
 
@@ -49,10 +77,26 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--prompt",
             showDefaultValue = NEVER,
             paramLabel = "TEXT",
-            arity = "1..*",
-            required = true,
-            description = "What to continue.")
+            description = "What to answer, as often as there are prompts. With a chat template in the folder it is a"
+                    + " user's turn, else it is continued.")
     private List<String> prompts = List.of();
+
+    @Option(names = "--raw", description = "Continue prompts as they are, without the chat template.")
+    private boolean raw;
+
+    @Option(
+            names = "--system",
+            showDefaultValue = NEVER,
+            paramLabel = "TEXT",
+            description = "System message in front of conversations that have none.")
+    private Optional<String> system = Optional.empty();
+
+    @Option(
+            names = "--messages",
+            showDefaultValue = NEVER,
+            paramLabel = "FILE",
+            description = "Conversations instead of prompts: JSON lists of {role, content}, one after the other.")
+    private Optional<String> messages = Optional.empty();
 
     @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "50", description = "Tokens at most.")
     private int maxNewTokens;
@@ -97,9 +141,15 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Secrets.refuse("FOLDER", folder);
         adapter.ifPresent(location -> Secrets.refuse("--adapter", location));
+        messages.ifPresent(location -> Secrets.refuse("--messages", location));
+        check(
+                prompts.isEmpty() == messages.isPresent(),
+                messages.isPresent()
+                        ? "--prompt and --messages exclude each other: leave one of them out"
+                        : "there is nothing to answer: give --prompt TEXT or --messages FILE");
         GenerationConfig generation = new GenerationConfig(
                 prompts, 0, maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty);
-        job.run(new Request(folder, adapter, generation, seed, json));
+        job.run(new Request(folder, adapter, new Asked(raw, system, messages), generation, seed, json));
         return 0;
     }
 }

@@ -250,6 +250,7 @@ public record Recipe(
     public static Recipe read(Store store, String location, List<String> overrides) {
         Secrets.refuse("RECIPE", location);
         ObjectNode tree = RecipeTree.read(text(store, location), location, overrides);
+        RecipeTemplate.inline(store, tree);
         if (!tree.has("name")) {
             tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
         }

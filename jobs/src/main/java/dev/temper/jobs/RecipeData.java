@@ -13,6 +13,7 @@ import dev.temper.text.ChatFormat;
 import dev.temper.text.Encoding;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RowFormat;
+import dev.temper.text.TemplateFiles;
 import dev.temper.text.TextKind;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
@@ -46,10 +47,19 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
         return new RecipeData(store, recipe, base, chat, EndTokens.read(base));
     }
 
-    /** The template that the recipe gives instead of the base's, for what it makes; empty for the base's or none. */
-    Optional<String> ownTemplate() {
-        boolean isOwn = !List.of("auto", "none").contains(recipe.data().chatTemplate());
-        return isOwn ? chat.defaultTemplate() : Optional.empty();
+    /**
+     * Leaves the template that rows were written with beside what was trained, or none for {@code none}.
+     *
+     * @param trained folder with a copy of the base's tokenizer
+     */
+    void settleTemplate(Folder trained) throws IOException {
+        String choice = recipe.data().chatTemplate();
+        Optional<String> own = choice.equals("auto") ? Optional.empty() : chat.defaultTemplate();
+        if (choice.equals("none") && ChatFormat.isIn(trained)) {
+            TemplateFiles.remove(trained);
+        } else if (own.isPresent()) {
+            TemplateFiles.write(trained, own.get());
+        }
     }
 
     static LocalDate today() {

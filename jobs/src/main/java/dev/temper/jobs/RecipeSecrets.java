@@ -28,11 +28,11 @@ final class RecipeSecrets {
 
     private RecipeSecrets() {}
 
-    /** Remembers what stands in the arguments of a command, its prompts left out. */
+    /** Remembers what stands in the arguments of a command, its prompts and system message left out. */
     static void learn(String[] arguments) {
         boolean isPrompt = false;
         for (String argument : arguments) {
-            isPrompt = argument.startsWith("--prompt") || (isPrompt && !argument.startsWith("--"));
+            isPrompt = argument.matches("(?s)--(prompt|system).*") || (isPrompt && !argument.startsWith("--"));
             if (!isPrompt) {
                 learn(argument);
             }

@@ -96,6 +96,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
         }
         if (!recipe.model().isClassifier()) {
             facts.put("chat template", template());
+            recipe.data().system().filter(text -> isChat).ifPresent(text -> facts.put(ModelCard.SYSTEM_MESSAGE, text));
         }
         facts.put("rows", summary.data().rows().toString());
         facts.put("parameters", number("%,d of %,d trained", summary.trainableParameters(), summary.totalParameters()));

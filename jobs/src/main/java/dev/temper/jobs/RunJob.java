@@ -15,7 +15,6 @@ import dev.temper.spark.SparkSecrets;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.text.SavedTokenizer;
-import dev.temper.text.TemplateFiles;
 import dev.temper.train.TrainingResult;
 import dev.temper.train.Worker;
 import java.io.IOException;
@@ -249,10 +248,7 @@ final class RunJob {
         if (recipe.adapter().isPresent()) {
             ModelFolder.copyTokenizer(model, base);
         }
-        Optional<String> template = rows.ownTemplate();
-        if (template.isPresent()) {
-            TemplateFiles.write(model, template.get());
-        }
+        rows.settleTemplate(model);
         addTokens(model);
         SavedTokenizer.settle(model, base);
     }

@@ -15,6 +15,7 @@ import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.storage.RecordingStore;
 import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
 import dev.temper.track.Metric;
 import java.io.IOException;
 import java.time.LocalDate;
@@ -78,7 +79,8 @@ final class RunOutput {
         if (!run.has(RUN)) {
             return true;
         }
-        JsonNode data = YamlText.parse(run.readText(RUN), run.location(RUN)).path("data");
+        String recipe = UntrustedFile.text(run, RUN); // as strange as the model below it
+        JsonNode data = YamlText.parse(recipe, run.location(RUN)).path("data");
         return !data.path("chat_template").asText().equals("none")
                 && !data.path("format").asText().equals("text");
     }

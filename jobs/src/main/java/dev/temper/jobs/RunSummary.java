@@ -288,7 +288,8 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         List<Sample> after = new ArrayList<>(
                 samples.stream().filter(sample -> sample.step() > 0).toList());
         for (int i = 0; i < Math.min(SHOWN_SAMPLES, Math.min(before.size(), after.size())); i++) {
-            table.add(before.get(i).prompt(), before.get(i).text(), after.get(i).text());
+            String answer = before.get(i).text().strip();
+            table.add(before.get(i).prompt(), answer, after.get(i).text().strip());
         }
         return table;
     }

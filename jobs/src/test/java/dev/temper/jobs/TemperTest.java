@@ -78,7 +78,16 @@ final class TemperTest {
                 .contains("Usage: temper run");
         assertThat(run("walk").code()).isEqualTo(2);
         assertThat(run("run", "a.yaml", "--fast").code()).isEqualTo(2);
-        assertThat(run("generate", "folder").err()).startsWith("Missing required option: '--prompt=TEXT");
+        assertThat(run("generate", "folder"))
+                .isEqualTo(new Ended(
+                        2, "", "temper: there is nothing to answer: give --prompt TEXT or --messages FILE\n"));
+        assertThat(run("generate", "folder", "--prompt", "once", "upon").code()).isEqualTo(2);
+        assertThat(run("generate", "folder", "--prompt", "a", "--messages", "b").err())
+                .isEqualTo("temper: --prompt and --messages exclude each other: leave one of them out\n");
+        assertThat(run("generate", "folder", "--prompt", "a", "--raw", "--system", "b")
+                        .err())
+                .isEqualTo("temper: --raw continues a prompt as it is: leave out --system, which is for the chat"
+                        + " template\n");
     }
 
     @Test
@@ -101,18 +110,33 @@ final class TemperTest {
 
     @Test
     void generateHasTheRecipesDefaults() {
-        run("generate", "folder", "--prompt", "@once upon", "a time", "--adapter", "lora");
-        run("generate", "folder", "--prompt=a", "--prompt=b", "--do-sample", "--top-p=0.3", "--seed=7", "--json");
+        run("generate", "folder", "--prompt", "@once upon", "--prompt", "a time", "--adapter", "lora", "--raw");
+        run(
+                "generate",
+                "folder",
+                "--prompt=a",
+                "--prompt=b",
+                "--do-sample",
+                "--top-p=0.3",
+                "--seed=7",
+                "--json",
+                "--system=Be brief.");
 
         GenerationConfig defaults = new RecordTree<>(GenerationConfig.class)
                 .read(RecipeTree.defaults("every_recipe").get("generation"));
         assertThat(generated)
                 .containsExactly(
                         new GenerateCommand.Request(
-                                "folder", Optional.of("lora"), with(defaults, "@once upon", "a time"), 42, false),
+                                "folder",
+                                Optional.of("lora"),
+                                new GenerateCommand.Asked(true, Optional.empty(), Optional.empty()),
+                                with(defaults, "@once upon", "a time"),
+                                42,
+                                false),
                         new GenerateCommand.Request(
                                 "folder",
                                 Optional.empty(),
+                                new GenerateCommand.Asked(false, Optional.of("Be brief."), Optional.empty()),
                                 new GenerationConfig(List.of("a", "b"), 0, 50, true, 1, 0, 0.3, 0, 1),
                                 7,
                                 true));

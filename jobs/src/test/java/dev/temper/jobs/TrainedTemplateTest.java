@@ -1,7 +1,11 @@
 package dev.temper.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.temper.check.InvalidInputException;
+import dev.temper.storage.LocalStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,19 +90,92 @@ final class TrainedTemplateTest {
     }
 
     @Test
-    void theBasesTemplatesStayWhereTheRecipeHasNone() throws IOException {
-        for (String choice : List.of("auto", "none")) {
-            Path model = run(choice, "data.chat_template=" + choice).resolve("model");
-            assertThat(Files.readString(model.resolve("chat_template.jinja"))).isEqualTo(BASES);
-            assertThat(Files.readString(model.resolve("additional_chat_templates/tool_use.jinja")))
-                    .isEqualTo(BASES);
-            assertThat(Files.readString(model.resolve("README.md")))
-                    .contains(
-                            choice.equals("auto")
-                                    ? "| chat template | the tokenizer's |"
-                                    : "| chat template | none: texts are as they are |");
-            assertThat(Files.readString(model.resolve("README.md")).contains("apply_chat_template"))
-                    .isEqualTo(choice.equals("auto"));
+    void theBasesTemplatesStayForThoseThatWereTrainedWithThem() throws IOException {
+        Path model = run("auto", "data.chat_template=auto").resolve("model");
+
+        assertThat(Files.readString(model.resolve("chat_template.jinja"))).isEqualTo(BASES);
+        assertThat(Files.readString(model.resolve("additional_chat_templates/tool_use.jinja")))
+                .isEqualTo(BASES);
+        assertThat(Files.readString(model.resolve("README.md")))
+                .contains("| chat template | the tokenizer's |", "apply_chat_template", "this/folder --prompt");
+        assertThat(generate(model, "--prompt", "a")).isNotEqualTo(generate(model, "--prompt", "a", "--raw"));
+    }
+
+    @Test
+    void whatWasTrainedWithoutATemplateHasNone() throws IOException {
+        Path model = run("none", "data.chat_template=none").resolve("model");
+        Path adapter = run("lora", "data.chat_template=none", "adapter={type: lora, r: 2, target_modules: all-linear}")
+                .resolve("adapter");
+
+        for (Path folder : List.of(model, adapter)) {
+            assertThat(folder.resolve("chat_template.jinja")).doesNotExist();
+            assertThat(folder.resolve("additional_chat_templates")).doesNotExist();
+            assertThat(Files.readString(folder.resolve("tokenizer_config.json")))
+                    .doesNotContain("chat_template")
+                    .contains("\"eos_token\"");
+            assertThat(Files.readString(folder.resolve("README.md")))
+                    .contains("| chat template | none: texts are as they are |", " --raw --prompt")
+                    .doesNotContain("apply_chat_template");
         }
+        Path copy = Files.move(model, disk.resolve("copied")); // away from its run.yaml
+        assertThat(generate(copy, "--prompt", "a")).startsWith("a").isEqualTo(generate(copy, "--prompt", "a", "--raw"));
+        String base = disk + "/base";
+        assertThat(generate(Path.of(base), "--adapter", adapter.toString(), "--prompt", "a"))
+                .startsWith("a")
+                .isEqualTo(generate(Path.of(base), "--adapter", adapter.toString(), "--prompt", "a", "--raw"));
+    }
+
+    /** The template was not trained with, but nobody asked to be without it. */
+    @Test
+    void afterTextsTheTemplateStaysAndPromptsAreContinued() throws IOException {
+        Path model =
+                run("text", "data.format=text", "data.columns={text: prompt}").resolve("model");
+
+        assertThat(Files.readString(model.resolve("chat_template.jinja"))).isEqualTo(BASES);
+        assertThat(Files.readString(model.resolve("README.md"))).contains(" --raw --prompt");
+        assertThat(generate(model, "--prompt", "a")).isEqualTo(generate(model, "--prompt", "a", "--raw"));
+        assertThat(generate(model, "--prompt", "a", "--system", "b"))
+                .isNotEqualTo(generate(model, "--prompt", "a", "--raw"));
+    }
+
+    @Test
+    void runYamlHoldsTheTextOfATemplate() throws IOException {
+        Path here = Path.of("").toAbsolutePath();
+        String place = here.relativize(disk.toRealPath().resolve("own.jinja")).toString();
+        Path run = run("own", "data.chat_template=" + place);
+
+        String recipe = disk + "/recipe.yaml";
+        String text = YamlText.parse(Files.readString(run.resolve("run.yaml")), "run.yaml")
+                .at("/data/chat_template")
+                .textValue();
+
+        assertThat(text).isEqualTo(OWN);
+        LocalStore store = new LocalStore();
+        String hash = Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + place))
+                .hash();
+        assertThat(Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + quoted(OWN)))
+                        .hash())
+                .isEqualTo(hash);
+        Files.writeString(disk.resolve("own.jinja"), OWN + "!");
+        assertThat(Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + place))
+                        .hash())
+                .isNotEqualTo(hash);
+        Files.writeString(disk.resolve("own.jinja"), "own");
+        assertThatThrownBy(() -> Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + place)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("data.chat_template %s is no text of a template: there is no {{ or {%% in it", place);
+    }
+
+    private static String quoted(String text) {
+        return TextNode.valueOf(text).toString();
+    }
+
+    private static String generate(Path folder, String... arguments) {
+        List<String> all = new ArrayList<>(List.of("generate", folder.toString(), "--max-new-tokens", "6"));
+        all.addAll(List.of(arguments));
+        Ended ended = Ended.run(
+                all.toArray(String[]::new), new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+        assertThat(ended.code()).as(ended.err()).isZero();
+        return ended.out();
     }
 }

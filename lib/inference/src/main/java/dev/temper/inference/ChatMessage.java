@@ -1,9 +1,15 @@
 package dev.temper.inference;
 
+import static dev.temper.check.Check.check;
+
 import java.util.Map;
 
 /** One message of a conversation. */
 public record ChatMessage(String role, String content) {
+    public ChatMessage {
+        check(role != null && content != null, "a message needs a role and a content, got %s and %s", role, content);
+    }
+
     public static ChatMessage system(String content) {
         return new ChatMessage("system", content);
     }

@@ -1,5 +1,6 @@
 package dev.temper.inference;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,6 +12,12 @@ import java.util.List;
  */
 @SuppressWarnings("ArrayRecordComponent") // one per text; never compared
 public record Classification(String label, double score, double[] probabilities) {
+    @Override
+    public String toString() {
+        return "Classification[label=%s, score=%s, probabilities=%s]"
+                .formatted(label, score, Arrays.toString(probabilities));
+    }
+
     /** Of the likeliest class, or the first of them. */
     static Classification of(float[] logits, List<String> labels) {
         int best = 0;

@@ -18,9 +18,16 @@ import java.util.OptionalInt;
  *     is computed alone
  * @param maxLength tokens at which a text to classify is cut, as {@code data.max_length} in training; the model's
  *     positions when empty
+ * @param chatTemplate text of the template that conversations are written with, instead of the one that the folder of
+ *     the tokenizer has
  */
 public record Options(
-        Optional<Path> adapter, List<String> labels, int threads, int batchTokens, OptionalInt maxLength) {
+        Optional<Path> adapter,
+        List<String> labels,
+        int threads,
+        int batchTokens,
+        OptionalInt maxLength,
+        Optional<String> chatTemplate) {
     private static final int BATCH_TOKENS = 4096;
 
     public Options {
@@ -30,29 +37,33 @@ public record Options(
         labels = List.copyOf(labels);
     }
 
-    /** No adapter, all cores. */
+    /** No adapter, all cores, the folder's chat template. */
     public static Options defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new Options(Optional.empty(), List.of(), cores, BATCH_TOKENS, OptionalInt.empty());
+        return new Options(Optional.empty(), List.of(), cores, BATCH_TOKENS, OptionalInt.empty(), Optional.empty());
     }
 
     public Options withAdapter(Path folder) {
-        return new Options(Optional.of(folder), labels, threads, batchTokens, maxLength);
+        return new Options(Optional.of(folder), labels, threads, batchTokens, maxLength, chatTemplate);
     }
 
     public Options withLabels(List<String> names) {
-        return new Options(adapter, names, threads, batchTokens, maxLength);
+        return new Options(adapter, names, threads, batchTokens, maxLength, chatTemplate);
     }
 
     public Options withThreads(int count) {
-        return new Options(adapter, labels, count, batchTokens, maxLength);
+        return new Options(adapter, labels, count, batchTokens, maxLength, chatTemplate);
     }
 
     public Options withBatchTokens(int tokens) {
-        return new Options(adapter, labels, threads, tokens, maxLength);
+        return new Options(adapter, labels, threads, tokens, maxLength, chatTemplate);
     }
 
     public Options withMaxLength(int tokens) {
-        return new Options(adapter, labels, threads, batchTokens, OptionalInt.of(tokens));
+        return new Options(adapter, labels, threads, batchTokens, OptionalInt.of(tokens), chatTemplate);
+    }
+
+    public Options withChatTemplate(String text) {
+        return new Options(adapter, labels, threads, batchTokens, maxLength, Optional.of(text));
     }
 }

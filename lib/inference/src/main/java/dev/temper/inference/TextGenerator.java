@@ -10,6 +10,7 @@ import dev.temper.model.LabelledStream;
 import dev.temper.model.Network;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
+import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.StreamedText;
 import dev.temper.text.Tokenizer.Added;
@@ -28,6 +29,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Continues texts and answers conversations with a causal model. Any number of threads may call it; the model computes
@@ -80,20 +82,32 @@ public final class TextGenerator implements AutoCloseable {
             Folder files = Folder.local(folder);
             Set<Integer> ends = new HashSet<>(EndTokens.read(files));
             model.tokens(tokenizer -> tokenizer.endToken()).ifPresent(ends::add);
-            ChatFormat.TokenizerFiles tokenizer =
-                    ChatFormat.TokenizerFiles.read(Folder.local(LoadedModel.tokenizer(folder, options)));
-            if (options.adapter().isPresent()) {
-                tokenizer =
-                        tokenizer.withTemplates(Folder.local(options.adapter().get()));
-            }
-            return new TextGenerator(model, options, ends, ChatFormat.of(tokenizer, today()));
+            return new TextGenerator(model, options, ends, chat(folder, options));
         } catch (IOException | RuntimeException | Error e) {
             model.close();
             throw e;
         }
     }
 
-    /** The continuation of a prompt, without the prompt. Sampled text differs from call to call. */
+    private static ChatFormat chat(Path folder, Options options) throws IOException {
+        TokenizerFiles tokenizer = TokenizerFiles.read(Folder.local(LoadedModel.tokenizer(folder, options)));
+        if (options.adapter().isPresent()) {
+            tokenizer = tokenizer.withTemplates(Folder.local(options.adapter().get()));
+        }
+        return options.chatTemplate().isPresent()
+                ? ChatFormat.of(tokenizer, options.chatTemplate().get(), today())
+                : ChatFormat.of(tokenizer, today());
+    }
+
+    /** Whether there is a chat template, so that it can answer conversations. */
+    public boolean hasChatTemplate() {
+        return chat.hasTemplate();
+    }
+
+    /**
+     * The continuation of a prompt, without the prompt: behind it, together the whole text. Sampled text differs from
+     * call to call.
+     */
     public String generate(String prompt, GenerationConfig config) {
         return generate(List.of(prompt), config).get(0);
     }
@@ -179,14 +193,22 @@ public final class TextGenerator implements AutoCloseable {
      * @throws dev.temper.check.InvalidInputException when there is no template, or it refuses the messages
      */
     public String generateChat(List<ChatMessage> messages, GenerationConfig config) {
-        return answer(
-                        List.of(chat(messages)),
-                        config,
-                        ThreadLocalRandom.current().nextLong())
+        return generateChat(
+                        List.of(messages), config, ThreadLocalRandom.current().nextLong())
                 .get(0);
     }
 
-    /** As {@link #generateChat}, piece by piece as {@link #stream} does. */
+    /**
+     * The answer to each conversation.
+     *
+     * @param seed the same conversations with the same seed give the same sampled texts
+     * @throws dev.temper.check.InvalidInputException when there is no template, or it refuses some messages
+     */
+    public List<String> generateChat(List<List<ChatMessage>> conversations, GenerationConfig config, long seed) {
+        return answer(conversations.stream().map(this::chat).toList(), config, seed);
+    }
+
+    /** As {@link #generateChat(List, GenerationConfig)}, piece by piece as {@link #stream} does. */
     public void streamChat(List<ChatMessage> messages, GenerationConfig config, Consumer<String> text) {
         answer(chat(messages), config, text);
     }
@@ -249,7 +271,9 @@ public final class TextGenerator implements AutoCloseable {
                     return all;
                 })
                 .result();
-        return model.tokens(tokenizer -> answers.stream().map(tokenizer::decode).toList());
+        return model.tokens(tokenizer -> IntStream.range(0, prompts.size())
+                .mapToObj(i -> tokenizer.continuation(prompts.get(i), answers.get(i)))
+                .toList());
     }
 
     private void answer(int[] prompt, GenerationConfig config, Consumer<String> consumer) {
@@ -264,7 +288,7 @@ public final class TextGenerator implements AutoCloseable {
                                     tokens.add(OptionalInt.of(token));
                                 }),
                         () -> tokens.add(OptionalInt.empty()));
-        StreamedText text = model.tokens(StreamedText::new);
+        StreamedText text = model.tokens(tokenizer -> new StreamedText(tokenizer, prompt));
         try {
             for (OptionalInt token = tokens.take(); token.isPresent(); token = tokens.take()) {
                 int id = token.getAsInt();

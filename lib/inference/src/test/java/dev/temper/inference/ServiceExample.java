@@ -1,3 +1,4 @@
+// docs/inference.md shows this class with its imports; tests compare and compile it.
 package dev.temper.inference;
 
 import dev.temper.generate.GenerationConfig;
@@ -6,7 +7,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
-// docs/inference.md shows this class from here on; a test compares.
 /** A service that answers, and files what it is told. Its methods may be called from any thread. */
 public final class ServiceExample implements AutoCloseable {
     private static final GenerationConfig GREEDY = GenerationConfig.greedy(200); // tokens at most

@@ -33,6 +33,12 @@ final class TextClassifierTest {
     Path folder;
 
     @Test
+    void aClassificationSaysItsNumbers() {
+        assertThat(new Classification("glad", 0.75, new double[] {0.25, 0.75}))
+                .hasToString("Classification[label=glad, score=0.75, probabilities=[0.25, 0.75]]");
+    }
+
+    @Test
     void aTextThatIsTooLongIsNotTokenized() throws Exception {
         TinyFolder.classifier(folder);
         String longer = "a".repeat(10_000_001);

@@ -171,8 +171,31 @@ final class TextGeneratorTest {
     }
 
     @Test
+    void theCallersTemplateGoesBeforeTheFolders() throws Exception {
+        TinyFolder.generator(folder);
+        Files.writeString(folder.resolve("chat_template.jinja"), "{{ messages[0].content }}");
+        List<ChatMessage> question = List.of(ChatMessage.user("abc"));
+        Options own = one().withChatTemplate("{{ bos_token }}{{ messages[0].content }}!");
+        try (TextGenerator generator = TextGenerator.open(folder, own)) {
+            assertThat(generator.generateChat(question, GREEDY))
+                    .isEqualTo(
+                            byHand(tokenizer -> tokenizer.encodePlain("<s>abc!").ids()));
+            assertThat(generator.generateChat(List.of(question, question), GREEDY, 1))
+                    .containsOnly(generator.generateChat(question, GREEDY))
+                    .hasSize(2);
+        }
+        assertThatThrownBy(() -> TextGenerator.open(folder, one().withChatTemplate("own.jinja")))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("chatTemplate is no text of a template: there is no {{ or {% in it");
+        assertThatThrownBy(() -> new ChatMessage("user", null))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("a message needs a role and a content, got user and null");
+    }
+
+    @Test
     void aTokenizerWithoutATemplateHoldsNoConversation() throws Exception {
         try (TextGenerator generator = open()) {
+            assertThat(generator.hasChatTemplate()).isFalse();
             assertThatThrownBy(() -> generator.generateChat(List.of(ChatMessage.user("abc")), GREEDY))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessage("this model's tokenizer has no chat template: give it plain prompts");

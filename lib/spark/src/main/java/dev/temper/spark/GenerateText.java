@@ -6,6 +6,7 @@ import dev.temper.generate.GenerationConfig;
 import dev.temper.inference.ChatMessage;
 import dev.temper.inference.TextGenerator;
 import dev.temper.model.LabelledStream;
+import dev.temper.text.ChatFormat;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -38,6 +39,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
     private final Param<String> outputCol;
     private final BooleanParam chat;
     private final Param<String> system;
+    private final Param<String> chatTemplate;
     private final IntParam maxNewTokens;
     private final BooleanParam doSample;
     private final DoubleParam temperature;
@@ -56,6 +58,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         this.outputCol = new Param<>(this, "outputCol", "column for the continuation");
         this.chat = new BooleanParam(this, "chat", "answer the text as a user's message, by the chat template");
         this.system = new Param<>(this, "system", "system message in front of it; empty: none");
+        this.chatTemplate = new Param<>(this, "chatTemplate", "text of a chat template; empty: that of the folder");
         this.maxNewTokens = new IntParam(this, "maxNewTokens", "tokens at most");
         this.doSample = new BooleanParam(this, "doSample", "draw tokens instead of taking the best one");
         this.temperature = new DoubleParam(this, "temperature", "above 1 is more varied");
@@ -67,6 +70,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         setDefault(outputCol, "generation");
         setDefault(chat, false);
         setDefault(system, "");
+        setDefault(chatTemplate, "");
         setDefault(maxNewTokens, 50);
         setDefault(doSample, false);
         setDefault(temperature, 1.0);
@@ -86,9 +90,9 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(outputCol, value);
     }
 
-    /** Answers the text as a user's message, by the chat template of the tokenizer. */
-    public GenerateText setChat() {
-        return with(chat, true);
+    /** True: answers the text as a user's message, by the chat template of the tokenizer. */
+    public GenerateText setChat(boolean value) {
+        return with(chat, value);
     }
 
     /** A system message in front of it, with {@link #setChat}. */
@@ -96,13 +100,18 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(system, message);
     }
 
+    /** The text of a chat template instead of the tokenizer's, with {@link #setChat}. */
+    public GenerateText setChatTemplate(String text) {
+        return with(chatTemplate, text);
+    }
+
     public GenerateText setMaxNewTokens(int value) {
         return with(maxNewTokens, value);
     }
 
-    /** Draws tokens instead of taking the best one. */
-    public GenerateText setDoSample() {
-        return with(doSample, true);
+    /** True: draws tokens instead of taking the best one. */
+    public GenerateText setDoSample(boolean value) {
+        return with(doSample, value);
     }
 
     public GenerateText setTemperature(double value) {
@@ -133,7 +142,8 @@ public final class GenerateText extends ModelStage<GenerateText> {
     public Dataset<Row> transform(Dataset<?> dataset) {
         int input = input(dataset.schema());
         StageColumns.Appended appended = appended(dataset.schema());
-        SharedModel model = model(HadoopStore.of(dataset.sparkSession()), List.of(), 0);
+        SharedModel model =
+                model(HadoopStore.of(dataset.sparkSession()), List.of(), 0).withChatTemplate($(chatTemplate));
         check(
                 architecture(model).classifier().isEmpty(),
                 "%s holds a classifier, which continues no text",
@@ -153,6 +163,13 @@ public final class GenerateText extends ModelStage<GenerateText> {
     }
 
     private Sampling sampling() {
+        check(
+                (Boolean) $(chat) || ($(system).isEmpty() && $(chatTemplate).isEmpty()),
+                "%s: system and chatTemplate are for chat: set it to true, or leave them out",
+                uid());
+        if (!$(chatTemplate).isEmpty()) {
+            ChatFormat.verify("chatTemplate", $(chatTemplate));
+        }
         Sampling sampling = new Sampling(
                 (Boolean) $(chat),
                 $(system),
@@ -178,6 +195,10 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
     public Param<String> system() {
         return system;
+    }
+
+    public Param<String> chatTemplate() {
+        return chatTemplate;
     }
 
     public IntParam maxNewTokens() {

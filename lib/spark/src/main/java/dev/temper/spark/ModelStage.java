@@ -104,7 +104,8 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
                         labels,
                         (Integer) $(threads),
                         (Integer) $(batchTokens),
-                        maxLength));
+                        maxLength,
+                        ""));
     }
 
     /** Of the model's config.json: what is wrong there shows before a task starts. */
@@ -146,6 +147,11 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
     @SuppressWarnings("unchecked") // as in with
     public S copy(ParamMap extra) {
         return (S) defaultCopy(extra);
+    }
+
+    @Override
+    public String explainParam(Param<?> param) {
+        return StageColumns.explained(this, param, super.explainParam(param));
     }
 
     @Override

@@ -158,6 +158,11 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
     }
 
     @Override
+    public String explainParam(Param<?> param) {
+        return StageColumns.explained(this, param, super.explainParam(param));
+    }
+
+    @Override
     public String uid() {
         return uid;
     }

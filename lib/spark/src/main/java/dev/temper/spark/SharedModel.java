@@ -27,6 +27,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
      * @param labels of the adapter's head, where the model below does not have them
      * @param threads 0: the executor's cores
      * @param maxLength 0: the model's positions
+     * @param chatTemplate its text; empty: that of the folder
      */
     record Settings(
             String model,
@@ -35,11 +36,25 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
             List<String> labels,
             int threads,
             int batchTokens,
-            int maxLength)
+            int maxLength,
+            String chatTemplate)
             implements Serializable {}
 
     private interface Opener<M> {
         M open(Path folder, Options options) throws IOException;
+    }
+
+    SharedModel withChatTemplate(String text) {
+        Settings all = new Settings(
+                settings.model(),
+                settings.adapter(),
+                settings.localFolder(),
+                settings.labels(),
+                settings.threads(),
+                settings.batchTokens(),
+                settings.maxLength(),
+                text);
+        return new SharedModel(store, all);
     }
 
     TextClassifier classifier() {
@@ -60,6 +75,9 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
             }
             if (settings.maxLength() > 0) {
                 options = options.withMaxLength(settings.maxLength());
+            }
+            if (!settings.chatTemplate().isEmpty()) {
+                options = options.withChatTemplate(settings.chatTemplate());
             }
             M model = opener.open(folder, options);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> close(model), "temper-close-model"));

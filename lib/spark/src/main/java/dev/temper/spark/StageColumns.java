@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.Params;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
@@ -15,6 +17,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.Option;
 
 /** How our stages carry rejected rows along, and name the values of enums in their parameters. */
 final class StageColumns {
@@ -66,6 +69,18 @@ final class StageColumns {
                         Arrays.stream(type.getEnumConstants())
                                 .map(StageColumns::name)
                                 .toList()));
+    }
+
+    /** What Spark says of a parameter, with the items of an array instead of where it is in memory. */
+    static String explained(Params stage, Param<?> param, String explanation) {
+        String text = explanation;
+        for (Option<?> option : List.of(stage.getDefault(param), stage.get(param))) {
+            Object value = option.isDefined() ? option.get() : null;
+            if (value instanceof Object[] items) {
+                text = text.replace(value.toString(), Arrays.toString(items));
+            }
+        }
+        return text;
     }
 
     /** Rows with more columns; one that a row has already by this name is replaced. */

@@ -26,6 +26,7 @@ import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
 import org.apache.spark.ml.evaluation.MulticlassClassificationEvaluator;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -128,13 +129,14 @@ final class ScoringTest {
                 .setModelFolder(folder.toString())
                 .setThreads(1)
                 .setMaxNewTokens(12)
-                .setDoSample();
+                .setDoSample(true);
         Dataset<Row> same = rows(IntStream.range(0, 100).mapToObj(i -> "abc").toList(), 2);
 
         List<String> texts = generations(stage, same);
 
         assertThat(generations(stage, same)).isEqualTo(texts);
         assertThat(generations(stage.setSeed(7), same)).isNotEqualTo(texts);
+        assertThat(new HashSet<>(generations(stage.setDoSample(false), same))).hasSize(1);
         assertThat(new HashSet<>(texts)).hasSize(100);
     }
 
@@ -148,16 +150,32 @@ final class ScoringTest {
                 .setModelFolder(folder.toString())
                 .setThreads(1)
                 .setMaxNewTokens(6)
-                .setChat()
+                .setChat(true)
                 .setSystem("brief");
 
         List<String> texts = generations(stage, rows(List.of("abc", "de"), 1));
+        String own = "{{ messages[-1].content }}!";
+        List<String> byOwn = generations(stage.setChatTemplate(own), rows(List.of("abc", "de"), 1));
 
         try (TextGenerator generator = TextGenerator.open(folder, ONE)) {
             assertThat(texts.get(1))
                     .isEqualTo(generator.generateChat(
                             List.of(ChatMessage.system("brief"), ChatMessage.user("de")), GenerationConfig.greedy(6)));
         }
+        try (TextGenerator generator = TextGenerator.open(folder, ONE.withChatTemplate(own))) {
+            assertThat(byOwn.get(1))
+                    .isEqualTo(generator.generateChat(List.of(ChatMessage.user("de")), GenerationConfig.greedy(6)));
+        }
+        assertRefused(stage.setChat(false), rows(List.of("a"), 1), "are for chat: set it to true");
+    }
+
+    @Test
+    void parametersAreExplainedInWords() {
+        assertThat(new ClassifyText().setLabels("sad", "glad").explainParams())
+                .contains("in order (default: [], current: [sad, glad])", "maxLength: ")
+                .doesNotContain("@");
+        assertThat(new RenderText().explainParams()).doesNotContain("[L");
+        assertThat(new GenerateText().setChat(true).explainParams()).contains("(default: false, current: true)");
     }
 
     private static List<String> generations(GenerateText stage, Dataset<Row> rows) {
@@ -198,7 +216,13 @@ final class ScoringTest {
                 generator + " holds no classifier: name the classes of the adapter's head as labels");
         assertRefused(
                 new GenerateText().setModelFolder(classifier.toString()), rows, classifier + " holds a classifier");
-        assertRefused(new GenerateText().setModelFolder(generator.toString()).setTopP(2), rows, "top_p must be in");
+        GenerateText generate = new GenerateText().setModelFolder(generator.toString());
+        assertRefused(generate.copy(ParamMap.empty()).setTopP(2), rows, "top_p must be in");
+        assertRefused(
+                generate.setChat(true).setChatTemplate("own.jinja"),
+                rows,
+                "chatTemplate is no text of a template: there is no {{ or {% in it");
+        assertRefused(generate.setChatTemplate("{% if %}"), rows, "chatTemplate is no valid template: ");
         assertRefused(classify().setModelFolder(folder.resolve("none").toString()), rows, "none");
     }
 

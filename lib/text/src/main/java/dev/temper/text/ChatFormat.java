@@ -107,7 +107,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                 };
         String origin = data.chatTemplate().equals("auto")
                 ? "the chat template of " + files.location()
-                : isTemplate(data) ? "data.chat_template" : "data.chat_template " + data.chatTemplate();
+                : isTemplate(data.chatTemplate()) ? "data.chat_template" : "data.chat_template " + data.chatTemplate();
         boolean isNeeded = data.format() == Format.MESSAGES || data.format() == Format.SHAREGPT;
         check(
                 !isNeeded || !templates.isEmpty(),
@@ -133,10 +133,38 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         return of(config.templates(), config.specialTokens(), today.toString(), origin);
     }
 
+    /**
+     * Another template with the tokenizer's special tokens.
+     *
+     * @param template its text
+     * @param today what a template is told is today
+     * @throws dev.temper.check.InvalidInputException when it is no template
+     */
+    public static ChatFormat of(TokenizerFiles files, String template, LocalDate today) {
+        verify("chatTemplate", template);
+        Map<String, Object> variables = TokenizerConfig.of(files).specialTokens();
+        return of(Map.of(DEFAULT, template), variables, today.toString(), "chatTemplate");
+    }
+
+    /**
+     * Looks at the text of a template.
+     *
+     * @param origin where it comes from, for messages
+     * @throws dev.temper.check.InvalidInputException when it is none
+     */
+    public static void verify(String origin, String template) {
+        check(isTemplate(template), "%s is no text of a template: there is no {{ or {%% in it", origin);
+        new ChatFormat(Map.of(DEFAULT, template), Map.of(), "").verifyTemplates(origin);
+    }
+
+    /** Whether a text is a template, and not the name of one or where it is. */
+    public static boolean isTemplate(String text) {
+        return text.contains("{{") || text.contains("{%");
+    }
+
     /** Whether a tokenizer's folder has a chat template. */
     public static boolean isIn(Folder folder) throws IOException {
-        return folder.has("tokenizer_config.json")
-                && !TokenizerConfig.of(TokenizerFiles.read(folder)).templates().isEmpty();
+        return !TokenizerConfig.of(TokenizerFiles.read(folder)).templates().isEmpty();
     }
 
     private static ChatFormat of(
@@ -146,7 +174,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
         boolean tellsDate = templates.values().stream().anyMatch(text -> text.contains("strftime_now"));
         ChatFormat format = new ChatFormat(templates, variables, tellsDate ? today : "");
-        format.verify(origin);
+        format.verifyTemplates(origin);
         return format;
     }
 
@@ -178,14 +206,10 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         if (config.templates().containsKey(template)) {
             return config.templates().get(template);
         }
-        return isTemplate(data) ? template : readText.apply(template);
+        return isTemplate(template) ? template : readText.apply(template);
     }
 
-    private static boolean isTemplate(DataConfig data) {
-        return data.chatTemplate().contains("{{") || data.chatTemplate().contains("{%");
-    }
-
-    private void verify(String origin) {
+    private void verifyTemplates(String origin) {
         check(
                 templates.containsKey(DEFAULT),
                 "%s has no default but only %s: give the text of one as data.chat_template",

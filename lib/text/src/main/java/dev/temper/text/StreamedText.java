@@ -4,22 +4,25 @@ import java.util.Arrays;
 
 /**
  * The text of tokens that come one after the other, given out as soon as no later token can change it: never half a
- * character. All pieces together are what {@link Tokenizer#decode} makes of all tokens.
+ * character. All pieces together are {@link Tokenizer#continuation} of all tokens.
  *
  * <p>Each piece is what a token adds to the text of the tokens before it, because decoders treat the first token of a
- * text differently. Only the tokens of the last piece and those since are decoded again, so a long text takes no longer
- * per token than a short one.
+ * text differently. Only the tokens of the last piece, at first of the prompt, and those since are decoded again, so a
+ * long text takes no longer per token than a short one.
  */
 public final class StreamedText {
     private static final char REPLACEMENT = '\ufffd'; // ends a text that stops inside a character
 
     private final Tokenizer tokenizer;
-    private int[] tokens = new int[0]; // of the last piece, and those that are not decided
+    private int[] tokens; // of the last piece, and those that are not decided
     private int given; // so many of them are of the last piece
     private boolean endsInBytes;
 
-    public StreamedText(Tokenizer tokenizer) {
+    /** @param prompt tokens before the text */
+    public StreamedText(Tokenizer tokenizer, int[] prompt) {
         this.tokenizer = tokenizer;
+        this.tokens = prompt.clone();
+        this.given = prompt.length;
     }
 
     /** The text that is decided with this token, and was not before; often empty. */
@@ -47,7 +50,6 @@ public final class StreamedText {
     }
 
     private String undecided() {
-        String before = given == 0 ? "" : tokenizer.decode(Arrays.copyOf(tokens, given));
-        return tokenizer.decode(tokens).substring(before.length());
+        return tokenizer.continuation(Arrays.copyOf(tokens, given), Arrays.copyOfRange(tokens, given, tokens.length));
     }
 }

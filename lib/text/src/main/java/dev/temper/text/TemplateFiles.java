@@ -54,6 +54,11 @@ public final class TemplateFiles {
         write(tokenizer, Map.of(ChatFormat.DEFAULT, template));
     }
 
+    /** Leaves a tokenizer's folder without a template. */
+    public static void remove(Folder tokenizer) throws IOException {
+        write(tokenizer, Map.of());
+    }
+
     private static void write(Folder tokenizer, Map<String, String> templates) throws IOException {
         tokenizer.delete(FOLDER);
         tokenizer.delete(DEFAULT);

@@ -202,6 +202,30 @@ public final class Tokenizer implements AutoCloseable {
         return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), true);
     }
 
+    /**
+     * What an answer adds to the text of its prompt, without special tokens. Decoders treat the first token of a text
+     * differently: decoded alone, an answer would lose the space before its first word.
+     */
+    public String continuation(int[] prompt, int[] answer) {
+        int[] all = Arrays.copyOf(prompt, prompt.length + answer.length);
+        System.arraycopy(answer, 0, all, prompt.length, answer.length);
+        return added(decode(prompt), decode(all));
+    }
+
+    /**
+     * What a text has more than its beginning had, counted in code points as transformers' pipeline does: bytes that
+     * continue no character change those before them.
+     */
+    private static String added(String beginning, String whole) {
+        if (whole.startsWith(beginning)) {
+            return whole.substring(beginning.length());
+        }
+        int points = beginning.codePointCount(0, beginning.length());
+        return points < whole.codePointCount(0, whole.length())
+                ? whole.substring(whole.offsetByCodePoints(0, points))
+                : "";
+    }
+
     /** Whether a token is one byte of a character that is no token; only the next tokens tell what it is. */
     boolean isByte(int id) {
         return vocabulary.bytes().contains(id);

@@ -13,6 +13,7 @@ import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A tokenizer as all files of its folder together say it, in the form of tokenizer.json.
@@ -58,8 +59,10 @@ record TokenizerJson(
         ObjectNode before = JSON.createObjectNode();
         CHANGED.forEach(part -> before.set(part, tokenizer.path(part).deepCopy()));
         ListedTokens added = new ListedTokens(tokenizer);
+        // A vocabulary alone is without special tokens of its class where these take the ids behind it, as Qwen2's do.
+        Predicate<String> isToken = file.isPresent() ? added::has : token -> true;
         SpecialTokens special = SpecialTokens.of(
-                kind, config, tree(folder, "special_tokens_map.json").map(JsonNode.class::cast), added::has);
+                kind, config, tree(folder, "special_tokens_map.json").map(JsonNode.class::cast), isToken);
         added.addListed(config, tree(folder, "added_tokens.json").map(JsonNode.class::cast), special);
         added.addSpecial(special.roles().values());
         added.addSpecial(special.further());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.storage.Folder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,6 +51,21 @@ final class SlowVocabularyTest {
         try (Tokenizer tokenizer = Tokenizer.open(folder)) {
             assertThat(tokenizer.text(tokenizer.encode("abc").ids())).isEqualTo("<s> abc</s>");
         }
+    }
+
+    /** As AutoTokenizer opens a folder without tokenizer_config.json. */
+    @Test
+    void aClassAddsItsTokensBehindAVocabularyWithoutThem() throws IOException {
+        write("vocab.json", "{'a': 0, 'b': 1, 'ab': 2}");
+        write("merges.txt", "#version: 0.2\na b\n");
+        write("config.json", "{'model_type': 'qwen2'}");
+        write("chat_template.jinja", "{{ eos_token }}");
+        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+            assertThat(tokenizer.endToken()).hasValue(3);
+            assertThat(tokenizer.padToken()).hasValue(3);
+            assertThat(tokenizer.encode("ab<|endoftext|>a").ids()).containsExactly(2, 3, 0);
+        }
+        assertThat(ChatFormat.isIn(Folder.local(folder))).isTrue();
     }
 
     @ParameterizedTest

@@ -62,7 +62,7 @@ public final class Prompts {
                 start++;
             }
             int[] prompt = Arrays.copyOfRange(ids, 0, start);
-            String expected = tokenizer.decode(Arrays.copyOfRange(ids, start, ids.length));
+            String expected = tokenizer.continuation(prompt, Arrays.copyOfRange(ids, start, ids.length));
             prompts.add(new Prompt(prompts.size(), prompt, tokenizer.decode(prompt), expected));
         }
     }
@@ -106,7 +106,7 @@ public final class Prompts {
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             Prompt prompt = batch.get(i);
-            String text = tokenizer.decode(answers.get(i));
+            String text = tokenizer.continuation(prompt.ids(), answers.get(i));
             samples.add(new Sample(round.step(), prompt.number(), prompt.text(), text, prompt.expected()));
         }
         return samples;

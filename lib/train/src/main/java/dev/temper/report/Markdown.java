@@ -24,6 +24,11 @@ final class Markdown {
         return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 
+    /** An argument of a shell's command; of several lines, which would not stay in their block, only dots. */
+    static String argument(String text) {
+        return text.lines().count() > 1 ? "'...'" : "'" + text.strip().replace("'", "'\\''") + "'";
+    }
+
     static String quoted(List<String> texts) {
         return texts.stream().map(Markdown::quoted).collect(Collectors.joining(", ", "[", "]"));
     }

@@ -25,7 +25,8 @@ import java.util.Set;
  * @param dataset name of the rows that the scores are about
  * @param scores in this order; what is not finite is left out
  * @param perClass empty without a classifier
- * @param training what was trained on what: names and values, in this order
+ * @param training what was trained on what: names and values, in this order; {@link #SYSTEM_MESSAGE}, where it is
+ *     there, is in the examples, too
  * @param settings of the training, in this order
  */
 public record ModelCard(
@@ -40,6 +41,9 @@ public record ModelCard(
         List<PerClass> perClass,
         Map<String, String> training,
         Map<String, String> settings) {
+
+    /** In {@code training}: what stood in front of conversations. */
+    public static final String SYSTEM_MESSAGE = "system message";
 
     private static final YAMLMapper YAML = new YAMLMapper(YAMLFactory.builder()
             .enable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
@@ -177,7 +181,9 @@ public record ModelCard(
             lines.add("model = " + task.loader + ".from_pretrained(\"path/to/this/folder\").eval()");
         }
         if (task == Task.CHAT) {
-            lines.add("messages = [{\"role\": \"user\", \"content\": \"...\"}]");
+            String system = system().map(text -> "{\"role\": \"system\", \"content\": " + Markdown.quoted(text) + "}, ")
+                    .orElse("");
+            lines.add("messages = [" + system + "{\"role\": \"user\", \"content\": \"...\"}]");
             lines.add("inputs = tokenizer.apply_chat_template(");
             lines.add("    messages, add_generation_prompt=True, return_dict=True, return_tensors=\"pt\")");
         } else {
@@ -187,7 +193,9 @@ public record ModelCard(
             lines.add("probabilities = model(**inputs).logits.softmax(-1)[0].tolist()");
             lines.add("print(dict(zip(" + Markdown.quoted(labels) + ", probabilities)))");
         } else {
-            lines.add("print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0]))");
+            lines.add("output = model.generate(**inputs, max_new_tokens=50)[0]");
+            lines.add("answer = output[inputs[\"input_ids\"].shape[1]:]");
+            lines.add("print(tokenizer.decode(answer, skip_special_tokens=True))");
         }
         return String.join("\n", lines);
     }
@@ -199,8 +207,18 @@ public record ModelCard(
                 + (kind == Kind.ADAPTER
                         ? "path/to/the/base/model recipe.yaml --adapter path/to/this/folder"
                         : "path/to/this/folder recipe.yaml");
-        return task == Task.TEXT_GENERATION
-                ? "temper generate " + folders + " --prompt \"...\"\n" + evaluate
-                : evaluate;
+        String asked =
+                switch (task) {
+                    case CHAT -> system().map(text -> " --system " + Markdown.argument(text))
+                                    .orElse("")
+                            + " --prompt \"...\"";
+                    case TEXT_GENERATION -> " --raw --prompt \"...\"";
+                    case TEXT_CLASSIFICATION -> "";
+                };
+        return task == Task.TEXT_CLASSIFICATION ? evaluate : "temper generate " + folders + asked + "\n" + evaluate;
+    }
+
+    private Optional<String> system() {
+        return Optional.ofNullable(training.get(SYSTEM_MESSAGE));
     }
 }

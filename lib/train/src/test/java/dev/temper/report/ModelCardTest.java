@@ -109,7 +109,33 @@ final class ModelCardTest {
                 .containsExactly("library_name", "pipeline_tag", "tags");
         assertThat(card.markdown())
                 .doesNotContain("NaN", "## Results", "## Classes", "peft")
-                .contains("temper generate path/to/this/folder --prompt");
+                .contains("temper generate path/to/this/folder --raw --prompt \"...\"");
+    }
+
+    @Test
+    void theExamplesGiveTheTrainedFormat() {
+        String card = new ModelCard(
+                        "yoda",
+                        ModelCard.Kind.ADAPTER,
+                        ModelCard.Task.CHAT,
+                        Optional.empty(),
+                        List.of(),
+                        List.of(),
+                        "rows",
+                        Map.of(),
+                        List.of(),
+                        Map.of(ModelCard.SYSTEM_MESSAGE, "Don't \"explain\"."),
+                        Map.of())
+                .markdown();
+
+        assertThat(card)
+                .contains(
+                        "\nmessages = [{\"role\": \"system\", \"content\": \"Don't \\\"explain\\\".\"},"
+                                + " {\"role\": \"user\", \"content\": \"...\"}]\n",
+                        "\nanswer = output[inputs[\"input_ids\"].shape[1]:]\n",
+                        "temper generate path/to/the/base/model --adapter path/to/this/folder"
+                                + " --system 'Don'\\''t \"explain\".' --prompt \"...\"\n");
+        assertThat(Markdown.argument("two\n```\nlines")).isEqualTo("'...'");
     }
 
     @Test

@@ -1,0 +1,76 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.inference.ChatMessage;
+import dev.temper.spark.HadoopStore;
+import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Conversations to answer, in JSON, one after the other: a list of messages, or an object that has one as
+ * {@code messages}, as rows of {@code data.format: messages} do.
+ */
+final class MessagesFile {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> KEYS = Set.of("role", "content");
+
+    private MessagesFile() {}
+
+    /** @throws dev.temper.check.InvalidInputException when the file holds anything else */
+    static List<List<ChatMessage>> read(Store store, String location) throws IOException {
+        String file = HadoopStore.resolve(location);
+        check(
+                Locations.find(store, "--messages", file)
+                        .filter(entry -> !entry.isFolder())
+                        .isPresent(),
+                "--messages: %s is no file; name one with the messages in JSON",
+                location);
+        List<List<ChatMessage>> conversations = new ArrayList<>();
+        try (JsonParser parser = JSON.createParser(UntrustedFile.text(store, file))) {
+            while (parser.nextToken() != null) {
+                String place = "--messages: %s, conversation %d".formatted(location, conversations.size() + 1);
+                conversations.add(conversation(place, parser.readValueAsTree()));
+            }
+        } catch (JsonProcessingException e) {
+            throw invalid("--messages: %s is no valid JSON: %s", location, e.getOriginalMessage());
+        }
+        check(!conversations.isEmpty(), "--messages: %s is empty; write a list of {role, content} there", location);
+        return conversations;
+    }
+
+    private static List<ChatMessage> conversation(String place, JsonNode value) {
+        JsonNode messages = value.isObject() ? value.path("messages") : value;
+        check(
+                messages.isArray() && !messages.isEmpty(),
+                "%s: write a list of {role, content}, or an object that has one as messages",
+                place);
+        List<ChatMessage> conversation = new ArrayList<>();
+        for (JsonNode message : messages) {
+            String which = "%s, message %d".formatted(place, conversation.size() + 1);
+            check(
+                    message.path("role").isTextual() && message.path("content").isTextual(),
+                    "%s: role and content must be texts",
+                    which);
+            message.fieldNames()
+                    .forEachRemaining(key -> check(
+                            KEYS.contains(key), "%s: %s is not read, only role and content; leave it out", which, key));
+            conversation.add(new ChatMessage(
+                    message.get("role").textValue(), message.get("content").textValue()));
+        }
+        check(
+                !conversation.get(conversation.size() - 1).role().equals("assistant"),
+                "%s: its last message is the assistant's; end it with the one to answer",
+                place);
+        return conversation;
+    }
+}

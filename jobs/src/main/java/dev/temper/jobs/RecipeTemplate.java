@@ -1,0 +1,50 @@
+package dev.temper.jobs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.InvalidInputException;
+import dev.temper.spark.HadoopStore;
+import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
+import dev.temper.text.ChatFormat;
+import java.io.IOException;
+
+/**
+ * A chat template that a recipe names by where it is. Its text takes the place of the location: in run.yaml a path of
+ * one machine would mean nothing on another, and a template that was changed makes another recipe.
+ */
+final class RecipeTemplate {
+    private RecipeTemplate() {}
+
+    /** @throws dev.temper.check.InvalidInputException when the file that is named there is no template */
+    static void inline(Store store, ObjectNode recipe) {
+        JsonNode data = recipe.path("data");
+        String template = data.path("chat_template").asText();
+        if (!ChatFormat.isTemplate(template) && isFile(store, template)) {
+            ((ObjectNode) data).put("chat_template", text(store, template));
+        }
+    }
+
+    /** Else it may be the name of a template; whoever looks for it says what is wrong. */
+    private static boolean isFile(Store store, String location) {
+        try {
+            return !location.isBlank()
+                    && store.find(HadoopStore.resolve(location))
+                            .filter(entry -> !entry.isFolder())
+                            .isPresent();
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
+    }
+
+    private static String text(Store store, String location) {
+        String key = "data.chat_template " + location;
+        try {
+            String text = UntrustedFile.text(store, HadoopStore.resolve(location));
+            ChatFormat.verify(key, text);
+            return text;
+        } catch (IOException e) {
+            throw new InvalidInputException(key + " cannot be read: " + HadoopStore.reason(e), e);
+        }
+    }
+}
