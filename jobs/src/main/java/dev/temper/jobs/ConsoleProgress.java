@@ -21,13 +21,19 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
 
     @Override
     public synchronized void resumed(int step, long tokens) {
-        bar.start(step, tokens);
+        bar.restart();
         bar.print("continues after step " + step);
     }
 
     @Override
-    public synchronized void stepped(int step, double loss, double learningRate, long tokens) {
-        bar.update(new ProgressBar.Progress(step, loss, learningRate, tokens));
+    public synchronized void stepped(Update update) {
+        bar.update(new ProgressBar.Progress(
+                update.step(),
+                update.meanLoss(),
+                update.learningRate(),
+                update.tokens(),
+                update.seconds(),
+                update.secondsLeft()));
     }
 
     @Override

@@ -2,25 +2,78 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.InvalidInputException;
 import dev.temper.check.Secrets;
 import dev.temper.spark.FileChoice;
 import dev.temper.spark.PreparedData;
 import dev.temper.spark.RejectedRow;
 import dev.temper.text.DataConfig;
 import dev.temper.track.TextTable;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What became of all rows: how many are trained on, evaluated, cut and rejected, and why.
  *
- * @param maxRejectedFraction what the recipe allows a run
+ * @param classes of a classifier
+ * @param refusals why a run would not begin with them
+ * @param notes what a run says of them, and goes on
  */
-record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData data) {
+record DataSummary(
+        DataConfig config,
+        PreparedData data,
+        Optional<ClassShares> classes,
+        List<String> refusals,
+        List<String> notes) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BAR = 30;
     private static final int CELL = 60;
+
+    static DataSummary of(Recipe recipe, PreparedData data) throws IOException {
+        List<String> refusals = new ArrayList<>();
+        List<String> notes = new ArrayList<>(notes(recipe, data));
+        double limit = recipe.data().maxRejectedFraction();
+        if (data.rows().rejectedRows() > limit * data.rows().in()) {
+            refusals.add("more rows are rejected than data.max_rejected_fraction " + limit + " allows");
+        }
+        Optional<ClassShares> classes = Optional.empty();
+        if (recipe.model().isClassifier()) {
+            List<String> labels = recipe.model().labels();
+            classes = Optional.of(ClassShares.read(data.folder(), labels));
+            LabelledRows rows = LabelledRows.read(data.folder(), labels);
+            try {
+                rows.verify(recipe.training());
+            } catch (InvalidInputException e) {
+                refusals.add(e.getMessage());
+            }
+            rows.note().ifPresent(notes::add);
+        }
+        return new DataSummary(recipe.data(), data, classes, refusals, notes);
+    }
+
+    /** The same with more to say. */
+    DataSummary with(List<String> more) {
+        List<String> all = new ArrayList<>(more);
+        all.addAll(notes);
+        return new DataSummary(config, data, classes, refusals, all);
+    }
+
+    /** What a run says of rows that it does not refuse. */
+    static List<String> notes(Recipe recipe, PreparedData data) {
+        List<String> notes = new ArrayList<>();
+        data.shortenedNote().ifPresent(notes::add);
+        boolean mayHaveRows = recipe.data().eval().isPresent() || recipe.data().evalFraction() > 0;
+        if (mayHaveRows && data.rows().evaluated() == 0) {
+            notes.add("no row is left to evaluate on: nothing is evaluated, and losses are those of training; look at"
+                    + " data.eval, data.eval_fraction and data.max_eval_rows");
+        }
+        return notes;
+    }
 
     String text() {
         StringBuilder text = new StringBuilder();
@@ -37,6 +90,7 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 number(tokens.eval()),
                 learned(tokens.evaluated(), tokens.eval()));
         text.append(splits).append('\n').append(lengths()).append('\n');
+        classes.ifPresent(shares -> text.append(shares.table()).append('\n'));
         text.append("files       ")
                 .append(Console.told(data.files().readFiles()))
                 .append('\n');
@@ -52,8 +106,8 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
         }
         text.append(
                 String.format(Locale.ROOT, "cut         %,d rows at max_length %,d%n", data.cut(), config.maxLength()));
-        data.shortenedNote()
-                .ifPresent(note -> text.append("shortened   ").append(note).append(System.lineSeparator()));
+        notes.forEach(
+                note -> text.append("note        ").append(Console.told(note)).append('\n'));
         examples()
                 .forEach((reason, row) -> text.append(String.format(
                         Locale.ROOT,
@@ -63,18 +117,14 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                         row.rowNumber(),
                         Console.told(row.source()),
                         Console.told(row.detail()))));
-        if (isRefused()) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "refused     more rows are rejected than data.max_rejected_fraction %s allows: no run%n",
-                    maxRejectedFraction));
-        }
+        refusals.forEach(
+                why -> text.append("refused     ").append(Console.told(why)).append(": no run\n"));
         return text.toString().stripTrailing();
     }
 
     ObjectNode json() {
         ObjectNode json = JSON.createObjectNode();
-        json.set("files", files(data.files()));
+        json.set("files", files(data));
         ObjectNode rows = json.putObject("counts");
         rows.put("in", data.rows().in())
                 .put("trained", data.rows().trained())
@@ -100,11 +150,15 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 .put("source", row.source())
                 .put("row", row.rowNumber())
                 .put("detail", row.detail()));
-        return json.put("refused", isRefused());
+        classes.ifPresent(shares -> shares.into(json.putObject("classes")));
+        refusals.forEach(json.putArray("refusals")::add);
+        notes.forEach(json.putArray("notes")::add);
+        return json.put("refused", !refusals.isEmpty());
     }
 
-    /** Which files were read, for what, and which were left out. */
-    static ObjectNode files(FileChoice choice) {
+    /** Which files were read, for what, and which were left out; and the hashes of those that were read. */
+    static ObjectNode files(PreparedData data) {
+        FileChoice choice = data.files();
         ObjectNode files = JSON.createObjectNode();
         files.putArray("train");
         files.putArray("eval");
@@ -115,11 +169,9 @@ record DataSummary(DataConfig config, double maxRejectedFraction, PreparedData d
                 .addObject()
                 .put("file", Secrets.masked(file.file()))
                 .put("reason", file.reason()));
+        data.hashes().forEach((file, hash) -> files.withObject(hash.isOfPieces() ? "/sha256_of_pieces" : "/sha256")
+                .put(Secrets.masked(file), hash.sha256()));
         return files;
-    }
-
-    private boolean isRefused() {
-        return data.rows().rejectedRows() > maxRejectedFraction * data.rows().in();
     }
 
     /** The first row of each reason. */

@@ -4,7 +4,9 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.temper.spark.ClusterConfig;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
+import org.apache.spark.SparkConf;
 
 /**
  * What a worker may use.
@@ -30,6 +32,17 @@ record GivenMemory(long bytes, String text) {
         long share = (machine - MemoryPlan.PROCESS_BYTES) / workers + MemoryPlan.PROCESS_BYTES; // the process is one
         return new GivenMemory(
                 share, gib(share) + " (of this machine's " + gib(machine) + ", for " + workers + " workers)");
+    }
+
+    /** Of the workers of a run; on a cluster nobody knows how large their machines are, unless the recipe says it. */
+    static Optional<GivenMemory> ifKnown(ClusterConfig cluster) {
+        boolean isKnown = isHere() || cluster.memoryBytes().isPresent();
+        return isKnown ? Optional.of(here(cluster)) : Optional.empty();
+    }
+
+    /** Whether the workers run in this process. */
+    static boolean isHere() {
+        return new SparkConf().get("spark.master", "local").startsWith("local");
     }
 
     static String gib(long bytes) {

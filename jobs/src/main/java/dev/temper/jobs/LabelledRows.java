@@ -7,6 +7,7 @@ import dev.temper.spark.PreparedData;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.storage.Folder;
 import dev.temper.train.ClassifiedRows;
+import dev.temper.train.TrainingConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,6 +44,14 @@ record LabelledRows(List<String> labels, List<Long> trained, List<Origin> evalua
             }
         });
         return new LabelledRows(labels, List.of(trained), evaluated);
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when a run with these settings cannot learn from the rows */
+    void verify(TrainingConfig training) {
+        verify();
+        if (training.choosesBest()) {
+            verifyMeasured(training.bestMetric());
+        }
     }
 
     /** @throws dev.temper.check.InvalidInputException when all rows to train on are of one class */

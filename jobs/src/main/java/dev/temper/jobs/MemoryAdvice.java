@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** What to change in a recipe whose plan does not fit, with what each change is worth. */
@@ -33,6 +34,21 @@ final class MemoryAdvice {
     static void checkFits(PretrainedModel base, Recipe recipe, MemoryPlan plan, GivenMemory given) throws IOException {
         if (plan.peak() > given.bytes()) {
             throw new InvalidInputException(new MemoryAdvice(base, recipe, plan, given).sentence());
+        }
+    }
+
+    /**
+     * As a run looks before anything is read; where nobody knows what is given, nothing is looked at.
+     *
+     * @throws InvalidInputException when it does not fit, in whatever precision {@code auto} may choose
+     */
+    static void checkFits(PretrainedModel base, Recipe recipe) throws IOException {
+        Optional<GivenMemory> given = GivenMemory.ifKnown(recipe.cluster());
+        if (given.isPresent()) {
+            boolean isOpen = recipe.model().precision() == Recipe.Precision.AUTO;
+            Recipe smallest = isOpen && recipe.adapter().isPresent() ? recipe.in(Recipe.Precision.BF16) : recipe;
+            MemoryPlan plan = MemoryPlan.of(base, smallest).fitted(given.get().bytes());
+            checkFits(base, smallest, plan, given.get());
         }
     }
 

@@ -46,6 +46,13 @@ record MemoryPlan(
     static final long PROCESS_BYTES = 480L << 20;
 
     /**
+     * What libtorch's oneDNN keeps in a process that multiplies in bfloat16: a compiled product for each of the last
+     * 1,024 shapes, and rows of many lengths have many shapes. Measured in long runs of small models; see
+     * docs/memory.md.
+     */
+    private static final long COMPILED_BYTES = 290L << 20;
+
+    /**
      * What Java's heap grows by while codes are made, and does not give back; measured as above, with bases of 135 M to
      * 3.8 G weights. Not needed when the codes lie on the machine's disk from a run before.
      */
@@ -244,6 +251,16 @@ record MemoryPlan(
         return settings.checkpoints() ? Activations.checkpointing(pass) : Activations.recording(pass);
     }
 
+    /** Of the process, however many workers are in it. */
+    long processBytes() {
+        return PROCESS_BYTES + compiledBytes();
+    }
+
+    /** Products that are compiled when they are first needed. */
+    long compiledBytes() {
+        return settings.precision() == FloatType.FLOAT32 ? 0 : COMPILED_BYTES;
+    }
+
     /** What is held, whatever the micro-batch. */
     private long fixedBytes() {
         return weightBytes()
@@ -253,7 +270,7 @@ record MemoryPlan(
                 + (settings.offloadsOptimizer() ? 0 : optimizerBytes())
                 + dequantizedBytes()
                 + quantizingBytes()
-                + PROCESS_BYTES;
+                + processBytes();
     }
 
     /** The most that is held at one time: in the backward pass of a micro-batch of so many tokens. */
@@ -279,7 +296,7 @@ record MemoryPlan(
 
     /** The same of a process in which so many workers train side by side. */
     long peakOfProcess(int workers) {
-        return workers * (peak() - PROCESS_BYTES) + PROCESS_BYTES;
+        return workers * (peak() - processBytes()) + processBytes();
     }
 
     /** What is mapped: weights, and what is offloaded. */

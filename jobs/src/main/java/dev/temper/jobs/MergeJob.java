@@ -180,14 +180,15 @@ final class MergeJob {
                         RunDocuments.lastName(output.location()),
                         ModelCard.Kind.MODEL,
                         task.isCausal() ? continuing : ModelCard.Task.TEXT_CLASSIFICATION,
-                        Optional.empty(), // a folder's path is nobody's business
+                        HubNames.model(base), // a folder's path is nobody's business
                         task.labels(),
                         List.of("lora", "merged"),
                         "",
                         Map.of(),
                         List.of(),
                         facts,
-                        Map.of())
+                        Map.of(),
+                        new ModelCard.Hub(HubNames.license(base), List.of()))
                 .markdown();
     }
 }

@@ -1,7 +1,11 @@
 package dev.temper.jobs;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Store;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** {@code temper plan}: parameters, memory and time of a run, from config.json alone. */
@@ -9,19 +13,25 @@ final class PlanJob {
     private PlanJob() {}
 
     /** @throws dev.temper.check.InvalidInputException after all was printed, when it does not fit */
-    static void run(Store store, PlanCommand.Request request) throws IOException {
+    static void run(HadoopStore store, PlanCommand.Request request) throws IOException {
+        new Locations(store, request.recipe()).verifyOutput();
         PretrainedModel base = base(store, request.recipe());
+        List<String> notes = new ArrayList<>(RunChecks.ofWhatIsThere(store, request.recipe(), base));
+        notes.addAll(RunChecks.missingData(store, request.recipe()));
         Recipe recipe = ChosenPrecision.here(request.recipe(), base.architecture());
         GivenMemory given = GivenMemory.here(recipe.cluster());
         MemoryPlan plan = MemoryPlan.of(base, recipe).fitted(given.bytes());
         PlanTable table = new PlanTable(plan, given, Optional.of(UpdateTime.measure(plan, recipe)));
         if (request.json()) {
-            Console.say(table.json());
+            ObjectNode json = table.json();
+            notes.forEach(json.putArray("notes")::add);
+            Console.say(json);
         } else {
             Console.say(
                     "%s, each worker, in %s",
                     recipe.name(), recipe.model().precision().label());
             Console.sayAll(table.text().stripTrailing());
+            notes.forEach(note -> Console.say("%s", note));
         }
         MemoryAdvice.checkFits(base, recipe, plan, given);
     }

@@ -38,6 +38,7 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
                 .put("loss", activations.loss())
                 .put("kept", activations.kept())
                 .put("quantizing", plan.quantizingBytes())
+                .put("compiled", plan.compiledBytes())
                 .put("process", MemoryPlan.PROCESS_BYTES)
                 .put("mapped", plan.mappedBytes())
                 .put("peak", plan.peak());
@@ -116,6 +117,7 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
         add(table, "loss, instead of that layer", activations.loss());
         add(table, "kept of freed arrays by the C library", activations.kept());
         addIfAny(table, "heap that grew while codes were made", plan.quantizingBytes());
+        addIfAny(table, "products in bfloat16, compiled for 1,024 shapes", plan.compiledBytes());
         add(table, "process: Java, Spark, libtorch", MemoryPlan.PROCESS_BYTES);
         add(table, "peak of what is held", plan.peak());
         return table.toString();

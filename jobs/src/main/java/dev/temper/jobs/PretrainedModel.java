@@ -59,24 +59,30 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
      * @throws dev.temper.check.InvalidInputException naming what is wrong
      */
     Optional<String> verify(Recipe recipe) throws IOException {
+        verifySettings(recipe);
         TensorIndex index = ModelWeights.index(folder);
         NewHead newHead = NewHead.of(stored, folder, index, recipe.training().seed());
         ModelWeights.verify(stored, index, folder.location(), newHead);
         if (isGrown()) {
             AddedRows.verify(architecture, index);
         }
-        check(
-                vocabulary(recipe) >= architecture.sizes().vocabulary(),
-                "adapter.init_from: the adapter has rows for %d tokens, with model.add_tokens there are %d: merge it"
-                        + " into its base, and add the tokens to that",
-                vocabulary(recipe),
-                architecture.sizes().vocabulary());
         List<TrainedParameters.Spec> specs = adapterSpecs(recipe);
         if (recipe.adapter().isPresent()) {
             LoraAdapter.checkSaved(newHead, specs);
         }
         verifyTokenizer();
         tokenizer(recipe); // says what is wrong with it
+        boolean comesFromAdapter =
+                recipe.adapter().flatMap(LoraConfig::initFrom).isPresent();
+        return comesFromAdapter ? Optional.empty() : newHead.reason();
+    }
+
+    /**
+     * What config.json alone shows to be wrong with the recipe's settings.
+     *
+     * @throws dev.temper.check.InvalidInputException naming the key
+     */
+    void verifySettings(Recipe recipe) throws IOException {
         int positions = architecture.sizes().maxPositions();
         check(
                 recipe.data().maxLength() <= positions,
@@ -84,9 +90,19 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
                 recipe.data().maxLength(),
                 positions,
                 positions);
-        boolean comesFromAdapter =
-                recipe.adapter().flatMap(LoraConfig::initFrom).isPresent();
-        return comesFromAdapter ? Optional.empty() : newHead.reason();
+        check(
+                vocabulary(recipe) >= architecture.sizes().vocabulary(),
+                "adapter.init_from: the adapter has rows for %d tokens, with model.add_tokens there are %d: merge it"
+                        + " into its base, and add the tokens to that",
+                vocabulary(recipe),
+                architecture.sizes().vocabulary());
+        adapterSpecs(recipe); // of modules that are there
+        quantization(recipe);
+    }
+
+    /** Whether more than config.json is there. */
+    boolean hasWeights() throws IOException {
+        return folder.list().stream().anyMatch(entry -> entry.name().contains(".safetensors"));
     }
 
     /** The architecture with the output head and the number of tokens that the recipe's adapter has. */

@@ -18,40 +18,78 @@ import java.util.stream.Collectors;
  * @param name of the recipe
  * @param summary what became of all rows, as a text
  */
-record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summary) {
+record Preview(String name, Tokenizer tokenizer, List<Group> groups, String summary) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String HEAD =
+            """
+            <!doctype html>
+            <html lang="en"><head><meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>%s: preview</title>
+            <style>
+            :root { --ink: #1f2328; --read: #59636e; --paper: #ffffff; --shade: #f6f8fa;
+              --learned: #0b3d14; --mark: #bfe8c5; }
+            @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --read: #9198a1; --paper: #0d1117;
+              --shade: #151b23; --learned: #b7f0c0; --mark: #14532d; } }
+            body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+              margin: 2em auto; max-width: 60em; padding: 0 1em; }
+            pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--shade); padding: 1em; }
+            h2 { font-size: 1.1em; }
+            h3 { font-size: 1em; margin-bottom: 0; overflow-wrap: anywhere; }
+            .read { color: var(--read); }
+            .learned { background: var(--mark); color: var(--learned); }
+            pre span:hover { outline: 1px solid #c60; }
+            </style></head><body>
+            <h1>%s</h1>
+            <p><span class="learned">learned</span> <span class="read">read</span></p>
+            """;
+
     private static final String LEARNED = "\u001b[1;32m";
     private static final String READ = "\u001b[2m";
     private static final String PLAIN = "\u001b[0m";
 
     /**
-     * One row.
+     * One row, or those that are packed into one sequence.
+     *
+     * @param title of a pack; empty: it is a row
+     */
+    record Group(String title, List<Shown> rows) {}
+
+    /**
+     * One row, or a piece of one.
      *
      * @param place where it comes from, for people
      * @param label the class of a classifier's row, else empty
+     * @param cut tokens that its end has lost
      */
-    record Shown(String rowId, String place, TokenRow tokens, String label) {}
+    record Shown(String rowId, String place, TokenRow tokens, String label, int cut) {}
 
     /** Neighbouring tokens of which all are learned, or none. */
-    private record Run(String text, boolean isLearned) {}
+    private record Run(String text, boolean isLearned) {
+        String shown(boolean inColour) {
+            String shown = Preview.shown(text);
+            if (inColour) {
+                return (isLearned ? LEARNED : READ) + shown + PLAIN;
+            }
+            return isLearned ? "⟦" + shown + "⟧" : shown;
+        }
+    }
 
     /** For a terminal, in colours; without them learned parts stand in brackets. */
     String text(boolean inColour) {
         StringBuilder text = new StringBuilder();
-        for (Shown row : rows) {
-            text.append(headline(row)).append('\n');
-            for (Run run : runs(row.tokens())) {
-                String shown = shown(run.text());
-                if (inColour) {
-                    text.append(run.isLearned() ? LEARNED : READ).append(shown).append(PLAIN);
-                } else {
-                    text.append(run.isLearned() ? "⟦" + shown + "⟧" : shown);
-                }
+        for (Group group : groups) {
+            text.append(group.title().isEmpty() ? "" : Console.told(group.title()) + "\n");
+            for (Shown row : group.rows()) {
+                text.append(headline(row)).append('\n');
+                runs(row.tokens()).forEach(run -> text.append(run.shown(inColour)));
+                text.append('\n');
             }
-            text.append("\n\n");
+            text.append('\n');
         }
         String legend = inColour ? LEARNED + "learned" + PLAIN + " " + READ + "read" + PLAIN : "⟦learned⟧ read";
-        return text.append(rows.isEmpty() ? "" : legend + "\n\n")
+        return text.append(groups.isEmpty() ? "" : legend + "\n\n")
                 .append(summary)
                 .toString();
     }
@@ -59,28 +97,12 @@ record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summar
     /** A page that needs nothing else. A token says its id when the pointer is on it. */
     String html() {
         StringBuilder page = new StringBuilder();
-        page.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
-                .append(escaped(name))
-                .append(": preview</title>\n<style>\n")
-                .append("body{font:16px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}\n")
-                .append("pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f6f6f4;padding:1em}\n")
-                .append("h2{font-size:1em}\n.read{color:#666}\n.learned{background:#bfe8c5;color:#0b3d14}\n")
-                .append("pre span:hover{outline:1px solid #c60}\n</style></head><body>\n<h1>")
-                .append(escaped(name))
-                .append("</h1>\n<p><span class=\"learned\">learned</span> <span class=\"read\">read</span></p>\n");
-        for (Shown row : rows) {
-            page.append("<h2>").append(escaped(headline(row))).append("</h2>\n<pre>");
-            int[] ids = row.tokens().inputIds();
-            for (int i = 0; i < ids.length; i++) {
-                page.append("<span class=\"")
-                        .append(row.tokens().trained()[i] ? "learned" : "read")
-                        .append("\" title=\"")
-                        .append(ids[i])
-                        .append("\">")
-                        .append(escaped(text(ids, i, i + 1)))
-                        .append("</span>");
+        page.append(HEAD.formatted(escaped(name), escaped(name)));
+        for (Group group : groups) {
+            if (!group.title().isEmpty()) {
+                page.append("<h2>").append(escaped(group.title())).append("</h2>\n");
             }
-            page.append("</pre>\n");
+            group.rows().forEach(row -> write(page, row));
         }
         return page.append("<pre>")
                 .append(escaped(summary))
@@ -88,28 +110,50 @@ record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summar
                 .toString();
     }
 
-    /** One object: {@code rows}, each with its {@code tokens}. */
+    private void write(StringBuilder page, Shown row) {
+        page.append("<h3>").append(escaped(headline(row))).append("</h3>\n<pre>");
+        int[] ids = row.tokens().inputIds();
+        for (int i = 0; i < ids.length; i++) {
+            page.append("<span class=\"")
+                    .append(row.tokens().trained()[i] ? "learned" : "read")
+                    .append("\" title=\"")
+                    .append(ids[i])
+                    .append("\">")
+                    .append(escaped(text(ids, i, i + 1)))
+                    .append("</span>");
+        }
+        page.append("</pre>\n");
+    }
+
+    /** One object: {@code rows}, each with its {@code tokens}; or {@code packs}, each with its {@code rows}. */
     ObjectNode json() {
         ObjectNode json = JSON.createObjectNode().put("name", name);
         json.putArray("rows");
-        for (Shown row : rows) {
-            ObjectNode shown = json.withArray("rows")
-                    .addObject()
-                    .put("row_id", row.rowId())
-                    .put("place", row.place());
-            if (!row.label().isEmpty()) {
-                shown.put("label", row.label());
+        for (Group group : groups) {
+            ObjectNode parent = json;
+            if (!group.title().isEmpty()) {
+                parent = json.withArray("packs").addObject().put("title", group.title());
             }
-            int[] ids = row.tokens().inputIds();
-            for (int i = 0; i < ids.length; i++) {
-                shown.withArray("tokens")
-                        .addObject()
-                        .put("id", ids[i])
-                        .put("text", text(ids, i, i + 1))
-                        .put("learned", row.tokens().trained()[i]);
+            for (Shown row : group.rows()) {
+                write(parent.withArray("rows").addObject(), row);
             }
         }
         return json;
+    }
+
+    private void write(ObjectNode shown, Shown row) {
+        shown.put("row_id", row.rowId()).put("place", row.place()).put("cut", row.cut());
+        if (!row.label().isEmpty()) {
+            shown.put("label", row.label());
+        }
+        int[] ids = row.tokens().inputIds();
+        for (int i = 0; i < ids.length; i++) {
+            shown.withArray("tokens")
+                    .addObject()
+                    .put("id", ids[i])
+                    .put("text", text(ids, i, i + 1))
+                    .put("learned", row.tokens().trained()[i]);
+        }
     }
 
     /** A line break is written out, and the next line stands back: no row can look like the headline of another. */
@@ -121,14 +165,14 @@ record Preview(String name, Tokenizer tokenizer, List<Shown> rows, String summar
     }
 
     private static String headline(Shown row) {
-        String label = row.label().isEmpty() ? "" : ", class " + Console.told(row.label());
+        String label = row.label().isEmpty() ? "" : "class " + Console.told(row.label());
         return String.format(
                 Locale.ROOT,
-                "%s: %d tokens, %d learned%s",
+                "%s: %d tokens, %s%s",
                 Console.told(row.place()),
                 row.tokens().length(),
-                row.tokens().trainedTokens(),
-                label);
+                label.isEmpty() ? row.tokens().trainedTokens() + " learned" : label,
+                row.cut() == 0 ? "" : ", and " + row.cut() + " more that are cut");
     }
 
     private List<Run> runs(TokenRow row) {

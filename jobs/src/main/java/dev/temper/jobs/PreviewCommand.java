@@ -1,13 +1,11 @@
 package dev.temper.jobs;
 
-import static dev.temper.check.Check.check;
-
 import dev.temper.check.Secrets;
 import dev.temper.storage.Store;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -27,11 +25,13 @@ final class PreviewCommand implements Callable<Integer> {
      *
      * @param recipe as a run would have it
      * @param tolerant the same, but one that rejects as many rows as there are to reject
-     * @param rows so many of the rows to train on
+     * @param choice which rows
      * @param html where to write a page, besides
      * @param json print JSON instead of text
      */
-    record Request(Recipe recipe, Recipe tolerant, int rows, Optional<String> html, boolean json) {}
+    record Request(Recipe recipe, Recipe tolerant, PreviewChoice choice, Optional<String> html, boolean json) {}
+
+    private static final int DEFAULT_ROWS = 5;
 
     private final Store store;
     private final Job job;
@@ -39,13 +39,23 @@ final class PreviewCommand implements Callable<Integer> {
     @Mixin
     private RecipeArguments recipe = new RecipeArguments();
 
+    @Option(names = "--rows", paramLabel = "N", description = "Rows to show, or packs. Default: 5, with --row all.")
+    private Optional<Integer> rows = Optional.empty();
+
     @Option(
-            names = "--rows",
+            names = "--row",
             paramLabel = "N",
-            defaultValue = "5",
-            showDefaultValue = Visibility.ALWAYS,
-            description = "Rows to show.")
-    private int rows;
+            description = "Show the row with this number in its file, as rejected/ and messages count; repeatable.")
+    private List<Long> numbers = List.of();
+
+    @Option(names = "--grep", paramLabel = "TEXT", description = "Show rows that hold this text.")
+    private Optional<String> text = Optional.empty();
+
+    @Option(names = "--longest", description = "Show the longest rows.")
+    private boolean longest;
+
+    @Option(names = "--packs", description = "Show rows as they are packed for training.")
+    private boolean packs;
 
     @Option(names = "--html", paramLabel = "FILE", description = "Write a page with them, too.")
     private Optional<String> html = Optional.empty();
@@ -62,9 +72,10 @@ final class PreviewCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         html.ifPresent(location -> Secrets.refuse("--html", location));
-        check(rows >= 0, "--rows must not be negative, got %d", rows);
+        int most = rows.orElse(numbers.isEmpty() ? DEFAULT_ROWS : Integer.MAX_VALUE);
+        PreviewChoice choice = new PreviewChoice(most, numbers, text, longest, packs);
         Recipe tolerant = recipe.read(store, "data.max_rejected_fraction=1"); // what a run would refuse is of interest
-        job.run(new Request(recipe.read(store), tolerant, rows, html, json));
+        job.run(new Request(recipe.read(store), tolerant, choice, html, json));
         return 0;
     }
 }

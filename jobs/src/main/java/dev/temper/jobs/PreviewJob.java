@@ -1,35 +1,96 @@
 package dev.temper.jobs;
 
+import dev.temper.check.InvalidInputException;
+import dev.temper.spark.ClusterCheck;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
 import dev.temper.spark.PreparedData;
-import dev.temper.spark.PreparedRow;
+import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
 import dev.temper.track.Terminal;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
 
 /**
- * {@code temper preview}: prepares the rows as a run would, rejects as many as there are to reject, and shows the first
- * ones.
+ * {@code temper preview}: shows rows as a run would prepare them, and says what a run would say of them and of the
+ * recipe. Rows that are prepared are used; others are prepared in a folder that goes with the command.
  */
 final class PreviewJob {
-    private PreviewJob() {}
+    private final HadoopStore store;
+    private final PreviewCommand.Request request;
+    private final Recipe recipe;
 
-    static void run(HadoopStore store, PreviewCommand.Request request) throws Exception {
-        PrepareJob.run(store, request.recipe(), request.tolerant(), (rows, data) -> show(store, request, rows, data));
+    private PreviewJob(HadoopStore store, PreviewCommand.Request request) {
+        this.store = store;
+        this.request = request;
+        this.recipe = request.recipe();
     }
 
-    private static void show(HadoopStore store, PreviewCommand.Request request, RecipeData rows, PreparedData data)
-            throws IOException {
-        Recipe recipe = request.recipe();
-        DataSummary summary = new DataSummary(recipe.data(), recipe.data().maxRejectedFraction(), data);
+    static void run(HadoopStore store, PreviewCommand.Request request) throws Exception {
+        new PreviewJob(store, request).run();
+    }
+
+    private void run() throws Exception {
+        request.choice().verify(recipe);
+        Locations locations = new Locations(store, recipe);
+        locations.verifyOutput();
+        locations.verifyInput();
+        ClusterCheck.verifyMaster(new SparkConf());
+        List<String> notes = notes();
+        RunOutput output = RunOutput.of(store.folder(recipe.output()));
+        RecipeData rows = RecipeData.of(store, request.tolerant(), output.date().orElseGet(RecipeData::today));
+        try (SparkSession spark = RunJob.session(recipe)) {
+            Folder scratch = scratch(spark);
+            try {
+                show(rows, rows.findOrPrepare(spark, () -> scratch), notes);
+            } finally {
+                store.delete(scratch.location());
+            }
+        }
+    }
+
+    /** On this machine; on a cluster beside the output, which all of its machines see. */
+    private Folder scratch(SparkSession spark) throws IOException {
+        if (spark.sparkContext().isLocal()) {
+            return store.folder(Files.createTempDirectory("temper-preview-").toString());
+        }
+        String output = store.folder(recipe.output()).location();
+        return store.folder(output + "-preview-" + UUID.randomUUID());
+    }
+
+    /** What a run says of the recipe before it reads rows. A tokenizer alone is enough for a preview. */
+    private List<String> notes() throws IOException {
+        Folder base = store.folder(recipe.model().base());
+        if (!base.has("config.json")) {
+            return List.of("not looked at, as it is not there: " + base.location("config.json"));
+        }
+        PretrainedModel model = PretrainedModel.read(store, recipe);
+        List<String> notes = new ArrayList<>(RunChecks.ofWhatIsThere(store, recipe, model));
+        try {
+            MemoryAdvice.checkFits(model, recipe);
+        } catch (InvalidInputException e) {
+            notes.add("a run here is refused: " + e.getMessage());
+        }
+        return notes;
+    }
+
+    private void show(RecipeData rows, PreparedData data, List<String> notes) throws IOException {
+        DataSummary summary = DataSummary.of(recipe, data).with(notes);
         Tokenizer tokenizer = Tokenizer.shared(
                 LocalCopies.tokenizer(rows.base(), recipe.cluster().localDir()),
                 recipe.model().added());
-        Preview preview = new Preview(recipe.name(), tokenizer, shown(data, request), summary.text());
+        List<Preview.Group> groups = request.choice().groups(data.folder(), recipe, tokenizer);
+        if (groups.isEmpty() && request.choice().rows() > 0) {
+            summary = summary.with(List.of("no row is as asked for, among those that are not rejected"));
+        }
+        Preview preview = new Preview(recipe.name(), tokenizer, groups, summary.text());
         if (request.html().isPresent()) {
             try (OutputStream out =
                     store.write(HadoopStore.resolve(request.html().get()))) {
@@ -41,16 +102,5 @@ final class PreviewJob {
         } else {
             System.out.println(preview.text(Terminal.hasColours())); // colours are ours, its texts are made printable
         }
-    }
-
-    private static List<Preview.Shown> shown(PreparedData data, PreviewCommand.Request request) throws IOException {
-        List<String> labels = request.recipe().model().labels();
-        return PreparedData.first(data.folder(), PreparedRow.Split.TRAIN, request.rows()).stream()
-                .map(row -> new Preview.Shown(
-                        row.rowId(),
-                        "row " + row.rowNumber() + " of " + row.source(),
-                        row.tokens(),
-                        row.label().isPresent() ? labels.get(row.label().getAsInt()) : ""))
-                .toList();
     }
 }

@@ -14,9 +14,11 @@ import dev.temper.adapter.LoraConfig;
 import dev.temper.check.Secrets;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.FloatType;
+import dev.temper.model.Architecture;
 import dev.temper.quant.Quantization;
 import dev.temper.spark.ClusterConfig;
 import dev.temper.spark.HadoopStore;
+import dev.temper.storage.Folder;
 import dev.temper.storage.Hashes;
 import dev.temper.storage.Store;
 import dev.temper.text.AddedTokens;
@@ -54,6 +56,10 @@ public record Recipe(
         List<String> tracking,
         String output) {
     private static final int MAX_BYTES = 1 << 20;
+
+    /** {@code data.max_length} of a recipe that says nothing, unless the model has less positions. */
+    private static final int USUAL_LENGTH = 1024;
+
     private static final ObjectMapper CANONICAL = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
@@ -254,7 +260,26 @@ public record Recipe(
         if (!tree.has("name")) {
             tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
         }
-        return new RecordTree<>(Recipe.class).read(tree);
+        boolean isLengthOpen = tree.path("data") instanceof ObjectNode data && !data.hasNonNull("max_length");
+        if (isLengthOpen) {
+            ((ObjectNode) tree.get("data")).put("max_length", USUAL_LENGTH);
+        }
+        Recipe recipe = new RecordTree<>(Recipe.class).read(tree);
+        int positions = isLengthOpen ? recipe.positions(store) : USUAL_LENGTH;
+        return positions < USUAL_LENGTH ? recipe.with("data.max_length", Integer.toString(positions)) : recipe;
+    }
+
+    /** Of the base, which a row cannot be longer than; that there is no base is said later. */
+    private int positions(Store store) {
+        Folder base = new Folder(store, HadoopStore.resolve(model.base));
+        try {
+            return Locations.find(store, "model.base", base.location("config.json"))
+                            .isEmpty()
+                    ? USUAL_LENGTH
+                    : Architecture.read(base, model.head()).sizes().maxPositions();
+        } catch (IOException e) {
+            throw invalid("model.base: %s cannot be read: %s", base.location("config.json"), HadoopStore.reason(e));
+        }
     }
 
     /** The whole recipe in YAML, credentials removed; read again, it gives this recipe. */

@@ -7,21 +7,27 @@ import dev.temper.report.ModelCard;
 import dev.temper.report.NoFontsException;
 import dev.temper.report.Picture;
 import dev.temper.report.RunReport;
+import dev.temper.spark.PreparedData;
+import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
+import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
  * What people read of a run: report.html, and the README.md of the model.
  *
+ * @param recipe with the precision that was chosen
+ * @param base of the model
  * @param isChat whether the rows were written by a chat template
+ * @param began when this command did
  */
-record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boolean isChat) {
+record RunDocuments(
+        Recipe recipe, RunSummary summary, List<String> version, Folder base, boolean isChat, Instant began) {
     /**
      * The whole page.
      *
@@ -30,11 +36,7 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
     String report(List<Picture> pictures, List<String> warnings) {
         RunReport report = new RunReport(recipe.name(), "finished; " + summary.stopped())
                 .facts(facts())
-                .rows(new RunReport.Rows(
-                        summary.data().rows().in(),
-                        summary.data().rows().trained(),
-                        summary.data().rows().evaluated(),
-                        summary.data().rows().rejected()))
+                .rows(rows(summary.data()))
                 .scores(summary.finalScores())
                 .metrics(summary.metrics())
                 .samples(summary.samples())
@@ -44,24 +46,33 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
         return Secrets.maskedValues(report.html());
     }
 
+    static RunReport.Rows rows(PreparedData data) {
+        return new RunReport.Rows(
+                data.rows().in(),
+                data.rows().trained(),
+                data.rows().evaluated(),
+                data.rows().rejected());
+    }
+
     /** Curves of the losses, and of a classifier's accuracy. */
-    List<Picture> curves() throws NoFontsException {
+    static List<Picture> curves(List<Metric> metrics) throws NoFontsException {
         List<Picture> pictures = new ArrayList<>();
-        pictures.add(Picture.curves("Loss", metrics(Set.of("train/loss", "eval/loss"))));
-        List<Metric> scores = metrics(Set.of("eval/accuracy", "eval/f1_macro"));
+        List<Metric> losses = named(Set.of("train/loss", "eval/loss"), metrics);
+        if (!losses.isEmpty()) {
+            pictures.add(Picture.curves("Loss", losses));
+        }
+        List<Metric> scores = named(Set.of("eval/accuracy", "eval/f1_macro"), metrics);
         if (!scores.isEmpty()) {
             pictures.add(Picture.curves("Scores on the evaluation rows", scores));
         }
         return pictures;
     }
 
-    private List<Metric> metrics(Set<String> names) {
-        return summary.metrics().stream()
-                .filter(metric -> names.contains(metric.name()))
-                .toList();
+    private static List<Metric> named(Set<String> names, List<Metric> metrics) {
+        return metrics.stream().filter(metric -> names.contains(metric.name())).toList();
     }
 
-    String modelCard() {
+    String modelCard() throws IOException {
         boolean isAdapter = recipe.adapter().isPresent();
         boolean isClassifier = recipe.model().isClassifier();
         String card = new ModelCard(
@@ -70,14 +81,15 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
                         isClassifier
                                 ? ModelCard.Task.TEXT_CLASSIFICATION
                                 : isChat ? ModelCard.Task.CHAT : ModelCard.Task.TEXT_GENERATION,
-                        Optional.empty(), // a folder's path is nobody's business
+                        HubNames.model(base), // a folder's path is nobody's business
                         recipe.model().labels(),
                         isAdapter ? List.of("lora") : List.of(),
                         lastName(evaluated()),
                         summary.finalScores(),
                         summary.report().map(ClassificationReport::perClass).orElse(List.of()),
                         facts(),
-                        settings())
+                        settings(),
+                        new ModelCard.Hub(HubNames.license(base), HubNames.datasets(recipe)))
                 .markdown();
         return Secrets.maskedValues(card);
     }
@@ -88,41 +100,9 @@ record RunDocuments(Recipe recipe, RunSummary summary, List<String> version, boo
     }
 
     private Map<String, String> facts() {
-        Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("base model", lastName(recipe.model().base()));
-        facts.put("task", recipe.model().task().name().toLowerCase(Locale.ROOT));
-        if (recipe.model().isClassifier()) {
-            facts.put("classes", String.join(", ", recipe.model().labels()));
-        }
-        if (!recipe.model().isClassifier()) {
-            facts.put("chat template", template());
-            recipe.data().system().filter(text -> isChat).ifPresent(text -> facts.put(ModelCard.SYSTEM_MESSAGE, text));
-        }
-        facts.put("rows", summary.data().rows().toString());
-        facts.put("parameters", number("%,d of %,d trained", summary.trainableParameters(), summary.totalParameters()));
-        facts.put("updates", number("%,d; %s", summary.outcome().steps(), summary.stopped()));
-        summary.skipped().ifPresent(skipped -> facts.put("skipped", skipped));
-        if (summary.outcome().keptStep() < summary.outcome().steps()) {
-            facts.put(
-                    "kept",
-                    number("the model after update %,d", summary.outcome().keptStep()));
-        }
-        facts.put("training", number("%.1f s, %,.0f tokens/s", summary.seconds(), summary.tokensPerSecond()));
-        summary.memory().ifPresent(memory -> facts.put("memory", memory));
-        facts.put("Temper", String.join(" ", version));
+        Map<String, String> facts = RunFacts.known(recipe, summary.data(), isChat);
+        facts.putAll(RunFacts.outcome(this));
         return facts;
-    }
-
-    private String template() {
-        return switch (isChat ? recipe.data().chatTemplate() : "none") {
-            case "none" -> "none: texts are as they are";
-            case "auto" -> "the tokenizer's";
-            default -> "the recipe's, in chat_template.jinja";
-        };
-    }
-
-    private static String number(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
     }
 
     /** Settings of training, and of the adapter. */

@@ -18,6 +18,7 @@ import dev.temper.text.SavedTokenizer;
 import dev.temper.train.TrainingResult;
 import dev.temper.train.Worker;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,13 +32,10 @@ import scala.Tuple2;
 
 /** {@code temper run}: all of it, in order. What is wrong with recipe, base or output is found before Spark starts. */
 final class RunJob {
-    private static final String DENSE =
-            "the base is quantized, but each layer keeps its dense matrices until its turn on the way back, as much"
-                    + " memory as in full precision: set training.gradient_checkpointing: true";
-
     private final Recipe recipe;
     private final List<String> version;
     private final List<String> warnings = new ArrayList<>();
+    private final Instant began = Instant.now();
 
     private RunJob(Recipe recipe, List<String> version) {
         this.recipe = recipe;
@@ -88,13 +86,9 @@ final class RunJob {
         HadoopStore store = locations.store();
         locations.verifyInput();
         PretrainedModel base = PretrainedModel.read(store, recipe);
-        checkMemory(base);
+        MemoryAdvice.checkFits(base, recipe);
         LocalDate today = RunOutput.of(own.folder()).date().orElseGet(RecipeData::today);
-        RecipeData rows = RecipeData.of(store, recipe, today);
-        Optional<String> newHead = base.verify(recipe);
-        base.verifyTrainable(recipe);
-        List<RecipeData.Prompt> prompts = rows.prompts();
-        base.verify(prompts, recipe);
+        RunChecks.Found found = RunChecks.all(store, recipe, base, today);
         ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
         Console.say(
                 "%s: %s, %,d parameters, from %s",
@@ -102,35 +96,28 @@ final class RunJob {
                 base.architecture().modelType(),
                 base.architecture().parameterCount(),
                 base.folder().location());
-        newHead.ifPresent(this::warn);
-        base.notes(recipe).forEach(this::warn);
-        if (base.quantization(recipe).isPresent() && !recipe.training().gradientCheckpointing()) {
-            warn(DENSE);
-        }
+        found.notes().forEach(this::warn);
         try (SparkSession spark = session(recipe)) {
             own.cancelsWhenLost(spark);
             own.verifyAmongWorkers(spark, recipe.cluster().workers(), text -> Console.say("%s", text));
-            run(spark, base, own, rows, prompts);
+            run(spark, base, own, found);
         }
     }
 
     @SuppressWarnings("try") // the answer is there while the block runs, no more
-    private void run(
-            SparkSession spark, PretrainedModel base, OwnFolder own, RecipeData rows, List<RecipeData.Prompt> prompts)
+    private void run(SparkSession spark, PretrainedModel base, OwnFolder own, RunChecks.Found found)
             throws IOException {
+        RecipeData rows = found.rows();
         RunOutput output = RunOutput.of(own.folder());
         PreparedData data = rows.prepare(spark, own.folder());
         Console.say("files: %s", data.files().readFiles());
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
         Console.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
-        data.shortenedNote().ifPresent(this::warn);
+        DataSummary.notes(recipe, data).forEach(this::warn);
         LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
         if (recipe.model().isClassifier()) {
             labelled = LabelledRows.read(data.folder(), recipe.model().labels());
-            labelled.verify();
-            if (recipe.training().choosesBest()) {
-                labelled.verifyMeasured(recipe.training().bestMetric());
-            }
+            labelled.verify(recipe.training());
             labelled.note().ifPresent(this::warn);
         }
         Recipe chosen = chosenPrecision(spark, base, output.precision());
@@ -140,15 +127,17 @@ final class RunJob {
 
         MemoryPlan plan = plan(base, chosen);
         TrainWorker worker = new TrainWorker(
-                Assignment.of(spark, base.resolved(chosen), rows, prompts, data).into(own.onCluster(spark)),
-                plan.peakOfProcess(isHere() ? recipe.cluster().workers() : 1),
+                Assignment.of(spark, base.resolved(chosen), rows, found.prompts(), data)
+                        .into(own.onCluster(spark)),
+                page(chosen, data, rows),
+                plan.peakOfProcess(GivenMemory.isHere() ? recipe.cluster().workers() : 1),
                 plan.settings().microBatchTokens());
         try (Interruption.Scope finishing = Interruption.ofProcess().answering(RunJob::finish)) {
             List<TrainingResult> results = train(spark, worker);
             RunSummary summary = new RunSummary(recipe, data, results);
             summary.skipped().ifPresent(warnings::add); // its text says it on the console
             output.wrote(results.get(0).files());
-            write(output, summary, labelled, rows);
+            write(output, summary, chosen, labelled, found);
             output.writeManifestFinished(summary.manifest(version));
             Console.sayAll(summary.text(output.folder().location()));
         }
@@ -160,6 +149,15 @@ final class RunJob {
         }
     }
 
+    /** What the report says while the run goes on. */
+    private LiveOutput.Page page(Recipe chosen, PreparedData data, RecipeData rows) {
+        return new LiveOutput.Page(
+                recipe.name(),
+                RunFacts.known(chosen, data, rows.chat().hasTemplate()),
+                RunDocuments.rows(data),
+                warnings);
+    }
+
     /** What is trained is only to be written. */
     private static void finish() {
         Console.say("interrupted, but all is trained: it is written, then the run ends");
@@ -168,8 +166,9 @@ final class RunJob {
     /** With micro-batches that fit. */
     private MemoryPlan plan(PretrainedModel base, Recipe chosen) throws IOException {
         MemoryPlan plan = MemoryPlan.of(base, chosen);
-        if (isMemoryKnown()) {
-            plan = plan.fitted(GivenMemory.here(recipe.cluster()).bytes());
+        Optional<GivenMemory> given = GivenMemory.ifKnown(recipe.cluster());
+        if (given.isPresent()) {
+            plan = plan.fitted(given.get().bytes());
         }
         if (plan.settings().microBatchTokens()
                 < chosen.training().microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS)) {
@@ -178,27 +177,6 @@ final class RunJob {
                     plan.settings().microBatchTokens());
         }
         return plan;
-    }
-
-    /** On a cluster nobody knows how large the workers' machines are, unless the recipe says it. */
-    private boolean isMemoryKnown() {
-        return isHere() || recipe.cluster().memoryBytes().isPresent();
-    }
-
-    /** Whether the workers run in this process. */
-    private static boolean isHere() {
-        return new SparkConf().get("spark.master", "local").startsWith("local");
-    }
-
-    /** @throws InvalidInputException when it does not fit, in whatever precision {@code auto} may choose */
-    private void checkMemory(PretrainedModel base) throws IOException {
-        if (isMemoryKnown()) {
-            boolean isOpen = recipe.model().precision() == Recipe.Precision.AUTO;
-            Recipe smallest = isOpen && recipe.adapter().isPresent() ? recipe.in(Recipe.Precision.BF16) : recipe;
-            GivenMemory given = GivenMemory.here(recipe.cluster());
-            MemoryPlan plan = MemoryPlan.of(base, smallest).fitted(given.bytes());
-            MemoryAdvice.checkFits(base, smallest, plan, given);
-        }
     }
 
     private Recipe chosenPrecision(SparkSession spark, PretrainedModel base, Optional<Recipe.Precision> earlier) {
@@ -212,8 +190,10 @@ final class RunJob {
     }
 
     /** All but the manifest, which says that all of it is there. */
-    private void write(RunOutput output, RunSummary summary, LabelledRows labelled, RecipeData rows)
+    private void write(
+            RunOutput output, RunSummary summary, Recipe chosen, LabelledRows labelled, RunChecks.Found found)
             throws IOException {
+        RecipeData rows = found.rows();
         output.writeMetrics(summary.metrics());
         EvaluationTables tables = output.evaluation();
         if (!summary.samples().isEmpty()) {
@@ -229,11 +209,11 @@ final class RunJob {
         if (report.isPresent()) {
             tables.writeClassification(report.get(), summary.predictions(), labelled);
         }
-        RunDocuments documents =
-                new RunDocuments(recipe, summary, version, rows.chat().hasTemplate());
+        RunDocuments documents = new RunDocuments(
+                chosen, summary, version, rows.base(), rows.chat().hasTemplate(), began);
         List<Picture> pictures = new ArrayList<>();
         try {
-            pictures.addAll(documents.curves());
+            pictures.addAll(RunDocuments.curves(summary.metrics()));
             if (report.isPresent()) {
                 pictures.addAll(tables.writePictures(report.get()));
             }

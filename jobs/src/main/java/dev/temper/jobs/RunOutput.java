@@ -134,6 +134,17 @@ final class RunOutput {
         return State.FREE;
     }
 
+    /** @throws InvalidInputException when there are files that are no run's, of whatever recipe */
+    void verifyPlace() throws IOException {
+        Set<String> names = new TreeSet<>();
+        OwnFolder.files(folder).forEach(entry -> names.add(entry.name()));
+        names.removeAll(Set.of(PREPARED, TRIAL));
+        check(
+                names.isEmpty() || names.contains(RUN) || names.contains(MANIFEST),
+                "output: %s holds files that are no run of Temper; name another folder or empty it",
+                folder.location());
+    }
+
     private State finished(JsonNode manifest) throws IOException {
         Optional<String> fault = WrittenFiles.of(manifest).faultOfFinished(folder);
         check(

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /** What came of a run: manifest.json, and the last lines on the console. */
 record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results) {
@@ -64,26 +63,9 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         return scores().at(outcome().keptStep());
     }
 
-    /** Held-out loss where there are rows to evaluate on, else the training loss. */
-    private OptionalDouble loss(Comparator<Metric> order) {
-        String name =
-                metrics().stream().anyMatch(metric -> metric.name().equals("eval/loss")) ? "eval/loss" : "train/loss";
-        return metrics().stream()
-                .filter(metric -> metric.name().equals(name))
-                .min(order)
-                .map(metric -> OptionalDouble.of(metric.value()))
-                .orElse(OptionalDouble.empty());
-    }
-
-    OptionalDouble lossBefore() {
-        return loss(Comparator.comparingLong(Metric::step));
-    }
-
-    OptionalDouble lossAfter() {
-        Double kept = finalScores().get("loss");
-        return kept != null
-                ? OptionalDouble.of(kept)
-                : loss(Comparator.comparingLong(Metric::step).reversed());
+    /** Before and after training, of whichever rows there are. */
+    RunLoss loss() {
+        return RunLoss.of(metrics(), outcome().keptStep());
     }
 
     /** The manifest of a run that has begun. */
@@ -99,16 +81,14 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 .put("evaluated", data.rows().evaluated());
         ObjectNode rejected = rows.putObject("rejected");
         data.rows().rejected().forEach(rejected::put);
-        manifest.set("files", DataSummary.files(data.files()));
+        manifest.set("files", DataSummary.files(data));
         return manifest;
     }
 
     /** The manifest with all figures; its status is the writer's to set. */
     ObjectNode manifest(List<String> version) {
         ObjectNode manifest = begun(recipe, data, version);
-        ObjectNode loss = manifest.putObject("loss");
-        lossBefore().ifPresent(value -> loss.put("before", value));
-        lossAfter().ifPresent(value -> loss.put("after", value));
+        loss().into(manifest.putObject("loss"));
         if (!finalScores().isEmpty()) {
             finalScores().forEach(manifest.putObject("scores")::put);
         }
@@ -181,6 +161,10 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         return recipe.adapter().isPresent() ? "adapter" : "model";
     }
 
+    String machine() {
+        return first().machine();
+    }
+
     long trainableParameters() {
         return first().trainableParameters();
     }
@@ -234,13 +218,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         if (recipe.model().isClassifier() && !finalScores().isEmpty()) {
             text.append('\n').append(scores().table(0, outcome().keptStep())).append('\n');
         }
-        if (lossBefore().isPresent()) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "loss        %.4f before, %.4f after%n",
-                    lossBefore().getAsDouble(),
-                    lossAfter().getAsDouble()));
-        }
+        loss().text().ifPresent(line -> text.append("loss        ").append(line).append('\n'));
         exactMatch().ifPresent(line -> text.append("exact match ").append(line).append('\n'));
         if (recipe.training().choosesBest()) {
             text.append("best        ").append(best()).append('\n');

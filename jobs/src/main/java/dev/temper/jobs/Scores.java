@@ -26,6 +26,16 @@ record Scores(List<Metric> metrics) {
         return at(step, metrics);
     }
 
+    /** Whenever there was one. */
+    List<Metric> ofAllEvaluations() {
+        return metrics.stream().filter(metric -> metric.name().startsWith(EVAL)).toList();
+    }
+
+    /** Of the last evaluation so far, by name. */
+    Map<String, Double> newest() {
+        return at(ofAllEvaluations().stream().mapToLong(Metric::step).max().orElse(0));
+    }
+
     private static List<Metric> at(long step, List<Metric> metrics) {
         return metrics.stream()
                 .filter(metric -> metric.step() == step && metric.name().startsWith(EVAL))

@@ -19,10 +19,12 @@ import java.util.Optional;
  * One worker of a run: brings the base to its disk, reads the prepared rows, trains, and, as the first of all, writes
  * the model. It is asked before and after training.
  *
+ * @param page what its report begins with
  * @param plannedBytes that its process is planned to hold at most
  * @param microBatchTokens of a forward pass
  */
-record TrainWorker(Assignment assignment, long plannedBytes, int microBatchTokens) implements BarrierTraining.Worker {
+record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedBytes, int microBatchTokens)
+        implements BarrierTraining.Worker {
     @Override
     public void verifyPlace() throws IOException {
         assignment.checkPlace();
@@ -32,8 +34,9 @@ record TrainWorker(Assignment assignment, long plannedBytes, int microBatchToken
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         try (PeakMemory memory = PeakMemory.watch()) {
             TrainingResult result = train(context);
-            return result.with(
-                    new TrainingResult.Memory(plannedBytes, memory.peak().orElse(null)));
+            return result.with(new TrainingResult.Memory(
+                            plannedBytes, memory.peak().orElse(null)))
+                    .on(MachineText.here(context.threads()));
         }
     }
 
@@ -45,6 +48,7 @@ record TrainWorker(Assignment assignment, long plannedBytes, int microBatchToken
             TrainingLoop loop = new TrainingLoop(
                     model, begun.rows().of(recipe), training(recipe), context.workers(), context.listener());
             loop.stoppingWhen(context.stop());
+            loop.standingFor(new LiveOutput(RunOutput.of(assignment.output()), page, context.listener()::warned));
             recipe.cluster().localDir().map(Path::of).ifPresent(loop::offloadingTo);
             TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
             model.checkBase(context.workers());

@@ -31,7 +31,7 @@ final class KilledSetup {
               learning_rate: 1.0e-2
               logging_steps: 1
               eval_strategy: steps
-              eval_steps: 1
+              eval_steps: 2
               save_strategy: steps
               save_steps: 1
               seed: 3

@@ -64,7 +64,8 @@ final class PlanCommandTest {
                 .contains(
                         "peak of what is held", "in 64.00 GiB (cluster.memory) the largest micro-batch that fits has ")
                 .contains("training.batch_size may be larger: it is split into micro-batches")
-                .containsPattern("estimate for this machine: .* an update of at most 8,192 tokens, .* for all 100\n$");
+                .containsPattern("estimate for this machine: .* an update of at most 8,192 tokens, .* for all 100\n")
+                .contains("not looked at, as they are not there: the weights of " + folder.resolve("base"));
     }
 
     @Test

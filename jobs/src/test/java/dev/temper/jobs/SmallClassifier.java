@@ -57,7 +57,7 @@ record SmallClassifier(Path folder) {
         return folder.resolve("recipe.yaml");
     }
 
-    /** Runs {@code temper run} or {@code temper evaluate}; @ is the folder. */
+    /** Runs {@code temper run}, {@code plan}, {@code preview} or {@code evaluate}; @ is the folder. */
     Ended temper(String... arguments) {
         List<String> args = new ArrayList<>();
         for (String argument : arguments) {
@@ -67,6 +67,7 @@ record SmallClassifier(Path folder) {
                 args.toArray(String[]::new),
                 new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))),
                 new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
+                new PreviewCommand(RunJob.store(), request -> PreviewJob.run(RunJob.store(), request)),
                 new EvaluateCommand(RunJob.store(), request -> EvaluateJob.run(RunJob.store(), request)));
     }
 }

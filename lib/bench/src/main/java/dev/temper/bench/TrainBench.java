@@ -218,11 +218,11 @@ public final class TrainBench implements Callable<Integer> {
         }
 
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            losses.add(rounded(loss, 10_000));
+        public void stepped(Update update) {
+            losses.add(rounded(update.loss(), 10_000));
             end = System.nanoTime();
             cpuAtEnd = Machine.cpuSeconds();
-            if (step == warmup) {
+            if (update.step() == warmup) {
                 start = end;
                 cpuAtStart = cpuAtEnd;
                 phases.restart();

@@ -167,8 +167,8 @@ public final class TrainFolders implements Callable<Integer> {
     /** Of each update, before it. */
     private record Losses(ArrayNode values) implements ProgressListener {
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            values.add(loss);
+        public void stepped(Update update) {
+            values.add(update.loss());
         }
     }
 }

@@ -71,6 +71,15 @@ record FileChunks(Map<Integer, List<Chunk>> chunks) {
         return Hashes.sha256(of(file).stream().map(Chunk::sha256).collect(Collectors.joining()));
     }
 
+    /**
+     * The hash of a file as {@code sha256sum} prints it; of one of several pieces that of their hashes, one behind the
+     * other in hexadecimal digits.
+     */
+    FileHash hash(InputFile file) {
+        List<Chunk> parts = of(file);
+        return parts.size() == 1 ? new FileHash(parts.get(0).sha256(), false) : new FileHash(sha256(file), true);
+    }
+
     /** The pieces of all text files that tasks read, in order. */
     List<FileSlice> slices(Sources sources, Charset charset) {
         List<FileSlice> slices = new ArrayList<>();

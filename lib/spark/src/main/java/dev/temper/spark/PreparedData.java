@@ -42,6 +42,7 @@ import org.apache.spark.sql.SparkSession;
  * @param shortened rows of which the chat template does not write all that their answers hold
  * @param lengths rows by the number of their tokens before any was cut: at most so many, and more than half as many
  * @param files which files were read, and which were left out
+ * @param hashes of the files that were read, by name
  * @param reused whether it was there already
  */
 public record PreparedData(
@@ -55,6 +56,7 @@ public record PreparedData(
         long shortened,
         Map<Long, Long> lengths,
         FileChoice files,
+        Map<String, FileHash> hashes,
         boolean reused) {
     /**
      * The tokens of both splits together with those that are learned.
@@ -94,11 +96,12 @@ public record PreparedData(
             FileChunks chunks = FileChunks.read(spark, sources);
             String key = key(data, seed, preparation, sources, chunks);
             Folder folder = prepared.child(key);
-            Optional<PreparedData> found = find(folder, key, sources);
+            Optional<PreparedData> found = find(folder, key, sources, chunks);
             if (found.isPresent()) {
                 Lease.tidy(folder);
             } else {
-                Plan plan = new Plan(data, RowChoice.of(seed, data.evalFraction()), preparation.stages(), key, folder);
+                Plan plan = new Plan(
+                        data, RowChoice.of(seed, data.evalFraction()), preparation.stages(), key, folder, chunks);
                 PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
                 CompletableFuture<Void> look = isNew ? firstRows : look(spark, data, preparation, sources);
                 firstRows = look;
@@ -120,8 +123,9 @@ public record PreparedData(
         }
     }
 
-    private static Optional<PreparedData> find(Folder folder, String key, Sources sources) throws IOException {
-        return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, true));
+    private static Optional<PreparedData> find(Folder folder, String key, Sources sources, FileChunks chunks)
+            throws IOException {
+        return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, chunks, true));
     }
 
     /**
@@ -129,7 +133,8 @@ public record PreparedData(
      *
      * @param folder which others may write into at the same time, where it is shared
      */
-    private record Plan(DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder) {
+    private record Plan(
+            DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder, FileChunks chunks) {
         /** Of the place in the recipe. */
         String name() {
             return data.prepared().isPresent() ? "data.prepared" : "output";
@@ -146,7 +151,7 @@ public record PreparedData(
             throws IOException {
         Folder folder = plan.folder();
         try (PreparedPlace place = PreparedPlace.take(plan.name(), folder)) {
-            Optional<PreparedData> found = find(folder, plan.key(), sources);
+            Optional<PreparedData> found = find(folder, plan.key(), sources, plan.chunks());
             if (found.isPresent()) {
                 return found.get();
             }
@@ -166,7 +171,7 @@ public record PreparedData(
                 place.checkHeld();
                 manifest.write(folder);
                 isWritten = true;
-                return of(folder, manifest, sources, false);
+                return of(folder, manifest, sources, plan.chunks(), false);
             } finally {
                 if (!isWritten) {
                     place.clear();
@@ -184,8 +189,9 @@ public record PreparedData(
             return Optional.empty();
         }
         Sources sources = Sources.find(store, data);
-        String key = key(data, seed, preparation, sources, FileChunks.read(spark, sources));
-        return find(store.folder(prepared.location(key)), key, sources);
+        FileChunks chunks = FileChunks.read(spark, sources);
+        String key = key(data, seed, preparation, sources, chunks);
+        return find(store.folder(prepared.location(key)), key, sources, chunks);
     }
 
     /** Looks at the first rows while all are read: to open a tokenizer and Spark's SQL takes seconds, on one core. */
@@ -312,7 +318,10 @@ public record PreparedData(
         }
     }
 
-    private static PreparedData of(Folder folder, PreparedManifest manifest, Sources sources, boolean reused) {
+    private static PreparedData of(
+            Folder folder, PreparedManifest manifest, Sources sources, FileChunks chunks, boolean reused) {
+        Map<String, FileHash> hashes = new TreeMap<>();
+        sources.files().forEach(file -> hashes.put(file.source(), chunks.hash(file)));
         Tokens tokens = new Tokens(
                 manifest.train().tokens(),
                 manifest.train().trained(),
@@ -331,6 +340,7 @@ public record PreparedData(
                 manifest.shortened(),
                 lengths,
                 sources.choice(),
+                hashes,
                 reused);
     }
 

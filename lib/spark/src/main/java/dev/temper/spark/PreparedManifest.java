@@ -39,7 +39,7 @@ record PreparedManifest(
         List<Length> lengths,
         List<RejectedRow> rejected) {
     static final String NAME = "MANIFEST.json";
-    static final int VERSION = 3;
+    static final int VERSION = 4;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)

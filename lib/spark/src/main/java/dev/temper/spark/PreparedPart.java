@@ -34,7 +34,8 @@ final class PreparedPart {
             new Column("split", Kind.STRING),
             new Column("input_ids", Kind.INTS),
             new Column("labels", Kind.INTS),
-            new Column("label", Kind.INT)));
+            new Column("label", Kind.INT),
+            new Column("cut", Kind.INT)));
 
     private PreparedPart() {}
 
@@ -90,16 +91,20 @@ final class PreparedPart {
     }
 
     private static PreparedRow row(Group row, TokenRow tokens) {
-        OptionalInt label = row.getFieldRepetitionCount("label") == 0
-                ? OptionalInt.empty()
-                : OptionalInt.of(row.getInteger("label", 0));
         return new PreparedRow(
                 row.getString("row_id", 0),
                 row.getString("source", 0),
                 row.getLong("row_number", 0),
                 Split.valueOf(row.getString("split", 0).toUpperCase(Locale.ROOT)),
                 tokens,
-                label);
+                number(row, "label"),
+                number(row, "cut").orElse(0));
+    }
+
+    private static OptionalInt number(Group row, String column) {
+        return row.getFieldRepetitionCount(column) == 0
+                ? OptionalInt.empty()
+                : OptionalInt.of(row.getInteger(column, 0));
     }
 
     private static TokenRow tokens(Group row) {

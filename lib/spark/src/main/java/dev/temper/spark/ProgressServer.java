@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The driver's side of a connection with each worker: it hears how far the first one is, an event after the other, and
@@ -120,11 +122,14 @@ final class ProgressServer implements AutoCloseable {
         switch (parts[0]) {
             case "started" -> listener.started(Integer.parseInt(parts[1]));
             case "resumed" -> listener.resumed(Integer.parseInt(parts[1]), Long.parseLong(parts[2]));
-            case "stepped" -> listener.stepped(
+            case "stepped" -> listener.stepped(new ProgressListener.Update(
                     Integer.parseInt(parts[1]),
                     Double.parseDouble(parts[2]),
                     Double.parseDouble(parts[3]),
-                    Long.parseLong(parts[4]));
+                    Double.parseDouble(parts[4]),
+                    Long.parseLong(parts[5]),
+                    Double.parseDouble(parts[6]),
+                    Double.parseDouble(parts[7])));
             case "measured" -> listener.measured(new Metric(
                     Long.parseLong(parts[1]),
                     parts[2],
@@ -208,8 +213,17 @@ final class ProgressServer implements AutoCloseable {
         }
 
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            say("stepped " + step + " " + loss + " " + learningRate + " " + tokens);
+        public void stepped(Update update) {
+            say(Stream.of(
+                            update.step(),
+                            update.loss(),
+                            update.meanLoss(),
+                            update.learningRate(),
+                            update.tokens(),
+                            update.seconds(),
+                            update.secondsLeft())
+                    .map(String::valueOf)
+                    .collect(Collectors.joining(" ", "stepped ", "")));
         }
 
         @Override

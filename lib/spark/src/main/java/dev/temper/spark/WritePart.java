@@ -113,7 +113,8 @@ record WritePart(BegunFolder place, RowChoice choice) implements MapPartitionsFu
                     side,
                     inputIds,
                     targets,
-                    number);
+                    number,
+                    cut(row, inputIds.length));
         }
 
         RejectedRow rejected(Row row, PartCounts counts) {
@@ -134,6 +135,12 @@ record WritePart(BegunFolder place, RowChoice choice) implements MapPartitionsFu
                     counts.addCut();
                 }
             }
+        }
+
+        /** Tokens that were cut off; null: none. */
+        private Integer cut(Row row, int kept) {
+            boolean isCut = fullLength >= 0 && !row.isNullAt(fullLength) && row.getInt(fullLength) > kept;
+            return isCut ? row.getInt(fullLength) - kept : null;
         }
 
         private static int learned(int[] labels) {

@@ -43,10 +43,14 @@ final class BarrierTrainingTest {
     /** What the driver hears of steps, and what it does then. */
     private record Ear(List<Integer> steps, Runnable then) implements ProgressListener {
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            steps.add(step);
+        public void stepped(Update update) {
+            steps.add(update.step());
             then.run();
         }
+    }
+
+    private static ProgressListener.Update update(int step) {
+        return new ProgressListener.Update(step, 0, 0, 0, 0, 0, Double.NaN);
     }
 
     @Test
@@ -64,7 +68,7 @@ final class BarrierTrainingTest {
 
     private static TrainingResult amongStrangers(BarrierTraining.Context context) throws Exception {
         context.listener().started(2);
-        context.listener().stepped(1, 0, 0, 0);
+        context.listener().stepped(update(1));
         List<SocketChannel> strangers = new ArrayList<>();
         Set<InetSocketAddress> listening = listening();
         listening.removeAll(ofSpark);
@@ -78,7 +82,7 @@ final class BarrierTrainingTest {
             }
         }
         context.workers().barrier();
-        context.listener().stepped(2, 0, 0, 0);
+        context.listener().stepped(update(2));
         long tokens =
                 (long) context.workers().sum(new double[] {context.workers().rank() + 1})[0];
         for (SocketChannel stranger : strangers) {
@@ -100,7 +104,7 @@ final class BarrierTrainingTest {
 
     private static TrainingResult result(long tokens) {
         TrainingResult.Outcome outcome = new TrainingResult.Outcome(0, 0, 0, 0, false, 0, 0);
-        return new TrainingResult(List.of(), List.of(), List.of(), outcome, 0, tokens, 0, 0, null, Map.of());
+        return new TrainingResult(List.of(), List.of(), List.of(), outcome, 0, tokens, 0, 0, null, "", Map.of());
     }
 
     /** Where sockets of this process wait for connections, as Linux has it. */
@@ -159,7 +163,7 @@ final class BarrierTrainingTest {
 
     private static TrainingResult untilStopped(BarrierTraining.Context context) throws Exception {
         context.listener().started(1);
-        context.listener().stepped(1, 0, 0, 0);
+        context.listener().stepped(update(1));
         double asked = 0;
         while (asked == 0) {
             asked = context.workers().sum(new double[] {context.stop().getAsBoolean() ? 1 : 0})[0];

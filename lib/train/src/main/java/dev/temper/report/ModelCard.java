@@ -28,6 +28,7 @@ import java.util.Set;
  * @param training what was trained on what: names and values, in this order; {@link #SYSTEM_MESSAGE}, where it is
  *     there, is in the examples, too
  * @param settings of the training, in this order
+ * @param hub what else the Hub reads
  */
 public record ModelCard(
         String name,
@@ -40,7 +41,11 @@ public record ModelCard(
         Map<String, Double> scores,
         List<PerClass> perClass,
         Map<String, String> training,
-        Map<String, String> settings) {
+        Map<String, String> settings,
+        Hub hub) {
+
+    private static final String UNKNOWN_BASE =
+            "# base_model: the base came from a folder; put its id on the Hub here, as owner/name\n";
 
     /** In {@code training}: what stood in front of conversations. */
     public static final String SYSTEM_MESSAGE = "system message";
@@ -49,6 +54,25 @@ public record ModelCard(
             .enable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
             .disable(YAMLGenerator.Feature.SPLIT_LINES)
             .build());
+
+    /** What the Hub measures by these names, among what a run measures. */
+    private static final List<String> METRICS = List.of(
+            "accuracy", "precision", "recall", "f1", "roc_auc", "matthews_correlation", "perplexity", "exact_match");
+
+    /**
+     * What the Hub reads besides.
+     *
+     * @param license {@code license}, {@code license_name}, {@code license_link} of the base, those that are known
+     * @param datasets ids of what was trained on; none where it came from files of no Hub
+     */
+    public record Hub(Map<String, String> license, List<String> datasets) {
+        public static final Hub NOTHING = new Hub(Map.of(), List.of());
+
+        public Hub {
+            license = Collections.unmodifiableMap(ordered(license));
+            datasets = List.copyOf(datasets);
+        }
+    }
 
     /** What lies in the folder. */
     public enum Kind {
@@ -124,8 +148,15 @@ public record ModelCard(
             keys.put("base_model", id);
             keys.put("base_model_relation", kind.relation);
         });
+        keys.putAll(hub.license);
         keys.put("library_name", kind.library);
         keys.put("pipeline_tag", task.pipeline);
+        if (!hub.datasets.isEmpty()) {
+            keys.put("datasets", hub.datasets);
+        }
+        if (!metrics().isEmpty()) {
+            keys.put("metrics", metrics());
+        }
         Set<String> allTags = new LinkedHashSet<>(List.of("temper"));
         if (task == Task.CHAT) {
             allTags.add("conversational");
@@ -136,10 +167,19 @@ public record ModelCard(
             keys.put("model-index", List.of(modelIndex()));
         }
         try {
-            return YAML.writeValueAsString(keys);
+            String yaml = YAML.writeValueAsString(keys);
+            return base.isPresent() ? yaml : yaml.replaceFirst("\n", "\n" + UNKNOWN_BASE);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("strings and numbers are YAML", e);
         }
+    }
+
+    private List<String> metrics() {
+        return METRICS.stream()
+                .filter(metric -> scores.keySet().stream()
+                        .map(score -> score.substring(score.lastIndexOf('/') + 1))
+                        .anyMatch(score -> score.equals(metric) || score.startsWith(metric + "_")))
+                .toList();
     }
 
     private Map<String, Object> modelIndex() {

@@ -4,6 +4,7 @@ import dev.temper.eval.ClassificationReport;
 import dev.temper.eval.PerClass;
 import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -79,7 +80,7 @@ public final class RunReport {
      *
      * @param rejected by reason
      */
-    public record Rows(long in, long trained, long evaluated, Map<String, Long> rejected) {
+    public record Rows(long in, long trained, long evaluated, Map<String, Long> rejected) implements Serializable {
         public Rows {
             rejected = Collections.unmodifiableMap(new LinkedHashMap<>(rejected));
         }

@@ -13,12 +13,11 @@ import java.util.Locale;
  * Shows how far training is: {@code [####----] step 120/400 loss 1.234 lr 1e-4 3,456 tokens/s time left 0:42}.
  *
  * <p>In a terminal one line is redrawn; anywhere else a plain line is printed every few seconds, and nothing but text
- * ever reaches a log file. Speed and time left come from the last updates, so a slow start or an evaluation fades. Safe
- * for use from several threads.
+ * ever reaches a log file. The loss is that of {@code train/loss}: the mean since it was measured last. The speed is
+ * that of the last updates. Safe for use from several threads.
  */
 public final class ProgressBar implements AutoCloseable {
     private static final int WIDTH = 8;
-    private static final int COLUMNS = 80; // of a terminal; a longer line would wrap and could not be redrawn
     private static final int RATE_STEPS = 50; // over which speed is measured
     private static final Duration REDRAW = Duration.ofMillis(100);
     private static final Duration PRINT = Duration.ofSeconds(5);
@@ -27,60 +26,62 @@ public final class ProgressBar implements AutoCloseable {
     private final Clock clock;
     private final int steps;
     private final boolean redraws;
+    private final int columns; // a longer line would wrap and could not be redrawn
     private final Deque<Mark> marks = new ArrayDeque<>();
     private Instant shown = Instant.MIN;
     private String line = "";
     private int drawn; // characters of the line the terminal shows
     private boolean pending; // the newest line is not shown yet
 
-    private record Mark(Instant time, int step, long tokens) {}
+    private record Mark(double seconds, long tokens) {}
 
     /**
      * What has been done so far.
      *
      * @param step finished updates
      * @param tokens trained tokens since training began
+     * @param seconds that their updates took
+     * @param secondsLeft to the end; NaN while nobody knows
      */
-    public record Progress(int step, double loss, double learningRate, long tokens) {}
+    public record Progress(
+            int step, double loss, double learningRate, long tokens, double seconds, double secondsLeft) {}
 
-    private ProgressBar(PrintStream out, Clock clock, int steps, boolean redraws) {
+    private ProgressBar(PrintStream out, Clock clock, int steps, int columns) {
         this.out = out;
         this.clock = clock;
         this.steps = steps;
-        this.redraws = redraws;
-        marks.add(new Mark(clock.instant(), 0, 0));
+        this.redraws = columns > 0;
+        this.columns = columns;
+        marks.add(new Mark(0, 0));
     }
 
-    /** Redraws one line. */
-    public static ProgressBar terminal(PrintStream out, Clock clock, int steps) {
-        return new ProgressBar(out, clock, steps, true);
+    /** Redraws one line of at most so many characters. */
+    public static ProgressBar terminal(PrintStream out, Clock clock, int steps, int columns) {
+        return new ProgressBar(out, clock, steps, columns);
     }
 
     /** Prints a plain line every few seconds. */
     public static ProgressBar lines(PrintStream out, Clock clock, int steps) {
-        return new ProgressBar(out, clock, steps, false);
+        return new ProgressBar(out, clock, steps, 0);
     }
 
     /** On standard output, as a terminal when it is one. */
     public static ProgressBar standard(int steps) {
-        return new ProgressBar(System.out, Clock.systemUTC(), steps, Terminal.isTerminal());
+        return new ProgressBar(System.out, Clock.systemUTC(), steps, Terminal.isTerminal() ? Terminal.columns() : 0);
     }
 
-    /** Training goes on from here; only what comes after it counts for the speed. */
-    public synchronized void start(int step, long tokens) {
+    /** Training goes on from somewhere; only what comes after it counts for the speed. */
+    public synchronized void restart() {
         marks.clear();
-        marks.add(new Mark(clock.instant(), step, tokens));
     }
 
     public synchronized void update(Progress progress) {
         Instant now = clock.instant();
-        Mark oldest = marks.getFirst();
-        Mark newest = new Mark(now, progress.step(), progress.tokens());
-        marks.addLast(newest);
+        marks.addLast(new Mark(progress.seconds(), progress.tokens()));
+        line = line(progress, marks.getFirst(), marks.getLast());
         if (marks.size() > RATE_STEPS) {
             marks.removeFirst();
         }
-        line = line(progress, oldest, newest);
         pending = true;
         boolean isFirst = shown.equals(Instant.MIN);
         if (isFirst || !now.isBefore(shown.plus(redraws ? REDRAW : PRINT))) {
@@ -128,7 +129,7 @@ public final class ProgressBar implements AutoCloseable {
 
     private String line(Progress progress, Mark from, Mark to) {
         int filled = (int) ((long) WIDTH * Math.min(progress.step(), steps) / Math.max(1, steps));
-        double seconds = Duration.between(from.time, to.time).toNanos() / 1e9;
+        double seconds = to.seconds - from.seconds;
         String text = String.format(
                 Locale.ROOT,
                 "[%s%s] step %d/%d  loss %.4g  lr %s",
@@ -138,12 +139,13 @@ public final class ProgressBar implements AutoCloseable {
                 steps,
                 progress.loss(),
                 brief(progress.learningRate()));
-        if (seconds > 0 && to.step > from.step) {
-            double left = seconds / (to.step - from.step) * Math.max(0, steps - to.step);
+        if (seconds > 0) {
             text += String.format(Locale.ROOT, "  %,.0f tokens/s", (to.tokens - from.tokens) / seconds);
-            text += "  time left " + hoursAndMinutes(Math.round(left));
         }
-        return redraws && text.length() >= COLUMNS ? text.substring(text.indexOf("step")) : text;
+        if (!Double.isNaN(progress.secondsLeft())) {
+            text += "  time left " + hoursAndMinutes(Math.round(progress.secondsLeft()));
+        }
+        return redraws && text.length() >= columns ? text.substring(text.indexOf("step")) : text;
     }
 
     /** As 1e-4 or 9.87e-5. */

@@ -10,6 +10,7 @@ import java.util.List;
  */
 public final class TextTable {
     private static final String GAP = "  ";
+    private static final int NARROWEST = 8;
 
     private final int maxCellWidth;
     private final List<List<String>> rows = new ArrayList<>();
@@ -37,14 +38,21 @@ public final class TextTable {
         return this;
     }
 
-    /** The table, with a line break at its end. */
+    /** The table, with a line break at its end, as wide as the terminal at most. */
     @Override
     public String toString() {
-        int[] widths = new int[rows.get(0).size()];
+        return toString(Terminal.columns());
+    }
+
+    /** @param columns of the widest line, unless there are too many columns for that */
+    String toString(int columns) {
+        int[] limits = limits(columns);
+        int[] widths = new int[limits.length];
         List<List<List<String>>> wrapped = new ArrayList<>(); // row, column, line
         for (List<String> row : rows) {
-            List<List<String>> cells = row.stream().map(this::wrap).toList();
+            List<List<String>> cells = new ArrayList<>();
             for (int column = 0; column < widths.length; column++) {
+                cells.add(wrap(row.get(column), limits[column]));
                 for (String line : cells.get(column)) {
                     widths[column] = Math.max(widths[column], width(line));
                 }
@@ -62,6 +70,30 @@ public final class TextTable {
         return text.toString();
     }
 
+    /** How wide the cells of each column may be: the widest columns give way. */
+    private int[] limits(int columns) {
+        int[] limits = new int[rows.get(0).size()];
+        long all = (long) GAP.length() * (limits.length - 1);
+        for (int column = 0; column < limits.length; column++) {
+            int place = column;
+            int widest =
+                    rows.stream().mapToInt(row -> width(row.get(place))).max().orElse(0);
+            limits[column] = Math.min(maxCellWidth, widest);
+            all += limits[column];
+        }
+        for (; all > columns; all--) {
+            int widest = 0;
+            for (int column = 1; column < limits.length; column++) {
+                widest = limits[column] > limits[widest] ? column : widest;
+            }
+            if (limits[widest] <= NARROWEST) {
+                break;
+            }
+            limits[widest]--;
+        }
+        return limits;
+    }
+
     private static void print(List<List<String>> cells, int[] widths, StringBuilder text) {
         int lines = cells.stream().mapToInt(List::size).max().orElse(0);
         for (int line = 0; line < lines; line++) {
@@ -76,11 +108,11 @@ public final class TextTable {
     }
 
     /** Breaks at the last space that fits, or within a word longer than the width. */
-    private List<String> wrap(String cell) {
+    private static List<String> wrap(String cell, int limit) {
         List<String> lines = new ArrayList<>();
         String rest = cell;
-        while (width(rest) > maxCellWidth) {
-            int end = rest.offsetByCodePoints(0, maxCellWidth);
+        while (width(rest) > limit) {
+            int end = rest.offsetByCodePoints(0, limit);
             int space = rest.lastIndexOf(' ', end);
             boolean breaksAtSpace = space > 0;
             lines.add(rest.substring(0, breaksAtSpace ? space : end));

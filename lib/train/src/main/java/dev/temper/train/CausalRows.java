@@ -35,22 +35,33 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
      */
     public static CausalRows packed(
             List<TokenRow> train, List<TokenRow> eval, DataConfig.Packing packing, int maxLength) {
-        List<List<TokenRow>> sequences = sequences(train, packing, maxLength).stream()
-                .filter(sequence -> sequence.stream().anyMatch(row -> row.trainedTokens() > 0))
+        List<List<TokenRow>> sequences = packs(train, packing, maxLength).stream()
+                .map(pack -> pack.stream().map(piece -> cut(piece, train)).toList())
                 .toList();
-        DataConfig.Packing cut = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
+        DataConfig.Packing wrapped = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
         return new CausalRows(
                 sequences,
-                sequences(eval, cut, maxLength).stream().flatMap(List::stream).toList());
+                allPacks(eval, wrapped, maxLength).stream()
+                        .flatMap(List::stream)
+                        .map(piece -> cut(piece, eval))
+                        .toList());
     }
 
-    private static List<List<TokenRow>> sequences(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
-        int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
-        return Packs.of(packing, lengths, maxLength).stream()
-                .map(pack -> pack.stream()
-                        .map(piece -> rows.get(piece.row()).piece(piece.from(), piece.to()))
-                        .toList())
+    /** Which pieces of which rows each sequence holds that is trained on, in the order of the data. */
+    public static List<List<Packs.Piece>> packs(List<TokenRow> train, DataConfig.Packing packing, int maxLength) {
+        return allPacks(train, packing, maxLength).stream()
+                .filter(pack ->
+                        pack.stream().anyMatch(piece -> cut(piece, train).trainedTokens() > 0))
                 .toList();
+    }
+
+    private static List<List<Packs.Piece>> allPacks(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
+        int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
+        return Packs.of(packing, lengths, maxLength);
+    }
+
+    private static TokenRow cut(Packs.Piece piece, List<TokenRow> rows) {
+        return rows.get(piece.row()).piece(piece.from(), piece.to());
     }
 
     @Override

@@ -17,12 +17,27 @@ public interface ProgressListener {
      */
     default void resumed(int step, long tokens) {}
 
+    /** An update is finished. */
+    default void stepped(Update update) {}
+
     /**
-     * An update is finished.
+     * A finished update.
      *
+     * @param step how many there are with it
+     * @param loss of this update alone
+     * @param meanLoss of the updates since {@code train/loss} was measured last; at the next measurement the same value
      * @param tokens trained on so far, over all workers
+     * @param seconds of the updates alone, so far
+     * @param secondsLeft to the end of training, with all that is evaluated, saved and answered; NaN before it is known
      */
-    default void stepped(int step, double loss, double learningRate, long tokens) {}
+    record Update(
+            int step,
+            double loss,
+            double meanLoss,
+            double learningRate,
+            long tokens,
+            double seconds,
+            double secondsLeft) {}
 
     /** A value was measured. */
     default void measured(Metric metric) {}

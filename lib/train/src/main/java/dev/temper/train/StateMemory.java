@@ -40,6 +40,15 @@ final class StateMemory {
         return new StateMemory(workspace, Optional.of(new ScratchMemory(workspace, folder)));
     }
 
+    /**
+     * As a run asks for.
+     *
+     * @param folder for what is offloaded
+     */
+    static StateMemory of(Workspace workspace, TrainingConfig config, Path folder) {
+        return config.optimizerOffload() ? offloaded(workspace, folder) : of(workspace);
+    }
+
     Workspace workspace() {
         return workspace;
     }

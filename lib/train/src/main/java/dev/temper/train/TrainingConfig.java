@@ -2,8 +2,12 @@ package dev.temper.train;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.kernel.ScratchMemory;
+import dev.temper.model.Backpropagation;
+import dev.temper.model.Network;
 import dev.temper.model.Regularization;
 import dev.temper.model.TrainedParameters;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -99,10 +103,15 @@ public record TrainingConfig(
         }
 
         boolean isDue(int step, OptionalInt every, int stepsPerEpoch) {
+            return timesDue(step, step, every, stepsPerEpoch) > 0;
+        }
+
+        /** How often in these updates, the first and the last of them included. */
+        int timesDue(int first, int last, OptionalInt every, int stepsPerEpoch) {
             return switch (this) {
-                case NO -> false;
-                case STEPS -> step % every.orElseThrow() == 0;
-                case EPOCH -> step % stepsPerEpoch == 0;
+                case NO -> 0;
+                case STEPS -> last / every.orElseThrow() - (first - 1) / every.orElseThrow();
+                case EPOCH -> last / stepsPerEpoch - (first - 1) / stepsPerEpoch;
             };
         }
     }
@@ -232,6 +241,21 @@ public record TrainingConfig(
         return new Regularization(labelSmoothingFactor, neftuneNoiseAlpha.orElse(0));
     }
 
+    /**
+     * How gradients are computed.
+     *
+     * @param offload folder for what is offloaded
+     */
+    Backpropagation backpropagation(Network network, Path offload) {
+        Backpropagation plain;
+        if (activationOffloading) {
+            plain = Backpropagation.offloading(network, new ScratchMemory(network.workspace(), offload));
+        } else {
+            plain = gradientCheckpointing ? Backpropagation.checkpointing(network) : Backpropagation.recording(network);
+        }
+        return plain.regularized(regularization());
+    }
+
     private static void checkEarlyStopping(When evalStrategy, OptionalInt patience, double threshold) {
         check(
                 patience.isEmpty() || patience.getAsInt() > 0,
@@ -244,7 +268,7 @@ public record TrainingConfig(
     }
 
     /** The learning rate that the schedule starts from, once it is warm. */
-    double peakLearningRate() {
+    public double peakLearningRate() {
         return learningRate.orElse(2e-5);
     }
 
@@ -268,6 +292,21 @@ public record TrainingConfig(
     /** Whether it matters which evaluation is the best. */
     public boolean choosesBest() {
         return loadBestModelAtEnd || earlyStoppingPatience.isPresent();
+    }
+
+    /**
+     * That the best model can be told, where it matters.
+     *
+     * @throws dev.temper.check.InvalidInputException when the rows measure nothing that tells it
+     */
+    void checkBest(TrainingRows rows) {
+        if (choosesBest()) {
+            check(
+                    rows.evaluated() > 0,
+                    "training.load_best_model_at_end and early_stopping_patience need rows to evaluate on: set"
+                            + " data.eval or data.eval_fraction");
+            checkMetric(rows.scoreNames());
+        }
     }
 
     /**

@@ -1,19 +1,15 @@
 package dev.temper.train;
 
-import static dev.temper.check.Check.check;
-
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
 import dev.temper.kernel.HostMemory;
-import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,9 +28,6 @@ import java.util.function.BooleanSupplier;
  * how many there are.
  */
 public final class TrainingLoop {
-    /** One bucket of the gradient sum: large enough to be fast, small enough to travel while another is added. */
-    private static final int BUCKET_BYTES = 16 << 20;
-
     private static final String EVAL = "eval/";
     private static final Evaluation NOTHING = new Evaluation(Map.of(), List.of());
 
@@ -48,16 +41,21 @@ public final class TrainingLoop {
     private final BatchPlan plan;
     private final Schedule schedule;
     private final double peakLearningRate;
-    private final List<ByteBuffer> gradientBuckets;
+    private final GradientSum gradients;
+    private final TimeLeft timeLeft;
 
     private Path offload = Path.of(System.getProperty("java.io.tmpdir"));
     private Optimizer optimizer;
     private KeptCheckpoints checkpoints;
     private Backpropagation backpropagation;
     private TrainingState state = new TrainingState();
+    private StandingListener standing = StandingListener.silent();
     private Optional<Evaluation> evaluated = Optional.empty(); // the model as it is
     private boolean isBestRestored; // the weights are no longer those of the last update
     private long timeOfLog;
+    private double meanLoss; // since the last log, with the last update
+    private double loss; // of the last update
+    private double learningRate;
     private int halvings; // of all workers' micro-batches since they started
 
     public TrainingLoop(
@@ -76,7 +74,8 @@ public final class TrainingLoop {
         this.plan = BatchPlan.of(lengths.length, config);
         this.peakLearningRate = config.peakLearningRate();
         this.schedule = config.schedule(plan.steps());
-        this.gradientBuckets = buckets();
+        this.timeLeft = new TimeLeft(rows, config, plan);
+        this.gradients = new GradientSum(model.parameters(), workers);
     }
 
     /** Keeps in this folder, and not in the temporary one, what is offloaded. */
@@ -85,41 +84,18 @@ public final class TrainingLoop {
         return this;
     }
 
+    /**
+     * Tells how the run stands: before the first update, and after each evaluation and each checkpoint but the last.
+     */
+    public TrainingLoop standingFor(StandingListener listener) {
+        standing = listener;
+        return this;
+    }
+
     /** Looks now and then, at least once in each update, whether this worker is asked to stop. */
     public TrainingLoop stoppingWhen(BooleanSupplier asked) {
         worker.stoppingWhen(asked);
         return this;
-    }
-
-    private Backpropagation backpropagation() {
-        return unregularized().regularized(config.regularization());
-    }
-
-    private Backpropagation unregularized() {
-        if (config.activationOffloading()) {
-            ScratchMemory memory = new ScratchMemory(model.network().workspace(), offload);
-            return Backpropagation.offloading(model.network(), memory);
-        }
-        return config.gradientCheckpointing()
-                ? Backpropagation.checkpointing(model.network())
-                : Backpropagation.recording(model.network());
-    }
-
-    private Optimizer optimizer() {
-        Workspace workspace = model.network().workspace();
-        StateMemory memory =
-                config.optimizerOffload() ? StateMemory.offloaded(workspace, offload) : StateMemory.of(workspace);
-        return Optimizer.of(memory, model.parameters(), config);
-    }
-
-    private List<ByteBuffer> buckets() {
-        List<ByteBuffer> buckets = new ArrayList<>();
-        int elements = BUCKET_BYTES / Float.BYTES;
-        for (long from = 0; workers.size() > 1 && from < model.parameters().count(); from += elements) {
-            long to = Math.min(model.parameters().count(), from + elements);
-            buckets.add(Workspace.memory(Workspace.slice(model.parameters().flatGradients(), from, to)));
-        }
-        return buckets;
     }
 
     /**
@@ -135,18 +111,20 @@ public final class TrainingLoop {
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
         checkBestModel(kept);
-        optimizer = optimizer();
-        backpropagation = backpropagation();
+        StateMemory memory = StateMemory.of(model.network().workspace(), config, offload);
+        optimizer = Optimizer.of(memory, model.parameters(), config);
+        backpropagation = config.backpropagation(model.network(), offload);
         checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), optimizer);
         HostMemory.release(); // what reading the model left
         listener.started(plan.steps());
         List<Sample> samples = new ArrayList<>();
         try {
             begin(prompts, samples);
-            train();
+            tellStanding(samples);
+            train(samples);
             new SkippedUpdates(state, listener).checkChanged();
             Evaluation last = lastEvaluation();
-            answer(prompts, outcome().keptStep(), samples);
+            answer(prompts, state.outcome(config).keptStep(), samples);
             return result(samples, last);
         } catch (StoppedException e) {
             throw stopped();
@@ -163,16 +141,18 @@ public final class TrainingLoop {
             state = checkpoints.restore(resumed.get());
             checkpoints.letOldGo(best());
             evaluated = Optional.empty();
+            timeLeft.took(TimeLeft.Part.EVALUATION, state.secondsOfEvaluation);
             worker.microBatch().limit(state.microBatchTokens);
             listener.resumed(state.step, state.tokens);
         }
         timeOfLog = System.nanoTime() - (long) (state.secondsSinceLog * 1e9);
     }
 
-    private void train() throws IOException {
+    private void train(List<Sample> samples) throws IOException {
         int[] epoch = {};
         while (!state.isMeasured || (state.step < plan.steps() && !state.stoppedEarly)) {
             int step = state.step;
+            long tokens = state.tokens;
             long start = System.nanoTime();
             if (state.isMeasured) {
                 if (epoch.length == 0 || step % plan.stepsPerEpoch() == 0) {
@@ -183,6 +163,17 @@ public final class TrainingLoop {
             long end = System.nanoTime();
             state.seconds += (end - start) / 1e9;
             state.secondsSinceLog = (end - timeOfLog) / 1e9;
+            if (state.step > step) {
+                timeLeft.updated((end - start) / 1e9, state.tokens - tokens);
+                listener.stepped(new ProgressListener.Update(
+                        state.step,
+                        loss,
+                        meanLoss,
+                        learningRate,
+                        state.tokens,
+                        state.seconds,
+                        timeLeft.after(state.step)));
+            }
             state.isMeasured = false;
             worker.stopIfAsked();
             boolean isBest = evaluateIfDue();
@@ -190,9 +181,24 @@ public final class TrainingLoop {
             boolean mustSave = isBest && config.loadBestModelAtEnd();
             if (mustSave || isDue(config.saveStrategy(), config.saveSteps())) {
                 save();
+                mustSave = true;
+            }
+            boolean isOver = state.step == plan.steps() || state.stoppedEarly;
+            if (!isOver && (mustSave || isDue(config.evalStrategy(), config.evalSteps()))) {
+                tellStanding(samples);
             }
             timeOfLog += System.nanoTime() - end; // neither is training
         }
+    }
+
+    private void tellStanding(List<Sample> samples) throws IOException {
+        Standing now = state.standing(plan.steps(), samples);
+        Heartbeat.during(workers, () -> {
+            if (workers.rank() == 0) {
+                standing.hear(now);
+            }
+            return now;
+        });
     }
 
     private TrainingResult result(List<Sample> samples, Evaluation last) {
@@ -200,18 +206,22 @@ public final class TrainingLoop {
                 state.metrics,
                 samples,
                 last.predictions(),
-                outcome(),
+                state.outcome(config),
                 state.seconds,
                 state.tokens,
                 model.totalParameters(),
                 model.parameters().count(),
                 TrainingResult.Memory.UNKNOWN,
+                "",
                 Map.of());
     }
 
     private void save() throws IOException {
-        model.checkBase(workers);
-        checkpoints.save(state, best());
+        timeLeft.measure(TimeLeft.Part.SAVING, () -> {
+            model.checkBase(workers);
+            checkpoints.save(state, best());
+            return state;
+        });
     }
 
     /** The update whose checkpoint stays; 0 none. */
@@ -236,13 +246,7 @@ public final class TrainingLoop {
     }
 
     private void checkBestModel(Optional<Checkpoints> kept) {
-        if (config.choosesBest()) {
-            check(
-                    rows.evaluated() > 0,
-                    "training.load_best_model_at_end and early_stopping_patience need rows to evaluate on: set"
-                            + " data.eval or data.eval_fraction");
-            config.checkMetric(rows.scoreNames());
-        }
+        config.checkBest(rows);
         if (config.loadBestModelAtEnd() && kept.isEmpty()) {
             throw new IllegalArgumentException("the best model is loaded from checkpoints, and there are none");
         }
@@ -266,6 +270,9 @@ public final class TrainingLoop {
         double value = evaluated.get().scores().getOrDefault(config.bestMetric().substring(EVAL.length()), Double.NaN);
         boolean isBest = state.best.add(state.step, value, config);
         state.stoppedEarly = state.step < plan.steps() && state.best.hasLastedTooLong(config);
+        if (state.stoppedEarly && state.weightSinceLog > 0) { // as after the last of all updates
+            measure(state.step, "train/loss", state.lossSinceLog / state.weightSinceLog);
+        }
         return isBest;
     }
 
@@ -283,18 +290,6 @@ public final class TrainingLoop {
         return evaluated.orElse(NOTHING);
     }
 
-    private TrainingResult.Outcome outcome() {
-        boolean isBestKept = config.loadBestModelAtEnd() && state.best.step > 0;
-        return new TrainingResult.Outcome(
-                state.step,
-                isBestKept ? state.best.step : state.step,
-                state.best.step,
-                state.best.value,
-                state.stoppedEarly,
-                state.skipped,
-                state.halvings);
-    }
-
     private boolean isDue(TrainingConfig.When when, OptionalInt every) {
         return when.isDue(state.step, every, plan.stepsPerEpoch());
     }
@@ -302,7 +297,7 @@ public final class TrainingLoop {
     private void step(int step, int[] batch) throws IOException {
         Share.Update update = rows.update(batch, (sequence, index) -> key(step, sequence, index), worker);
         double[] sums = worker.sum(2, () -> accumulate(update));
-        workers.sum(gradientBuckets);
+        gradients.sum();
         state.tokens += update.tokens();
         if (sums[1] > halvings) {
             halved((int) sums[1]);
@@ -339,32 +334,33 @@ public final class TrainingLoop {
         return index == 0 ? key : LabelledStream.mix(key + index);
     }
 
-    private void update(int step, double loss, Share.Update update) {
+    private void update(int step, double lossSum, Share.Update update) {
         double norm = Workspace.scoped(() ->
                 model.network().workspace().training().norm(model.parameters().gradients()));
-        double learningRate = peakLearningRate * schedule.factor(step);
-        if (Double.isFinite(norm) && Double.isFinite(loss)) {
+        learningRate = peakLearningRate * schedule.factor(step);
+        loss = lossSum / update.weight();
+        if (Double.isFinite(norm) && Double.isFinite(lossSum)) {
             optimizer.step(step + 1, learningRate, norm);
             model.parameters().weightsChanged();
             state.skippedInARow = 0;
-            state.lossSinceLog += loss;
+            state.lossSinceLog += lossSum;
             state.weightSinceLog += update.weight();
         } else {
-            new SkippedUpdates(state, listener).add(loss / update.weight(), norm);
+            new SkippedUpdates(state, listener).add(loss, norm);
         }
         model.parameters().clearGradients();
         HostMemory.releaseNowAndThen();
         state.tokensSinceLog += update.tokens();
         state.step = step + 1;
-        listener.stepped(step + 1, loss / update.weight(), learningRate, state.tokens);
+        meanLoss = state.lossSinceLog / state.weightSinceLog;
         if ((step + 1) % config.loggingSteps() == 0 || step + 1 == plan.steps()) {
-            log(step + 1, norm, learningRate);
+            log(step + 1, norm);
         }
     }
 
-    private void log(int step, double norm, double learningRate) {
+    private void log(int step, double norm) {
         long now = System.nanoTime();
-        measure(step, "train/loss", state.lossSinceLog / state.weightSinceLog);
+        measure(step, "train/loss", meanLoss);
         measure(step, "train/grad_norm", norm);
         measure(step, "train/learning_rate", learningRate);
         measure(step, "train/tokens_per_second", state.tokensSinceLog / ((now - timeOfLog) / 1e9));
@@ -382,14 +378,16 @@ public final class TrainingLoop {
 
     private void evaluate() throws IOException {
         if (rows.evaluated() > 0) {
-            evaluated = Optional.of(rows.evaluate(worker));
+            evaluated = Optional.of(timeLeft.measure(TimeLeft.Part.EVALUATION, () -> rows.evaluate(worker)));
+            state.secondsOfEvaluation = timeLeft.last(TimeLeft.Part.EVALUATION);
             evaluated.get().scores().forEach((name, value) -> measure(state.step, EVAL + name, value));
         }
     }
 
     /** @param step updates that the model, as it is, has behind it */
     private void answer(Prompts prompts, int step, List<Sample> samples) throws IOException {
-        Worker.Answers answers = worker.answer(prompts, step, config.seed());
+        Worker.Answers answers =
+                timeLeft.measure(TimeLeft.Part.ANSWERS, () -> worker.answer(prompts, step, config.seed()));
         samples.addAll(answers.own());
         answers.exactMatch().ifPresent(value -> measure(step, EVAL + "exact_match", value));
     }

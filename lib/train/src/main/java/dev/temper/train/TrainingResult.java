@@ -15,6 +15,7 @@ import java.util.Map;
  * @param seconds of the updates alone
  * @param tokens in the updates, over all workers
  * @param memory of this worker's process
+ * @param machine that this worker computed on, for people; empty where nobody looked
  * @param files bytes of each file of the model or adapter that it wrote, by location
  */
 public record TrainingResult(
@@ -27,6 +28,7 @@ public record TrainingResult(
         long totalParameters,
         long trainableParameters,
         Memory memory,
+        String machine,
         Map<String, Long> files)
         implements Serializable {
     public TrainingResult {
@@ -66,22 +68,38 @@ public record TrainingResult(
 
     /** The same with what is known of its memory. */
     public TrainingResult with(Memory known) {
-        return with(predictions, known, files);
+        return with(predictions, known, machine, files);
+    }
+
+    /** The same with where it was computed. */
+    public TrainingResult on(String computer) {
+        return with(predictions, memory, computer, files);
     }
 
     /** The same with the files that it wrote. */
     public TrainingResult wrote(Map<String, Long> written) {
-        return with(predictions, memory, written);
+        return with(predictions, memory, machine, written);
     }
 
     /** As a worker other than the first brings it home: what is the same on every worker need not travel again. */
     public TrainingResult withoutPredictions() {
-        return with(List.of(), memory, files);
+        return with(List.of(), memory, machine, files);
     }
 
-    private TrainingResult with(List<Evaluation.Prediction> kept, Memory known, Map<String, Long> written) {
+    private TrainingResult with(
+            List<Evaluation.Prediction> kept, Memory known, String computer, Map<String, Long> written) {
         return new TrainingResult(
-                metrics, samples, kept, outcome, seconds, tokens, totalParameters, trainableParameters, known, written);
+                metrics,
+                samples,
+                kept,
+                outcome,
+                seconds,
+                tokens,
+                totalParameters,
+                trainableParameters,
+                known,
+                computer,
+                written);
     }
 
     /** Of a model that was not trained. */
@@ -89,6 +107,6 @@ public record TrainingResult(
             List<Metric> metrics, List<Sample> samples, List<Evaluation.Prediction> predictions, long parameters) {
         Outcome nothing = new Outcome(0, 0, 0, Double.NaN, false, 0, 0);
         return new TrainingResult(
-                metrics, samples, predictions, nothing, 0, 0, parameters, 0, Memory.UNKNOWN, Map.of());
+                metrics, samples, predictions, nothing, 0, 0, parameters, 0, Memory.UNKNOWN, "", Map.of());
     }
 }

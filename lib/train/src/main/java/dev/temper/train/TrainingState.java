@@ -3,6 +3,7 @@ package dev.temper.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -20,12 +21,24 @@ final class TrainingState {
     double weightSinceLog; // what the losses since the last log count
     long tokensSinceLog;
     double secondsSinceLog;
+    double secondsOfEvaluation; // of the last one
     boolean isMeasured = true; // an evaluation that was due after the last update has been made
     boolean stoppedEarly;
     int halvings; // of all workers' micro-batches
     int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
     final BestEvaluation best = new BestEvaluation();
     final List<Metric> metrics = new ArrayList<>();
+
+    /** How the run stands. */
+    TrainingResult.Outcome outcome(TrainingConfig config) {
+        boolean isBestKept = config.loadBestModelAtEnd() && best.step > 0;
+        return new TrainingResult.Outcome(
+                step, isBestKept ? best.step : step, best.step, best.value, stoppedEarly, skipped, halvings);
+    }
+
+    Standing standing(int steps, List<Sample> samples) {
+        return new Standing(step, steps, List.copyOf(metrics), List.copyOf(samples), seconds, tokens);
+    }
 
     ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
@@ -38,6 +51,7 @@ final class TrainingState {
                 .put("weight_since_log", weightSinceLog)
                 .put("tokens_since_log", tokensSinceLog)
                 .put("seconds_since_log", secondsSinceLog)
+                .put("seconds_of_evaluation", secondsOfEvaluation)
                 .put("measured", isMeasured)
                 .put("stopped_early", stoppedEarly)
                 .put("halvings", halvings)
@@ -65,6 +79,7 @@ final class TrainingState {
         state.weightSinceLog = json.get("weight_since_log").asDouble();
         state.tokensSinceLog = json.get("tokens_since_log").asLong();
         state.secondsSinceLog = json.get("seconds_since_log").asDouble();
+        state.secondsOfEvaluation = json.path("seconds_of_evaluation").asDouble();
         state.isMeasured = json.path("measured").asBoolean(true);
         state.stoppedEarly = json.path("stopped_early").asBoolean();
         state.halvings = json.path("halvings").asInt();

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 final class ModelCardTest {
@@ -27,7 +28,21 @@ final class ModelCardTest {
         assertThat(yaml.fieldNames())
                 .toIterable()
                 .containsExactly(
-                        "base_model", "base_model_relation", "library_name", "pipeline_tag", "tags", "model-index");
+                        "base_model",
+                        "base_model_relation",
+                        "license",
+                        "license_name",
+                        "library_name",
+                        "pipeline_tag",
+                        "datasets",
+                        "metrics",
+                        "tags",
+                        "model-index");
+        assertThat(yaml.path("license").textValue()).isEqualTo("other");
+        assertThat(yaml.path("license_name").textValue()).isEqualTo("no: \"idea\"");
+        assertThat(yaml.path("datasets").toString()).isEqualTo("[\"stanfordnlp/imdb\"]");
+        assertThat(yaml.path("metrics").toString())
+                .isEqualTo("[\"accuracy\",\"precision\",\"recall\",\"f1\",\"roc_auc\",\"matthews_correlation\"]");
         assertThat(yaml.path("base_model").textValue()).isEqualTo("google-bert/bert-base-cased");
         assertThat(yaml.path("base_model_relation").textValue()).isEqualTo("adapter");
         assertThat(yaml.path("library_name").textValue()).isEqualTo("peft");
@@ -58,7 +73,8 @@ final class ModelCardTest {
                     Map.of("eval/loss", 1.5),
                     List.of(),
                     Map.of(),
-                    Map.of());
+                    Map.of(),
+                    ModelCard.Hub.NOTHING);
             JsonNode yaml = frontMatter(card.markdown());
 
             assertThat(yaml.path("base_model").textValue()).isEqualTo(odd);
@@ -102,8 +118,10 @@ final class ModelCardTest {
                 Map.of("eval/loss", Double.NaN),
                 List.of(),
                 Map.of(),
-                Map.of());
+                Map.of(),
+                ModelCard.Hub.NOTHING);
 
+        assertThat(card.markdown()).startsWith("---\n# base_model: the base came from a folder;");
         assertThat(frontMatter(card.markdown()).fieldNames())
                 .toIterable()
                 .containsExactly("library_name", "pipeline_tag", "tags");
@@ -125,7 +143,8 @@ final class ModelCardTest {
                         Map.of(),
                         List.of(),
                         Map.of(ModelCard.SYSTEM_MESSAGE, "Don't \"explain\"."),
-                        Map.of())
+                        Map.of(),
+                        ModelCard.Hub.NOTHING)
                 .markdown();
 
         assertThat(card)
@@ -159,7 +178,10 @@ final class ModelCardTest {
                 scores,
                 Examples.films().perClass(),
                 Map.of("rows trained", "500"),
-                Map.of("learning_rate", "2e-5"));
+                Map.of("learning_rate", "2e-5"),
+                new ModelCard.Hub(
+                        new TreeMap<>(Map.of("license", "other", "license_name", "no: \"idea\"")),
+                        List.of("stanfordnlp/imdb")));
     }
 
     private static JsonNode frontMatter(String card) throws Exception {

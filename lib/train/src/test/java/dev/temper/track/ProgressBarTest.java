@@ -22,7 +22,7 @@ final class ProgressBarTest {
     void showsStepLossRateAndTimeLeft() {
         try (ProgressBar bar = ProgressBar.lines(out, clock, 400)) {
             clock.forward(Duration.ofSeconds(18));
-            bar.update(new Progress(120, 1.2344, 1e-4, 62_208));
+            bar.update(new Progress(120, 1.2344, 1e-4, 62_208, 18, 42));
         }
 
         assertThat(lines())
@@ -34,7 +34,7 @@ final class ProgressBarTest {
         try (ProgressBar bar = ProgressBar.lines(out, clock, 12)) {
             for (int step = 1; step <= 12; step++) {
                 clock.forward(Duration.ofSeconds(1));
-                bar.update(new Progress(step, 2, 1e-4, 100L * step));
+                bar.update(new Progress(step, 2, 1e-4, 100L * step, step, 12 - step));
             }
         }
 
@@ -47,13 +47,13 @@ final class ProgressBarTest {
 
     @Test
     void redrawsOneLineInATerminal() {
-        try (ProgressBar bar = ProgressBar.terminal(out, clock, 3)) {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 3, 80)) {
             clock.forward(Duration.ofSeconds(1));
-            bar.update(new Progress(1, 12345678, 0, 1000));
+            bar.update(new Progress(1, 12345678, 0, 1000, 1, 2));
             clock.forward(Duration.ofMillis(50)); // too soon to redraw
-            bar.update(new Progress(2, 2, 0, 1000));
+            bar.update(new Progress(2, 2, 0, 1000, 1.05, 1));
             clock.forward(Duration.ofSeconds(1));
-            bar.update(new Progress(3, 3, 0, 2000));
+            bar.update(new Progress(3, 3, 0, 2000, 2.05, 0));
         }
 
         String[] drawn = bytes.toString(UTF_8).split("\r");
@@ -64,9 +64,9 @@ final class ProgressBarTest {
 
     @Test
     void leavesTheBarOutWhereTheLineWouldNotFitATerminal() {
-        try (ProgressBar bar = ProgressBar.terminal(out, clock, 4000)) {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 4000, 80)) {
             clock.forward(Duration.ofHours(1));
-            bar.update(new Progress(1200, 1.2344, 9.87e-5, 48_441_600));
+            bar.update(new Progress(1200, 1.2344, 9.87e-5, 48_441_600, 3600, 8400));
         }
 
         assertThat(bytes.toString(UTF_8))
@@ -74,34 +74,53 @@ final class ProgressBarTest {
     }
 
     @Test
-    void forgetsASlowStart() {
+    void showsItWhereItFits() {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 4000, 200)) {
+            bar.update(new Progress(1200, 1.2344, 9.87e-5, 48_441_600, 3600, 8400));
+        }
+
+        assertThat(bytes.toString(UTF_8)).startsWith("\r[##------] step 1200/4000  loss 1.234");
+    }
+
+    @Test
+    void saysNothingOfTheTimeLeftWhileNobodyKnows() {
         try (ProgressBar bar = ProgressBar.lines(out, clock, 1000)) {
-            clock.forward(Duration.ofMinutes(10));
+            bar.update(new Progress(1, 1, 0, 300, 30, Double.NaN));
+        }
+
+        assertThat(lines()[0]).endsWith("  lr 0e0  10 tokens/s");
+    }
+
+    @Test
+    void measuresTheSpeedOfTheLastUpdatesAlone() {
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 1000)) {
             for (int step = 1; step <= 100; step++) {
                 clock.forward(Duration.ofSeconds(1));
-                bar.update(new Progress(step, 1, 0, 10L * step));
+                bar.update(new Progress(step, 1, 0, 10L * step, 600 + step, 900)); // the first one took ten minutes
             }
         }
 
-        assertThat(lines()[lines().length - 1]).endsWith("  10 tokens/s  time left 15:00");
+        assertThat(lines()[lines().length - 1]).contains("  10 tokens/s  time left 15:00");
     }
 
     @Test
     void countsFromWhereARunResumes() {
         try (ProgressBar bar = ProgressBar.lines(out, clock, 8000)) {
-            bar.start(400, 0);
-            clock.forward(Duration.ofSeconds(1));
-            bar.update(new Progress(401, 1, 0, 10));
+            bar.restart();
+            bar.update(new Progress(401, 1, 0, 5000, 90, Double.NaN));
+            clock.forward(Duration.ofSeconds(5));
+            bar.update(new Progress(402, 1, 0, 5010, 91, 7598));
         }
 
-        assertThat(lines()[0]).endsWith("  10 tokens/s  time left 2:06:39");
+        assertThat(lines()[0]).endsWith("  loss 1.000  lr 0e0");
+        assertThat(lines()[1]).endsWith("  10 tokens/s  time left 2:06:38");
     }
 
     @Test
     void printsOtherTextAboveTheBar() {
-        try (ProgressBar bar = ProgressBar.terminal(out, clock, 2)) {
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 2, 80)) {
             clock.forward(Duration.ofSeconds(1));
-            bar.update(new Progress(1, 1, 0, 10));
+            bar.update(new Progress(1, 1, 0, 10, 1, 1));
             bar.print("eval/loss\u001b[2J\n 2.0");
         }
 

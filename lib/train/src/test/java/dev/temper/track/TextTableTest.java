@@ -25,6 +25,20 @@ final class TextTableTest {
     }
 
     @Test
+    void theWidestColumnsGiveWayToATerminal() {
+        TextTable table = new TextTable(44, "prompt", "before", "after")
+                .add("Date: the 1st of August", "no such date as this", "1957")
+                .add("x", "y", "a word and another one");
+
+        for (int columns : new int[] {40, 50, 80, 200}) {
+            assertThat(table.toString(columns).lines()).allMatch(line -> line.length() <= columns);
+        }
+        assertThat(table.toString(40).lines().toList().get(1)).isEqualTo("---------  ------------  -----------");
+        assertThat(table.toString(80)).isEqualTo(table.toString(Integer.MAX_VALUE));
+        assertThat(table.toString(10).lines().toList().get(1)).isEqualTo("-------  -------  -------");
+    }
+
+    @Test
     void neverPrintsControlCharacters() {
         String table = new TextTable(30, "x\u202e").add("a\u001b[31m\tb\r\nc\r").toString();
 

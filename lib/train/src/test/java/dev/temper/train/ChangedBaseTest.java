@@ -180,8 +180,8 @@ final class ChangedBaseTest {
     /** Does something after an update. */
     private record After(int update, Deed deed) implements ProgressListener {
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            if (step == update) {
+        public void stepped(Update finished) {
+            if (finished.step() == update) {
                 try {
                     deed.run();
                 } catch (IOException e) {

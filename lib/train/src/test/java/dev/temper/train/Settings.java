@@ -20,6 +20,7 @@ final class Settings {
     double maxGradNorm = 1;
     TrainingConfig.Optim optim = TrainingConfig.Optim.ADAMW;
     boolean offload;
+    int loggingSteps = 1;
     int evalSteps; // 0: only before and after
     int saveSteps; // 0: no checkpoints
     boolean checkpointing;
@@ -60,7 +61,7 @@ final class Settings {
                 noiseAlpha,
                 shuffle,
                 groupByLength,
-                1,
+                loggingSteps,
                 evalSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
                 evalSteps > 0 ? OptionalInt.of(evalSteps) : OptionalInt.empty(),
                 saveSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,

@@ -63,9 +63,9 @@ final class SteadyRun {
     /** Prints the memory after two of the updates. */
     private static final class Watch implements ProgressListener {
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            if (step == EARLY || step == LAST) {
-                System.out.println("RSS " + step + " " + megabytes());
+        public void stepped(Update update) {
+            if (update.step() == EARLY || update.step() == LAST) {
+                System.out.println("RSS " + update.step() + " " + megabytes());
             }
         }
     }

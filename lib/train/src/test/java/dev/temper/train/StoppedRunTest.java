@@ -70,8 +70,8 @@ final class StoppedRunTest {
         }
 
         @Override
-        public void stepped(int step, double loss, double learningRate, long tokens) {
-            hear("stepped " + step);
+        public void stepped(Update update) {
+            hear("stepped " + update.step());
         }
 
         @Override

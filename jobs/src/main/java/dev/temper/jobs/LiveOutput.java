@@ -1,0 +1,109 @@
+package dev.temper.jobs;
+
+import dev.temper.check.Secrets;
+import dev.temper.report.NoFontsException;
+import dev.temper.report.Picture;
+import dev.temper.report.RunReport;
+import dev.temper.spark.HadoopStore;
+import dev.temper.track.Metric;
+import dev.temper.train.Standing;
+import dev.temper.train.StandingListener;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Tables and report of a run while it goes on. The first worker writes them, between two updates as it writes
+ * checkpoints; the driver writes them anew when all is done, so what a killed run has left of them does not matter.
+ */
+final class LiveOutput implements StandingListener {
+    private final RunOutput output;
+    private final Page page;
+    private final Consumer<String> says;
+    private boolean isGivenUp;
+
+    /**
+     * What the driver knows for the page; travels to the worker.
+     *
+     * @param facts names and values
+     * @param warnings what the user was told
+     */
+    record Page(String title, Map<String, String> facts, RunReport.Rows rows, List<String> warnings)
+            implements Serializable {
+        Page {
+            facts = new LinkedHashMap<>(facts); // in their order
+            warnings = List.copyOf(warnings);
+        }
+    }
+
+    /** @param says hears when nothing can be written */
+    LiveOutput(RunOutput output, Page page, Consumer<String> says) {
+        this.output = output;
+        this.page = page;
+        this.says = says;
+    }
+
+    @Override
+    public void hear(Standing standing) {
+        if (isGivenUp) {
+            return;
+        }
+        try {
+            write(standing);
+        } catch (IOException e) { // they are written at the end, or that says what is wrong
+            isGivenUp = true;
+            says.accept("tables and report cannot be written while the run goes on: " + HadoopStore.reason(e));
+        }
+    }
+
+    private void write(Standing standing) throws IOException {
+        output.writeMetrics(standing.metrics());
+        Scores scores = new Scores(standing.metrics());
+        EvaluationTables tables = output.evaluation();
+        List<Metric> evaluated = scores.ofAllEvaluations();
+        if (!evaluated.isEmpty()) {
+            tables.writeScores(evaluated);
+        }
+        if (!standing.samples().isEmpty()) {
+            tables.writeGenerations(standing.samples());
+        }
+        output.writeReport(report(standing, scores));
+    }
+
+    private String report(Standing standing, Scores scores) {
+        String status = String.format(Locale.ROOT, "under way: update %,d of %,d", standing.step(), standing.steps());
+        Map<String, String> facts = new LinkedHashMap<>(page.facts());
+        if (standing.seconds() > 0) {
+            facts.put(
+                    "training",
+                    String.format(
+                            Locale.ROOT,
+                            "%.1f s, %,.0f tokens/s",
+                            standing.seconds(),
+                            standing.tokens() / standing.seconds()));
+        }
+        RunLoss.of(standing.metrics(), standing.step()).text().ifPresent(loss -> facts.put("loss", loss));
+        RunReport report = new RunReport(page.title(), status)
+                .facts(facts)
+                .rows(page.rows())
+                .scores(scores.newest())
+                .metrics(standing.metrics())
+                .samples(standing.samples())
+                .warnings(page.warnings());
+        curves(standing.metrics()).forEach(report::picture);
+        return Secrets.maskedValues(report.html());
+    }
+
+    private static List<Picture> curves(List<Metric> metrics) {
+        try {
+            return metrics.isEmpty() ? List.of() : RunDocuments.curves(metrics);
+        } catch (NoFontsException e) {
+            return new ArrayList<>(); // said at the end
+        }
+    }
+}
