@@ -16,7 +16,7 @@ import org.apache.spark.sql.SparkSession;
  * What a worker gets from the driver.
  *
  * @param recipe the whole recipe as {@link Recipe#portable}, its locations the same in any working directory
- * @param run what the run follows from, besides its rows: {@link Recipe#hash}
+ * @param run what the run follows from, besides its rows: {@link Recipe#hash}, and in which precision
  * @param prepared location of the prepared rows
  * @param asked prompts of the recipe
  * @param ends ids that end an answer, besides the tokenizer's end token
@@ -36,7 +36,7 @@ record Assignment(
         return new Assignment(
                 HadoopStore.of(spark),
                 recipe.anywhere().portable(),
-                recipe.hash(),
+                recipe.hash() + " " + recipe.model().precision().label(),
                 data.folder().location(),
                 asked,
                 rows.ends(),

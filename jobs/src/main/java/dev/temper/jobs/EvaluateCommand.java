@@ -1,7 +1,6 @@
 package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.node.TextNode;
-import dev.temper.check.Secrets;
 import dev.temper.storage.Store;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,9 +56,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Secrets.refuse("FOLDER", folder);
-        adapter.ifPresent(location -> Secrets.refuse("--adapter", location));
-        output.ifPresent(location -> Secrets.refuse("--output", location));
+        Locations.verifyGiven("FOLDER", folder);
+        adapter.ifPresent(location -> Locations.verifyGiven("--adapter", location));
+        output.ifPresent(location -> Locations.verifyGiven("--output", location));
         List<String> all = new ArrayList<>(overrides);
         all.add("model.base=" + quoted(folder));
         all.add("adapter="); // it is not trained; what the run trained is in FOLDER or in --adapter

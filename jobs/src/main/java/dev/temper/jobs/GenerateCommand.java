@@ -3,14 +3,15 @@ package dev.temper.jobs;
 import static dev.temper.check.Check.check;
 import static picocli.CommandLine.Help.Visibility.NEVER;
 
-import dev.temper.check.Secrets;
 import dev.temper.generate.GenerationConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code temper generate}: answers or continues prompts with a model, without Spark. */
 @Command(
@@ -133,20 +134,27 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
+    @Spec
+    private CommandSpec spec;
+
     GenerateCommand(Job job) {
         this.job = job;
     }
 
     @Override
     public Integer call() throws Exception {
-        Secrets.refuse("FOLDER", folder);
-        adapter.ifPresent(location -> Secrets.refuse("--adapter", location));
-        messages.ifPresent(location -> Secrets.refuse("--messages", location));
+        Locations.verifyGiven("FOLDER", folder);
+        adapter.ifPresent(location -> Locations.verifyGiven("--adapter", location));
+        messages.ifPresent(location -> Locations.verifyGiven("--messages", location));
         check(
                 prompts.isEmpty() == messages.isPresent(),
                 messages.isPresent()
                         ? "--prompt and --messages exclude each other: leave one of them out"
                         : "there is nothing to answer: give --prompt TEXT or --messages FILE");
+        for (String option : List.of("--temperature", "--top-k", "--top-p", "--min-p", "--seed")) {
+            boolean isGiven = spec.commandLine().getParseResult().hasMatchedOption(option);
+            check(doSample || !isGiven, "%s changes nothing without --do-sample; add that, or leave it out", option);
+        }
         GenerationConfig generation = new GenerationConfig(
                 prompts, 0, maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty);
         job.run(new Request(folder, adapter, new Asked(raw, system, messages), generation, seed, json));

@@ -3,16 +3,21 @@ package dev.temper.jobs;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.check.Secrets;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
+import dev.temper.storage.Nearby;
 import dev.temper.storage.Store;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The places that a recipe names, looked at before anything is paid for. */
 record Locations(HadoopStore store, Recipe recipe) {
+    private static final Pattern HUB = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*");
+
     /**
      * The output is a folder, or can become one, and what is written there is not what is read.
      *
@@ -38,16 +43,52 @@ record Locations(HadoopStore store, Recipe recipe) {
      * @throws dev.temper.check.InvalidInputException naming the key
      */
     void verifyInput() {
-        read().forEach((location, key) -> check(
-                find(store, key, location).isPresent() || key.startsWith("data."), // may be a pattern
-                "%s: %s does not exist; name a folder that does",
-                key,
-                location));
+        verifyHub();
+        read().forEach((location, key) -> {
+            if (key.startsWith("data.")) {
+                find(store, key, location); // it can be asked for; it may be a pattern
+            } else {
+                verifyFolder(store, key, location);
+            }
+        });
         try {
             PreparedData.verifyFiles(store, recipe.data());
         } catch (IOException e) {
             throw invalid("data: its files cannot be read: %s", HadoopStore.reason(e));
         }
+    }
+
+    /**
+     * What was given as a location can be one: nothing at all would be the working directory.
+     *
+     * @param key or option, or what an argument is called
+     */
+    static void verifyGiven(String key, String location) {
+        check(!location.isBlank(), "%s is empty; name a location", key);
+        Secrets.refuse(key, location);
+    }
+
+    /** @throws dev.temper.check.InvalidInputException naming the key, when there is no folder */
+    static void verifyFolder(Store store, String key, String location) {
+        Optional<Store.Entry> entry = find(store, key, location);
+        if (entry.isEmpty()) {
+            throw invalid(
+                    "%s: %s does not exist%s; name a folder that does", key, location, Nearby.hint(store, location));
+        }
+        check(entry.get().isFolder(), "%s: %s is a file; name a folder", key, location);
+    }
+
+    /** A base that is called as on a hub, and nothing here is. */
+    private void verifyHub() {
+        String base = recipe.model().base();
+        boolean isName = HUB.matcher(base).matches();
+        check(
+                !isName
+                        || find(store, "model.base", HadoopStore.resolve(base)).isPresent()
+                        || find(store, "model.base", HadoopStore.resolve(base.substring(0, base.indexOf('/'))))
+                                .isPresent(),
+                "model.base: %s does not exist; model hubs are not built yet: download its folder and name that",
+                base);
     }
 
     private Map<String, String> read() {

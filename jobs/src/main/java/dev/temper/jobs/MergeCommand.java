@@ -1,6 +1,5 @@
 package dev.temper.jobs;
 
-import dev.temper.check.Secrets;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,9 +47,9 @@ final class MergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Secrets.refuse("FOLDER", folder);
-        Secrets.refuse("--adapter", adapter);
-        Secrets.refuse("--output", output);
+        Locations.verifyGiven("FOLDER", folder);
+        Locations.verifyGiven("--adapter", adapter);
+        Locations.verifyGiven("--output", output);
         job.run(new Request(folder, adapter, output));
         return 0;
     }

@@ -90,13 +90,7 @@ final class MergeJob {
         read.put("--adapter", adapter);
         for (Map.Entry<String, Folder> entry : read.entrySet()) {
             String location = entry.getValue().location();
-            check(
-                    Locations.find(store, entry.getKey(), location)
-                            .filter(Store.Entry::isFolder)
-                            .isPresent(),
-                    "%s: %s does not exist; name a folder that does",
-                    entry.getKey(),
-                    location);
+            Locations.verifyFolder(store, entry.getKey(), location);
             check(
                     !Locations.isInside(output.location(), location)
                             && !Locations.isInside(location, output.location()),

@@ -37,6 +37,7 @@ import java.util.function.Predicate;
  * @param architecture the same with rows for the tokens that the recipe adds
  */
 record PretrainedModel(Folder folder, Architecture stored, Architecture architecture) {
+    private static final int SHOWN = 40; // characters of a prompt in a message
 
     /** Reads config.json, and tokenizer.json where tokens are added to it. */
     static PretrainedModel read(Store store, Recipe recipe) throws IOException {
@@ -215,18 +216,31 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
                 .toList();
     }
 
-    /** @throws dev.temper.check.InvalidInputException when a prompt has a token that the model does not have */
+    /** @throws dev.temper.check.InvalidInputException when the model cannot continue a prompt */
     void verify(List<RecipeData.Prompt> prompts, Recipe recipe) throws IOException {
         Tokenizer tokenizer = tokenizer(recipe);
         int rows = vocabulary(recipe);
         for (RecipeData.Prompt prompt : prompts) {
-            OptionalInt unknown = tokenizer.unknown(prompt.question(tokenizer).ids(), rows);
+            int[] ids = prompt.question(tokenizer).ids();
+            int positions = architecture.sizes().maxPositions();
+            check(
+                    ids.length < positions,
+                    "generation.prompts: '%s' has %,d tokens, and the model %,d positions for prompt and answer;"
+                            + " shorten it",
+                    beginning(prompt.text()),
+                    ids.length,
+                    positions);
+            OptionalInt unknown = tokenizer.unknown(ids, rows);
             check(
                     unknown.isEmpty(),
                     "generation.prompts: '%s' cannot be continued: %s; leave that token out",
                     prompt.text(),
                     unknown.isEmpty() ? "" : tokenizer.unknownReason(unknown.getAsInt(), rows));
         }
+    }
+
+    private static String beginning(String text) {
+        return text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;
     }
 
     private void verifyTokenizer() throws IOException {

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
-import dev.temper.check.Secrets;
+import static dev.temper.check.Check.check;
+
 import dev.temper.storage.Store;
 import java.util.List;
 import java.util.Optional;
@@ -71,8 +72,9 @@ final class PreviewCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        html.ifPresent(location -> Secrets.refuse("--html", location));
+        html.ifPresent(location -> Locations.verifyGiven("--html", location));
         int most = rows.orElse(numbers.isEmpty() ? DEFAULT_ROWS : Integer.MAX_VALUE);
+        check(most >= 0, "--rows must not be negative, got %d", most);
         PreviewChoice choice = new PreviewChoice(most, numbers, text, longest, packs);
         Recipe tolerant = recipe.read(store, "data.max_rejected_fraction=1"); // what a run would refuse is of interest
         job.run(new Request(recipe.read(store), tolerant, choice, html, json));

@@ -6,12 +6,9 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.temper.adapter.LoraConfig;
-import dev.temper.check.Secrets;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.FloatType;
 import dev.temper.model.Architecture;
@@ -19,7 +16,7 @@ import dev.temper.quant.Quantization;
 import dev.temper.spark.ClusterConfig;
 import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Folder;
-import dev.temper.storage.Hashes;
+import dev.temper.storage.Nearby;
 import dev.temper.storage.Store;
 import dev.temper.text.AddedTokens;
 import dev.temper.text.DataConfig;
@@ -29,7 +26,6 @@ import dev.temper.train.ClassifiedRows;
 import dev.temper.train.TrainingConfig;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -56,13 +52,10 @@ public record Recipe(
         List<String> tracking,
         String output) {
     private static final int MAX_BYTES = 1 << 20;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** {@code data.max_length} of a recipe that says nothing, unless the model has less positions. */
     private static final int USUAL_LENGTH = 1024;
-
-    private static final ObjectMapper CANONICAL = JsonMapper.builder()
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .build();
 
     /**
      * What is fine-tuned.
@@ -204,7 +197,7 @@ public record Recipe(
         for (String tracker : tracking) {
             check(tracker.equals("console"), "tracking must be console, got '%s'", tracker);
         }
-        checkTask(model, data, generation);
+        checkTask(model, data);
         check(
                 model.quantization().isEmpty() || adapter.isPresent(),
                 "model.quantization: weights in 4 bits cannot be trained; add adapter:, or leave the quantization out");
@@ -223,7 +216,7 @@ public record Recipe(
         tracking = List.copyOf(tracking);
     }
 
-    private static void checkTask(Model model, DataConfig data, GenerationConfig generation) {
+    private static void checkTask(Model model, DataConfig data) {
         boolean isClassifier = model.isClassifier();
         check(
                 isClassifier == (data.format() == DataConfig.Format.CLASSIFICATION),
@@ -239,8 +232,6 @@ public record Recipe(
         model.head();
         refuse("data.packing", data.packing() != DataConfig.Packing.NONE);
         refuse("data.train_on", data.trainOn() != DataConfig.TrainOn.COMPLETION);
-        refuse("generation.prompts", !generation.prompts().isEmpty());
-        refuse("generation.eval_prompts", generation.evalPrompts() > 0);
     }
 
     private static void refuse(String key, boolean isSet) {
@@ -254,7 +245,7 @@ public record Recipe(
      * @throws dev.temper.check.InvalidInputException at the first mistake in the file or an override
      */
     public static Recipe read(Store store, String location, List<String> overrides) {
-        Secrets.refuse("RECIPE", location);
+        Locations.verifyGiven("RECIPE", location);
         ObjectNode tree = RecipeTree.read(text(store, location), location, overrides);
         RecipeTemplate.inline(store, tree);
         if (!tree.has("name")) {
@@ -265,6 +256,7 @@ public record Recipe(
             ((ObjectNode) tree.get("data")).put("max_length", USUAL_LENGTH);
         }
         Recipe recipe = new RecordTree<>(Recipe.class).read(tree);
+        IdleKeys.refuse(recipe);
         int positions = isLengthOpen ? recipe.positions(store) : USUAL_LENGTH;
         return positions < USUAL_LENGTH ? recipe.with("data.max_length", Integer.toString(positions)) : recipe;
     }
@@ -303,24 +295,23 @@ public record Recipe(
 
     /** Reads what {@link #portable} gave. */
     static Recipe ofPortable(String json) throws JsonProcessingException {
-        return new RecordTree<>(Recipe.class).read(CANONICAL.readTree(json));
+        return new RecordTree<>(Recipe.class).read(JSON.readTree(json));
     }
 
-    /** SHA-256 of what makes two runs the same: all but cluster, tracking, logging, output, and where memory is. */
+    /** SHA-256 of what makes two runs the same, see {@link RecipeIdentity}. */
     public String hash() {
-        ObjectNode tree = tree(RecipeSecrets.removedByName(RecordTree.write(this)));
-        tree.remove(List.of("cluster", "tracking", "output"));
-        List<String> harmless = List.of("logging_steps", "optimizer_offload", "activation_offloading");
-        ((ObjectNode) tree.get("training")).remove(harmless);
-        try {
-            byte[] json = CANONICAL.writeValueAsBytes(CANONICAL.treeToValue(tree, Object.class));
-            return Hashes.hex(Hashes.sha256().digest(json));
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
+        return RecipeIdentity.hash(this);
     }
 
-    private static ObjectNode tree(JsonNode whole) {
+    /** Reads what {@link #resolved} gave, of an earlier build too. */
+    static Recipe ofResolved(ObjectNode resolved) {
+        ObjectNode tree = resolved.deepCopy();
+        RecipeTree.layDefaults(tree);
+        return new RecordTree<>(Recipe.class).read(tree);
+    }
+
+    /** The tree of a recipe as it is written down. */
+    static ObjectNode tree(JsonNode whole) {
         ObjectNode tree = (ObjectNode) whole;
         JsonNode lora = tree.path("adapter");
         if (lora.has("init_from")) {
@@ -331,8 +322,9 @@ public record Recipe(
 
     private static String text(Store store, String location) {
         try {
-            Store.Entry entry =
-                    store.find(location).orElseThrow(() -> invalid("the recipe %s does not exist", location));
+            Store.Entry entry = store.find(location)
+                    .orElseThrow(
+                            () -> invalid("the recipe %s does not exist%s", location, Nearby.hint(store, location)));
             check(!entry.isFolder(), "the recipe %s is a folder; name the YAML file in it", location);
             try (InputStream in = store.read(location)) {
                 byte[] bytes = in.readNBytes(MAX_BYTES + 1);

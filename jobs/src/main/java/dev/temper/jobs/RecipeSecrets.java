@@ -1,5 +1,7 @@
 package dev.temper.jobs;
 
+import static dev.temper.check.Check.check;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -59,6 +61,7 @@ final class RecipeSecrets {
      */
     static void refuse(ObjectNode tree) {
         learn("", tree);
+        refuseMasked("", tree);
         for (String key : LOCATIONS) {
             refuse(key, tree.at("/" + key.replace('.', '/')));
         }
@@ -67,9 +70,21 @@ final class RecipeSecrets {
     private static void refuse(String key, JsonNode value) {
         boolean isTemplate = key.equals("data.chat_template") && value.asText().matches("(?s).*(\\n|\\{[{%#]).*");
         if (value.isTextual() && !isTemplate) {
-            Secrets.refuse(key, value.textValue());
+            Locations.verifyGiven(key, value.textValue());
         }
         value.forEach(inner -> refuse(key, inner)); // a list of locations, or one with its weight
+    }
+
+    private static void refuseMasked(String prefix, JsonNode section) {
+        section.fields().forEachRemaining(entry -> {
+            String key = prefix + entry.getKey();
+            check(
+                    !isSecret(key) || !entry.getValue().asText().equals(Secrets.MASK),
+                    "%s: *** stands where run.yaml has left out a secret; add %s=… to the command",
+                    key,
+                    key);
+            refuseMasked(key + ".", entry.getValue());
+        });
     }
 
     private static void learn(String key, JsonNode value) {

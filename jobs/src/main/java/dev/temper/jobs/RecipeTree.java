@@ -29,7 +29,7 @@ final class RecipeTree {
         check(parsed.isObject(), "%s is not a recipe: it has no keys such as model, data and output", source);
         RecipeTree recipe = new RecipeTree((ObjectNode) parsed);
         overrides.forEach(recipe::override);
-        dropNulls(recipe.tree);
+        dropNothing(recipe.tree);
         RecipeSecrets.refuse(recipe.tree);
         recipe.refuseUnbuilt();
         recipe.refuseBesideInitFrom();
@@ -45,7 +45,7 @@ final class RecipeTree {
     /** Lays the defaults under a tree that something was added to. */
     static void layDefaults(ObjectNode tree) {
         new RecipeTree(tree).layDefaults();
-        dropNulls(tree);
+        dropNothing(tree);
     }
 
     private void override(String override) {
@@ -133,7 +133,7 @@ final class RecipeTree {
             forFormat.path("optional_columns").forEach(name -> valid.add(name.asText()));
             tree.at("/data/columns").fieldNames().forEachRemaining(name -> {
                 if (!valid.contains(name)) {
-                    throw RecordTree.unknown("data.columns." + name, valid);
+                    throw new UnknownKey("data.columns.", name, valid, List.of()).exception();
                 }
             });
             layUnder(tree, ((ObjectNode) forFormat.deepCopy()).without("optional_columns"));
@@ -152,13 +152,14 @@ final class RecipeTree {
         });
     }
 
-    private static void dropNulls(ObjectNode tree) {
+    // What has nothing after it counts as left out, wherever it stands; so does a list of nothing else.
+    private static void dropNothing(JsonNode tree) {
         for (Iterator<JsonNode> values = tree.elements(); values.hasNext(); ) {
             JsonNode value = values.next();
-            if (value.isNull()) {
+            boolean wasEmpty = value.isEmpty();
+            dropNothing(value);
+            if (value.isNull() || (value.isArray() && value.isEmpty() && !wasEmpty)) {
                 values.remove();
-            } else if (value.isObject()) {
-                dropNulls((ObjectNode) value);
             }
         }
     }

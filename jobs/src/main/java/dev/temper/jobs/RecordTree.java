@@ -1,7 +1,6 @@
 package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
 import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,7 +9,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Check;
-import dev.temper.check.InvalidInputException;
 import dev.temper.check.Secrets;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -20,7 +18,6 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,6 +41,8 @@ record RecordTree<T extends Record>(Class<T> root) {
     // YAML 1.1 has no 1e-4 among its numbers: it arrives as a text.
     private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+
+    private static final int LINE = 100; // longer lists are not read
 
     /** Reads a value that is there. */
     private interface Scalar {
@@ -106,16 +105,6 @@ record RecordTree<T extends Record>(Class<T> root) {
         return scalar(value);
     }
 
-    /** For a key that nothing reads: names the nearest of those that are. */
-    static InvalidInputException unknown(String key, Collection<String> valid) {
-        String section = key.substring(0, key.lastIndexOf('.') + 1);
-        String name = key.substring(section.length());
-        Optional<String> nearest = Check.nearest(name, valid);
-        return nearest.isPresent()
-                ? invalid("unknown key %s; did you mean %s%s?", key, section, nearest.get())
-                : invalid("unknown key %s; the keys here are %s", key, String.join(", ", valid));
-    }
-
     private static JsonNode scalar(Object value) {
         if (value instanceof Optional<?> optional) {
             return write(optional.orElse(null));
@@ -158,8 +147,19 @@ record RecordTree<T extends Record>(Class<T> root) {
         List<String> valid =
                 Arrays.stream(type.getRecordComponents()).map(RecordTree::key).toList();
         String section = prefix.isEmpty() ? "the recipe" : prefix.substring(0, prefix.length() - 1);
-        check(node.isObject(), "%s must have the keys %s, got %s", section, String.join(", ", valid), shown(node));
-        node.fieldNames().forEachRemaining(name -> refuseUnknown(prefix, name, valid));
+        String last = section.substring(section.lastIndexOf('.') + 1);
+        check(
+                node.isObject(),
+                "%s must be a section such as %s: {%s: …}, got %s",
+                section,
+                last,
+                valid.get(0),
+                shown(node));
+        node.fieldNames().forEachRemaining(name -> {
+            if (!valid.contains(name)) {
+                throw new UnknownKey(prefix, name, valid, keys()).exception();
+            }
+        });
         RecordComponent[] components = type.getRecordComponents();
         Object[] values = new Object[components.length];
         for (int i = 0; i < values.length; i++) {
@@ -167,18 +167,6 @@ record RecordTree<T extends Record>(Class<T> root) {
             values[i] = component(node.path(key), components[i], prefix + key);
         }
         return construct(type, values);
-    }
-
-    private void refuseUnknown(String prefix, String name, List<String> valid) {
-        if (valid.contains(name)) {
-            return;
-        }
-        Optional<String> elsewhere = keys().stream()
-                .filter(key -> key.endsWith("." + name) || key.equals(name))
-                .findFirst();
-        throw elsewhere
-                .map(key -> invalid("unknown key %s%s; did you mean %s?", prefix, name, key))
-                .orElseGet(() -> unknown(prefix + name, valid));
     }
 
     private Object component(JsonNode node, RecordComponent component, String key) {
@@ -237,8 +225,16 @@ record RecordTree<T extends Record>(Class<T> root) {
                 .map(constant -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT))
                 .toList();
         int index = node.isTextual() ? names.indexOf(node.textValue()) : -1;
-        check(index >= 0, "%s must be %s, got %s", key, String.join(" or ", names), shown(node));
+        check(index >= 0, "%s must be %s, got %s", key, choice(node.asText(), names), shown(node));
         return type.getEnumConstants()[index];
+    }
+
+    /** All names where they are few, otherwise what may be meant. */
+    private static String choice(String given, List<String> names) {
+        String all = String.join(" or ", names);
+        String meant =
+                Check.nearest(given, names).map(name -> "such as " + name).orElse("in docs/recipe.md");
+        return all.length() <= LINE ? all : "one of its " + names.size() + " names, " + meant;
     }
 
     private static int wholeNumber(JsonNode node, String key) {

@@ -90,6 +90,7 @@ final class RunChecks {
     }
 
     private void noteSettings() throws IOException {
+        notes.addAll(IdleKeys.notes(recipe));
         if (base.quantization(recipe).isPresent() && !recipe.training().gradientCheckpointing()) {
             notes.add(DENSE);
         }

@@ -34,16 +34,29 @@ import scala.Tuple2;
 final class RunJob {
     private final Recipe recipe;
     private final List<String> version;
+    private final Extent extent;
     private final List<String> warnings = new ArrayList<>();
     private final Instant began = Instant.now();
 
-    private RunJob(Recipe recipe, List<String> version) {
+    /** How far it goes. */
+    private enum Extent {
+        TRAINED,
+        CHECKED
+    }
+
+    private RunJob(Recipe recipe, List<String> version, Extent extent) {
         this.recipe = recipe;
         this.version = version;
+        this.extent = extent;
     }
 
     static void run(Recipe recipe, List<String> version) throws Exception {
-        new RunJob(recipe, version).run();
+        new RunJob(recipe, version, Extent.TRAINED).run();
+    }
+
+    /** Reads the rows and looks at all that a run looks at before it trains, and leaves nothing behind. */
+    static void check(Recipe recipe, List<String> version) throws Exception {
+        new RunJob(recipe, version, Extent.CHECKED).run();
     }
 
     private void run() throws Exception {
@@ -79,11 +92,17 @@ final class RunJob {
         } catch (Exception e) {
             own.checkHeld(); // the reason of all that fails after that
             throw e;
+        } finally {
+            if (extent == Extent.CHECKED) {
+                own.folder().delete(RunOutput.TRIAL);
+                own.undo();
+            }
         }
     }
 
     private void begin(OwnFolder own, Locations locations) throws Exception {
         HadoopStore store = locations.store();
+        own.folder().delete(RunOutput.TRIAL);
         locations.verifyInput();
         PretrainedModel base = PretrainedModel.read(store, recipe);
         MemoryAdvice.checkFits(base, recipe);
@@ -109,7 +128,7 @@ final class RunJob {
             throws IOException {
         RecipeData rows = found.rows();
         RunOutput output = RunOutput.of(own.folder());
-        PreparedData data = rows.prepare(spark, own.folder());
+        PreparedData data = prepare(spark, own, rows);
         Console.say("files: %s", data.files().readFiles());
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
         Console.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
@@ -121,11 +140,14 @@ final class RunJob {
             labelled.note().ifPresent(this::warn);
         }
         Recipe chosen = chosenPrecision(spark, base, output.precision());
+        MemoryPlan plan = plan(base, chosen);
+        if (extent == Extent.CHECKED) {
+            Console.say("all checks are passed; without --dry-run this command trains");
+            return;
+        }
         output.writeRecipe(recipe, chosen, rows.chat().date());
         output.writeManifest(RunSummary.begun(recipe, data, version));
         output.writeRejected(data);
-
-        MemoryPlan plan = plan(base, chosen);
         TrainWorker worker = new TrainWorker(
                 Assignment.of(spark, base.resolved(chosen), rows, found.prompts(), data)
                         .into(own.onCluster(spark)),
@@ -141,6 +163,14 @@ final class RunJob {
             output.writeManifestFinished(summary.manifest(version));
             Console.sayAll(summary.text(output.folder().location()));
         }
+    }
+
+    /** What is only looked at goes again, unless it was there. */
+    private PreparedData prepare(SparkSession spark, OwnFolder own, RecipeData rows) throws IOException {
+        if (extent == Extent.TRAINED) {
+            return rows.prepare(spark, own.folder());
+        }
+        return rows.findOrPrepare(spark, () -> own.folder().child(RunOutput.TRIAL));
     }
 
     private List<TrainingResult> train(SparkSession spark, TrainWorker worker) throws IOException {

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -42,8 +43,8 @@ final class RunOutput {
             new Column("value", Kind.DOUBLE),
             new Column("time", Kind.TIMESTAMP)));
 
-    /** What earlier builds left behind when they were killed. */
-    private static final String TRIAL = "trial-of-writing";
+    /** What a command that only tries left behind when it was killed. */
+    static final String TRIAL = "trial-of-writing";
 
     // The first line of run.yaml, which is written first of all: whose a run is that died before its manifest was
     // there.
@@ -118,10 +119,7 @@ final class RunOutput {
             boolean isOurs = manifest.isObject()
                     ? manifest.path("recipe_hash").asText().equals(recipe.hash())
                     : begun.startsWith(line);
-            check(
-                    isOurs,
-                    "output: %s holds the run of another recipe; name another folder or empty it",
-                    folder.location());
+            checkOurs(recipe, isOurs);
             return manifest.path("status").asText().equals(FINISHED) ? finished(manifest) : State.UNFINISHED;
         }
         boolean isNothing = Set.of(RUN, MANIFEST).containsAll(names)
@@ -145,6 +143,16 @@ final class RunOutput {
                 folder.location());
     }
 
+    private void checkOurs(Recipe recipe, boolean isOurs) throws IOException {
+        JsonNode begun = begun();
+        if (!isOurs || RecipeIdentity.isDecidedOtherwise(recipe, begun)) {
+            String differences = RecipeIdentity.differences(recipe, begun);
+            throw invalid(
+                    "output: %s holds the run of another recipe%s; name another folder or empty it",
+                    folder.location(), differences.isEmpty() ? "" : ": " + differences);
+        }
+    }
+
     private State finished(JsonNode manifest) throws IOException {
         Optional<String> fault = WrittenFiles.of(manifest).faultOfFinished(folder);
         check(
@@ -157,7 +165,7 @@ final class RunOutput {
     }
 
     /** Missing where there is none, or it was cut off. */
-    private JsonNode manifest() throws IOException {
+    JsonNode manifest() throws IOException {
         try {
             return JSON.readTree(text(MANIFEST).orElse(""));
         } catch (JsonProcessingException e) {

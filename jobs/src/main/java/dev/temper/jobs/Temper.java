@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Check;
 import dev.temper.check.GuardedOutput;
 import dev.temper.check.Printable;
 import dev.temper.check.Secrets;
@@ -23,6 +24,8 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -46,9 +49,16 @@ public final class Temper implements Runnable {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of a failure.")
     private boolean verbose;
 
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            scope = ScopeType.INHERIT,
+            description = "Spark's master, such as spark://host:7077; read by deploy/temper.")
+    private String master;
+
     private Exit exit = Exit.DONE;
 
-    private Temper(String[] arguments) {
+    Temper(String[] arguments) {
         this.arguments = arguments;
     }
 
@@ -66,19 +76,35 @@ public final class Temper implements Runnable {
 
     private static void runAndLeave(HadoopStore store, String[] args) {
         Signals.handle();
-        Exit exit = run(
-                args,
-                new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts())),
+        Exit exit = run(args, commands(store).toArray());
+        if (exit.code() == 2) {
+            EarlierAttempt.leave(store, exit.message());
+        }
+        exit.leave();
+    }
+
+    /** All of them. */
+    static List<Object> commands(HadoopStore store) {
+        return List.of(
+                new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts()))
+                        .checking(recipe -> RunJob.check(recipe, Version.parts())),
                 new PrepareCommand(store, recipe -> PrepareJob.run(store, recipe)),
                 new PreviewCommand(store, request -> PreviewJob.run(store, request)),
                 new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)),
                 new MergeCommand(request -> MergeJob.run(store, request)));
-        if (exit.code() == 2) {
-            EarlierAttempt.leave(store, exit.message());
+    }
+
+    /** What reads the arguments of these commands, of help and of completion. */
+    static CommandLine commandLine(Temper temper, Object... commands) {
+        CommandLine line = new CommandLine(temper).setExpandAtFiles(false); // a prompt may begin with @
+        for (Object command : commands) {
+            line.addSubcommand(command);
         }
-        exit.leave();
+        line.addSubcommand(new CompletionCommand()).addSubcommand(new HelpCommand());
+        HelpFooter.addTo(line);
+        return line.setExecutionStrategy(temper::execute);
     }
 
     /** Runs the command that the arguments name. */
@@ -86,10 +112,7 @@ public final class Temper implements Runnable {
     static Exit run(String[] args, Object... commands) {
         RecipeSecrets.learn(args);
         Temper temper = new Temper(args);
-        CommandLine line = new CommandLine(temper).setExpandAtFiles(false); // a prompt may begin with @
-        for (Object command : commands) {
-            line.addSubcommand(command);
-        }
+        CommandLine line = commandLine(temper, commands);
         line.setOut(writer(System.out)).setErr(writer(System.err));
         line.setParameterExceptionHandler((mistake, given) -> wrongUsage(mistake));
         line.setExecutionExceptionHandler((failure, command, parsed) -> temper.report(failure, command.getErr()));
@@ -102,6 +125,15 @@ public final class Temper implements Runnable {
         }
     }
 
+    private int execute(ParseResult parsed) {
+        if (master != null) {
+            exit = new Exit(2, "--master is read by deploy/temper and spark-submit; put it before the jar");
+            spec.commandLine().getErr().println("temper: " + exit.message());
+            return exit.code();
+        }
+        return new RunLast().execute(parsed);
+    }
+
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "Missing command");
@@ -112,15 +144,37 @@ public final class Temper implements Runnable {
         return new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), true);
     }
 
-    /** As picocli's own, but that it tells arguments as texts. */
+    /** One line, as any other mistake; without a command, all that could be meant. */
     private static int wrongUsage(ParameterException mistake) {
         CommandLine command = mistake.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println(Console.told(String.valueOf(mistake.getMessage())));
-        if (!UnmatchedArgumentException.printSuggestions(mistake, err)) {
+        if (mistake instanceof UnmatchedArgumentException || command.getParent() != null) {
+            err.println("temper: " + Console.told(sentence(mistake, command)));
+        } else {
+            err.println(Console.told(String.valueOf(mistake.getMessage())));
             command.usage(err, command.getColorScheme());
         }
         return command.getCommandSpec().exitCodeOnInvalidInput();
+    }
+
+    private static String sentence(ParameterException mistake, CommandLine command) {
+        boolean isTop = command.getParent() == null;
+        String help = "; temper help" + (isTop ? "" : " " + command.getCommandName()) + " shows what there is";
+        if (!(mistake instanceof UnmatchedArgumentException unmatched)) {
+            return mistake.getMessage() + help;
+        }
+        String argument = unmatched.getUnmatched().get(0);
+        boolean isOption = argument.startsWith("-");
+        if (!isOption && !isTop) {
+            return "'" + argument + "' belongs to no option; put a text of several words in quotes" + help;
+        }
+        Set<String> names = isOption
+                ? command.getCommandSpec().optionsMap().keySet()
+                : command.getSubcommands().keySet();
+        String meant = Check.nearest(argument, names, Math.max(2, argument.length() / 3))
+                .map(name -> " (" + name + "?)")
+                .orElse("");
+        return "there is no " + (isOption ? "option " : "command ") + argument + meant + help;
     }
 
     private int report(Throwable failure, PrintWriter err) {

@@ -25,6 +25,9 @@ import java.util.regex.Pattern;
 final class YamlText {
     private static final YAMLMapper MAPPER = YAMLMapper.builder(YAMLFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .enable(
+                            YAMLParser.Feature
+                                    .EMPTY_STRING_AS_NULL) // the builder's default is another than Jackson says
                     .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS) // eval_strategy: no
                     .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
                     .disable(YAMLGenerator.Feature.SPLIT_LINES)
@@ -95,6 +98,20 @@ final class YamlText {
         return source + ", " + place;
     }
 
+    /** What people do wrong most often, in words that say what to change. */
+    private static String plain(String problem) {
+        if (problem.contains("\\t(TAB)")) {
+            return "a tab, and YAML indents with spaces alone; put spaces in its place";
+        }
+        if (problem.startsWith("mapping values are not allowed here")) {
+            return "a key in the midst of a value; indent the keys of a section alike, and put a text with ': ' in"
+                    + " quotes";
+        }
+        return problem.startsWith("expected <block end>")
+                ? "this line stands neither in the section above it nor beside it; indent the keys of a section alike"
+                : problem;
+    }
+
     // The parser says what it was doing, what went wrong, and quotes the text indented: the middle is the problem.
     private static String problem(JsonProcessingException e) {
         return e.getOriginalMessage()
@@ -103,6 +120,7 @@ final class YamlText {
                 .reduce((first, last) -> last)
                 .map(line ->
                         line.startsWith("Duplicate field") ? line.replace("Duplicate field", "duplicate key") : line)
+                .map(YamlText::plain)
                 .map(line -> line.startsWith("Trailing token") ? "a second document begins; a recipe is one" : line)
                 .orElse("not YAML");
     }

@@ -266,6 +266,18 @@ final class BadInputTest {
         assertThat(snapshot()).isEqualTo(before);
     }
 
+    @ParameterizedTest
+    @MethodSource("dev.temper.jobs.CommonMistakes#all")
+    void theCommonestMistakesAreAShortSentenceEach(Mistake mistake) throws Exception {
+        isOneSentenceAndTwoAndChangesNothing(mistake);
+
+        String said = run(mistake.overrides()).err().replace(folder.toString(), "@");
+        assertThat(said)
+                .hasSizeLessThan(360)
+                .doesNotContainPattern("(\\w+, ){12}")
+                .doesNotContain("Exception");
+    }
+
     @Test
     void anEmptyOutputStays() throws Exception {
         Files.createDirectory(folder.resolve("output"));

@@ -44,7 +44,7 @@ final class ClassifierMistakes {
                         classifier("data.packing=bfd")),
                 with(
                         "answers of a classifier",
-                        "generation.prompts means nothing with model.task: sequence_classification; leave it out",
+                        "generation.prompts changes nothing with model.task: sequence_classification; leave it out",
                         classifier("generation.prompts=[Good]")),
                 new Mistake(
                         "one class in the rows",

@@ -38,7 +38,7 @@ final class EarlierAttemptTest {
     void nothingIsLeftInClientMode() throws Exception {
         Path staging = Files.createDirectories(folder.resolve("staging"));
 
-        assertThat(start("client", staging, "walk")).contains("Unmatched argument");
+        assertThat(start("client", staging, "walk")).contains("there is no command walk");
 
         try (Stream<Path> files = Files.list(staging)) {
             assertThat(files).isEmpty();

@@ -90,6 +90,27 @@ final class FinishedOutputTest {
     }
 
     @Test
+    void itsOwnRecipeIsTheSameRunAndRepeatsIt() throws IOException {
+        assertThat(setup.temper("run", "@/output/run.yaml").out()).contains("nothing to do");
+
+        Ended repeated = setup.temper("run", "@/output/run.yaml", "output=@/again");
+
+        assertThat(repeated.code()).as(repeated.err()).isZero();
+        assertThat(hash(folder.resolve("again"))).isEqualTo(hash(output));
+        assertThat(setup.temper("run", "@/output/run.yaml", "training.max_steps=3")
+                        .err())
+                .isEqualTo("temper: output: " + output + " holds the run of another recipe: training.max_steps is 2"
+                        + " there and 3 here; name another folder or empty it\n");
+    }
+
+    private static String hash(Path run) throws IOException {
+        JsonNode manifest =
+                new ObjectMapper().readTree(run.resolve("manifest.json").toFile());
+        assertThat(manifest.path("status").asText()).isEqualTo("finished");
+        return manifest.path("recipe_hash").asText();
+    }
+
+    @Test
     void aCardThatWasEditedChangesNothing() throws IOException {
         Files.writeString(output.resolve("model/README.md"), "Ours.", StandardOpenOption.APPEND);
 

@@ -126,8 +126,9 @@ final class KilledRunTest {
                 assertThatThrownBy(() -> left.state(another))
                         .as(state.name())
                         .isInstanceOf(InvalidInputException.class)
-                        .hasMessage("output: " + output
-                                + " holds the run of another recipe; name another folder or empty it");
+                        .hasMessageMatching("output: " + output
+                                + " holds the run of another recipe(: training.seed is 3 there and 4 here)?; name"
+                                + " another folder or empty it");
             }
         }
         assertThat(refused).isGreaterThan(STATES.size() / 2);

@@ -122,6 +122,17 @@ final class LauncherSecretsTest {
         assertThat(folder.resolve("arguments")).doesNotExist();
     }
 
+    /** Only the argument behind the option is a prompt. */
+    @Test
+    void soDoLocationsBehindAPrompt() throws Exception {
+        for (String option : List.of("--prompt=a", "--prompt")) {
+            Ended ended = run("generate", option, "a", "s3a://KEY:SECRET@bucket/model");
+
+            assertThat(ended.err()).startsWith("temper: an argument is a location with a login or a secret");
+            assertThat(ended.code()).isEqualTo(2);
+        }
+    }
+
     @Test
     void otherArgumentsArriveAsTheyAre() throws Exception {
         environment.put("SPARK_HOME", folder.resolve("spark").toString());
@@ -133,7 +144,9 @@ final class LauncherSecretsTest {
                 "data.system=https://user:word@host",
                 "--prompt",
                 "https://user:word@host/?token=abc",
+                "--prompt",
                 "s3a://KEY:SECRET@bucket",
+                "--prompt=s3a://KEY:SECRET@bucket",
                 "--json");
 
         assertThat(run(given.toArray(String[]::new)).code()).isZero();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +74,39 @@ final class LauncherTest {
                         "run",
                         "a recipe.yaml",
                         "training.seed=7");
+    }
+
+    /** Help and plans need no cluster, wherever their options stand; runs do. */
+    @Test
+    void whatNeedsNoSparkIsNotSubmitted() throws Exception {
+        for (List<String> command : List.<List<String>>of(
+                List.of("help"),
+                List.of("--master", "yarn", "help", "run"),
+                List.of("run", "--help"),
+                List.of("--verbose", "--master=yarn", "plan", "a.yaml"),
+                List.of("completion"),
+                List.of())) {
+            assertThat(launched(command)).as(command.toString()).noneMatch(line -> line.equals("--class"));
+        }
+        assertThat(launched(List.of("--verbose", "run", "a.yaml", "--master", "yarn")))
+                .startsWith("--master", "yarn", "--class")
+                .endsWith("--verbose", "run", "a.yaml");
+    }
+
+    /** Nobody has built the classes, so without {@code spark-submit} Java ends with a complaint. */
+    private List<String> launched(List<String> arguments) throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of(folder.resolve("deploy/temper").toString()));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(name -> name.startsWith("SPARK_") || name.startsWith("TEMPER_"));
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("SPARK_HOME", spark.toString());
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        assertThat(output).containsAnyOf("--class", "dev.temper.jobs.Temper");
+        return Arrays.asList(output.split("\n"));
     }
 
     private List<String> submitted(Map<String, String> environment) throws IOException, InterruptedException {

@@ -197,7 +197,7 @@ final class RecipeTest {
                 "trainin.seed=5 | unknown key trainin; did you mean training?",
                 "max_length=5 | unknown key max_length; did you mean data.max_length?",
                 "training.workers=5 | unknown key training.workers; did you mean cluster.workers?",
-                "training.zzzzzzzz=5 | unknown key training.zzzzzzzz; the keys here are num_train_epochs, max_steps,",
+                "training.zzzzzzzz=5 | unknown key training.zzzzzzzz; docs/recipe.md has the keys of training",
                 "data.columns={prompd: q} | unknown key data.columns.prompd; did you mean data.columns.prompt?",
                 "data.columns={text: q} | unknown key data.columns.text; the keys here are prompt, completion",
                 "training.batch_size=eight | training.batch_size must be a whole number, got 'eight'",
@@ -209,8 +209,7 @@ final class RecipeTest {
                 "training.shuffle=yes | training.shuffle must be true or false, got 'yes'",
                 "model.base=7 | model.base must be a text, got 7: put it in quotes",
                 "model.base=[a] | model.base must be a text, got [\"a\"]",
-                "model=tiny | model must have the keys base, task, labels, precision, weights, quantization,"
-                        + " add_tokens, got 'tiny'",
+                "model=tiny | model must be a section such as model: {base: …}, got 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
                 "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
@@ -226,7 +225,13 @@ final class RecipeTest {
                 "training.lr_scheduler_kwargs={min_lr: 1} | training.lr_scheduler_kwargs.min_lr: lr_scheduler_type",
                 "training.lr_scheduler_type=cosine_with_min_lr | lr_scheduler_type cosine_with_min_lr needs either",
                 "training.optim=adamv | training.optim must be adamw or adamw_8bit or adafactor or lion or",
-                "model.quantization=int8 | model.quantization must have the keys type, double_quant, skip",
+                "model.quantization=int8 | model.quantization must be a section such as quantization: {type: …}, got",
+                "data=[] | data must be a section such as data: {train: …}, got []",
+                "training.lr_scheduler_type=cosin | training.lr_scheduler_type must be one of its 9 names, such as"
+                        + " cosine, got 'cosin'",
+                "training.lr_scheduler_type=x | training.lr_scheduler_type must be one of its 9 names, in docs/rec",
+                "data.chat_template_kwargs={api_key: '***'} | data.chat_template_kwargs.api_key: *** stands where"
+                        + " run.yaml has left out a secret; add data.chat_template_kwargs.api_key=… to the command",
                 "model.weights=fp16 | model.weights must be float32 or bf16, got 'fp16'",
                 "model.precision=fp16 | model.precision must be auto or fp32 or bf16, got 'fp16'",
                 "model.base=hub:a/b | model.base: hub:a/b: model hubs are not built yet; download the folder",
@@ -249,8 +254,7 @@ final class RecipeTest {
     void mistakesInTheFileHaveTheirPlace() {
         assertThatThrownBy(() -> read("model: {base: a}\ndata:\n\ttrain: b\n"))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageMatching(
-                        ".*recipe.yaml, line 3, column 1: found character .* that cannot start any token.*");
+                .hasMessageMatching(".*recipe.yaml, line 3, column 1: a tab, and YAML indents with spaces alone; .*");
         assertThatThrownBy(() -> read("output: a\noutput: b\n"))
                 .hasMessageMatching(".*recipe.yaml, line 2, column \\d+: duplicate key 'output'");
         assertThatThrownBy(() -> read("output: &a b\nname: *a\n"))

@@ -22,6 +22,8 @@ final class RunOutputTest {
     private static final String STRANGE = " holds files that are no run of Temper; name another folder or empty it";
     private static final String ANOTHERS = " holds the run of another recipe; name another folder or empty it";
 
+    private static final String MANIFEST = "{\"recipe_hash\": \"%s\", \"status\": \"%s\"}";
+
     private static final String CLAIM = "lease-0000000a-1.1-0123456789abcdef";
 
     @TempDir
@@ -51,7 +53,7 @@ final class RunOutputTest {
 
     @Test
     void aRunIsKnownByEitherOfItsFirstFiles() throws Exception {
-        String manifest = "{\"recipe_hash\": \"" + recipe.hash() + "\", \"status\": \"%s\"}";
+        String manifest = MANIFEST.formatted(recipe.hash(), "%s");
         assertThat(state(Map.of("run.yaml", header))).isEqualTo(State.UNFINISHED);
         assertThat(state(Map.of("run.yaml", header + "name: x\nmod", "model/x", "")))
                 .isEqualTo(State.UNFINISHED);
@@ -77,6 +79,69 @@ final class RunOutputTest {
         refuses(Map.of("manifest.json", "", "model/model.safetensors", "mine"), STRANGE);
         refuses(Map.of("manifest.json", "not JSON"), STRANGE);
         refuses(Map.of("trial-of-writing", "temper", "thesis.txt", "mine"), STRANGE);
+    }
+
+    /** The precision that was chosen and the day that was told stand in it. */
+    @Test
+    void itsOwnRecipeIsTheSameRun() throws Exception {
+        RunOutput output = write(Map.of());
+        output.writeRecipe(recipe, recipe.in(Recipe.Precision.BF16), "2024-02-29");
+        Recipe own = read(disk.resolve("out/run.yaml"));
+
+        assertThat(own.model().precision()).isEqualTo(Recipe.Precision.BF16);
+        assertThat(own.data().date()).contains("2024-02-29");
+        assertThat(output.state(own)).isEqualTo(State.UNFINISHED);
+        assertThat(output.state(recipe)).isEqualTo(State.UNFINISHED);
+        assertThat(output.state(read(disk.resolve("recipe.yaml"), "data.date=2024-02-29")))
+                .isEqualTo(State.UNFINISHED);
+        Files.writeString(disk.resolve("out/manifest.json"), MANIFEST.formatted(own.hash(), "finished"));
+        assertThat(output.state(own)).isEqualTo(State.FINISHED);
+        assertThat(output.state(recipe)).isEqualTo(State.FINISHED);
+    }
+
+    @Test
+    void aRefusalNamesTheKeysThatDiffer() throws Exception {
+        RunOutput output = write(Map.of());
+        output.writeRecipe(recipe, recipe.in(Recipe.Precision.BF16), "2024-02-29");
+
+        assertThat(refusal(output, "training.seed=7")).isEqualTo("training.seed is 42 there and 7 here");
+        assertThat(refusal(output, "model.precision=fp32")).isEqualTo("model.precision is bf16 there and fp32 here");
+        assertThat(refusal(output, "data.date=2024-03-01"))
+                .isEqualTo("data.date is 2024-02-29 there and 2024-03-01 here");
+        assertThat(refusal(output, "adapter={}"))
+                .startsWith("adapter is not set there and {\"type\":\"lora\",\"r\":8,")
+                .endsWith("… here; training.learning_rate is 2.0E-5 there and 2.0E-4 here");
+        assertThat(refusal(output, "data.separator=", "data.eval=x", "model.base=b", "training.batch_size=1", "name=n"))
+                .isEqualTo("data.eval is not set there and x here; model.base is a there and b here; name is recipe"
+                        + " there and n here; and 1 more");
+        assertThat(refusal(output, "data.chat_template_kwargs={x: 's3a://KEYID:hidden0@bucket/a'}"))
+                .isEqualTo("data.chat_template_kwargs.x is not set there and s3a://bucket/a here");
+        assertThat(output.state(read(disk.resolve("recipe.yaml"), "cluster.workers=3", "training.logging_steps=1")))
+                .as("no part of it")
+                .isEqualTo(State.UNFINISHED);
+
+        String whole = Files.readString(disk.resolve("out/run.yaml"));
+        Files.writeString(disk.resolve("out/run.yaml"), whole.substring(0, whole.indexOf("  seed: 42")));
+        assertThat(refusal(output, "training.seed=7")).as("cut off").isEmpty();
+    }
+
+    private String refusal(RunOutput output, String... overrides) throws IOException {
+        Recipe other = read(disk.resolve("recipe.yaml"), overrides);
+        try {
+            output.state(other);
+        } catch (InvalidInputException e) {
+            String before = "output: " + disk.resolve("out") + " holds the run of another recipe";
+            String after = "; name another folder or empty it";
+            assertThat(e.getMessage()).startsWith(before).endsWith(after);
+            return e.getMessage()
+                    .substring(before.length(), e.getMessage().length() - after.length())
+                    .replaceFirst("^: ", "");
+        }
+        throw new AssertionError("it is taken for the same: " + List.of(overrides));
+    }
+
+    private static Recipe read(Path file, String... overrides) {
+        return Recipe.read(new LocalStore(), file.toString(), List.of(overrides));
     }
 
     @Test

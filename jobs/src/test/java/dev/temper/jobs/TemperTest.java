@@ -70,24 +70,37 @@ final class TemperTest {
     }
 
     @Test
-    void wrongUsageIsTwoAndShowsUsage() {
+    void wrongUsageIsTwoAndOneLine() {
         assertThat(run().code()).isEqualTo(2);
         assertThat(run().err()).startsWith("Missing command").contains("Usage: temper");
-        assertThat(run("run").err())
-                .startsWith("Missing required parameter: 'RECIPE'")
-                .contains("Usage: temper run");
-        assertThat(run("walk").code()).isEqualTo(2);
-        assertThat(run("run", "a.yaml", "--fast").code()).isEqualTo(2);
+        assertWrong("Missing required parameter: 'RECIPE'; temper help run shows what there is", "run");
+        assertWrong("there is no command walk; temper help shows what there is", "walk");
+        assertWrong("there is no command rnu (run?); temper help shows what there is", "rnu", "a.yaml");
+        assertWrong("there is no option --qiet (--quiet?); temper help run shows what there is", "run", "a", "--qiet");
+        assertWrong("there is no option --fast; temper help shows what there is", "--fast");
+        assertWrong(
+                "'two' belongs to no option; put a text of several words in quotes; temper help merge shows what there"
+                        + " is",
+                "merge",
+                "a",
+                "--adapter",
+                "one",
+                "two",
+                "--output",
+                "o");
         assertThat(run("generate", "folder"))
                 .isEqualTo(new Ended(
                         2, "", "temper: there is nothing to answer: give --prompt TEXT or --messages FILE\n"));
-        assertThat(run("generate", "folder", "--prompt", "once", "upon").code()).isEqualTo(2);
         assertThat(run("generate", "folder", "--prompt", "a", "--messages", "b").err())
                 .isEqualTo("temper: --prompt and --messages exclude each other: leave one of them out\n");
         assertThat(run("generate", "folder", "--prompt", "a", "--raw", "--system", "b")
                         .err())
                 .isEqualTo("temper: --raw continues a prompt as it is: leave out --system, which is for the chat"
                         + " template\n");
+    }
+
+    private void assertWrong(String says, String... args) {
+        assertThat(run(args)).isEqualTo(new Ended(2, "", "temper: " + says + "\n"));
     }
 
     @Test
@@ -140,7 +153,7 @@ final class TemperTest {
                                 new GenerationConfig(List.of("a", "b"), 0, 50, true, 1, 0, 0.3, 0, 1),
                                 7,
                                 true));
-        assertThat(run("generate", "folder", "--prompt", "a", "--top-p", "2"))
+        assertThat(run("generate", "folder", "--prompt", "a", "--do-sample", "--top-p", "2"))
                 .isEqualTo(new Ended(2, "", "temper: generation.top_p must be in (0, 1], got 2.0\n"));
     }
 
@@ -165,6 +178,7 @@ final class TemperTest {
                     throw new IOException("the disk is full");
                 }),
                 new PlanCommand(store, planned::add),
+                new MergeCommand(request -> {}),
                 new GenerateCommand(generated::add));
     }
 

@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.nearest;
+import static dev.temper.check.Check.some;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.SourceFiles.Kind;
@@ -159,7 +160,7 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
                 source,
                 column.name(),
                 nearest(column.name(), named).map(name -> " (" + name + "?)").orElse(""),
-                String.join(", ", named));
+                some(named));
     }
 
     private static boolean isCharset(String name) {

@@ -23,10 +23,14 @@ record Refusals(DataConfig data) {
                 "data: no row is left to train on: %s; %s",
                 counts,
                 counts.rejectedRows() > 0 ? reasons(counts, rejected) : "add rows or lower data.eval_fraction");
+        boolean isShare = data.eval().isEmpty();
         Check.check(
-                data.eval().isEmpty() || counts.evaluated() > 0,
-                "data: no row of %s is left",
-                data.eval().orElse(""));
+                counts.evaluated() > 0 || (isShare && data.evalFraction() == 0),
+                "data: no row is left to evaluate on: %s; %s",
+                counts,
+                isShare
+                        ? "raise data.eval_fraction"
+                        : "add rows to " + data.eval().orElse("") + ", or leave it out");
     }
 
     /** @throws dev.temper.check.InvalidInputException when more rows are rejected than the recipe allows */

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.spark.FileChoice.LeftOut;
 import dev.temper.spark.FileTree.Found;
+import dev.temper.storage.Nearby;
 import dev.temper.storage.Store;
 import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
@@ -111,9 +112,10 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
         }
         check(
                 entry.isPresent() || Glob.isIn(location),
-                "%s: %s does not exist; name a file or folder that does",
+                "%s: %s does not exist%s; name a file or folder that does",
                 use.key,
-                location);
+                location,
+                entry.isPresent() || Glob.isIn(location) ? "" : Nearby.hint(store, location));
         return entry.isPresent() ? ofFolder(store, location, use) : ofPattern(store, location, use);
     }
 

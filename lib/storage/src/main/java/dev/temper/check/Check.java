@@ -6,6 +6,8 @@ import java.util.Optional;
 
 /** Argument checks that name what to change. */
 public final class Check {
+    private static final int LINE = 80;
+
     private Check() {}
 
     /**
@@ -25,10 +27,15 @@ public final class Check {
 
     /** The candidate with the smallest edit distance to {@code word}; empty when none is near. */
     public static Optional<String> nearest(String word, Collection<String> candidates) {
+        return nearest(word, candidates, Math.max(2, word.length() / 2));
+    }
+
+    /** @param limit the largest distance that is near */
+    public static Optional<String> nearest(String word, Collection<String> candidates, int limit) {
         String best = null;
-        int bestDistance = Math.max(2, word.length() / 2) + 1;
+        int bestDistance = limit + 1;
         for (String candidate : candidates) {
-            int distance = editDistance(word, candidate);
+            int distance = distance(word, candidate);
             if (distance < bestDistance) {
                 best = candidate;
                 bestDistance = distance;
@@ -37,7 +44,22 @@ public final class Check {
         return Optional.ofNullable(best);
     }
 
-    private static int editDistance(String a, String b) {
+    /** As many of these names as fit on a line. */
+    public static String some(Collection<String> names) {
+        StringBuilder some = new StringBuilder();
+        int left = names.size();
+        for (String name : names) {
+            if (!some.isEmpty() && some.length() + name.length() > LINE) {
+                return some + " and " + left + " more";
+            }
+            some.append(some.isEmpty() ? "" : ", ").append(name);
+            left--;
+        }
+        return some.toString();
+    }
+
+    /** The edit distance: how many characters are put in, taken out or replaced. */
+    public static int distance(String a, String b) {
         int[] previous = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {
             previous[j] = j;

@@ -1,6 +1,7 @@
 package dev.temper.train;
 
 import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.some;
 
 import dev.temper.kernel.ScratchMemory;
 import dev.temper.model.Backpropagation;
@@ -320,7 +321,7 @@ public record TrainingConfig(
                 scores.contains(bestMetric().substring(EVAL.length())),
                 "training.metric_for_best_model: %s is not measured; name one of %s",
                 metricForBestModel,
-                String.join(", ", scores));
+                some(scores));
     }
 
     /** @throws dev.temper.check.InvalidInputException when {@code class_weights} are not one for each label */
