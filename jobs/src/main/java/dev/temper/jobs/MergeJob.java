@@ -59,7 +59,7 @@ final class MergeJob {
         verifyLocations();
         Folder localBase = Folder.local(LocalCopies.model(base, Optional.empty()));
         Path localAdapter = LocalCopies.model(adapter, Optional.empty());
-        Task task = task(localBase, Folder.local(localAdapter));
+        Task task = task(adapter, localBase, Folder.local(localAdapter));
         StoredModel stored = StoredModel.read(Path.of(localBase.location()), task, 0);
         try (Workspace workspace = Workspace.open(GivenCores.ofDriver(new SparkConf()));
                 MergedModel merged = MergedModel.open(workspace, stored, Folder.local(localAdapter));
@@ -123,10 +123,12 @@ final class MergeJob {
     }
 
     /**
-     * What the merged model answers. Of an adapter for a classifier the classes are those that its run has named, or
-     * those of the base's head; numbers, where nobody has named them.
+     * What a base with an adapter answers. Of an adapter for a classifier the classes are those that its run has named,
+     * or those of the base's head; numbers, where nobody has named them.
+     *
+     * @param adapter where it lies, with its run above it
      */
-    private Task task(Folder localBase, Folder localAdapter) throws IOException {
+    static Task task(Folder adapter, Folder localBase, Folder localAdapter) throws IOException {
         Task saved = Task.of(localBase);
         AdapterFile.read(localAdapter); // says what is wrong with the folder before its weights are looked at
         OptionalInt classes = AdapterFile.numLabels(localAdapter);
@@ -137,7 +139,7 @@ final class MergeJob {
         if (count == 1) {
             return Task.regression();
         }
-        List<String> trained = RunOutput.labels(RunOutput.above(store, adapter.location()));
+        List<String> trained = RunOutput.labels(RunOutput.above(adapter.store(), adapter.location()));
         if (trained.size() == count) {
             return Task.classification(trained);
         }

@@ -251,6 +251,15 @@ public record Recipe(
         if (!tree.has("name")) {
             tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
         }
+        return of(store, tree);
+    }
+
+    /**
+     * What a file says, with what follows from its base, and nothing in it without effect.
+     *
+     * @param tree of {@link RecipeTree#read}
+     */
+    static Recipe of(Store store, ObjectNode tree) {
         boolean isLengthOpen = tree.path("data") instanceof ObjectNode data && !data.hasNonNull("max_length");
         if (isLengthOpen) {
             ((ObjectNode) tree.get("data")).put("max_length", USUAL_LENGTH);

@@ -7,6 +7,7 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Store;
 import dev.temper.storage.UntrustedFile;
 import dev.temper.text.ChatFormat;
+import dev.temper.text.NamedTemplates;
 import java.io.IOException;
 
 /**
@@ -20,7 +21,8 @@ final class RecipeTemplate {
     static void inline(Store store, ObjectNode recipe) {
         JsonNode data = recipe.path("data");
         String template = data.path("chat_template").asText();
-        if (!ChatFormat.isTemplate(template) && isFile(store, template)) {
+        boolean isName = NamedTemplates.find(template).isPresent(); // whatever file is called so, too
+        if (!isName && !ChatFormat.isTemplate(template) && isFile(store, template)) {
             ((ObjectNode) data).put("chat_template", text(store, template));
         }
     }

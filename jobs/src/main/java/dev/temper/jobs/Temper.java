@@ -86,6 +86,7 @@ public final class Temper implements Runnable {
     /** All of them. */
     static List<Object> commands(HadoopStore store) {
         return List.of(
+                new InitCommand(request -> InitJob.run(store, request)),
                 new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts()))
                         .checking(recipe -> RunJob.check(recipe, Version.parts())),
                 new PrepareCommand(store, recipe -> PrepareJob.run(store, recipe)),
@@ -93,6 +94,8 @@ public final class Temper implements Runnable {
                 new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
                 new PlanCommand(store, request -> PlanJob.run(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)),
+                new ClassifyCommand(request -> ClassifyJob.run(store, request)),
+                new ModelsCommand(),
                 new MergeCommand(request -> MergeJob.run(store, request)));
     }
 

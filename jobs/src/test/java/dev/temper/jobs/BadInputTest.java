@@ -95,8 +95,8 @@ final class BadInputTest {
                         "model_type",
                         config(fields -> fields.put("model_type", "mamba")),
                         "@/base/config.json: model_type mamba is not supported; supported are [bert, "
-                                + "distilbert, gemma2, gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3, "
-                                + "roberta]"),
+                                + "distilbert, gemma2, gemma3, gemma3_text, gpt2, gpt_neo, llama, mistral, mistral3, "
+                                + "phi3, qwen2, qwen3, roberta]"),
                 new Mistake(
                         "config field we do not implement",
                         config(fields -> fields.put("final_logit_softcapping", 30.5)),

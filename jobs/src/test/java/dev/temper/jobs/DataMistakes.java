@@ -28,8 +28,9 @@ final class DataMistakes {
                         "data.chat_template=\"hello\\n{% if %}\""),
                 with(
                         "template that is nowhere",
-                        "data.chat_template: @/chat.jinja is no file; write auto, none, the text of a template or where"
-                                + " one is",
+                        "data.chat_template: @/chat.jinja is no file; write auto, none, one of zephyr, alpaca, vicuna,"
+                                + " llama2, mistral, chatml, llama3, phi3, gemma, the text of a template or where one"
+                                + " is",
                         "data.chat_template=@/chat.jinja"),
                 with(
                         "answers that never end",

@@ -45,6 +45,14 @@ final class LanguageModel {
         return TYPES.containsKey(whole.path("model_type").asText());
     }
 
+    /** Models for texts and pictures with a language model of this type inside. */
+    static List<String> around(String type) {
+        return TYPES.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(type))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
     /** The language model's config, as that of a model of its own. */
     static ObjectNode config(ObjectNode whole, Folder folder) throws IOException {
         String type = whole.path("model_type").asText();

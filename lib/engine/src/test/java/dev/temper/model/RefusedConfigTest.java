@@ -24,9 +24,9 @@ final class RefusedConfigTest {
     private static final String FIELDS =
             """
             LLAMA | model_type | "mamba" | : model_type mamba is not supported; supported are [bert, distilbert, \
-            gemma2, gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3, roberta]
+            gemma2, gemma3, gemma3_text, gpt2, gpt_neo, llama, mistral, mistral3, phi3, qwen2, qwen3, roberta]
             LLAMA | model_type | null | : model_type (none) is not supported; supported are [bert, distilbert, \
-            gemma2, gemma3_text, gpt2, gpt_neo, llama, mistral, phi3, qwen2, qwen3, roberta]
+            gemma2, gemma3, gemma3_text, gpt2, gpt_neo, llama, mistral, mistral3, phi3, qwen2, qwen3, roberta]
             LLAMA | hidden_act | "relu" | : hidden_act: "relu" is not supported, only silu
             LLAMA | attention_dropout | 0.1 | : attention_dropout: 0.1 is not supported, only 0.0
             LLAMA | attention_dropout | "none" | : attention_dropout: "none" is not supported, only 0.0

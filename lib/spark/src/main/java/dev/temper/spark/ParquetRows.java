@@ -6,10 +6,12 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
@@ -73,6 +75,25 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
         }
         return context.parallelize(slices, Math.max(1, Math.min(slices.size(), partitions)))
                 .flatMap(slice -> ParquetSliceRows.of(store, slice, wanted));
+    }
+
+    /** All rows of one file, after the same look at its columns. */
+    static Slice whole(HadoopStore store, ReadTable table, InputFile file) throws IOException {
+        Footer footer = footer(store, table, file);
+        check(footer.error() == null, "%s", footer.error());
+        return new Slice(file, 0, footer.groups().size(), 1);
+    }
+
+    /** What a file holds, as it can be asked for: as a label, which any text is, or else as a nested value. */
+    static List<InputColumn> columns(HadoopStore store, InputFile file) throws IOException {
+        try (ParquetSource.Opened opened = ParquetSource.open(store, file)) {
+            return opened.reader().getFileMetaData().getSchema().getFields().stream()
+                    .flatMap(type -> Stream.of(Content.LABEL, Content.JSON)
+                            .filter(content -> ParquetValues.isRight(type, content))
+                            .limit(1)
+                            .map(content -> new InputColumn(type.getName(), content, false)))
+                    .toList();
+        }
     }
 
     private static List<Slice> slices(Footer footer) {

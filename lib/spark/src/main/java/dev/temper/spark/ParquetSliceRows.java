@@ -3,6 +3,7 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 
 import dev.temper.check.InvalidInputException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /** The rows of some row groups of a Parquet file, and its end; what is wrong with it is told there and not thrown. */
-final class ParquetSliceRows {
+final class ParquetSliceRows implements Closeable {
     private final HadoopStore store;
     private final ParquetRows.Slice slice;
     private final ReadTable table;
@@ -31,18 +32,23 @@ final class ParquetSliceRows {
     private int group; // the next one
     private long left; // rows of this one
 
-    private ParquetSliceRows(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
+    ParquetSliceRows(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
         this.store = store;
         this.slice = slice;
         this.table = table;
         this.group = slice.firstGroup();
     }
 
+    /** For a task of Spark's. */
     static Iterator<ReadRow> of(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
-        return new RowsAndEnd(new ParquetSliceRows(store, slice, table)::advance);
+        ParquetSliceRows rows = new ParquetSliceRows(store, slice, table);
+        TaskCompletionListener close = task -> rows.close();
+        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
+        return new RowsAndEnd(rows::advance);
     }
 
-    private ReadRow advance() {
+    /** The next row; after the last one the end, after which it is not to be called. */
+    ReadRow advance() {
         try {
             if (opened == null) {
                 open();
@@ -68,9 +74,6 @@ final class ParquetSliceRows {
 
     private void open() throws IOException {
         opened = ParquetSource.open(store, slice.file());
-        ParquetSource.Opened file = opened;
-        TaskCompletionListener close = task -> close(file);
-        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
         MessageType all = opened.reader().getFileMetaData().getSchema();
         List<Type> wanted = new ArrayList<>();
         table.columns().stream()
@@ -123,15 +126,16 @@ final class ParquetSliceRows {
     }
 
     private ReadRow end(String error) {
-        if (opened != null) {
-            close(opened);
-        }
+        close();
         return ReadRow.endOf(slice.file().index(), new String[0], error);
     }
 
-    private static void close(ParquetSource.Opened file) {
+    @Override
+    public void close() {
         try {
-            file.close();
+            if (opened != null) {
+                opened.close();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

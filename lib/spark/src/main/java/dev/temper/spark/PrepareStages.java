@@ -13,6 +13,7 @@ import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.EndOfTurn;
 import dev.temper.text.InputColumn;
+import dev.temper.text.NamedTemplates;
 import dev.temper.text.RenderedText;
 import dev.temper.text.RowFormat;
 import dev.temper.text.TextKind;
@@ -90,8 +91,10 @@ public final class PrepareStages {
         try {
             check(
                     store.find(file).filter(entry -> !entry.isFolder()).isPresent(),
-                    "data.chat_template: %s is no file; write auto, none, the text of a template or where one is",
-                    location);
+                    "data.chat_template: %s is no file; write auto, none, one of %s, the text of a template or where"
+                            + " one is",
+                    location,
+                    String.join(", ", NamedTemplates.names()));
             return UntrustedFile.text(store, file);
         } catch (IOException e) {
             throw invalid("data.chat_template: %s cannot be read: %s", location, e.getMessage());

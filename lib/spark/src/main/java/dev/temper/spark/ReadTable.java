@@ -64,6 +64,11 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         this(columns, encoding, delimiter, header, DataConfig.MAX_CHARACTERS);
     }
 
+    /** The same for other columns. */
+    ReadTable of(List<InputColumn> others) {
+        return new ReadTable(others, encoding, delimiter, header, maxCharacters);
+    }
+
     public static ReadTable of(List<InputColumn> columns, DataConfig data) {
         return new ReadTable(columns, data.encoding(), data.delimiter(), data.header(), data.maxCharacters());
     }

@@ -2,31 +2,57 @@ package dev.temper.spark;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.SourceFiles.Kind;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /** The rows of one slice of a text file, and its end; what is wrong with the file is told there and not thrown. */
-final class SliceRows {
+final class SliceRows implements Closeable {
     private final HadoopStore store;
     private final FileSlice slice;
     private final ReadTable table;
+    private StrictReader reader; // null before the first row
     private FileRows rows; // null before the first row
 
-    private SliceRows(HadoopStore store, FileSlice slice, ReadTable table) {
+    SliceRows(HadoopStore store, FileSlice slice, ReadTable table) {
         this.store = store;
         this.slice = slice;
         this.table = table;
     }
 
+    /** For a task of Spark's. */
     static Iterator<ReadRow> of(HadoopStore store, FileSlice slice, ReadTable table) {
-        return new RowsAndEnd(new SliceRows(store, slice, table)::advance);
+        SliceRows rows = new SliceRows(store, slice, table);
+        TaskCompletionListener close = task -> rows.close();
+        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
+        return new RowsAndEnd(rows::advance);
     }
 
-    private ReadRow advance() {
+    /**
+     * The columns of a file: those that its first line names, or of JSON those that so many rows have.
+     *
+     * @throws InvalidInputException when it cannot be read so far
+     */
+    List<String> columns(int count) throws IOException {
+        rows = open();
+        boolean areNamed = slice.file().kind() != Kind.JSON;
+        for (int i = 0; i < count && !areNamed && rows.hasNext(); i++) {
+            rows.next();
+        }
+        return columns();
+    }
+
+    private List<String> columns() {
+        return rows == null ? List.of() : rows.columns();
+    }
+
+    /** The next row; after the last one the end, after which it is not to be called. */
+    ReadRow advance() {
         try {
             if (rows == null) {
                 rows = open();
@@ -41,7 +67,7 @@ final class SliceRows {
 
     private ReadRow end(String error) {
         try {
-            String[] columns = rows == null ? new String[0] : rows.columns().toArray(String[]::new);
+            String[] columns = columns().toArray(String[]::new);
             if (rows != null) {
                 rows.close();
             }
@@ -51,18 +77,19 @@ final class SliceRows {
         }
     }
 
-    private static void close(StrictReader reader) {
+    @Override
+    public void close() {
         try {
-            reader.close();
+            if (reader != null) {
+                reader.close();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     private FileRows open() throws IOException {
-        StrictReader reader = StrictReader.open(store, slice, Charset.forName(table.encoding()));
-        TaskCompletionListener close = task -> close(reader);
-        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
+        reader = StrictReader.open(store, slice, Charset.forName(table.encoding()));
         if (slice.file().kind() != Kind.JSON) {
             return CsvRows.open(reader, slice, table);
         }

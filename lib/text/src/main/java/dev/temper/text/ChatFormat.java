@@ -200,13 +200,15 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    /** A template by the name that the tokenizer has for it, by where it is, or by its text. */
+    /** A template by the name that the tokenizer has for it, or that we have, by its text, or by where it is. */
     private static String named(DataConfig data, TokenizerConfig config, UnaryOperator<String> readText) {
         String template = data.chatTemplate();
         if (config.templates().containsKey(template)) {
             return config.templates().get(template);
         }
-        return isTemplate(template) ? template : readText.apply(template);
+        return isTemplate(template)
+                ? template
+                : NamedTemplates.find(template).orElseGet(() -> readText.apply(template));
     }
 
     private void verifyTemplates(String origin) {

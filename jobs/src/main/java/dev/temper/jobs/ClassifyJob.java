@@ -1,0 +1,216 @@
+package dev.temper.jobs;
+
+import static dev.temper.check.Check.check;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.inference.Classification;
+import dev.temper.inference.Options;
+import dev.temper.inference.TextClassifier;
+import dev.temper.model.Task;
+import dev.temper.spark.GivenCores;
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.LocalCopies;
+import dev.temper.spark.LocalRows;
+import dev.temper.spark.ReadTable;
+import dev.temper.storage.Folder;
+import dev.temper.text.DataConfig;
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+
+/** {@code temper classify}: prints the class of each text, with the probabilities of all classes. */
+final class ClassifyJob {
+    /** Rows of a file at a time: enough that texts of like lengths meet. */
+    private static final int WINDOW = 512;
+    /** Classes whose probabilities have a column of their own in the table. */
+    private static final int COLUMNS = 6;
+
+    private static final int SHOWN = 60; // characters of a text
+
+    private final ClassifyCommand.Request request;
+    private final List<String> labels;
+    private long unclassified;
+    private String firstTrouble = "";
+
+    private ClassifyJob(ClassifyCommand.Request request, List<String> labels) {
+        this.request = request;
+        this.labels = labels;
+    }
+
+    /** A text, and where it comes from; null where the row has none. */
+    private record Item(Optional<LocalRows.Row> row, String text) {
+        String shown() {
+            return text == null ? "" : text;
+        }
+    }
+
+    static void run(HadoopStore store, ClassifyCommand.Request request) throws Exception {
+        Path folder = localize(store, request.folder());
+        Options options = Options.defaults().withThreads(GivenCores.ofDriver(new SparkConf()));
+        if (request.adapter().isPresent()) {
+            Path adapter = localize(store, request.adapter().get());
+            options = options.withAdapter(adapter).withLabels(labels(store, request, folder, adapter));
+        }
+        if (request.maxLength().isPresent()) {
+            options = options.withMaxLength(request.maxLength().getAsInt());
+        }
+        try (TextClassifier classifier = TextClassifier.open(folder, options)) {
+            ClassifyJob job = new ClassifyJob(request, classifier.labels());
+            if (request.file().isPresent()) {
+                job.classifyFile(store, classifier);
+            } else {
+                job.classifyTexts(classifier);
+            }
+        }
+    }
+
+    /**
+     * Of the adapter's head: as the user names them, or as its run did; none where it is the base's that classifies.
+     */
+    private static List<String> labels(
+            HadoopStore store, ClassifyCommand.Request request, Path folder, Path localAdapter) throws IOException {
+        if (!request.labels().isEmpty()) {
+            return request.labels();
+        }
+        Folder adapter = store.folder(request.adapter().orElseThrow());
+        Task task = MergeJob.task(adapter, Folder.local(folder), Folder.local(localAdapter));
+        check(task.kind() == Task.Kind.SEQUENCE_CLASSIFICATION, "%s holds no classifier", adapter.location());
+        return task.labels();
+    }
+
+    private static Path localize(HadoopStore store, String location) throws IOException {
+        return LocalCopies.model(store.folder(location), Optional.empty());
+    }
+
+    private void classifyTexts(TextClassifier classifier) {
+        List<Classification> classes = classifier.classify(request.texts()); // names the text that has none
+        printHead();
+        for (int i = 0; i < classes.size(); i++) {
+            print(new Item(Optional.empty(), request.texts().get(i)), Optional.of(classes.get(i)));
+        }
+    }
+
+    private void classifyFile(HadoopStore store, TextClassifier classifier) throws IOException {
+        List<InputColumn> columns = List.of(new InputColumn(request.column(), Content.TEXT, true));
+        ReadTable table = new ReadTable(columns, "UTF-8", ",", true, DataConfig.MAX_CHARACTERS);
+        try (LocalRows rows = LocalRows.open(store, request.file().orElseThrow(), table)) {
+            printHead();
+            List<Item> window = new ArrayList<>();
+            while (rows.hasNext()) {
+                LocalRows.Row row = rows.next();
+                String text = row.trouble().isPresent() ? null : row.values().get(request.column());
+                window.add(new Item(Optional.of(row), text));
+                if (window.size() == WINDOW || !rows.hasNext()) {
+                    print(window, classifier);
+                    window.clear();
+                }
+            }
+        }
+        if (unclassified > 0) {
+            Console.warn("%,d rows have no class, as their text is missing or cannot be read: the first is %s"
+                    .formatted(unclassified, firstTrouble));
+        }
+    }
+
+    private void print(List<Item> items, TextClassifier classifier) {
+        Iterator<Optional<Classification>> classes = classifier
+                .tryClassify(
+                        items.stream().map(Item::text).filter(Objects::nonNull).toList())
+                .iterator();
+        for (Item item : items) {
+            print(item, item.text() == null ? Optional.empty() : classes.next());
+        }
+    }
+
+    private void print(Item item, Optional<Classification> result) {
+        if (result.isEmpty()) {
+            LocalRows.Row row = item.row().orElseThrow();
+            firstTrouble = unclassified++ == 0 ? "row " + row.number() + " of " + row.source() : firstTrouble;
+        }
+        if (request.json()) {
+            Console.say(json(item, result));
+        } else {
+            Console.say("%s", line(item, result));
+        }
+    }
+
+    private ObjectNode json(Item item, Optional<Classification> result) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        item.row().ifPresent(row -> json.put("source", row.source()).put("row", row.number()));
+        json.put("text", item.text());
+        json.put("label", result.map(Classification::label).orElse(null));
+        json.put("score", result.map(Classification::score).orElse(null));
+        ObjectNode probabilities = json.putObject("probabilities");
+        result.ifPresent(found -> {
+            for (int i = 0; i < labels.size(); i++) {
+                probabilities.put(labels.get(i), found.probabilities()[i]);
+            }
+        });
+        return json;
+    }
+
+    private void printHead() {
+        if (request.json()) {
+            return;
+        }
+        StringBuilder head = new StringBuilder(padded("label", width()));
+        if (labels.size() <= COLUMNS) {
+            labels.forEach(
+                    label -> head.append("  ").append(" ".repeat(gap(label))).append(shown(label)));
+        } else {
+            head.append("  score ");
+        }
+        Console.say("%s", head.append("  text"));
+    }
+
+    private String line(Item item, Optional<Classification> result) {
+        String name = result.map(Classification::label).orElse("-");
+        StringBuilder line = new StringBuilder(padded(shown(name), width()));
+        if (labels.size() > COLUMNS) {
+            line.append("  ").append(result.map(found -> number(found.score())).orElse("     -"));
+        } else {
+            for (int i = 0; i < labels.size(); i++) {
+                int index = i;
+                String number = result.map(found -> number(found.probabilities()[index]))
+                        .orElse("     -");
+                line.append("  ")
+                        .append(" ".repeat(Math.max(0, shown(labels.get(i)).length() - number.length())))
+                        .append(number);
+            }
+        }
+        return line.append("  ").append(shown(item.shown())).toString();
+    }
+
+    private int width() {
+        return Math.max(
+                "label".length(),
+                labels.stream().mapToInt(label -> shown(label).length()).max().orElse(0));
+    }
+
+    /** Numbers have six characters; a longer name makes their column as wide. */
+    private static int gap(String label) {
+        return Math.max(0, 6 - shown(label).length());
+    }
+
+    private static String number(double probability) {
+        return String.format(Locale.ROOT, "%.4f", probability);
+    }
+
+    private static String padded(String text, int width) {
+        return text + " ".repeat(Math.max(0, width - text.length()));
+    }
+
+    private static String shown(String text) {
+        String line = Console.told(text);
+        return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "…";
+    }
+}
