@@ -97,6 +97,8 @@ final class FinishedOutputTest {
 
         assertThat(repeated.code()).as(repeated.err()).isZero();
         assertThat(hash(folder.resolve("again"))).isEqualTo(hash(output));
+        assertThat(folder.resolve("again/model/model.safetensors"))
+                .hasSameBinaryContentAs(output.resolve("model/model.safetensors"));
         assertThat(setup.temper("run", "@/output/run.yaml", "training.max_steps=3")
                         .err())
                 .isEqualTo("temper: output: " + output + " holds the run of another recipe: training.max_steps is 2"
