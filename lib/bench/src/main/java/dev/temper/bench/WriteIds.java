@@ -39,6 +39,8 @@ import picocli.CommandLine.Parameters;
         description = "Write the ids of texts by many tokenizers.",
         mixinStandardHelpOptions = true)
 public final class WriteIds implements Callable<Integer> {
+    private static final LocalDate TODAY = LocalDate.of(2026, 1, 1); // for templates, as the peers are told
+
     @Parameters(paramLabel = "FOLDER", description = "Folder of the tokenizers' folders.")
     private Path folder;
 
@@ -103,14 +105,14 @@ public final class WriteIds implements Callable<Integer> {
         Path template = Files.writeString(
                 Files.createTempFile("template", ".jinja"), all.path("template").asText());
         for (Map.Entry<String, JsonNode> kind : all.path("kinds").properties()) {
-            String recipe = "model: {base: x}\noutput: y\ndata: {train: z, max_length: 256, date: '2026-01-01', %s}\n";
+            String recipe = "model: {base: x}\noutput: y\ndata: {train: z, max_length: 256, %s}\n";
             Path file = Files.writeString(
                     Files.createTempFile("rows", ".yaml"),
                     recipe.formatted(kind.getValue().path("data").asText().replace("TEMPLATE", template.toString())));
             DataConfig data =
                     Recipe.read(new LocalStore(), file.toString(), List.of()).data();
-            ChatFormat chat = ChatFormat.of(
-                    data, ChatFormat.TokenizerFiles.read(Folder.local(one)), WriteIds::text, LocalDate.EPOCH);
+            ChatFormat chat =
+                    ChatFormat.of(data, ChatFormat.TokenizerFiles.read(Folder.local(one)), WriteIds::text, TODAY);
             RowFormat format = RowFormat.of(data, List.of(), chat);
             RowTokenizer tokens =
                     new RowTokenizer(tokenizer, format.kind(), data.maxLength(), data.tooLong(), Integer.MAX_VALUE);
