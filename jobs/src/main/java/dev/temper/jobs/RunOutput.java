@@ -105,9 +105,7 @@ final class RunOutput {
      *     files that are no run's
      */
     State state(Recipe recipe) throws IOException {
-        Set<String> names = new TreeSet<>();
-        OwnFolder.files(folder).forEach(entry -> names.add(entry.name()));
-        names.removeAll(Set.of(PREPARED, TRIAL));
+        Set<String> names = names();
         if (names.isEmpty()) {
             return State.FREE; // temper prepare was here, or nobody
         }
@@ -125,20 +123,27 @@ final class RunOutput {
         boolean isNothing = Set.of(RUN, MANIFEST).containsAll(names)
                 && line.startsWith(begun)
                 && text(MANIFEST).orElse("").isEmpty();
-        check(
-                isNothing,
-                "output: %s holds files that are no run of Temper; name another folder or empty it",
-                folder.location());
+        checkRuns(isNothing);
         return State.FREE;
     }
 
     /** @throws InvalidInputException when there are files that are no run's, of whatever recipe */
     void verifyPlace() throws IOException {
+        Set<String> names = names();
+        checkRuns(names.isEmpty() || names.contains(RUN) || names.contains(MANIFEST));
+    }
+
+    /** Of all that a run, and not a preparation, has written. */
+    private Set<String> names() throws IOException {
         Set<String> names = new TreeSet<>();
         OwnFolder.files(folder).forEach(entry -> names.add(entry.name()));
         names.removeAll(Set.of(PREPARED, TRIAL));
+        return names;
+    }
+
+    private void checkRuns(boolean isRuns) {
         check(
-                names.isEmpty() || names.contains(RUN) || names.contains(MANIFEST),
+                isRuns,
                 "output: %s holds files that are no run of Temper; name another folder or empty it",
                 folder.location());
     }
