@@ -71,9 +71,8 @@ final class ClassifyCommand implements Callable<Integer> {
     @Option(
             names = "--column",
             paramLabel = "NAME",
-            defaultValue = "text",
             description = "Column of the file that holds the texts; default: text.")
-    private String column;
+    private Optional<String> column = Optional.empty();
 
     @Option(
             names = "--max-length",
@@ -98,9 +97,12 @@ final class ClassifyCommand implements Callable<Integer> {
                 file.isEmpty()
                         ? "nothing to classify: give --text TEXT, or --file LOCATION"
                         : "--text and --file exclude each other: leave one of them out");
+        check(
+                file.isPresent() || column.isEmpty(),
+                "--column changes nothing without --file; give that, or leave it out");
         check(labels.isEmpty() || adapter.isPresent(), "--labels are for an adapter's head: give --adapter, too");
         OptionalInt length = maxLength.map(OptionalInt::of).orElseGet(OptionalInt::empty);
-        job.run(new Request(folder, adapter, labels, texts, file, column, length, json));
+        job.run(new Request(folder, adapter, labels, texts, file, column.orElse("text"), length, json));
         return 0;
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.inference.Classification;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextClassifier;
+import dev.temper.model.Families;
 import dev.temper.model.Task;
 import dev.temper.spark.GivenCores;
 import dev.temper.spark.HadoopStore;
@@ -54,10 +55,11 @@ final class ClassifyJob {
     }
 
     static void run(HadoopStore store, ClassifyCommand.Request request) throws Exception {
-        Path folder = localize(store, request.folder());
+        Path folder = localize(store, "FOLDER", request.folder());
+        verifyHead(request, folder);
         Options options = Options.defaults().withThreads(GivenCores.ofDriver(new SparkConf()));
         if (request.adapter().isPresent()) {
-            Path adapter = localize(store, request.adapter().get());
+            Path adapter = localize(store, "--adapter", request.adapter().get());
             options = options.withAdapter(adapter).withLabels(labels(store, request, folder, adapter));
         }
         if (request.maxLength().isPresent()) {
@@ -71,6 +73,21 @@ final class ClassifyJob {
                 job.classifyTexts(classifier);
             }
         }
+    }
+
+    /** Of a family that only classifies, a base alone would be taken for one that writes texts. */
+    private static void verifyHead(ClassifyCommand.Request request, Path folder) throws IOException {
+        Folder files = Folder.local(folder);
+        boolean isBase = request.adapter().isEmpty()
+                && files.has("config.json")
+                && Task.of(files).isCausal()
+                && Families.tasks(files).contains(Task.Kind.SEQUENCE_CLASSIFICATION)
+                && !Families.tasks(files).contains(Task.Kind.CAUSAL_LM);
+        check(
+                !isBase,
+                "FOLDER: %s holds no classifier: its config.json names none as architectures; name another folder, or"
+                        + " give the --adapter that brings one",
+                request.folder());
     }
 
     /**
@@ -87,7 +104,8 @@ final class ClassifyJob {
         return task.labels();
     }
 
-    private static Path localize(HadoopStore store, String location) throws IOException {
+    private static Path localize(HadoopStore store, String key, String location) throws IOException {
+        Locations.verifyModel(store, key, location);
         return LocalCopies.model(store.folder(location), Optional.empty());
     }
 

@@ -15,12 +15,10 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Interruption;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
-import dev.temper.storage.LocalStore;
 import dev.temper.train.ProgressListener;
 import dev.temper.train.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
@@ -74,10 +72,11 @@ final class EvaluateJob {
     }
 
     private void evaluate(PretrainedModel base, Optional<OwnFolder> output) throws Exception {
-        Path scratch = Files.createTempDirectory("temper-evaluate-");
-        try (SparkSession spark = RunJob.session(recipe)) {
+        Folder temporary = Folder.local(Files.createTempDirectory("temper-evaluate-"));
+        try (ScratchFolder scratch = ScratchFolder.of(temporary);
+                SparkSession spark = RunJob.session(recipe)) {
             output.ifPresent(own -> own.cancelsWhenLost(spark));
-            evaluate(spark, base, output, scratch);
+            evaluate(spark, base, output, scratch.folder());
         } catch (InvalidInputException e) {
             if (output.isPresent()) {
                 output.get().undo();
@@ -86,8 +85,6 @@ final class EvaluateJob {
         } catch (Exception e) {
             output.ifPresent(OwnFolder::checkHeld);
             throw e;
-        } finally {
-            new LocalStore().delete(scratch.toString());
         }
     }
 
@@ -135,7 +132,7 @@ final class EvaluateJob {
                 labels);
     }
 
-    private void evaluate(SparkSession spark, PretrainedModel base, Optional<OwnFolder> output, Path scratch)
+    private void evaluate(SparkSession spark, PretrainedModel base, Optional<OwnFolder> output, Folder scratch)
             throws IOException {
         RunOutput run = RunOutput.of(store.folder(recipe.output()));
         LocalDate today = run.date().orElseGet(RecipeData::today);
@@ -146,11 +143,14 @@ final class EvaluateJob {
             output.get().verifyAmongWorkers(spark, recipe.cluster().workers(), waiting -> {});
         }
         PreparedData data = rows.findOrPrepare(spark, () -> {
+            if (recipe.data().prepared().isPresent()) {
+                return store.folder(recipe.data().prepared().get());
+            }
             check(
                     output.isPresent() || spark.sparkContext().isLocal(),
                     "the rows are not prepared yet, and no place is known that all executors see: name --output");
             return output.map(OwnFolder::folder)
-                    .orElseGet(() -> store.folder(scratch.toUri().toString()))
+                    .orElseGet(() -> store.folder(scratch.location()))
                     .child(RunOutput.PREPARED);
         });
         checkRows(data.rows().evaluated() > 0);

@@ -96,7 +96,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--messages",
             showDefaultValue = NEVER,
             paramLabel = "FILE",
-            description = "Conversations instead of prompts: JSON lists of {role, content}, one after the other.")
+            description = "Conversations instead of prompts: JSON lists of {role, content}.")
     private Optional<String> messages = Optional.empty();
 
     @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "50", description = "Tokens at most.")

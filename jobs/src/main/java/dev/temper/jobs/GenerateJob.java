@@ -10,6 +10,8 @@ import dev.temper.check.Printable;
 import dev.temper.inference.ChatMessage;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextGenerator;
+import dev.temper.model.Families;
+import dev.temper.model.Task;
 import dev.temper.spark.GivenCores;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.LocalCopies;
@@ -20,21 +22,29 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 
 /** {@code temper generate}: answers or continues prompts with a model folder, with or without an adapter. */
 final class GenerateJob {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int USUAL_TOKENS = 50; // which nobody has asked for
 
     private GenerateJob() {}
 
     static void run(Store store, GenerateCommand.Request request) throws Exception {
         List<List<ChatMessage>> conversations = conversations(store, request); // mistakes show before a model is loaded
-        Path base = localize(store, request.folder());
+        Path base = localize(store, "FOLDER", request.folder());
+        Set<Task.Kind> tasks = Families.tasks(Folder.local(base));
+        check(
+                tasks.isEmpty() || tasks.contains(Task.Kind.CAUSAL_LM), // of another type nothing is known
+                "FOLDER: %s holds a model that continues no text, but classifies; temper classify asks it",
+                request.folder());
         Options options = Options.defaults().withThreads(GivenCores.ofDriver(new SparkConf()));
         if (request.adapter().isPresent()) {
-            options = options.withAdapter(localize(store, request.adapter().get()));
+            options = options.withAdapter(
+                    localize(store, "--adapter", request.adapter().get()));
         }
         String trained = request.adapter().orElse(request.folder());
         GenerateCommand.Asked asked = request.asked();
@@ -45,6 +55,13 @@ final class GenerateJob {
                             + " alone",
                     trained,
                     asked.messages().isPresent() ? "--messages" : "--system");
+            int positions = generator.positions();
+            check(
+                    request.generation().maxNewTokens() <= Math.max(positions, USUAL_TOKENS),
+                    "--max-new-tokens: %d is more than the %d positions of %s; write fewer",
+                    request.generation().maxNewTokens(),
+                    positions,
+                    request.folder());
             boolean isByItself = !asked.raw() && generator.hasChatTemplate() && mayUseTemplate(store, trained);
             boolean isChat = asked.needsTemplate() || isByItself;
             List<String> texts = isChat
@@ -113,7 +130,8 @@ final class GenerateJob {
         }
     }
 
-    private static Path localize(Store store, String location) throws IOException {
+    private static Path localize(Store store, String key, String location) throws IOException {
+        Locations.verifyModel(store, key, location);
         return LocalCopies.model(new Folder(store, location), Optional.empty());
     }
 

@@ -67,6 +67,15 @@ final class IdleKeys {
         }
         boolean isAll = data.trainOn() == DataConfig.TrainOn.ALL;
         refuse(isText && !isAll, "data.train_on", "with data.format: text, of which all is learned", "");
+        refuse(
+                data.packing() == DataConfig.Packing.WRAPPED,
+                "data.too_long",
+                "with data.packing: wrapped, which cuts the stream of all rows",
+                "");
+        boolean isWeighted = data.train().stream().anyMatch(source -> source.weight() != 1);
+        check(
+                data.train().size() > 1 || !isWeighted,
+                "data.train: a weight changes nothing with one location; leave it out");
         boolean isGreedy = !recipe.generation().doSample();
         for (String key : SAMPLING) {
             refuse(isGreedy, key, "with generation.do_sample: false", "set generation.do_sample: true");

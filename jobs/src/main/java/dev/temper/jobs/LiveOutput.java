@@ -10,6 +10,7 @@ import dev.temper.train.Standing;
 import dev.temper.train.StandingListener;
 import java.io.IOException;
 import java.io.Serializable;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,8 @@ import java.util.function.Consumer;
  * checkpoints; the driver writes them anew when all is done, so what a killed run has left of them does not matter.
  */
 final class LiveOutput implements StandingListener {
+    private static final int KNOWN = 10; // updates after which it is known how long they take: the first one is slow
+
     private final RunOutput output;
     private final Page page;
     private final Consumer<String> says;
@@ -76,19 +79,13 @@ final class LiveOutput implements StandingListener {
     }
 
     private String report(Standing standing, Scores scores) {
-        String status = String.format(Locale.ROOT, "under way: update %,d of %,d", standing.step(), standing.steps());
         Map<String, String> facts = new LinkedHashMap<>(page.facts());
         if (standing.seconds() > 0) {
-            facts.put(
-                    "training",
-                    String.format(
-                            Locale.ROOT,
-                            "%.1f s, %,.0f tokens/s",
-                            standing.seconds(),
-                            standing.tokens() / standing.seconds()));
+            facts.put("training", training(standing));
         }
         RunLoss.of(standing.metrics(), standing.step()).text().ifPresent(loss -> facts.put("loss", loss));
-        RunReport report = new RunReport(page.title(), status)
+        RunReport report = new RunReport(page.title(), status(standing))
+                .underWay()
                 .facts(facts)
                 .rows(page.rows())
                 .scores(scores.newest())
@@ -97,6 +94,26 @@ final class LiveOutput implements StandingListener {
                 .warnings(page.warnings());
         curves(standing.metrics()).forEach(report::picture);
         return Secrets.maskedValues(report.html());
+    }
+
+    private static String status(Standing standing) {
+        return String.format(
+                Locale.ROOT,
+                "under way: update %,d of %,d (%d %%); written on %s",
+                standing.step(),
+                standing.steps(),
+                100L * standing.step() / Math.max(1, standing.steps()),
+                RunFacts.SECOND.format(Instant.now()));
+    }
+
+    private static String training(Standing standing) {
+        String text = String.format(
+                Locale.ROOT, "%.1f s, %,.0f tokens/s", standing.seconds(), standing.tokens() / standing.seconds());
+        if (standing.step() < KNOWN) {
+            return text;
+        }
+        double left = standing.seconds() / standing.step() * (standing.steps() - standing.step());
+        return text + String.format(Locale.ROOT, "; about %,.0f s of updates are left", left);
     }
 
     private static List<Picture> curves(List<Metric> metrics) {

@@ -6,6 +6,7 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.check.Secrets;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
+import dev.temper.storage.Folder;
 import dev.temper.storage.Nearby;
 import dev.temper.storage.Store;
 import java.io.IOException;
@@ -76,6 +77,28 @@ record Locations(HadoopStore store, Recipe recipe) {
                     "%s: %s does not exist%s; name a folder that does", key, location, Nearby.hint(store, location));
         }
         check(entry.get().isFolder(), "%s: %s is a file; name a folder", key, location);
+    }
+
+    /**
+     * A folder to compute with is not a run's, in which the model lies deeper.
+     *
+     * @param key or option, or what an argument is called
+     */
+    static void verifyModel(Store store, String key, String location) throws IOException {
+        Folder folder = new Folder(store, HadoopStore.resolve(location));
+        for (Map.Entry<String, String> part :
+                Map.of("model", "config.json", "adapter", "adapter_config.json").entrySet()) {
+            boolean isRun =
+                    !folder.has(part.getValue()) && folder.child(part.getKey()).has(part.getValue());
+            String name = location.replaceFirst("/+$", "") + "/" + part.getKey();
+            boolean isAdapter = part.getKey().equals("adapter") && !key.equals("--adapter");
+            check(
+                    !isRun,
+                    "%s: %s is the output of a run; name %s",
+                    key,
+                    location,
+                    isAdapter ? "its base, and --adapter " + name : name);
+        }
     }
 
     /** A base that is called as on a hub, and nothing here is. */

@@ -53,8 +53,9 @@ record MemoryPlan(
     private static final long COMPILED_BYTES = 290L << 20;
 
     /**
-     * What Java's heap grows by while codes are made, and does not give back; measured as above, with bases of 135 M to
-     * 3.8 G weights. Not needed when the codes lie on the machine's disk from a run before.
+     * What Java's heap grows by at most while codes are made, and does not give back; measured as above, with bases of
+     * 135 M to 3.8 G weights. Small ones need no more than their weights in float32, and none is needed when the codes
+     * lie on the machine's disk from a run before.
      */
     private static final long QUANTIZING_BYTES = 80L << 20;
 
@@ -204,7 +205,7 @@ record MemoryPlan(
     }
 
     long quantizingBytes() {
-        return settings.quantizes() ? QUANTIZING_BYTES : 0;
+        return settings.quantizes() ? Math.min(QUANTIZING_BYTES, Float.BYTES * quantizedWeights()) : 0;
     }
 
     long gradientBytes() {

@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.adapter.AdapterFile;
 import dev.temper.adapter.MergedModel;
+import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
 import dev.temper.model.StoredModel;
@@ -17,6 +18,7 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Hashes;
 import dev.temper.storage.Lease;
 import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.SavedTokenizer;
 import dev.temper.text.TemplateFiles;
@@ -32,6 +34,7 @@ import org.apache.spark.SparkConf;
 
 /** {@code temper merge}: writes a base with an adapter merged into it. Whatever can be wrong is found before that. */
 final class MergeJob {
+    private static final String CARD = "README.md";
     private static final String UNFINISHED = "merge.unfinished"; // there while the rest is not all there
 
     private final HadoopStore store;
@@ -70,7 +73,7 @@ final class MergeJob {
                 merged.save(own.folder(), localBase, shardBytes);
                 writeTokenizer(own.folder(), Folder.local(localAdapter));
                 SavedTokenizer.settle(own.folder(), localBase);
-                own.folder().writeText("README.md", card(task));
+                own.folder().writeText(CARD, card(task));
                 stored.files().checkUnchanged();
             } catch (IOException | RuntimeException | Error e) {
                 own.undo();
@@ -164,27 +167,41 @@ final class MergeJob {
         return ChatFormat.isIn(output) && RunOutput.mayUseTemplate(run);
     }
 
+    /** All that the adapter's card says, where it is one of ours, and that it was merged. */
     private String card(Task task) throws IOException {
         ModelCard.Task continuing = isChat() ? ModelCard.Task.CHAT : ModelCard.Task.TEXT_GENERATION;
+        Optional<ModelCard> own = adapterCard();
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("base model", RunDocuments.lastName(base.location()));
         facts.put("merged adapter", RunDocuments.lastName(adapter.location()));
         if (!task.isCausal()) {
             facts.put("classes", String.join(", ", task.labels()));
         }
+        own.ifPresent(card -> card.training().forEach(facts::putIfAbsent));
+        Map<String, String> license = HubNames.license(base);
         return new ModelCard(
                         RunDocuments.lastName(output.location()),
                         ModelCard.Kind.MODEL,
                         task.isCausal() ? continuing : ModelCard.Task.TEXT_CLASSIFICATION,
-                        HubNames.model(base), // a folder's path is nobody's business
+                        // a folder's path is nobody's business
+                        HubNames.model(base).or(() -> own.flatMap(ModelCard::base)),
                         task.labels(),
                         List.of("lora", "merged"),
-                        "",
-                        Map.of(),
-                        List.of(),
+                        own.map(ModelCard::dataset).orElse(""),
+                        own.map(ModelCard::scores).orElse(Map.of()),
+                        own.map(ModelCard::perClass).orElse(List.of()),
                         facts,
-                        Map.of(),
-                        new ModelCard.Hub(HubNames.license(base), List.of()))
+                        own.map(ModelCard::settings).orElse(Map.of()),
+                        own.map(card -> card.hub().over(license)).orElse(new ModelCard.Hub(license, List.of())))
                 .markdown();
+    }
+
+    /** A file of that name that cannot be read, or is another's, is nothing to end a merge for. */
+    private Optional<ModelCard> adapterCard() throws IOException {
+        try {
+            return adapter.has(CARD) ? ModelCard.read(UntrustedFile.text(adapter, CARD)) : Optional.empty();
+        } catch (InvalidInputException e) {
+            return Optional.empty();
+        }
     }
 }

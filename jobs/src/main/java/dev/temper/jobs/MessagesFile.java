@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.check.Printable;
 import dev.temper.inference.ChatMessage;
 import dev.temper.spark.HadoopStore;
 import dev.temper.storage.Store;
@@ -17,7 +18,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Conversations to answer, in JSON, one after the other: a list of messages, or an object that has one as
+ * Conversations to answer, in JSON, one after the other or in a list: a list of messages, or an object that has one as
  * {@code messages}, as rows of {@code data.format: messages} do.
  */
 final class MessagesFile {
@@ -36,16 +37,31 @@ final class MessagesFile {
                 "--messages: %s is no file; name one with the messages in JSON",
                 location);
         List<List<ChatMessage>> conversations = new ArrayList<>();
-        try (JsonParser parser = JSON.createParser(UntrustedFile.text(store, file))) {
+        String text = UntrustedFile.text(store, file);
+        String marked = text.startsWith("\ufeff") ? text.substring(1) : text; // as Windows writes it
+        try (JsonParser parser = JSON.createParser(marked)) {
             while (parser.nextToken() != null) {
-                String place = "--messages: %s, conversation %d".formatted(location, conversations.size() + 1);
-                conversations.add(conversation(place, parser.readValueAsTree()));
+                JsonNode value = parser.readValueAsTree();
+                boolean areSeveral = value.isArray() && value.path(0).isContainerNode() && !isMessage(value.path(0));
+                for (JsonNode one : areSeveral ? value : List.of(value)) {
+                    String place = "--messages: %s, conversation %d".formatted(location, conversations.size() + 1);
+                    conversations.add(conversation(place, one));
+                }
             }
         } catch (JsonProcessingException e) {
-            throw invalid("--messages: %s is no valid JSON: %s", location, e.getOriginalMessage());
+            throw invalid(
+                    "--messages: %s is no valid JSON: line %d, column %d: %s",
+                    location,
+                    e.getLocation().getLineNr(),
+                    e.getLocation().getColumnNr(),
+                    Printable.parserMessage(e.getOriginalMessage()));
         }
         check(!conversations.isEmpty(), "--messages: %s is empty; write a list of {role, content} there", location);
         return conversations;
+    }
+
+    private static boolean isMessage(JsonNode value) {
+        return value.has("role") || value.has("content");
     }
 
     private static List<ChatMessage> conversation(String place, JsonNode value) {

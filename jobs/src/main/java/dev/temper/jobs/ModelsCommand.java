@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Families;
 import dev.temper.model.Task;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -28,27 +31,26 @@ final class ModelsCommand implements Callable<Integer> {
             Console.say(list);
             return 0;
         }
-        Console.say("%-12s  %-12s  %s", "model_type", "writes texts", "classifies");
+        Console.say("%-12s  %s", "model_type", columns(Families.Use::word));
         for (Families.Known known : Families.known()) {
-            String inside = known.inside()
-                    .map(type -> "the %s inside, without its pictures".formatted(type))
-                    .orElse("");
-            String line = "%-12s  %-12s  %-10s  %s"
-                    .formatted(
-                            known.modelType(),
-                            answer(known, Task.Kind.CAUSAL_LM),
-                            answer(known, Task.Kind.SEQUENCE_CLASSIFICATION),
-                            inside);
-            Console.say("%s", line.stripTrailing());
+            Console.say(
+                    "%-12s  %s", known.modelType(), columns(use -> known.uses().contains(use) ? "yes" : "-"));
         }
         Console.say("");
-        Console.say("All of them: full fine-tuning, LoRA, a base in 4 bits (nf4), fp32 and bf16, evaluate, merge.");
-        Console.say("What writes texts: generate, chat templates, packing. model_type is a field of config.json.");
+        for (Families.Known known : Families.known()) {
+            known.inside()
+                    .ifPresent(type -> Console.say("%s: the %s inside, without its pictures", known.modelType(), type));
+        }
+        Console.say(
+                "generate: also chat templates; QLoRA: over a base in 4 bits. model_type is a field of config.json.");
         return 0;
     }
 
-    private static String answer(Families.Known known, Task.Kind task) {
-        return known.tasks().contains(task) ? "yes" : "no";
+    private static String columns(Function<Families.Use, String> cell) {
+        return Arrays.stream(Families.Use.values())
+                .map(use -> ("%-" + use.word().length() + "s").formatted(cell.apply(use)))
+                .collect(Collectors.joining("  "))
+                .stripTrailing();
     }
 
     private static ObjectNode json(Families.Known known) {
@@ -57,6 +59,8 @@ final class ModelsCommand implements Callable<Integer> {
         TASKS.stream()
                 .filter(known.tasks()::contains)
                 .forEach(task -> tasks.add(task.name().toLowerCase(Locale.ROOT)));
+        ArrayNode uses = json.putArray("uses");
+        known.uses().forEach(use -> uses.add(use.name().toLowerCase(Locale.ROOT)));
         known.inside().ifPresent(inside -> json.put("inside", inside));
         return json;
     }

@@ -46,19 +46,15 @@ final class PreviewJob {
         List<String> notes = notes();
         RunOutput output = RunOutput.of(store.folder(recipe.output()));
         RecipeData rows = RecipeData.of(store, request.tolerant(), output.date().orElseGet(RecipeData::today));
-        try (SparkSession spark = RunJob.session(recipe)) {
-            Folder scratch = scratch(spark);
-            try {
-                show(rows, rows.findOrPrepare(spark, () -> scratch), notes);
-            } finally {
-                store.delete(scratch.location());
-            }
+        try (ScratchFolder scratch = ScratchFolder.of(scratch()); // it goes when Spark has ended: tasks may write on
+                SparkSession spark = RunJob.session(recipe)) {
+            show(rows, rows.findOrPrepare(spark, scratch::folder), notes);
         }
     }
 
     /** On this machine; on a cluster beside the output, which all of its machines see. */
-    private Folder scratch(SparkSession spark) throws IOException {
-        if (spark.sparkContext().isLocal()) {
+    private Folder scratch() throws IOException {
+        if (new SparkConf().get("spark.master", "local").matches("local(\\[.*)?")) {
             return store.folder(Files.createTempDirectory("temper-preview-").toString());
         }
         String output = store.folder(recipe.output()).location();

@@ -22,6 +22,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -48,17 +49,18 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
     }
 
     /**
-     * Leaves the template that rows were written with beside what was trained, or none for {@code none}.
+     * Leaves the template that rows were written with beside what was trained, with its variables, or none for
+     * {@code none}.
      *
      * @param trained folder with a copy of the base's tokenizer
      */
     void settleTemplate(Folder trained) throws IOException {
         String choice = recipe.data().chatTemplate();
-        Optional<String> own = choice.equals("auto") ? Optional.empty() : chat.defaultTemplate();
+        Map<String, Object> variables = RecipeTemplate.variables(recipe);
         if (choice.equals("none") && ChatFormat.isIn(trained)) {
             TemplateFiles.remove(trained);
-        } else if (own.isPresent()) {
-            TemplateFiles.write(trained, own.get());
+        } else if (chat.hasTemplate() && !(choice.equals("auto") && variables.isEmpty())) {
+            TemplateFiles.write(trained, chat, variables);
         }
     }
 
@@ -108,7 +110,11 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
         return PreparedData.prepare(spark, recipe.data(), recipe.training().seed(), preparation(), prepared(output));
     }
 
-    /** Finds the rows where the recipe's run would put them; otherwise prepares them elsewhere. */
+    /**
+     * Finds the rows where the recipe's run would put them; otherwise prepares them elsewhere.
+     *
+     * @param otherwise a folder for prepared data sets
+     */
     PreparedData findOrPrepare(SparkSession spark, Supplier<Folder> otherwise) throws IOException {
         long seed = recipe.training().seed();
         Optional<PreparedData> found =

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.HadoopStore;
@@ -9,12 +10,17 @@ import dev.temper.storage.UntrustedFile;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.NamedTemplates;
 import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A chat template that a recipe names by where it is. Its text takes the place of the location: in run.yaml a path of
  * one machine would mean nothing on another, and a template that was changed makes another recipe.
  */
 final class RecipeTemplate {
+    private static final String KEY = "data.chat_template ";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private RecipeTemplate() {}
 
     /** @throws dev.temper.check.InvalidInputException when the file that is named there is no template */
@@ -27,6 +33,18 @@ final class RecipeTemplate {
         }
     }
 
+    /**
+     * What the template was told besides and may be written down: what run.yaml leaves out as a secret stays out of a
+     * model's folder, too.
+     */
+    static Map<String, Object> variables(Recipe recipe) {
+        Map<String, Object> variables = new TreeMap<>(recipe.data().chatTemplateKwargs());
+        JsonNode given = JSON.valueToTree(variables);
+        JsonNode told = RecipeSecrets.removed(given);
+        variables.keySet().removeIf(name -> !told.get(name).equals(given.get(name)));
+        return variables;
+    }
+
     /** Else it may be the name of a template; whoever looks for it says what is wrong. */
     private static boolean isFile(Store store, String location) {
         try {
@@ -34,19 +52,24 @@ final class RecipeTemplate {
                     && store.find(HadoopStore.resolve(location))
                             .filter(entry -> !entry.isFolder())
                             .isPresent();
-        } catch (IOException | RuntimeException e) {
-            return false;
+        } catch (IOException e) {
+            throw unread(location, e);
+        } catch (RuntimeException e) {
+            return false; // a name need not be a location
         }
     }
 
     private static String text(Store store, String location) {
-        String key = "data.chat_template " + location;
         try {
             String text = UntrustedFile.text(store, HadoopStore.resolve(location));
-            ChatFormat.verify(key, text);
+            ChatFormat.verify(KEY + location, text);
             return text;
         } catch (IOException e) {
-            throw new InvalidInputException(key + " cannot be read: " + HadoopStore.reason(e), e);
+            throw unread(location, e);
         }
+    }
+
+    private static InvalidInputException unread(String location, IOException reason) {
+        return new InvalidInputException(KEY + location + " cannot be read: " + HadoopStore.reason(reason), reason);
     }
 }

@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.Secrets;
 import dev.temper.quant.Quantization;
@@ -22,6 +23,9 @@ import java.util.stream.Collectors;
 /** What people ask first of a run, as report and model card say it: names and values, in this order. */
 final class RunFacts {
     private static final int SHOWN_FILES = 4;
+    static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
     private static final DateTimeFormatter MINUTE =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -41,6 +45,12 @@ final class RunFacts {
             facts.put("classes", String.join(", ", recipe.model().labels()));
         } else {
             facts.put("chat template", template(recipe, isChat));
+            Map<String, Object> variables = isChat ? RecipeTemplate.variables(recipe) : Map.of();
+            if (!variables.isEmpty()) {
+                facts.put(
+                        "chat template variables",
+                        new ObjectMapper().valueToTree(variables).toString());
+            }
             recipe.data().system().filter(text -> isChat).ifPresent(text -> facts.put(ModelCard.SYSTEM_MESSAGE, text));
         }
         facts.put("adapter", recipe.adapter().map(RunFacts::adapter).orElse("none: all weights are trained"));

@@ -23,6 +23,7 @@ record UnknownKey(String section, String name, List<String> here, List<String> a
     /** What to say of the names of other tools. */
     private static final Map<String, String> OTHERS = others();
 
+    private static final int SHORTEST = 3; // of one or two letters another name is no typo
     private static final int LINE = 80; // longer lists are not read
 
     private static Map<String, String> others() {
@@ -60,6 +61,9 @@ record UnknownKey(String section, String name, List<String> here, List<String> a
 
     /** In its own section a key may be further off; the nearest of all counts. */
     private String nearest() {
+        if (name.length() < SHORTEST) {
+            return listed();
+        }
         Optional<String> inSection = Check.nearest(name, here);
         int limit = Math.max(1, name.length() / 4);
         if (inSection.isPresent()) {

@@ -99,6 +99,22 @@ final class ClassifyTest {
     }
 
     @Test
+    void whatClassifiesNothingIsNamed() throws IOException {
+        Path base = Files.createDirectories(folder.resolve("base"));
+        Files.writeString(base.resolve("config.json"), "{\"model_type\": \"bert\"}");
+        assertThat(classify("@/base", "--text=a").err())
+                .isEqualTo("temper: FOLDER: " + folder + "/base holds no classifier: its config.json names none as"
+                        + " architectures; name another folder, or give the --adapter that brings one\n");
+        model("run/model", CONFIG);
+        assertThat(classify("@/run", "--text=a").err())
+                .isEqualTo(
+                        "temper: FOLDER: %s/run is the output of a run; name %s/run/model\n".formatted(folder, folder));
+        assertThat(classify("@/model", "--adapter=@/run", "--text=a").code()).isEqualTo(2);
+        assertThat(classify("@/model", "--text=a", "--column=b").err())
+                .isEqualTo("temper: --column changes nothing without --file; give that, or leave it out\n");
+    }
+
+    @Test
     void manyClassesHaveTheScoreAlone() throws IOException {
         String labels = IntStream.range(0, 9)
                 .mapToObj(i -> "\"%d\": \"class %d\"".formatted(i, i))
@@ -163,6 +179,7 @@ final class ClassifyTest {
                 "@/model | nothing to classify: give --text TEXT, or --file LOCATION",
                 "@/model --text a --file @/rows.csv | --text and --file exclude each other: leave one of them out",
                 "@/model --text a --labels a,b | --labels are for an adapter's head: give --adapter, too",
+                "@/model --text a --column text | --column is for a file: leave it out, or give --file",
                 "@/model --file @/rows.csv | data: @/rows.csv has no column text; it has id, review",
                 "@/model --file @/none.csv | data.train: @/none.csv does not exist; name a file or folder that does",
                 "@/model --text a --max-length 41 | maxLength 41 is more than the 40 positions of @/model",

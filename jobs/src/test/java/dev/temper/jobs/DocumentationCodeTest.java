@@ -33,8 +33,10 @@ final class DocumentationCodeTest {
     void javaOfThePagesCompiles() throws IOException {
         List<String> pages = new ArrayList<>();
         int blocks = 0;
-        try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
-            for (Path page : docs.filter(file -> file.toString().endsWith(".md"))
+        try (Stream<Path> top = Files.list(ROOT);
+                Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
+            for (Path page : Stream.concat(top, docs)
+                    .filter(file -> file.toString().endsWith(".md"))
                     .sorted()
                     .toList()) {
                 List<String> found = found(FENCED, Files.readString(page));
@@ -46,7 +48,7 @@ final class DocumentationCodeTest {
                 }
             }
         }
-        assertThat(pages).contains("inference.md", "scoring.md");
+        assertThat(pages).contains("README.md", "inference.md", "scoring.md");
     }
 
     @Test

@@ -44,6 +44,8 @@ final class DryRunTest {
                 .contains("60 rows = ")
                 .endsWith("all checks are passed; without --dry-run this command trains\n");
         assertThat(ended.code()).isZero();
+        assertThat(run("--dry-run", "data.prepared=" + folder + "/shared").code())
+                .isZero();
         assertThat(snapshot()).isEqualTo(before);
     }
 

@@ -95,6 +95,10 @@ final class GenerateTest {
                 + " \"b\"},\n {\"role\": \"user\", \"content\": \"c\"}]";
         Path file = Files.writeString(folder.resolve("asked"), conversation);
         assertThat(out("--messages", file.toString())).isEqualTo(answer + "\n");
+        Files.writeString(file, "\ufeff" + conversation); // as Windows writes it
+        assertThat(out("--messages", file.toString())).isEqualTo(answer + "\n");
+        Files.writeString(file, "[" + conversation + ", " + conversation + "]");
+        assertThat(out("--messages", file.toString())).isEqualTo("> c\n%s\n> c\n%s\n".formatted(answer, answer));
         Files.writeString(
                 file,
                 conversation + "\n{\"id\": 7, \"messages\": [{\"role\": \"system\", \"content\": \"x\"},"
@@ -131,16 +135,55 @@ final class GenerateTest {
                         + " tool_calls is not read, only role and content; leave it out",
                 "[{\"role\": \"assistant\", \"content\": \"a\"}] | , conversation 1: its last message is the"
                         + " assistant's; end it with the one to answer",
-                "[{\"role\": \"user\" | is no valid JSON: Unexpected end-of-input"
+                "[{\"role\": \"user\" | is no valid JSON: line 1, column 17: Unexpected end-of-input: expected close"
+                        + " marker for Object"
             })
     void aFileWithoutConversationsIsRefused(String content, String message) throws IOException {
         Path file = Files.writeString(folder.resolve("asked.json"), content);
 
         assertThat(refusal("--messages", file.toString()))
                 .startsWith("temper: --messages: " + file + (message.startsWith(",") ? "" : " ") + message)
+                .doesNotContain("Source")
                 .matches("[^\n]*\n");
         assertThat(refusal("--messages", folder.toString()))
                 .isEqualTo("temper: --messages: " + folder + " is no file; name one with the messages in JSON\n");
+    }
+
+    @Test
+    void aRunsOutputAndAClassifierContinueNothing() throws IOException {
+        Path run = Files.createDirectories(folder.resolve("run/adapter"));
+        Files.writeString(run.resolve("adapter_config.json"), "{}");
+        String output = run.getParent().toString();
+        assertThat(refusal(Path.of(output)))
+                .isEqualTo("temper: FOLDER: %s is the output of a run; name its base, and --adapter %s/adapter\n"
+                        .formatted(output, output));
+        assertThat(refusal("--prompt", "a", "--adapter", output))
+                .isEqualTo("temper: --adapter: %s is the output of a run; name %s/adapter\n".formatted(output, output));
+        Path bert = Files.createDirectories(folder.resolve("bert"));
+        Files.writeString(bert.resolve("config.json"), "{\"model_type\": \"bert\"}");
+        assertThat(refusal(bert))
+                .isEqualTo("temper: FOLDER: %s holds a model that continues no text, but classifies; temper classify"
+                                .formatted(bert)
+                        + " asks it\n");
+    }
+
+    private static String refusal(Path model) {
+        Ended ended = Ended.run(
+                new String[] {"generate", model.toString(), "--prompt", "a"},
+                new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+        assertThat(ended.code()).isEqualTo(2);
+        return ended.err();
+    }
+
+    @Test
+    void moreTokensThanTheModelHasPositionsAreRefused() {
+        Ended ended = Ended.run(
+                new String[] {"generate", folder.toString(), "--prompt", "a", "--max-new-tokens", "100000"},
+                new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err())
+                .matches("temper: --max-new-tokens: 100000 is more than the \\d+ positions of \\S+; write fewer\n");
     }
 
     /** What the model makes of exactly this text. */

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.spark.PreparedData;
 import dev.temper.storage.LocalStore;
+import dev.temper.text.DataConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +50,10 @@ final class IdleKeysTest {
                 "data.format=text data.system=Hello | data.system changes nothing with data.format: text;",
                 "data.format=text data.train_on=assistant | data.train_on changes nothing with data.format: text, of"
                         + " which all is learned; leave it out",
+                "data.packing=wrapped data.too_long=drop | data.too_long changes nothing with data.packing: wrapped,"
+                        + " which cuts the stream of all rows; leave it out",
+                "data.train=[{location: a, weight: 2}] | data.train: a weight changes nothing with one location; leave"
+                        + " it out",
                 "data.chat_template=none data.date=2026-01-02 | data.date changes nothing with data.chat_template:"
                         + " none; give a template, or leave it out",
                 CLASSIFIER + "data.system=Hello | data.system changes nothing with data.format: classification; leave",
@@ -102,10 +108,42 @@ final class IdleKeysTest {
                 "data.format=text data.chat_template=none data.train_on=all",
                 "data.format=alpaca data.chat_template=none data.system=Hello data.separator=x",
                 "data.columns.prompt=[a, b] data.separator=x",
+                "data.train=[{location: a, weight: 2}, b]",
+                "data.packing=bfd data.too_long=drop",
                 CLASSIFIER + "data.chat_template=none"
             })
     void whatChangesSomethingOrSaysWhatIsSoAnywayIsNot(String overrides) {
         assertThat(IdleKeys.notes(read(overrides))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a.jsonl data.delimiter=; | data.delimiter changes nothing, as no CSV or TSV file is read; leave"
+                        + " it out",
+                "a.parquet data.header=false | data.header changes nothing, as no CSV or TSV file is read; leave"
+                        + " it out",
+                "a.parquet data.encoding=latin1 | data.encoding changes nothing, as only Parquet files are read; leave"
+                        + " it out",
+                "a.tsv data.header=false | ",
+                "a.jsonl data.encoding=latin1 | ",
+                "a.parquet data.encoding=utf8 | ",
+                "a.jsonl data.eval=@/a.csv data.delimiter=; data.header=false | "
+            })
+    void whatNoFileIsReadWithIsRefused(String overrides, String says) throws IOException {
+        for (String name : List.of("a.csv", "a.tsv", "a.jsonl", "a.parquet")) {
+            Files.writeString(folder.resolve(name), "x\n");
+        }
+        DataConfig data = read(("data.train=@/" + overrides).replace("@", folder.toString()))
+                .data();
+        if (says == null) {
+            PreparedData.verifyFiles(RunJob.store(), data);
+        } else {
+            assertThatThrownBy(() -> PreparedData.verifyFiles(RunJob.store(), data))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessage(says);
+        }
     }
 
     /** It holds every key. */

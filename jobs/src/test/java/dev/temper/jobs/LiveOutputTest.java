@@ -75,7 +75,8 @@ final class LiveOutputTest {
             Seen then = seen.get(step);
             assertThat(then.report())
                     .contains(
-                            "under way: update " + step + " of 3",
+                            "under way: update " + step + " of 3 (" + 100 * step / 3 + " %); written on ",
+                            "http-equiv=\"refresh\"",
                             "<h2>Metrics</h2>",
                             "<h2>Answers</h2>",
                             "data:image/png")
@@ -85,7 +86,7 @@ final class LiveOutputTest {
                     .doesNotContain("" + (step + 1));
             assertThat(then.generations()).contains("Date");
         }
-        assertThat(seen.get(3).report()).contains("finished; all updates done").doesNotContain("under way");
+        assertThat(seen.get(3).report()).contains("finished; all updates done").doesNotContain("under way", "refresh");
         Map<String, Map<String, Double>> metrics =
                 RunResult.metrics(seen.stream().map(Seen::metrics).toList());
         assertThat(metrics.get("0").keySet()).contains("0 eval/loss").allMatch(name -> name.startsWith("0 "));

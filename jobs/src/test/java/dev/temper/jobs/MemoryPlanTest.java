@@ -105,6 +105,20 @@ final class MemoryPlanTest {
         assertThat(text(plan)).contains("(100.00 %)").doesNotContain("codes", "get_memory_footprint", "adapter");
     }
 
+    /** A run of the quickstart's base was planned 1.21 times what it held. */
+    @Test
+    void whatASmallBaseNeedsToBecomeCodesFollowsItsWeights() throws Exception {
+        TinyModel.PHI3.write(folder.resolve("base"));
+        String adapter = "adapter: {r: 2}\ntraining: {gradient_checkpointing: true}";
+        MemoryPlan codes = PlanJob.plan(new LocalStore(), recipe("quantization: {}", adapter));
+        MemoryPlan dense = PlanJob.plan(new LocalStore(), recipe("task: causal_lm", adapter));
+
+        assertThat(codes.quantizedWeights()).isBetween(1L, 1L << 20);
+        assertThat(codes.quantizingBytes()).isEqualTo(4 * codes.quantizedWeights());
+        assertThat(dense.quantizingBytes()).isZero();
+        assertThat(codes.peak() - dense.peak()).isEqualTo(codes.quantizingBytes() + codes.dequantizedBytes());
+    }
+
     private static String text(MemoryPlan plan) {
         return new PlanTable(plan, new GivenMemory(1L << 40, "a TiB"), Optional.empty()).text();
     }

@@ -12,14 +12,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 /** Keys that people know from other tools, and keys with a typo, get one sentence with ours. */
 final class OtherNamesTest {
@@ -65,6 +69,31 @@ final class OtherNamesTest {
             })
     void aNameOfAnotherToolGetsOurs(String key, String says) {
         assertThat(refusal(key)).isEqualTo("unknown key " + key + "; " + says);
+    }
+
+    /** An option that a sentence names is one of the command that it names, or of all. */
+    @Test
+    void optionsInSentencesAreThere() {
+        CommandLine temper = Temper.commandLine(
+                new Temper(new String[0]), Temper.commands(RunJob.store()).toArray());
+        Matcher named = Pattern.compile("(?:temper (\\w+) )?(--[a-z-]+)")
+                .matcher(UnknownKey.otherNames().stream()
+                        .map(name -> name.contains(".") ? name : "training." + name)
+                        .map(this::refusal)
+                        .collect(Collectors.joining("\n")));
+        Set<String> seen = new HashSet<>();
+        while (named.find()) {
+            seen.add(named.group(2));
+            assertThat(temper.getSubcommands()).allSatisfy((command, line) -> {
+                boolean isMeant = named.group(1) == null || named.group(1).equals(command);
+                if (isMeant) {
+                    assertThat(line.getCommandSpec().optionsMap())
+                            .as(named.group())
+                            .containsKey(named.group(2));
+                }
+            });
+        }
+        assertThat(seen).contains("--quiet", "--verbose");
     }
 
     @ParameterizedTest

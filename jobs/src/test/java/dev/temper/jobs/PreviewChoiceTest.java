@@ -49,6 +49,8 @@ final class PreviewChoiceTest {
         List<String> temporary = previews();
 
         assertThat(temper("preview").code()).isZero();
+        assertThat(temper("preview", "data.prepared=" + folder + "/shared").code())
+                .isZero();
 
         assertThat(files(folder)).isEqualTo(before);
         assertThat(previews()).isEqualTo(temporary);

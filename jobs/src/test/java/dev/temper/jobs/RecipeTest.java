@@ -194,6 +194,7 @@ final class RecipeTest {
             delimiter = '|',
             value = {
                 "data.max_lenght=5 | unknown key data.max_lenght; did you mean data.max_length?",
+                "a.b=5 | unknown key a; the keys here are ",
                 "trainin.seed=5 | unknown key trainin; did you mean training?",
                 "max_length=5 | unknown key max_length; did you mean data.max_length?",
                 "training.workers=5 | unknown key training.workers; did you mean cluster.workers?",
@@ -217,6 +218,8 @@ final class RecipeTest {
                 "data.train= | data.train is missing from the recipe",
                 "model.base= | model.base is missing from the recipe",
                 "output= | output is missing from the recipe",
+                "data.max_train_rows=0 | data.max_train_rows must be positive, got 0; leave it out for all rows",
+                "data.max_eval_rows=-1 | data.max_eval_rows must be positive, got -1; leave it out for all rows",
                 "data.max_length=0 | data.max_length must be at least 2 tokens, got 0",
                 "data.encoding=utf-9 | data.encoding: this Java does not know utf-9",
                 "cluster.collective_timeout=60 | cluster.collective_timeout must be a time such as 60s or 5m, got 60",

@@ -89,6 +89,52 @@ final class TrainedTemplateTest {
                         "- \"conversational\"");
     }
 
+    /** What a template was told in training it is told without a recipe: of the base's own, and in a merged model. */
+    @Test
+    void variablesOfTheTemplateAreKept() throws IOException {
+        String think = "{{ bos_token }}{% if think %}<t>{% else %}<no>{% endif %}"
+                + "{% if api_key %}{{ api_key }}{% endif %}";
+        Files.writeString(disk.resolve("base/chat_template.jinja"), think + OWN);
+        Files.writeString(disk.resolve("base/additional_chat_templates/tool_use.jinja"), "{{ think }}");
+        String variables = "data.chat_template_kwargs={think: true, api_key: hidden}";
+        String system = "data.system=Don't say \"so\".";
+        Path model = run("whole", variables, system).resolve("model");
+        Path adapter = run("lora", variables, system, "adapter={type: lora, r: 2, target_modules: all-linear}")
+                .resolve("adapter");
+        Ended merged = Ended.run(
+                new String[] {"merge", disk + "/base", "--adapter", adapter.toString(), "--output", disk + "/merged"},
+                new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
+        assertThat(merged.err()).isEmpty();
+
+        String head = "{%- set think = think if think is defined else true %}\n";
+        for (Path folder : List.of(model, adapter, disk.resolve("merged"))) {
+            assertThat(Files.readString(folder.resolve("chat_template.jinja"))).isEqualTo(head + think + OWN);
+            assertThat(Files.readString(folder.resolve("additional_chat_templates/tool_use.jinja")))
+                    .isEqualTo(head + "{{ think }}");
+            assertThat(Files.readString(folder.resolve("README.md")))
+                    .contains(
+                            "| chat template variables | {\"think\":true} |",
+                            "| system message | Don't say \"so\". |",
+                            "| training.max_steps | 1 |",
+                            "[{\"role\": \"system\", \"content\": \"Don't say \\\"so\\\".\"}, {\"role\": \"user\"",
+                            " --system 'Don'\\''t say \"so\".' --prompt")
+                    .doesNotContain("hidden");
+        }
+        String rendered = "<t>user: a</s>assistant: ";
+        for (List<String> folders :
+                List.of(List.of(model.toString()), List.of(disk + "/base", "--adapter", adapter.toString()))) {
+            List<String> more = folders.subList(1, folders.size());
+            Path folder = Path.of(folders.get(0));
+            assertThat(generate(folder, with(more, "--prompt", "a")))
+                    .isEqualTo(generate(folder, with(more, "--raw", "--prompt", rendered))
+                            .substring(rendered.length()));
+        }
+    }
+
+    private static String[] with(List<String> arguments, String... more) {
+        return Stream.concat(arguments.stream(), Stream.of(more)).toArray(String[]::new);
+    }
+
     @Test
     void theBasesTemplatesStayForThoseThatWereTrainedWithThem() throws IOException {
         Path model = run("auto", "data.chat_template=auto").resolve("model");

@@ -106,7 +106,6 @@ public final class PrepareBench implements Callable<Integer> {
         return ChatFormat.of(
                 data,
                 new ChatFormat.TokenizerFiles(tokenizer.toString(), config, Optional.empty(), Map.of()),
-                location -> location,
                 LocalDate.EPOCH);
     }
 

@@ -17,7 +17,6 @@ import dev.temper.text.SavedTokenizer;
 import dev.temper.text.Tokenizer;
 import dev.temper.text.Tokenizer.Added;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -111,8 +110,7 @@ public final class WriteIds implements Callable<Integer> {
                     recipe.formatted(kind.getValue().path("data").asText().replace("TEMPLATE", template.toString())));
             DataConfig data =
                     Recipe.read(new LocalStore(), file.toString(), List.of()).data();
-            ChatFormat chat =
-                    ChatFormat.of(data, ChatFormat.TokenizerFiles.read(Folder.local(one)), WriteIds::text, TODAY);
+            ChatFormat chat = ChatFormat.of(data, ChatFormat.TokenizerFiles.read(Folder.local(one)), TODAY);
             RowFormat format = RowFormat.of(data, List.of(), chat);
             RowTokenizer tokens =
                     new RowTokenizer(tokenizer, format.kind(), data.maxLength(), data.tooLong(), Integer.MAX_VALUE);
@@ -131,14 +129,6 @@ public final class WriteIds implements Callable<Integer> {
             Files.delete(file);
         }
         Files.delete(template);
-    }
-
-    private static String text(String location) {
-        try {
-            return Files.readString(Path.of(location));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static void put(ArrayNode rows, List<int[]> ids) {

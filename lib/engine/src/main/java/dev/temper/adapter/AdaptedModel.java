@@ -2,7 +2,9 @@ package dev.temper.adapter;
 
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.Architecture;
 import dev.temper.model.Network;
+import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
@@ -24,6 +26,20 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
      */
     public static AdaptedModel load(Workspace workspace, Path base, Task task, Folder existing) throws IOException {
         return load(workspace, StoredModel.read(base, task, 0), existing);
+    }
+
+    /**
+     * What the headers of both show to be wrong, before anything is loaded.
+     *
+     * @param newHead what the base's weights lack of the task's head
+     * @param existing the adapter's folder, on any store
+     * @throws dev.temper.check.InvalidInputException when it is damaged or not supported, or belongs to another base
+     */
+    public static void verify(Architecture base, NewHead newHead, Folder existing) throws IOException {
+        PeftConfig config = AdapterFile.read(existing, base.task());
+        LoraTargets targets = LoraTargets.of(config, base);
+        LoraAdapter.checkSaved(newHead, targets.specs());
+        AdapterTensors.verify(config.tensors().orElseThrow(), targets, existing.location());
     }
 
     /** As {@link #load(Workspace, Path, Task, Folder)}, over a base that may be quantized. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Printable;
 import dev.temper.model.Task;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
@@ -79,13 +80,18 @@ public final class AdapterFile {
 
     private static ObjectNode json(Folder folder) throws IOException {
         String location = folder.location(CONFIG);
-        check(folder.has(CONFIG), "%s is no adapter folder: there is no %s", folder.location(), CONFIG);
+        if (!folder.has(CONFIG)) {
+            Folder inside = folder.child("adapter"); // of a run's output
+            String hint = inside.has(CONFIG) ? "; name " + inside.location() : "";
+            throw invalid("%s is no adapter folder: there is no %s%s", folder.location(), CONFIG, hint);
+        }
         try {
             JsonNode root = JSON.readTree(UntrustedFile.text(folder, CONFIG));
             check(root.isObject(), "%s is damaged: it is no JSON object", location);
             return (ObjectNode) root;
         } catch (JsonProcessingException e) {
-            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
+            throw invalid(
+                    "%s is damaged: it is not JSON (%s)", location, Printable.parserMessage(e.getOriginalMessage()));
         }
     }
 

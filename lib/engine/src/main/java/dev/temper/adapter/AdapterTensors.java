@@ -10,6 +10,7 @@ import dev.temper.model.ModelWeights;
 import dev.temper.model.Parameter;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
+import dev.temper.safetensors.TensorIndex;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
@@ -50,18 +51,13 @@ final class AdapterTensors {
      * @throws dev.temper.check.InvalidInputException when a tensor is missing, or of another base's shape
      */
     void read(TrainedParameters parameters) throws IOException {
+        verify(files.index(), targets, location);
         TreeSet<String> others = new TreeSet<>(files.index().names());
-        for (Parameter saved : targets.saved()) {
-            boolean isBias = saved.name().endsWith(".bias"); // of bias: lora_only PEFT 0.18 writes none
-            if (isBias && files.index().find(targets.tensor(saved)).isEmpty()) {
-                absent.add(saved);
-            }
-        }
+        absent.addAll(absent(files.index(), targets));
         List<String> absentNames = absent.stream().map(targets::tensor).toList();
         for (TrainedParameters.Spec spec : parameters.specs()) {
             others.remove(spec.name());
             if (!absentNames.contains(spec.name())) {
-                verify(spec.name(), spec.shape());
                 Workspace.scoped(() -> {
                     NDArray values = ModelWeights.read(workspace, files, spec.name());
                     workspace.training().copy(values, parameters.weight(spec.name()));
@@ -70,11 +66,31 @@ final class AdapterTensors {
             }
         }
         verifyTied();
-        targets.replaced().forEach((parameter, name) -> {
-            others.remove(name);
-            verify(name, parameter.shape());
-        });
+        others.removeAll(targets.replaced().values());
         report(others);
+    }
+
+    /**
+     * Compares what an adapter holds with what it has to bring, by the headers alone.
+     *
+     * @throws dev.temper.check.InvalidInputException when a tensor is missing, or of another base's shape
+     */
+    static void verify(TensorIndex index, LoraTargets targets, String location) {
+        List<String> absent =
+                absent(index, targets).stream().map(targets::tensor).toList();
+        for (TrainedParameters.Spec spec : targets.specs()) {
+            if (!absent.contains(spec.name())) {
+                verify(index, targets, location, spec.name(), spec.shape());
+            }
+        }
+        targets.replaced().forEach((parameter, name) -> verify(index, targets, location, name, parameter.shape()));
+    }
+
+    private static List<Parameter> absent(TensorIndex index, LoraTargets targets) {
+        return targets.saved().stream()
+                .filter(saved -> saved.name().endsWith(".bias")) // of bias: lora_only PEFT 0.18 writes none
+                .filter(saved -> index.find(targets.tensor(saved)).isEmpty())
+                .toList();
     }
 
     /**
@@ -93,8 +109,8 @@ final class AdapterTensors {
         }
     }
 
-    private void verify(String name, Shape expected) {
-        TensorInfo tensor = files.index().find(name).orElse(null);
+    private static void verify(TensorIndex index, LoraTargets targets, String location, String name, Shape expected) {
+        TensorInfo tensor = index.find(name).orElse(null);
         check(tensor != null, "%s: the tensor %s is missing from the adapter", location, name);
         boolean isHead = targets.architecture()
                 .classifier()

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.check.Printable;
 import dev.temper.storage.Folder;
 import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
@@ -53,7 +54,7 @@ public final class EndTokens {
         try {
             return JSON.readTree(UntrustedFile.text(base, file));
         } catch (JsonProcessingException e) {
-            throw invalid("%s is no JSON: %s", base.location(file), e.getOriginalMessage());
+            throw invalid("%s is no JSON: %s", base.location(file), Printable.parserMessage(e.getOriginalMessage()));
         }
     }
 }

@@ -12,10 +12,14 @@ import java.util.List;
  * @param layer the most that one layer needs on its way back, beside what is {@code recorded}
  * @param loss the logits of a chunk of positions, while the last layer's gradient is not computed yet
  * @param kept what the C library keeps of freed arrays within a pass, in pieces that the next array often does not fit
- *     into: about one and three quarters of what one layer has recorded and needs on its way back. Measured with glibc
- *     2.36 over layers of widths from 256 to 896; much of it is chance
+ *     into: about one and three quarters of what one layer has recorded and needs on its way back, or of the logits,
+ *     where they are more and small enough to be kept. Measured with glibc 2.36 over layers of widths from 64 to 896;
+ *     much of it is chance
  */
 public record Activations(long inputs, long recorded, long layer, long loss, long kept) {
+    /** Larger arrays are given back to the system at once. */
+    private static final long MOST_KEPT = 32L << 20;
+
     /**
      * What is computed.
      *
@@ -26,7 +30,8 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
     /** Every layer is computed again on the way back. */
     public static Activations checkpointing(Pass pass) {
         long most = layers(pass).stream().mapToLong(Tape.Bytes::peak).max().orElse(0);
-        return new Activations(inputs(pass), 0, most, loss(pass), kept(most));
+        long loss = loss(pass);
+        return new Activations(inputs(pass), 0, most, loss, kept(most, loss));
     }
 
     /** Every layer keeps what it recorded. */
@@ -39,11 +44,13 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
             recorded += bytes.recorded();
             largest = Math.max(largest, bytes.peak());
         }
-        return new Activations(inputs(pass), recorded, Math.max(0, most - recorded), loss(pass), kept(largest));
+        long loss = loss(pass);
+        return new Activations(inputs(pass), recorded, Math.max(0, most - recorded), loss, kept(largest, loss));
     }
 
-    private static long kept(long layer) {
-        return layer + layer * 3 / 4;
+    private static long kept(long layer, long loss) {
+        long most = loss < MOST_KEPT ? Math.max(layer, loss) : layer;
+        return most + most * 3 / 4;
     }
 
     /** The most that is alive at one time. */

@@ -7,9 +7,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Printable;
 import dev.temper.storage.Folder;
 import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,18 +26,37 @@ record ConfigTree(ObjectNode root, String location, Map<String, String> origins,
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "config.json";
 
+    /** @throws dev.temper.check.InvalidInputException when there is none; the message says what is there instead */
+    static void verify(Folder folder) throws IOException {
+        if (!folder.has(FILE)) {
+            throw invalid("%s is no model folder: there is no config.json; %s", folder.location(), instead(folder));
+        }
+    }
+
+    /** A run's output and an adapter are the folders that people name in place of a model's. */
+    private static String instead(Folder folder) throws IOException {
+        Folder model = folder.child("model");
+        if (model.has(FILE)) {
+            return "name " + model.location();
+        }
+        for (Folder adapter : List.of(folder, folder.child("adapter"))) {
+            if (adapter.has("adapter_config.json")) {
+                return "name the base, and %s as the adapter over it".formatted(adapter.location());
+            }
+        }
+        return "name one in Hugging Face's layout";
+    }
+
     /** @throws dev.temper.check.InvalidInputException when there is none, or it is damaged */
     static ConfigTree read(Folder folder) throws IOException {
         String location = folder.location(FILE);
-        check(
-                folder.has(FILE),
-                "%s is no model folder: there is no config.json; name one in Hugging Face's layout",
-                folder.location());
+        verify(folder);
         JsonNode whole;
         try {
             whole = JSON.readTree(UntrustedFile.text(folder, FILE));
         } catch (JsonProcessingException e) {
-            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
+            throw invalid(
+                    "%s is damaged: it is not JSON (%s)", location, Printable.parserMessage(e.getOriginalMessage()));
         }
         check(whole != null && whole.isObject(), "%s is damaged: it is not a JSON object", location);
         ObjectNode root = (ObjectNode) whole;

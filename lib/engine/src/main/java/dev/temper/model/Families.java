@@ -6,6 +6,8 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +15,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The families on the class path, found as services so that a new one touches its own package only. */
 public final class Families {
@@ -24,7 +27,51 @@ public final class Families {
      * @param tasks what such a model can be used for
      * @param inside the model type that is used of it, where it is a model for texts and pictures
      */
-    public record Known(String modelType, Set<Task.Kind> tasks, Optional<String> inside) {}
+    public record Known(String modelType, Set<Task.Kind> tasks, Optional<String> inside) {
+        /** What can be done with such a model. */
+        public Set<Use> uses() {
+            return Arrays.stream(Use.values())
+                    .filter(use -> use.isOf(tasks))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** What can be done with a model; a test does each with a tiny one of every type. */
+    public enum Use {
+        /** Texts are continued, conversations answered. */
+        GENERATE("generate", Task.Kind.CAUSAL_LM),
+        /** Rows share a sequence. */
+        PACKING("packing", Task.Kind.CAUSAL_LM),
+        CLASSIFY("classify", Task.Kind.SEQUENCE_CLASSIFICATION),
+        /** All weights are trained. */
+        FULL("full", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        LORA("LoRA", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        /** LoRA over a base in 4 bits. */
+        QLORA("QLoRA", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        /** Layers compute in bfloat16. */
+        BF16("bf16", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        /** An adapter becomes a part of its base. */
+        MERGE("merge", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION);
+
+        private final String word;
+
+        @SuppressWarnings("ImmutableEnumChecker") // Set.of cannot be changed
+        private final Set<Task.Kind> tasks;
+
+        Use(String word, Task.Kind... tasks) {
+            this.word = word;
+            this.tasks = Set.of(tasks);
+        }
+
+        /** As people call it. */
+        public String word() {
+            return word;
+        }
+
+        private boolean isOf(Set<Task.Kind> known) {
+            return !Collections.disjoint(tasks, known);
+        }
+    }
 
     /** All that is read, by name. */
     public static List<Known> known() {

@@ -1,5 +1,7 @@
 package dev.temper.model;
 
+import static dev.temper.check.Check.check;
+
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -43,6 +45,22 @@ public final class ModelFolder {
     private static final String TEMPLATES = "additional_chat_templates";
 
     private ModelFolder() {}
+
+    /**
+     * Whether it is the folder of a model that can be used as it is.
+     *
+     * @throws dev.temper.check.InvalidInputException when there is no config.json, or the model has no head for what a
+     *     model of its type does
+     */
+    public static void verifyUsable(Folder folder) throws IOException {
+        ConfigTree.verify(folder);
+        Set<Task.Kind> tasks = Families.tasks(folder);
+        check(
+                tasks.isEmpty() || tasks.contains(Task.of(folder).kind()),
+                "%s has no head for classes yet, and its kind of model continues no text: train it as a classifier"
+                        + " first, or name another folder",
+                folder.location());
+    }
 
     /** Writes the network's weights in float32. */
     public static void save(Folder target, Network network, Folder base) throws IOException {

@@ -6,6 +6,7 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.check.Printable;
 import dev.temper.storage.Folder;
 import dev.temper.storage.UntrustedFile;
 import java.io.DataInputStream;
@@ -136,7 +137,8 @@ public final class TensorIndex {
         try {
             map = JSON.readTree(UntrustedFile.text(folder, index)).path("weight_map");
         } catch (JsonProcessingException e) {
-            throw invalid("%s is damaged: it is not JSON (%s)", location, e.getOriginalMessage());
+            throw invalid(
+                    "%s is damaged: it is not JSON (%s)", location, Printable.parserMessage(e.getOriginalMessage()));
         }
         check(map.isObject() && !map.isEmpty(), "%s is damaged: it has no weight_map", location);
         map.fields()

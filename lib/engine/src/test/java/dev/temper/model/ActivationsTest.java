@@ -97,6 +97,28 @@ final class ActivationsTest {
         assertThat(activations.recorded()).isGreaterThan(activations.inputs());
     }
 
+    /** 256 positions of 32,000 tokens take 31 MiB, of 50,000 tokens 49 MiB. */
+    @ParameterizedTest
+    @CsvSource({"32000, true", "50000, false"})
+    void logitsThatTheCLibraryKeepsCount(int vocabulary, boolean areKept) throws Exception {
+        Files.writeString(
+                folder.resolve("config.json"),
+                """
+                {"model_type": "llama", "vocab_size": %d, "hidden_size": 16, "num_hidden_layers": 2,
+                 "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 512}
+                """
+                        .formatted(vocabulary));
+        Architecture architecture = Architecture.read(Folder.local(folder));
+        TokenCounts tokens = new TokenCounts(512, 64);
+
+        Activations activations =
+                Activations.checkpointing(new Activations.Pass(architecture, TrainedWeights.all(), tokens, 4));
+
+        assertThat(activations.loss()).isGreaterThan(10 * activations.layer());
+        long kept = areKept ? activations.loss() : activations.layer();
+        assertThat(activations.kept()).isEqualTo(kept + kept * 3 / 4);
+    }
+
     /** glibc hands every array back at once here, so that what is resident is what is alive. */
     @EnabledOnOs(OS.LINUX)
     @ParameterizedTest

@@ -23,7 +23,7 @@ public record ChatMessage(String role, String content) {
     }
 
     /** As a chat template gets it. */
-    Map<String, Object> fields() {
+    public Map<String, Object> fields() {
         return Map.of("role", role, "content", content);
     }
 }

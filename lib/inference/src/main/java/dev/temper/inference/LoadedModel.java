@@ -7,7 +7,6 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelFolder;
 import dev.temper.model.Network;
-import dev.temper.model.Task;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig;
 import dev.temper.text.Tokenizer;
@@ -29,7 +28,11 @@ final class LoadedModel implements AutoCloseable {
 
     static LoadedModel open(Path folder, Options options) throws IOException {
         check(Files.isDirectory(folder), "%s is no folder: a model's is needed", folder);
-        Tokenizer opened = Tokenizer.open(tokenizer(folder, options));
+        if (options.labels().isEmpty()) { // else of an adapter's head
+            ModelFolder.verifyUsable(Folder.local(folder));
+        }
+        ModelFiles files = ModelFiles.of(Folder.local(folder), options);
+        Tokenizer opened = Tokenizer.open(Path.of(files.tokenizer().location()));
         GuardedTokenizer tokenizer = new GuardedTokenizer(opened);
         try {
             return new LoadedModel(
@@ -40,13 +43,6 @@ final class LoadedModel implements AutoCloseable {
         }
     }
 
-    /** The folder whose tokenizer counts: an adapter's, with which it was trained, where it has one. */
-    static Path tokenizer(Path folder, Options options) throws IOException {
-        boolean isOwn = options.adapter().isPresent()
-                && ModelFolder.hasTokenizer(Folder.local(options.adapter().get()));
-        return isOwn ? options.adapter().get() : folder;
-    }
-
     private static Network load(Workspace workspace, Path folder, Options options) throws IOException {
         return options.adapter().isEmpty()
                 ? Network.open(workspace, folder)
@@ -54,9 +50,9 @@ final class LoadedModel implements AutoCloseable {
     }
 
     private static AdaptedModel adapted(Workspace workspace, Path folder, Options options) throws IOException {
-        Task task = options.labels().isEmpty() ? Task.of(Folder.local(folder)) : Task.classification(options.labels());
+        ModelFiles files = ModelFiles.of(Folder.local(folder), options);
         return AdaptedModel.load(
-                workspace, folder, task, Folder.local(options.adapter().orElseThrow()));
+                workspace, folder, files.task(), files.adapter().orElseThrow());
     }
 
     /** In the caller's thread, beside other callers. */

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Says which class a text belongs to. Any number of threads may call it; their texts are tokenized in parallel, the
@@ -62,27 +63,34 @@ public final class TextClassifier implements AutoCloseable {
         LoadedModel model = LoadedModel.open(folder, options);
         try {
             Architecture architecture = model.architecture();
-            Task task = architecture.task();
-            check(
-                    task.kind() == Task.Kind.SEQUENCE_CLASSIFICATION,
-                    "%s holds no classifier: its head predicts %s",
-                    folder,
-                    task.isCausal() ? "tokens" : "a number");
-            int positions = architecture.sizes().maxPositions();
-            int maxLength = options.maxLength().orElse(positions);
-            check(
-                    maxLength <= positions,
-                    "maxLength %d is more than the %d positions of %s",
-                    maxLength,
-                    positions,
-                    folder);
-            TextClassifier classifier = new TextClassifier(model, options, task.labels(), maxLength);
+            int maxLength = maxLength(architecture, folder.toString(), options.maxLength());
+            TextClassifier classifier =
+                    new TextClassifier(model, options, architecture.task().labels(), maxLength);
             classifier.tokens(List.of()); // no room for a text shows now
             return classifier;
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
         }
+    }
+
+    /**
+     * Tokens at which a text is cut.
+     *
+     * @param wanted empty: the model's positions
+     * @throws dev.temper.check.InvalidInputException when the model does not classify, or has fewer positions
+     */
+    public static int maxLength(Architecture architecture, String folder, OptionalInt wanted) {
+        Task task = architecture.task();
+        check(
+                task.kind() == Task.Kind.SEQUENCE_CLASSIFICATION,
+                "%s holds no classifier: its head predicts %s",
+                folder,
+                task.isCausal() ? "tokens" : "a number");
+        int positions = architecture.sizes().maxPositions();
+        int maxLength = wanted.orElse(positions);
+        check(maxLength <= positions, "maxLength %d is more than the %d positions of %s", maxLength, positions, folder);
+        return maxLength;
     }
 
     private static void checkLabels(Path folder, Options options) throws IOException {

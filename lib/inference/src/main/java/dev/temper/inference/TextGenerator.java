@@ -10,7 +10,6 @@ import dev.temper.model.LabelledStream;
 import dev.temper.model.Network;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
-import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.StreamedText;
 import dev.temper.text.Tokenizer.Added;
@@ -90,13 +89,12 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     private static ChatFormat chat(Path folder, Options options) throws IOException {
-        TokenizerFiles tokenizer = TokenizerFiles.read(Folder.local(LoadedModel.tokenizer(folder, options)));
-        if (options.adapter().isPresent()) {
-            tokenizer = tokenizer.withTemplates(Folder.local(options.adapter().get()));
-        }
-        return options.chatTemplate().isPresent()
-                ? ChatFormat.of(tokenizer, options.chatTemplate().get(), today())
-                : ChatFormat.of(tokenizer, today());
+        return ModelFiles.of(Folder.local(folder), options).chat(options.chatTemplate(), today());
+    }
+
+    /** Tokens of prompt and answer together that the model was made for; some go on behind them, and write worse. */
+    public int positions() {
+        return model.architecture().sizes().maxPositions();
     }
 
     /** Whether there is a chat template, so that it can answer conversations. */

@@ -253,6 +253,41 @@ final class TextGeneratorTest {
                 .hasMessage(folder + " is no adapter folder: there is no adapter_config.json");
     }
 
+    @Test
+    void whatPeopleNameInPlaceOfAModelIsAnsweredWithTheFolderMeant() throws Exception {
+        String none = " is no model folder: there is no config.json; ";
+        Path run = folder.resolve("run");
+        TinyFolder.generator(run.resolve("model"));
+        assertRefused(run, run + none + "name " + run.resolve("model"));
+
+        Path other = folder.resolve("other");
+        Path adapter = Files.createDirectories(other.resolve("adapter"));
+        Files.writeString(adapter.resolve("adapter_config.json"), "{}");
+        String meant = none + "name the base, and " + adapter + " as the adapter over it";
+        assertRefused(other, other + meant);
+        assertRefused(adapter, adapter + meant);
+        assertThatThrownBy(() -> TextGenerator.open(run.resolve("model"), one().withAdapter(other)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(other + " is no adapter folder: there is no adapter_config.json; name " + adapter);
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        assertRefused(empty, empty + none + "name one in Hugging Face's layout");
+    }
+
+    @Test
+    void aBaseWhoseHeadIsStillToBeTrainedIsRefused() throws Exception {
+        Path bare = TinyFolder.classifier(folder.resolve("bare"));
+        Path config = bare.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\"gpt2\"", "\"bert\"")
+                .replace("GPT2ForSequenceClassification", "BertModel"));
+        String message = bare + " has no head for classes yet, and its kind of model continues no text: train it as a"
+                + " classifier first, or name another folder";
+
+        assertRefused(bare, message);
+        assertThatThrownBy(() -> TextClassifier.open(bare, one()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(message);
+    }
+
     private static void assertRefused(Path folder, String message) {
         assertThatThrownBy(() -> TextGenerator.open(folder, one()))
                 .isInstanceOf(InvalidInputException.class)

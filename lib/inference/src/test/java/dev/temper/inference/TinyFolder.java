@@ -40,13 +40,18 @@ public final class TinyFolder {
         return write(folder, GENERATOR, "{\"bos_token\": \"<s>\", \"eos_token\": null}");
     }
 
+    /** The same with another config.json. */
+    public static Path generator(Path folder, String from, String to) throws IOException {
+        return write(folder, GENERATOR.replace(from, to), "{\"bos_token\": \"<s>\", \"eos_token\": null}");
+    }
+
     /** A GPT-2 with three classes. */
     public static Path classifier(Path folder) throws IOException {
         return write(folder, CLASSIFIER, "{\"bos_token\": \"<s>\", \"eos_token\": \"</s>\"}");
     }
 
     /** The same with another config.json. */
-    static Path classifier(Path folder, String from, String to) throws IOException {
+    public static Path classifier(Path folder, String from, String to) throws IOException {
         return write(folder, CLASSIFIER.replace(from, to), "{}");
     }
 

@@ -4,10 +4,16 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.inference.Classification;
 import dev.temper.inference.TextClassifier;
+import dev.temper.model.Architecture;
+import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.RowTokenizer;
+import dev.temper.text.TextKind;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vectors;
@@ -96,8 +102,19 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
                 "%s holds no classifier%s",
                 model.settings().model(),
                 model.settings().adapter().isEmpty() ? "" : ": name the classes of the adapter's head as labels");
+        looked(() -> verified(model));
         Classify classify = new Classify(model, input, appended);
         return dataset.toDF().mapPartitions(classify, Encoders.row(appended.schema()));
+    }
+
+    /** Else a task would find it out. */
+    private RowTokenizer verified(SharedModel model) throws IOException {
+        Architecture architecture = model.files().verify();
+        int wanted = model.settings().maxLength();
+        int maxLength = TextClassifier.maxLength(
+                architecture, model.settings().model(), wanted > 0 ? OptionalInt.of(wanted) : OptionalInt.empty());
+        int vocabulary = architecture.sizes().vocabulary();
+        return new RowTokenizer(model.tokenizer(), TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary);
     }
 
     @Override

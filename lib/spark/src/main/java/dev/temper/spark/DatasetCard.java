@@ -6,6 +6,7 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.temper.check.Printable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -44,7 +45,7 @@ record DatasetCard(String location, JsonNode config) {
                     !hasConfigs,
                     "data: the configs in README.md of %s are no YAML: %s",
                     location,
-                    e.getOriginalMessage());
+                    Printable.parserMessage(e.getOriginalMessage()));
             return Optional.empty();
         }
         return configs.isEmpty() ? Optional.empty() : Optional.of(new DatasetCard(location, chosen(location, configs)));

@@ -1,13 +1,17 @@
 package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
 
 import dev.temper.generate.GenerationConfig;
 import dev.temper.inference.ChatMessage;
 import dev.temper.inference.TextGenerator;
 import dev.temper.model.LabelledStream;
 import dev.temper.text.ChatFormat;
+import dev.temper.text.RejectedRowException;
 import java.io.Serializable;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -148,13 +152,49 @@ public final class GenerateText extends ModelStage<GenerateText> {
                 architecture(model).classifier().isEmpty(),
                 "%s holds a classifier, which continues no text",
                 model.settings().model());
-        Generate generate = new Generate(model, input, appended, sampling());
+        Sampling sampling = sampling();
+        int positions = looked(() -> model.files().verify()).sizes().maxPositions();
+        check(
+                sampling.maxNewTokens() <= positions || !isSet(maxNewTokens),
+                "%s: maxNewTokens %d is more than the %d positions of %s: write fewer",
+                uid(),
+                sampling.maxNewTokens(),
+                positions,
+                model.settings().model());
+        looked(model::tokenizer);
+        if (sampling.chat()) {
+            verifyChat(model, sampling);
+        }
+        Generate generate = new Generate(model, input, appended, sampling);
         return dataset.toDF().mapPartitions(generate, Encoders.row(appended.schema()));
+    }
+
+    /** A template that is not there, or takes no message of these, would show in a task, or as nulls alone. */
+    private void verifyChat(SharedModel model, Sampling sampling) {
+        LocalDate today = LocalDate.now(ZoneId.systemDefault());
+        ChatFormat format =
+                looked(() -> model.files().chat(Optional.of($(chatTemplate)).filter(text -> !text.isEmpty()), today));
+        check(
+                format.hasTemplate(),
+                "%s: %s has no chat template: set chatTemplate, or set chat to false",
+                uid(),
+                model.settings().adapter().isEmpty()
+                        ? model.settings().model()
+                        : model.settings().adapter());
+        try {
+            format.prompt(
+                    sampling.messages("a").stream().map(ChatMessage::fields).toList());
+        } catch (RejectedRowException e) {
+            throw invalid(
+                    "%s: the chat template refuses %s: %s",
+                    uid(), sampling.system().isEmpty() ? "a user's message" : "the system message", e.detail());
+        }
     }
 
     @Override
     public StructType transformSchema(StructType schema) {
         input(schema);
+        sampling();
         return appended(schema).schema();
     }
 
@@ -182,6 +222,13 @@ public final class GenerateText extends ModelStage<GenerateText> {
                 (Double) $(repetitionPenalty),
                 (Long) $(seed));
         sampling.config(); // refuses what is out of range
+        for (Param<?> param : List.of(temperature, topK, topP, minP)) {
+            check(
+                    sampling.doSample() || !isSet(param),
+                    "%s: %s changes nothing without doSample: set that to true, or leave it out",
+                    uid(),
+                    param.name());
+        }
         return sampling;
     }
 

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.temper.check.Printable;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -84,6 +85,8 @@ final class JsonArray implements FileRows {
     private RuntimeException broken(JsonProcessingException e) {
         return invalid(
                 "data: %s is no JSON: line %d: %s",
-                source, e.getLocation() == null ? number : e.getLocation().getLineNr(), e.getOriginalMessage());
+                source,
+                e.getLocation() == null ? number : e.getLocation().getLineNr(),
+                Printable.parserMessage(e.getOriginalMessage()));
     }
 }

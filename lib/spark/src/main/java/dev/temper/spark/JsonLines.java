@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import dev.temper.check.Printable;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -90,7 +91,7 @@ final class JsonLines implements FileRows {
                     ? row
                     : values.malformed(number, line, "more than one object: " + shown());
         } catch (JsonParseException | StreamConstraintsException e) {
-            return values.malformed(number, line, e.getOriginalMessage() + ": " + shown());
+            return values.malformed(number, line, Printable.parserMessage(e.getOriginalMessage()) + ": " + shown());
         } finally {
             rest.skip(isLong ? Long.MAX_VALUE : 0);
         }

@@ -5,7 +5,6 @@ import static dev.temper.check.Check.check;
 import dev.temper.check.Secrets;
 import dev.temper.model.Architecture;
 import dev.temper.spark.SharedModel.Settings;
-import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -110,11 +109,21 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
 
     /** Of the model's config.json: what is wrong there shows before a task starts. */
     static Architecture architecture(SharedModel model) {
+        return looked(() -> Architecture.read(model.files().model()));
+    }
+
+    /** Looks at small files, which may be far away. */
+    static <T> T looked(Look<T> look) {
         try {
-            return Architecture.read(new Folder(model.store(), model.settings().model()));
+            return look.at();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What reads files. */
+    interface Look<T> {
+        T at() throws IOException;
     }
 
     /** Where the text is in a row. */

@@ -80,27 +80,18 @@ public record ParquetTable(List<Column> columns) {
         folder.writeText(name, csv.toString());
     }
 
-    /** Closing the writer closes the stream. */
-    Writer writer(OutputStream out) throws IOException {
-        return new Writer(builder(out).build());
-    }
-
     /**
-     * A writer whose bytes follow from the rows alone. Otherwise a footer lists the encodings of a column in the order
-     * of a hash set, which differs from process to process; pages of version 2 without dictionaries have one encoding
-     * each.
+     * A writer whose bytes follow from the rows alone; closing it closes the stream. Otherwise a footer lists the
+     * encodings of a column in the order of a hash set, which differs from process to process; pages of version 2
+     * without dictionaries have one encoding each.
      */
-    Writer repeatableWriter(OutputStream out) throws IOException {
-        return new Writer(builder(out)
+    Writer writer(OutputStream out) throws IOException {
+        return new Writer(new Builder(new StreamFile(out), new WriteRows(columns, schema()))
+                .withCompressionCodec(CompressionCodecName.SNAPPY)
                 .withWriterVersion(WriterVersion.PARQUET_2_0)
                 .withDictionaryEncoding(false)
                 .withRowGroupSize(ROW_GROUP_BYTES)
                 .build());
-    }
-
-    private Builder builder(OutputStream out) {
-        return new Builder(new StreamFile(out), new WriteRows(columns, schema()))
-                .withCompressionCodec(CompressionCodecName.SNAPPY);
     }
 
     MessageType schema() {

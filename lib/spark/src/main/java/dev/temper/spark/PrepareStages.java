@@ -1,10 +1,8 @@
 package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
 
 import dev.temper.storage.Folder;
-import dev.temper.storage.UntrustedFile;
 import dev.temper.text.AddedTokens;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.ChatFormat.TokenizerFiles;
@@ -13,7 +11,6 @@ import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.EndOfTurn;
 import dev.temper.text.InputColumn;
-import dev.temper.text.NamedTemplates;
 import dev.temper.text.RenderedText;
 import dev.temper.text.RowFormat;
 import dev.temper.text.TextKind;
@@ -83,22 +80,7 @@ public final class PrepareStages {
             throws IOException {
         Folder folder = store.folder(HadoopStore.resolve(tokenizer));
         TokenizerFiles files = TokenizerFiles.read(folder);
-        return ChatFormat.of(data, files, location -> template(store, location), today);
-    }
-
-    private static String template(HadoopStore store, String location) {
-        String file = HadoopStore.resolve(location);
-        try {
-            check(
-                    store.find(file).filter(entry -> !entry.isFolder()).isPresent(),
-                    "data.chat_template: %s is no file; write auto, none, one of %s, the text of a template or where"
-                            + " one is",
-                    location,
-                    String.join(", ", NamedTemplates.names()));
-            return UntrustedFile.text(store, file);
-        } catch (IOException e) {
-            throw invalid("data.chat_template: %s cannot be read: %s", location, e.getMessage());
-        }
+        return ChatFormat.of(data, files, today);
     }
 
     /** The columns to read; {@link RenderText} takes them as texts. */

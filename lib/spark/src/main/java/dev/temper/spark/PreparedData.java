@@ -137,7 +137,10 @@ public record PreparedData(
             DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder, FileChunks chunks) {
         /** Of the place in the recipe. */
         String name() {
-            return data.prepared().isPresent() ? "data.prepared" : "output";
+            Optional<String> named = data.prepared()
+                    .map(place -> new Folder(folder.store(), HadoopStore.resolve(place)).location(key))
+                    .filter(folder.location()::equals);
+            return named.isPresent() ? "data.prepared" : "output";
         }
     }
 

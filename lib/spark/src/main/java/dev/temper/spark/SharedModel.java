@@ -1,9 +1,11 @@
 package dev.temper.spark;
 
+import dev.temper.inference.ModelFiles;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextClassifier;
 import dev.temper.inference.TextGenerator;
 import dev.temper.storage.Folder;
+import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -55,6 +57,19 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
                 settings.maxLength(),
                 text);
         return new SharedModel(store, all);
+    }
+
+    /** Where it lies, to be looked at on the driver. */
+    ModelFiles files() {
+        Optional<Folder> adapter = Optional.of(settings.adapter())
+                .filter(location -> !location.isEmpty())
+                .map(store::folder);
+        return new ModelFiles(store.folder(settings.model()), adapter, settings.labels());
+    }
+
+    /** The tokenizer alone, on the driver. */
+    Tokenizer tokenizer() throws IOException {
+        return Tokenizer.shared(LocalCopies.tokenizer(files().tokenizer(), Optional.empty()));
     }
 
     TextClassifier classifier() {

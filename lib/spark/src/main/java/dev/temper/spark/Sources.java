@@ -10,6 +10,8 @@ import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.Source;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -68,7 +70,23 @@ record Sources(List<InputFile> files, FileChoice choice) {
             Origin origin = new Origin(found.size(), Use.EVAL, 1);
             found.put(origin, SourceFiles.find(store, data.eval().get(), Use.EVAL));
         }
-        return of(store, found);
+        Sources sources = of(store, found);
+        sources.verifyRead(data);
+        return sources;
+    }
+
+    /** What says how to read a kind of file, where there is none of it, was meant for other files than these. */
+    private void verifyRead(DataConfig data) {
+        boolean isTable = files.stream().anyMatch(file -> file.kind() == Kind.CSV || file.kind() == Kind.TSV);
+        boolean isText = files.stream().anyMatch(file -> file.kind() != Kind.PARQUET);
+        refuseIdle(!isTable && !data.delimiter().equals(","), "delimiter", "no CSV or TSV file is");
+        refuseIdle(!isTable && !data.header(), "header", "no CSV or TSV file is");
+        boolean isOther = !Charset.forName(data.encoding()).equals(StandardCharsets.UTF_8);
+        refuseIdle(!isText && isOther, "encoding", "only Parquet files are");
+    }
+
+    private static void refuseIdle(boolean isIdle, String key, String read) {
+        check(!isIdle, "data.%s changes nothing, as %s read; leave it out", key, read);
     }
 
     /** The files of one location. */

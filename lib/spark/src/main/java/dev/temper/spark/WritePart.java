@@ -168,7 +168,7 @@ record WritePart(BegunFolder place, RowChoice choice) implements MapPartitionsFu
         void add(List<?> row) throws IOException {
             if (writer == null) {
                 file = Files.createTempFile("temper-part-", ".parquet");
-                writer = table.repeatableWriter(Files.newOutputStream(file));
+                writer = table.writer(Files.newOutputStream(file));
             }
             writer.add(row);
             rows++;

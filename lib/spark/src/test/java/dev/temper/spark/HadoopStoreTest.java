@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.storage.Folder;
+import dev.temper.storage.NewFolders;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
@@ -12,6 +13,7 @@ import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,27 @@ final class HadoopStoreTest {
         folder.delete("b");
         folder.delete("none");
         assertThat(folder.has("b")).isFalse();
+    }
+
+    @Test
+    void foldersThatWereMadeGoUpToTheFirstThatWasThereOrHoldsSomething() throws Exception {
+        for (String scheme : List.of("disk:", "file:", "file://", "")) {
+            Folder folder = store.folder(scheme + disk + "/a/b/c");
+            NewFolders made = NewFolders.of(folder);
+            folder.writeText("d/1.txt", "one");
+            made.deleteEmpty();
+            assertThat(disk.resolve("a/b/c/d")).isDirectory();
+            folder.delete("d");
+            store.folder(scheme + disk + "/a").writeText("2.txt", "two");
+
+            made.deleteEmpty();
+
+            assertThat(disk.resolve("a/b")).as(scheme).doesNotExist();
+            store.folder(scheme + disk + "/a").delete("2.txt");
+            made.deleteEmpty();
+            assertThat(disk).as(scheme).isEmptyDirectory();
+        }
+        assertThat(NewFolders.of(store.folder("disk:/")).missing()).isEmpty();
     }
 
     @Test

@@ -226,6 +226,87 @@ final class ScoringTest {
         assertRefused(classify().setModelFolder(folder.resolve("none").toString()), rows, "none");
     }
 
+    @Test
+    void whatTheChatTemplateCannotDoShowsBeforeAnyTaskStarts() throws Exception {
+        Path generator = TinyFolder.generator(folder);
+        Path adapter = TinyFolder.adapter(generator);
+        Dataset<Row> rows = rows(texts(2), 1);
+        GenerateText chat =
+                new GenerateText().setModelFolder(generator.toString()).setChat(true);
+        assertRefused(chat, rows, generator + " has no chat template: set chatTemplate, or set chat to false");
+        assertRefused(
+                chat.copy(ParamMap.empty()).setAdapterFolder(adapter.toString()),
+                rows,
+                adapter + " has no chat template: set chatTemplate, or set chat to false");
+        String strict = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no ' + m.role) }}"
+                + "{% endif %}{{ m.content }}{% endfor %}";
+        assertThat(generations(chat.setChatTemplate(strict).setMaxNewTokens(1).setThreads(1), rows))
+                .hasSize(2);
+        assertRefused(
+                chat.setSystem("brief"),
+                rows,
+                "the chat template refuses the system message: line 1, column 69: no system");
+        assertRefused(
+                chat.setSystem("").setChatTemplate("{{ raise_exception('nothing') }}"),
+                rows,
+                "the chat template refuses a user's message: line 1, column ");
+    }
+
+    @Test
+    void aModelThatCannotBeOpenedShowsBeforeAnyTaskStarts() throws Exception {
+        Path generator = TinyFolder.generator(folder.resolve("generator"));
+        Path classifier = TinyFolder.classifier(folder.resolve("classifier"));
+        Path adapter = TinyFolder.adapter(generator);
+        Dataset<Row> rows = rows(texts(2), 1);
+        GenerateText generate = new GenerateText().setModelFolder(generator.toString());
+        ClassifyText classify = classify().setModelFolder(classifier.toString());
+
+        assertRefused(
+                generate.copy(ParamMap.empty())
+                        .setAdapterFolder(folder.resolve("none").toString()),
+                rows,
+                "none");
+        assertRefused(classify.copy(ParamMap.empty()).setAdapterFolder(adapter.toString()), rows, "task_type");
+        assertRefused(
+                classify.copy(ParamMap.empty()).setMaxLength(TinyFolder.POSITIONS + 1),
+                rows,
+                "maxLength 41 is more than the 40 positions of " + classifier);
+        assertRefused(
+                generate.copy(ParamMap.empty()).setMaxNewTokens(41),
+                rows,
+                "maxNewTokens 41 is more than the 40 positions of " + generator + ": write fewer");
+        Path wider = TinyFolder.generator(folder.resolve("wider"), "\"hidden_size\": 12", "\"hidden_size\": 16");
+        assertRefused(
+                generate.copy(ParamMap.empty()).setModelFolder(wider.toString()).setAdapterFolder(adapter.toString()),
+                rows,
+                "the adapter belongs to another base");
+        Path regression = TinyFolder.classifier(
+                folder.resolve("regression"), "{\"0\": \"sad\", \"1\": \"glad\", \"2\": \"calm\"}", "{\"0\": \"x\"}");
+        assertRefused(classify.copy(ParamMap.empty()).setModelFolder(regression.toString()), rows, "predicts a number");
+        Files.delete(generator.resolve("tokenizer.json"));
+        assertRefused(generate, rows, generator + " has no tokenizer.json, which texts are tokenized with");
+        Files.writeString(classifier.resolve("tokenizer.json"), "{}");
+        assertRefused(classify, rows, classifier + "/tokenizer.json");
+        Files.delete(wider.resolve("model.safetensors"));
+        assertRefused(generate.copy(ParamMap.empty()).setModelFolder(wider.toString()), rows, "safetensors");
+    }
+
+    @Test
+    void whatDrawsNeedsTheDrawing() throws Exception {
+        TinyFolder.generator(folder);
+        GenerateText generate = new GenerateText().setModelFolder(folder.toString());
+        Dataset<Row> rows = rows(texts(2), 1);
+        for (GenerateText stage : List.of(
+                generate.copy(ParamMap.empty()).setTemperature(0.5),
+                generate.copy(ParamMap.empty()).setTopK(3),
+                generate.copy(ParamMap.empty()).setTopP(0.5),
+                generate.copy(ParamMap.empty()).setMinP(0.5))) {
+            assertRefused(stage, rows, " changes nothing without doSample: set that to true, or leave it out");
+            assertThatThrownBy(() -> stage.transformSchema(rows.schema()))
+                    .hasMessageContaining("changes nothing without doSample");
+        }
+    }
+
     private static void assertRefused(ModelStage<?> stage, Dataset<Row> rows, String message) {
         assertThatThrownBy(() -> stage.transform(rows))
                 .isInstanceOf(InvalidInputException.class)

@@ -21,6 +21,12 @@ public final class Printable {
         return shown(text.replace("\r\n", "\n"), "\n\t");
     }
 
+    /** What Jackson says is wrong, without the beginning of the text, which it repeats where an end is missing. */
+    public static String parserMessage(String message) {
+        int source = message.indexOf(" (start marker at [Source");
+        return source < 0 ? message : message.substring(0, source);
+    }
+
     private static String shown(String text, String kept) {
         if (text.chars().allMatch(unit -> unit >= ' ' && unit < 0x7F)) {
             return text;

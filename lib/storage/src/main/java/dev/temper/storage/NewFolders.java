@@ -1,44 +1,40 @@
 package dev.temper.storage;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /**
- * What writing into a folder makes, as it is not there yet: the folder, and on this machine's disk those above it.
+ * What writing into a folder makes, as it is not there yet: the folder and those above it. Object stores have no
+ * folders, but what stands for an empty one: Hadoop leaves it when the last file below is deleted.
  *
- * @param first the uppermost on this machine's disk; empty when it is there, or the folder is elsewhere
+ * @param missing locations, the folder's own first
  */
-record NewFolders(Folder folder, boolean isNew, Optional<Path> first) {
-    static NewFolders of(Folder folder) throws IOException {
-        boolean isNew = folder.store().find(folder.location()).isEmpty();
-        return new NewFolders(folder, isNew, isNew ? path(folder).map(NewFolders::firstMissing) : Optional.empty());
+public record NewFolders(Store store, List<String> missing) {
+    /** A disk, a bucket, a file system. */
+    private static final Pattern ROOT = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*:)?(/*|//[^/]*)");
+
+    public NewFolders {
+        missing = List.copyOf(missing);
     }
 
-    private static Optional<Path> path(Folder folder) {
-        return folder.store().localPath(folder.location()).map(Path::toAbsolutePath);
-    }
-
-    private static Path firstMissing(Path path) {
-        Path missing = path;
-        while (missing.getParent() != null && Files.notExists(missing.getParent())) {
-            missing = missing.getParent();
+    /** Those that are missing now. */
+    public static NewFolders of(Folder folder) throws IOException {
+        List<String> missing = new ArrayList<>();
+        String location = folder.location();
+        while (!ROOT.matcher(location).matches()
+                && folder.store().find(location).isEmpty()) {
+            missing.add(location);
+            location = location.substring(0, Math.max(0, location.lastIndexOf('/')));
         }
-        return missing;
+        return new NewFolders(folder.store(), missing);
     }
 
     /** Deletes those in which nothing is. */
-    void deleteEmpty() throws IOException {
-        if (isNew) {
-            folder.store().deleteEmpty(folder.location());
-        }
-        if (first.isPresent()) {
-            Path path = path(folder).orElseThrow();
-            while (Files.notExists(path) && !path.equals(first.get())) {
-                path = path.getParent();
-                new LocalStore().deleteEmpty(path.toString());
-            }
+    public void deleteEmpty() throws IOException {
+        for (String folder : missing) {
+            store.deleteEmpty(folder);
         }
     }
 }

@@ -48,6 +48,15 @@ final class PrintableTest {
     }
 
     @Test
+    void aParserDoesNotRepeatTheText() {
+        assertThat(Printable.parserMessage("Unexpected end-of-input: expected close marker for Array (start marker at"
+                        + " [Source: (String)\"[{\"password\": 1}\"; line: 1, column: 1])"))
+                .isEqualTo("Unexpected end-of-input: expected close marker for Array");
+        assertThat(Printable.parserMessage("Unexpected character ('x' (code 120))"))
+                .isEqualTo("Unexpected character ('x' (code 120))");
+    }
+
+    @Test
     void linesAreKeptOnlyWhereThereMayBeSome() {
         assertThat(Printable.line("a\r\nb\tc\nd")).isEqualTo("a\\r\\nb\\tc\\nd");
         assertThat(Printable.lines("a\r\nb\tc\nd\re")).isEqualTo("a\nb\tc\nd\\re");

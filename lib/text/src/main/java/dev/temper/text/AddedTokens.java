@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Printable;
 import dev.temper.storage.Folder;
 import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
@@ -54,7 +55,9 @@ public record AddedTokens(List<NewToken> tokens) {
                         new NewToken(token.path("content").asText(), isSpecial ? Optional.of(true) : Optional.empty()));
             }
         } catch (JsonProcessingException e) {
-            throw invalid("added tokens must be a JSON list of {content, special}: %s", e.getOriginalMessage());
+            throw invalid(
+                    "added tokens must be a JSON list of {content, special}: %s",
+                    Printable.parserMessage(e.getOriginalMessage()));
         }
         return new AddedTokens(tokens);
     }

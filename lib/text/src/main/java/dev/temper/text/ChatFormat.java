@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 
 /**
  * The chat template that rows are written with, as transformers' {@code apply_chat_template} has it. Rows of a format
@@ -89,12 +88,10 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
     /**
      * The template that the recipe asks for.
      *
-     * @param readText the text of a file at a location, where {@code data.chat_template} is one
      * @param today what a template is told is today, unless the recipe says
      * @throws dev.temper.check.InvalidInputException when one is needed and there is none, or it is no template
      */
-    public static ChatFormat of(
-            DataConfig data, TokenizerFiles files, UnaryOperator<String> readText, LocalDate today) {
+    public static ChatFormat of(DataConfig data, TokenizerFiles files, LocalDate today) {
         if (data.format() == Format.TEXT || data.format() == Format.CLASSIFICATION) {
             return NONE;
         }
@@ -103,7 +100,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                 switch (data.chatTemplate()) {
                     case "none" -> Map.of();
                     case "auto" -> config.templates();
-                    default -> Map.of(DEFAULT, named(data, config, readText));
+                    default -> Map.of(DEFAULT, named(data.chatTemplate(), config));
                 };
         String origin = data.chatTemplate().equals("auto")
                 ? "the chat template of " + files.location()
@@ -118,7 +115,12 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                         : "the tokenizer of " + files.location() + " has none");
         Map<String, Object> variables = new HashMap<>(config.specialTokens());
         variables.putAll(data.chatTemplateKwargs());
-        return of(templates, variables, data.date().orElse(today.toString()), origin);
+        ChatFormat format = of(templates, variables, data.date().orElse(today.toString()), origin);
+        check(
+                data.date().isEmpty() || !format.date().isEmpty(),
+                "data.date changes nothing, as the chat template does not ask for the day; leave it out");
+        new TemplateVariables(data.chatTemplateKwargs()).verify(format, config.specialTokens());
+        return format;
     }
 
     /**
@@ -200,15 +202,19 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    /** A template by the name that the tokenizer has for it, or that we have, by its text, or by where it is. */
-    private static String named(DataConfig data, TokenizerConfig config, UnaryOperator<String> readText) {
-        String template = data.chatTemplate();
+    /** A template by the name that the tokenizer has for it, or that we have, or by its text. */
+    private static String named(String template, TokenizerConfig config) {
         if (config.templates().containsKey(template)) {
             return config.templates().get(template);
         }
-        return isTemplate(template)
-                ? template
-                : NamedTemplates.find(template).orElseGet(() -> readText.apply(template));
+        Optional<String> known = isTemplate(template) ? Optional.of(template) : NamedTemplates.find(template);
+        check(
+                known.isPresent(),
+                "data.chat_template: %s is no file; write auto, none, one of %s, the text of a template or where one"
+                        + " is",
+                template,
+                String.join(", ", NamedTemplates.names()));
+        return known.get();
     }
 
     private void verifyTemplates(String origin) {

@@ -8,6 +8,7 @@ import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.check.Printable;
 import dev.temper.text.Message.Dialect;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,9 +35,6 @@ record Conversation(
         int completion,
         Set<Integer> unlearned) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-    /** What a row cannot set: what it holds otherwise, and what decides which part of it is learned. */
-    private static final Set<String> NO_VARIABLES =
-            Set.of("messages", "tools", "add_generation_prompt", "continue_final_message", "chat_template");
 
     static Conversation of(List<Map<String, Object>> messages) {
         return new Conversation(messages, null, Map.of(), -1, Set.of());
@@ -117,7 +115,7 @@ record Conversation(
         }
         Map<String, Object> own = new LinkedHashMap<>();
         fields.forEach((name, variable) -> own.put((String) name, variable));
-        for (String name : NO_VARIABLES) {
+        for (String name : TemplateVariables.TAKEN) {
             if (own.containsKey(name)) {
                 throw new RejectedRowException(WRONG_TYPE, column + " sets " + name + ", which no row can");
             }
@@ -171,7 +169,8 @@ record Conversation(
             try {
                 value = JSON.readValue(text, Object.class);
             } catch (JsonProcessingException e) {
-                throw new RejectedRowException(BAD_JSON, otherwise + ": " + e.getOriginalMessage());
+                throw new RejectedRowException(
+                        BAD_JSON, otherwise + ": " + Printable.parserMessage(e.getOriginalMessage()));
             }
         }
         if (value instanceof Map<?, ?> fields) {
@@ -209,7 +208,8 @@ record Conversation(
             }
             return value;
         } catch (JsonProcessingException e) {
-            throw new RejectedRowException(BAD_JSON, column + " is no valid JSON: " + e.getOriginalMessage());
+            throw new RejectedRowException(
+                    BAD_JSON, column + " is no valid JSON: " + Printable.parserMessage(e.getOriginalMessage()));
         }
     }
 }

@@ -23,7 +23,7 @@ import java.util.TreeMap;
  *     …; several columns of one role are joined
  * @param separator between joined columns
  * @param system a system message for conversations that have none
- * @param chatTemplate {@code auto}: the tokenizer's, if it has one; {@code none}; a template's text, or where it is
+ * @param chatTemplate {@code auto}: the tokenizer's, if it has one; {@code none}; a template's name or text
  * @param chatTemplateKwargs more variables for the template, as in transformers: {@code enable_thinking: false}
  * @param date what a template is told is today, as {@code 2026-11-22}; the day of the run when empty
  * @param maxLength tokens of a row at most; what is longer goes by {@code tooLong}
@@ -123,6 +123,8 @@ public record DataConfig(
                 maxRejectedFraction >= 0 && maxRejectedFraction <= 1,
                 "data.max_rejected_fraction must be in [0, 1], got %s",
                 maxRejectedFraction);
+        checkRows("data.max_train_rows", maxTrainRows);
+        checkRows("data.max_eval_rows", maxEvalRows);
         check(delimiter.length() == 1, "data.delimiter must be one character, got '%s'", delimiter);
         check(isCharset(encoding), "data.encoding: this Java does not know %s; write a name such as UTF-8", encoding);
         check(
@@ -135,6 +137,14 @@ public record DataConfig(
         chatTemplateKwargs = Collections.unmodifiableMap(new TreeMap<>(chatTemplateKwargs));
         train = List.copyOf(train);
         columns = Map.copyOf(columns);
+    }
+
+    private static void checkRows(String key, OptionalLong rows) {
+        check(
+                rows.isEmpty() || rows.getAsLong() > 0,
+                "%s must be positive, got %d; leave it out for all rows",
+                key,
+                rows.orElse(0));
     }
 
     private static boolean isDate(String text) {

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.storage.UntrustedFile;
+import dev.temper.text.ChatFormat.TokenizerFiles;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Chat templates in files of their own, as transformers reads and writes them beside a tokenizer. */
 public final class TemplateFiles {
@@ -49,9 +51,20 @@ public final class TemplateFiles {
         write(tokenizer, read(from));
     }
 
-    /** Makes this the one template of a tokenizer's folder, whatever templates it had. */
-    public static void write(Folder tokenizer, String template) throws IOException {
-        write(tokenizer, Map.of(ChatFormat.DEFAULT, template));
+    /**
+     * Makes the templates of a format those of a tokenizer's folder, whatever templates it had.
+     *
+     * @param variables that rows were rendered with; the templates set them themselves, so that whoever renders them
+     *     with nothing else gets what was trained
+     */
+    public static void write(Folder tokenizer, ChatFormat format, Map<String, Object> variables) throws IOException {
+        Set<String> special = TokenizerConfig.of(TokenizerFiles.read(tokenizer))
+                .specialTokens()
+                .keySet();
+        Map<String, String> templates = new HashMap<>();
+        format.templates()
+                .forEach((name, text) -> templates.put(name, new TemplateVariables(variables).head(special) + text));
+        write(tokenizer, templates);
     }
 
     /** Leaves a tokenizer's folder without a template. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.check.Printable;
 import dev.temper.storage.Folder;
 import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
@@ -89,7 +90,7 @@ record TokenizerJson(
             check(tree.isObject(), "%s is no JSON object: it may be cut off", place);
             return (ObjectNode) tree;
         } catch (JsonProcessingException e) {
-            throw invalid("%s is no valid JSON: %s", place, e.getOriginalMessage());
+            throw invalid("%s is no valid JSON: %s", place, Printable.parserMessage(e.getOriginalMessage()));
         }
     }
 

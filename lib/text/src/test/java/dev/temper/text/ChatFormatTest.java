@@ -65,7 +65,8 @@ final class ChatFormatTest {
                 folder.resolve("tokenizer_config.json"), NAMED.replace("{\"chat", "{\"eos_token\": \"é\", \"chat"));
         Files.createDirectories(folder.resolve("additional_chat_templates"));
         Files.writeString(folder.resolve("additional_chat_templates/rag.jinja"), "R");
-        TemplateFiles.write(Folder.local(folder), "mine é\n");
+        TemplateFiles.write(
+                Folder.local(folder), new ChatFormat(Map.of("default", "mine é\n"), Map.of(), ""), Map.of());
         assertThat(read(folder, "auto").templates()).isEqualTo(Map.of("default", "mine é\n"));
         assertThat(Files.readString(folder.resolve("tokenizer_config.json")))
                 .isEqualTo("{\n  \"eos_token\" : \"é\"\n}\n");
@@ -76,16 +77,14 @@ final class ChatFormatTest {
         return ChatFormat.of(
                 Formats.data(Format.MESSAGES, TrainOn.ALL, template, Map.of()),
                 TokenizerFiles.read(Folder.local(folder)),
-                location -> "text of " + location,
                 LocalDate.of(2026, 11, 22));
     }
 
     @Test
-    void theRecipeNamesATemplateOrWhereItIs() {
+    void theRecipeNamesATemplateOrHasItsText() {
         assertThat(format("{{ messages }}", CONFIG, Optional.empty()).templates())
                 .isEqualTo(Map.of("default", "{{ messages }}"));
-        assertThat(format("templates/a.jinja", CONFIG, Optional.empty()).templates())
-                .isEqualTo(Map.of("default", "text of templates/a.jinja"));
+        assertInvalid("templates/a.jinja", CONFIG, "data.chat_template: templates/a.jinja is no file; write auto,");
     }
 
     @Test
@@ -173,7 +172,6 @@ final class ChatFormatTest {
                         config,
                         specialTokens,
                         jinja.map(text -> Map.of("default", text)).orElse(Map.of())),
-                location -> "text of " + location,
                 LocalDate.of(2026, 11, 22));
     }
 
@@ -181,7 +179,6 @@ final class ChatFormatTest {
         return ChatFormat.of(
                 Formats.data(format, TrainOn.ALL, template, Map.of()),
                 new TokenizerFiles("base", config, Optional.empty(), Map.of()),
-                location -> location,
                 LocalDate.of(2026, 11, 22));
     }
 }

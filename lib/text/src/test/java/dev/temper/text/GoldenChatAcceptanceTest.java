@@ -133,14 +133,16 @@ final class GoldenChatAcceptanceTest {
     }
 
     private RowFormat format(Format format, TrainOn trainOn, String tokenizer, String template) throws IOException {
-        DataConfig data = Formats.data(format, trainOn, template, Map.of("date_string", "26 Jul 2024"));
         Path folder = goldens.fixture("tokenizers/" + tokenizer);
         TokenizerFiles files = new TokenizerFiles(
                 folder.toString(),
                 Files.readString(folder.resolve("tokenizer_config.json")),
                 Optional.empty(),
                 Map.of());
-        ChatFormat chat = ChatFormat.of(data, files, location -> location, LocalDate.of(2024, 7, 26));
+        Map<String, Object> kwargs =
+                files.tokenizerConfig().contains("date_string") ? Map.of("date_string", "26 Jul 2024") : Map.of();
+        DataConfig data = Formats.data(format, trainOn, template, kwargs);
+        ChatFormat chat = ChatFormat.of(data, files, LocalDate.of(2024, 7, 26));
         return RowFormat.of(data, List.of(), chat);
     }
 

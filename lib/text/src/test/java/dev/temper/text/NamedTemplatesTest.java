@@ -3,6 +3,7 @@ package dev.temper.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.check.InvalidInputException;
 import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
@@ -23,7 +24,8 @@ final class NamedTemplatesTest {
             """
             [{"role": "system", "content": "Speak as a gull."}, {"role": "user", "content": "Where to?"},
              {"role": "assistant", "content": "North."}, {"role": "user", "content": "Why?"},
-             {"role": "assistant", "content": "Fish."}]
+             {"role": "assistant", "content": "Fish."}, {"role": "user", "content": "When?"},
+             {"role": "assistant", "content": "Now."}]
             """;
     private static final String ROLES = "[{\"role\": \"user\", \"content\": \"q\"}, {\"role\": \"tool\", \"content\":"
             + " \"w\"}, {\"role\": \"assistant\", \"content\": \"a\"}]";
@@ -31,27 +33,37 @@ final class NamedTemplatesTest {
     /** Name, and the conversation as it is written; what is learned with {@code train_on: assistant} in brackets. */
     private static final String WRITTEN =
             """
-            zephyr  ~ <|system|>\\nSpeak as a gull.</s>\\n<|user|>\\nWhere to?</s>\\n<|assistant|>\\n[North.</s>\\n]\
-            <|user|>\\nWhy?</s>\\n<|assistant|>\\n[Fish.</s>\\n]
-            alpaca  ~ <s>Speak as a gull.\\n\\n### Instruction:\\nWhere to?\\n\\n### Response:\\n[North.</s>]\\n\\n\
-            ### Instruction:\\nWhy?\\n\\n### Response:\\n[Fish.</s>]
-            vicuna  ~ <s>Speak as a gull. USER: Where to? ASSISTANT:[ North.</s>]USER: Why? ASSISTANT:[ Fish.</s>]
-            llama2  ~ <s>[INST] <<SYS>>\\nSpeak as a gull.\\n<</SYS>>\\n\\nWhere to? [/INST][ North. </s>]\
-            <s>[INST] Why? [/INST][ Fish. </s>]
-            mistral ~ <s> [INST] Speak as a gull.\\n\\nWhere to? [/INST][ North.</s>] [INST] Why? [/INST][ Fish.</s>]
-            chatml  ~ <|im_start|>system\\nSpeak as a gull.<|im_end|>\\n<|im_start|>user\\nWhere to?<|im_end|>\\n\
-            <|im_start|>assistant\\n[North.<|im_end|>\\n]<|im_start|>user\\nWhy?<|im_end|>\\n\
-            <|im_start|>assistant\\n[Fish.<|im_end|>\\n]
-            llama3  ~ <s><|start_header_id|>system<|end_header_id|>\\n\\nSpeak as a gull.<|eot_id|>\
-            <|start_header_id|>user<|end_header_id|>\\n\\nWhere to?<|eot_id|>\
-            <|start_header_id|>assistant<|end_header_id|>\\n\\n[North.<|eot_id|>]\
-            <|start_header_id|>user<|end_header_id|>\\n\\nWhy?<|eot_id|>\
-            <|start_header_id|>assistant<|end_header_id|>\\n\\n[Fish.<|eot_id|>]
-            phi3    ~ <|system|>\\nSpeak as a gull.<|end|>\\n<|user|>\\nWhere to?<|end|>\\n\
-            <|assistant|>\\n[North.<|end|>\\n]<|user|>\\nWhy?<|end|>\\n<|assistant|>\\n[Fish.<|end|>\\n]
+            zephyr  ~ <|system|>\\nSpeak as a gull.</s>\\n<|user|>\\nWhere to?</s>\\n<|assistant|>\\n\
+            [North.</s>\\n]<|user|>\\nWhy?</s>\\n<|assistant|>\\n[Fish.</s>\\n]<|user|>\\nWhen?</s>\\n\
+            <|assistant|>\\n[Now.</s>\\n]
+            alpaca  ~ <s>Speak as a gull.\\n\\n### Instruction:\\nWhere to?\\n\\n### Response:\\n[North.</s>]\\n\
+            \\n### Instruction:\\nWhy?\\n\\n### Response:\\n[Fish.</s>]\\n\\n### Instruction:\\nWhen?\\n\\n\
+            ### Response:\\n[Now.</s>]
+            vicuna  ~ <s>Speak as a gull. USER: Where to? ASSISTANT:[ North.</s>]USER: Why? ASSISTANT:[ Fish.</s\
+            >]USER: When? ASSISTANT:[ Now.</s>]
+            llama2  ~ <s>[INST] <<SYS>>\\nSpeak as a gull.\\n<</SYS>>\\n\\n\
+            Where to? [/INST][ North. </s>]<s>[INST] Why? [/INST][ Fish. </s>]<s>[INST] When? [/INST][ Now. </s>\
+            ]
+            mistral ~ <s> [INST] Speak as a gull.\\n\\n\
+            Where to? [/INST][ North.</s>] [INST] Why? [/INST][ Fish.</s>] [INST] When? [/INST][ Now.</s>]
+            chatml  ~ <|im_start|>system\\nSpeak as a gull.<|im_end|>\\n<|im_start|>user\\n\
+            Where to?<|im_end|>\\n<|im_start|>assistant\\n[North.<|im_end|>\\n]<|im_start|>user\\n\
+            Why?<|im_end|>\\n<|im_start|>assistant\\n[Fish.<|im_end|>\\n]<|im_start|>user\\nWhen?<|im_end|>\\n\
+            <|im_start|>assistant\\n[Now.<|im_end|>\\n]
+            llama3  ~ <s><|start_header_id|>system<|end_header_id|>\\n\\n\
+            Speak as a gull.<|eot_id|><|start_header_id|>user<|end_header_id|>\\n\\n\
+            Where to?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n\
+            [North.<|eot_id|>]<|start_header_id|>user<|end_header_id|>\\n\\n\
+            Why?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n\
+            [Fish.<|eot_id|>]<|start_header_id|>user<|end_header_id|>\\n\\n\
+            When?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n[Now.<|eot_id|>]
+            phi3    ~ <|system|>\\nSpeak as a gull.<|end|>\\n<|user|>\\nWhere to?<|end|>\\n<|assistant|>\\n\
+            [North.<|end|>\\n]<|user|>\\nWhy?<|end|>\\n<|assistant|>\\n[Fish.<|end|>\\n]<|user|>\\n\
+            When?<|end|>\\n<|assistant|>\\n[Now.<|end|>\\n]
             gemma   ~ <s><start_of_turn>user\\nSpeak as a gull.\\n\\nWhere to?<end_of_turn>\\n\
             <start_of_turn>model\\n[North.<end_of_turn>\\n]<start_of_turn>user\\nWhy?<end_of_turn>\\n\
-            <start_of_turn>model\\n[Fish.<end_of_turn>\\n]
+            <start_of_turn>model\\n[Fish.<end_of_turn>\\n]<start_of_turn>user\\nWhen?<end_of_turn>\\n\
+            <start_of_turn>model\\n[Now.<end_of_turn>\\n]
             """;
 
     @ParameterizedTest
@@ -65,6 +77,16 @@ final class NamedTemplatesTest {
     @Test
     void eachHasItsTest() {
         assertThat(WRITTEN.lines().map(line -> line.split(" ")[0])).containsExactlyElementsOf(NamedTemplates.names());
+    }
+
+    /** FastChat, whose template it is, takes no space away from a text. */
+    @Test
+    void vicunaWritesTextsAsTheyAre() {
+        String chat = "[{\"role\": \"system\", \"content\": \" s \"}, {\"role\": \"user\", \"content\": \"\\nq \"},"
+                + " {\"role\": \"assistant\", \"content\": \" a\\n\"}]";
+        RowFormat rows = Formats.chat(Format.MESSAGES, TrainOn.ASSISTANT, format("vicuna"));
+
+        assertThat(rows.render(Map.of("messages", chat)).text()).isEqualTo("<s> s  USER: \nq  ASSISTANT:  a\n</s>");
     }
 
     /** A row to learn begins as a question is asked: otherwise a model would be asked what it never saw. */
@@ -84,7 +106,9 @@ final class NamedTemplatesTest {
         String config = "{\"chat_template\": [{\"name\": \"default\", \"template\": \"D\"},"
                 + " {\"name\": \"chatml\", \"template\": \"its own\"}]}";
         assertThat(format("chatml", config).templates()).isEqualTo(Map.of("default", "its own"));
-        assertThat(format("./chatml", config).templates()).isEqualTo(Map.of("default", "text of ./chatml"));
+        assertThatThrownBy(() -> format("./chatml", config))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("data.chat_template: ./chatml is no file; write auto, none, one of zephyr, ");
     }
 
     @ParameterizedTest
@@ -105,7 +129,6 @@ final class NamedTemplatesTest {
         return ChatFormat.of(
                 Formats.data(Format.MESSAGES, TrainOn.ALL, name, Map.of()),
                 new TokenizerFiles("base", config, Optional.empty(), Map.of()),
-                location -> "text of " + location,
                 LocalDate.EPOCH);
     }
 

@@ -28,8 +28,7 @@ final class TrlChatsAcceptanceTest {
     private static TokenRow row(String tokenizer, String prompt, String completion, String tools) throws IOException {
         Path folder = Goldens.find().fixture("tokenizers/" + tokenizer);
         DataConfig data = Formats.data(Format.PROMPT_COMPLETION, TrainOn.COMPLETION, "auto", Map.of());
-        ChatFormat chat = ChatFormat.of(
-                data, TokenizerFiles.read(Folder.local(folder)), location -> location, LocalDate.of(2026, 11, 30));
+        ChatFormat chat = ChatFormat.of(data, TokenizerFiles.read(Folder.local(folder)), LocalDate.of(2026, 11, 30));
         RowFormat format = RowFormat.of(data, List.of(), chat);
         RenderedText text = format.render(Map.of(
                 "prompt", InputColumn.NESTED + prompt, "completion", InputColumn.NESTED + completion, "tools", tools));

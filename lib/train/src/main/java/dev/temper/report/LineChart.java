@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Lines over two axes, a legend where it hides least. */
 final class LineChart {
@@ -167,9 +168,9 @@ final class LineChart {
         double widest = names.stream().mapToDouble(canvas::width).max().orElse(0);
         double width = widest + 64;
         double height = names.size() * 22 + 12;
-        double left = PLOT.getMaxX() - width - 12;
-        double top = isRates || rises(lines.get(0)) ? PLOT.getMaxY() - height - 12 : PLOT.getY() + 12;
-        Rectangle2D box = new Rectangle2D.Double(left, top, width, height);
+        Rectangle2D box = emptiestCorner(lines, width, height);
+        double left = box.getX();
+        double top = box.getY();
         canvas.fill(box, new Color(255, 255, 255, 225));
         canvas.stroke(box, Canvas.GRID, 1);
         for (int i = 0; i < names.size(); i++) {
@@ -186,9 +187,27 @@ final class LineChart {
         return canvas.fitted(end < 0 ? name : name.substring(0, end), 230) + value;
     }
 
-    private static boolean rises(Line line) {
-        double[] values = line.up().toArray();
-        return values.length > 1 && values[values.length - 1] > values[0];
+    /** On the right where it hides as little there. */
+    private Rectangle2D emptiestCorner(List<Line> lines, double width, double height) {
+        double right = PLOT.getMaxX() - width - 12;
+        double bottom = PLOT.getMaxY() - height - 12;
+        return Stream.of(right, PLOT.getX() + 12)
+                .flatMap(left -> Stream.of(isRates ? bottom : PLOT.getY() + 12, isRates ? PLOT.getY() + 12 : bottom)
+                        .map(top -> new Rectangle2D.Double(left, top, width, height)))
+                .min(Comparator.comparingLong(box ->
+                        lines.stream().mapToLong(line -> hidden(line, box)).sum()))
+                .orElseThrow();
+    }
+
+    /** Pieces of a line that lie behind a box. */
+    private long hidden(Line line, Rectangle2D box) {
+        return IntStream.range(0, line.size)
+                .filter(i -> Double.isFinite(line.ys[i]))
+                .filter(i -> {
+                    int from = i > 0 && Double.isFinite(line.ys[i - 1]) ? i - 1 : i;
+                    return box.intersectsLine(x(line.xs[from]), y(line.ys[from]), x(line.xs[i]), y(line.ys[i]));
+                })
+                .count();
     }
 
     private static Color color(int index) {

@@ -19,6 +19,13 @@ final class Markdown {
                 .replaceAll("(?<![\\p{L}\\p{N}])_|_(?![\\p{L}\\p{N}])", "\\\\_"); // not within a word
     }
 
+    /** The text behind an escaped one, but for what one line cannot show. */
+    static String unescaped(String markup) {
+        return markup.replaceAll("\\\\([\\\\`*\\[\\]|~#!$_])", "$1")
+                .replace("&lt;", "<")
+                .replace("&amp;", "&");
+    }
+
     /** A string of Python or JSON. */
     static String quoted(String text) {
         return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';

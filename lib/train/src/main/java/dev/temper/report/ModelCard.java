@@ -47,6 +47,12 @@ public record ModelCard(
     private static final String UNKNOWN_BASE =
             "# base_model: the base came from a folder; put its id on the Hub here, as owner/name\n";
 
+    static final String TAG = "temper";
+    static final String CHAT_TAG = "conversational";
+    static final String TRAINED = "## What was trained";
+    static final String CLASSES = "## Classes";
+    static final String SETTINGS = "## Training settings";
+
     /** In {@code training}: what stood in front of conversations. */
     public static final String SYSTEM_MESSAGE = "system message";
 
@@ -71,6 +77,11 @@ public record ModelCard(
         public Hub {
             license = Collections.unmodifiableMap(ordered(license));
             datasets = List.copyOf(datasets);
+        }
+
+        /** With the license of the base at hand, where it has one. */
+        public Hub over(Map<String, String> ofBase) {
+            return new Hub(ofBase.isEmpty() ? license : ofBase, datasets);
         }
     }
 
@@ -121,25 +132,29 @@ public record ModelCard(
         return new LinkedHashMap<>(map);
     }
 
+    /** What a card says that this wrote; empty for any other text. */
+    public static Optional<ModelCard> read(String markdown) {
+        return EarlierCard.read(markdown);
+    }
+
     /** The file's content, to be written as UTF-8. */
     public String markdown() {
         Markdown page = new Markdown().line(frontMatter() + "---").heading("# ", name);
         page.paragraph("Trained with Temper"
                 + base.map(id -> " from " + Markdown.escaped(id)).orElse("") + ".");
-        page.pairs("## What was trained", training);
+        page.pairs(TRAINED, training);
         if (!scores.isEmpty()) {
             Map<String, String> shown = new LinkedHashMap<>();
             scores.forEach((score, value) -> shown.put(score, Numbers.shown(value)));
             page.pairs("## Results on " + Markdown.escaped(dataset), shown);
         }
         if (!perClass.isEmpty()) {
-            page.line("## Classes\n");
+            page.line(CLASSES + "\n");
             page.table(
                     Numbers.CLASS_HEADERS, perClass.stream().map(Numbers::row).toList());
         }
-        page.pairs("## Training settings", settings);
         page.line("## How to use it\n").code("python", python()).code("sh", shell());
-        return page.toString();
+        return page.pairs(SETTINGS, settings).toString();
     }
 
     private String frontMatter() {
@@ -157,9 +172,9 @@ public record ModelCard(
         if (!metrics().isEmpty()) {
             keys.put("metrics", metrics());
         }
-        Set<String> allTags = new LinkedHashSet<>(List.of("temper"));
+        Set<String> allTags = new LinkedHashSet<>(List.of(TAG));
         if (task == Task.CHAT) {
-            allTags.add("conversational");
+            allTags.add(CHAT_TAG);
         }
         allTags.addAll(tags);
         keys.put("tags", allTags);
@@ -227,7 +242,8 @@ public record ModelCard(
             lines.add("inputs = tokenizer.apply_chat_template(");
             lines.add("    messages, add_generation_prompt=True, return_dict=True, return_tensors=\"pt\")");
         } else {
-            lines.add("inputs = tokenizer(\"...\", return_tensors=\"pt\")");
+            String cut = task == Task.TEXT_CLASSIFICATION ? ", truncation=True" : "";
+            lines.add("inputs = tokenizer(\"...\"" + cut + ", return_tensors=\"pt\")");
         }
         if (task == Task.TEXT_CLASSIFICATION) {
             lines.add("probabilities = model(**inputs).logits.softmax(-1)[0].tolist()");
@@ -249,13 +265,22 @@ public record ModelCard(
                         : "path/to/this/folder recipe.yaml");
         String asked =
                 switch (task) {
-                    case CHAT -> system().map(text -> " --system " + Markdown.argument(text))
+                    case CHAT -> "generate " + folders
+                            + system().map(text -> " --system " + Markdown.argument(text))
                                     .orElse("")
                             + " --prompt \"...\"";
-                    case TEXT_GENERATION -> " --raw --prompt \"...\"";
-                    case TEXT_CLASSIFICATION -> "";
+                    case TEXT_GENERATION -> "generate " + folders + " --raw --prompt \"...\"";
+                    case TEXT_CLASSIFICATION -> "classify " + folders + (kind == Kind.ADAPTER ? named() : "")
+                            + " --text \"...\"";
                 };
-        return task == Task.TEXT_CLASSIFICATION ? evaluate : "temper generate " + folders + asked + "\n" + evaluate;
+        return "temper " + asked + "\n" + evaluate;
+    }
+
+    /** An adapter that was copied out of its run does not know the names of its classes. */
+    private String named() {
+        return labels.isEmpty() || labels.stream().anyMatch(label -> label.contains(","))
+                ? ""
+                : " --labels " + Markdown.argument(String.join(",", labels));
     }
 
     private Optional<String> system() {

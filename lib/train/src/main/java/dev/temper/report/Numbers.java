@@ -26,6 +26,16 @@ final class Numbers {
         return String.format(Locale.ROOT, isSmall ? "%.3e" : "%,.4f", value);
     }
 
+    /** The number that is shown so. */
+    static double read(String shown) {
+        return switch (shown) {
+            case "–" -> Double.NaN;
+            case "∞" -> Double.POSITIVE_INFINITY;
+            case "-∞" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(shown.replace(",", ""));
+        };
+    }
+
     /** The cells under {@link #CLASS_HEADERS}. */
     static List<String> row(PerClass one) {
         return List.of(

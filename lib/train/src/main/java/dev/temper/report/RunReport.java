@@ -64,8 +64,12 @@ public final class RunReport {
             </style>
             """;
 
+    /** A live page is written anew every few seconds, or minutes. */
+    private static final String REFRESH = "<meta http-equiv=\"refresh\" content=\"20\"/>";
+
     private final String title;
     private final String status;
+    private boolean isUnderWay;
     private final Map<String, String> facts = new LinkedHashMap<>();
     private final Map<String, Double> scores = new LinkedHashMap<>();
     private final List<Metric> metrics = new ArrayList<>();
@@ -90,6 +94,12 @@ public final class RunReport {
     public RunReport(String title, String status) {
         this.title = title;
         this.status = status;
+    }
+
+    /** The run goes on: a browser that shows the page reads it again from time to time. */
+    public RunReport underWay() {
+        isUnderWay = true;
+        return this;
     }
 
     /** Names and values, in this order, such as the base model, settings, seconds. */
@@ -121,7 +131,7 @@ public final class RunReport {
         return this;
     }
 
-    /** Answers before and after training, side by side for each prompt. */
+    /** Answers before and after training, side by side for each prompt; before alone while there are no others. */
     public RunReport samples(List<Sample> more) {
         samples.addAll(more);
         return this;
@@ -139,7 +149,8 @@ public final class RunReport {
 
     /** The page, to be written as UTF-8. */
     public String html() {
-        Html page = new Html().markup(HEAD).element("title", title).markup(STYLE + "</head>\n<body>\n<main>");
+        Html page = new Html().markup(isUnderWay ? HEAD + REFRESH : HEAD).element("title", title);
+        page.markup(STYLE + "</head>\n<body>\n<main>");
         page.element("h1", title);
         page.markup("<p class=\"status\">" + Html.escaped(status) + "</p>");
         if (!warnings.isEmpty()) {
@@ -246,15 +257,20 @@ public final class RunReport {
         boolean hasExpected = samples.stream().anyMatch(Sample::hasExpected);
         Map<Integer, String> before = new TreeMap<>();
         samples.stream().filter(s -> s.step() == first).forEach(s -> before.put(s.number(), s.text()));
-        List<String> headers = new ArrayList<>(List.of("prompt", "step " + first, "step " + last));
+        List<String> headers = new ArrayList<>(List.of("prompt", "step " + first));
+        if (last > first) {
+            headers.add("step " + last);
+        }
         if (hasExpected) {
             headers.add("expected");
         }
         Map<Integer, List<String>> table = new TreeMap<>();
         for (Sample sample : samples) {
             if (sample.step() == last) {
-                String answerBefore = before.getOrDefault(sample.number(), "");
-                List<String> row = new ArrayList<>(List.of(sample.prompt(), answerBefore, sample.text()));
+                List<String> row = new ArrayList<>(List.of(sample.prompt(), before.getOrDefault(sample.number(), "")));
+                if (last > first) {
+                    row.add(sample.text());
+                }
                 if (hasExpected) {
                     row.add(sample.expected());
                 }

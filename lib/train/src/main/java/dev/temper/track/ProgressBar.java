@@ -30,6 +30,7 @@ public final class ProgressBar implements AutoCloseable {
     private final Deque<Mark> marks = new ArrayDeque<>();
     private Instant shown = Instant.MIN;
     private String line = "";
+    private String last = ""; // the line when nothing comes after it
     private int drawn; // characters of the line the terminal shows
     private boolean pending; // the newest line is not shown yet
 
@@ -78,7 +79,9 @@ public final class ProgressBar implements AutoCloseable {
     public synchronized void update(Progress progress) {
         Instant now = clock.instant();
         marks.addLast(new Mark(progress.seconds(), progress.tokens()));
-        line = line(progress, marks.getFirst(), marks.getLast());
+        last = fitted(line(progress, marks.getFirst(), marks.getLast()));
+        boolean isEnd = progress.step() >= steps && progress.secondsLeft() < 0.5;
+        line = isEnd ? last : fitted(line(progress, marks.getFirst(), marks.getLast()) + timeLeft(progress));
         if (marks.size() > RATE_STEPS) {
             marks.removeFirst();
         }
@@ -102,10 +105,12 @@ public final class ProgressBar implements AutoCloseable {
         out.flush();
     }
 
-    /** Shows the last state and ends the line. */
+    /** Shows the last state, of which nothing is left, and ends the line. */
     @Override
     public synchronized void close() {
-        if (pending) {
+        boolean isStale = drawn > 0 && !line.equals(last);
+        line = last;
+        if (pending || isStale) {
             show(clock.instant());
         }
         if (drawn > 0) {
@@ -142,9 +147,15 @@ public final class ProgressBar implements AutoCloseable {
         if (seconds > 0) {
             text += String.format(Locale.ROOT, "  %,.0f tokens/s", (to.tokens - from.tokens) / seconds);
         }
-        if (!Double.isNaN(progress.secondsLeft())) {
-            text += "  time left " + hoursAndMinutes(Math.round(progress.secondsLeft()));
-        }
+        return text;
+    }
+
+    private static String timeLeft(Progress progress) {
+        boolean isKnown = !Double.isNaN(progress.secondsLeft());
+        return isKnown ? "  time left " + hoursAndMinutes(Math.round(progress.secondsLeft())) : "";
+    }
+
+    private String fitted(String text) {
         return redraws && text.length() >= columns ? text.substring(text.indexOf("step")) : text;
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.temper.eval.ClassificationReport;
+import dev.temper.eval.PerClass;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -102,7 +103,9 @@ final class ModelCardTest {
                         "| learning_rate | 2e-5 |",
                         "Classification.from_pretrained(\"google-bert/bert-base-cased\", num_labels=2)",
                         "zip([\"Negative\", \"Positive\"], probabilities)",
-                        "temper evaluate path/to/the/base/model recipe.yaml --adapter path/to/this/folder");
+                        "\ntemper classify path/to/the/base/model --adapter path/to/this/folder --labels"
+                                + " 'Negative,Positive' --text \"...\"\n"
+                                + "temper evaluate path/to/the/base/model recipe.yaml --adapter path/to/this/folder\n");
     }
 
     @Test
@@ -155,6 +158,62 @@ final class ModelCardTest {
                         "temper generate path/to/the/base/model --adapter path/to/this/folder"
                                 + " --system 'Don'\\''t \"explain\".' --prompt \"...\"\n");
         assertThat(Markdown.argument("two\n```\nlines")).isEqualTo("'...'");
+    }
+
+    /** A merged model's card says what its adapter's says. */
+    @Test
+    void aCardIsReadBack() {
+        Map<String, String> training = new LinkedHashMap<>();
+        training.put("a | b \\", ODD + " &amp; _x_ &lt; <b> \\| \\_");
+        training.put(ModelCard.SYSTEM_MESSAGE, "Two\nlines, \"quoted\" \\ | é");
+        training.put("empty", "");
+        ModelCard chat = new ModelCard(
+                "a *card* _of_ | chats",
+                ModelCard.Kind.ADAPTER,
+                ModelCard.Task.CHAT,
+                Optional.empty(),
+                List.of(),
+                List.of("lora", "mine"),
+                "rows",
+                Map.of("eval/loss", 1.0 / 3),
+                List.of(),
+                training,
+                Map.of("training.x", "1"),
+                ModelCard.Hub.NOTHING);
+        List<PerClass> classes = List.of(new PerClass("a|b", Double.NaN, 0.00012, 1, 0.5, Double.NaN, 12_345));
+        ModelCard odd = new ModelCard(
+                "odd",
+                ModelCard.Kind.MODEL,
+                ModelCard.Task.TEXT_CLASSIFICATION,
+                Optional.of("a/b"),
+                List.of("a|b"),
+                List.of(),
+                "rows",
+                Map.of(),
+                classes,
+                Map.of(),
+                Map.of(),
+                ModelCard.Hub.NOTHING);
+        for (ModelCard card : List.of(chat, odd, classifier(Examples.films().scores()))) {
+            String written = card.markdown();
+            assertThat(ModelCard.read(written).orElseThrow().markdown()).isEqualTo(written);
+        }
+        assertThat(ModelCard.read(chat.markdown()).orElseThrow().training())
+                .containsEntry("a | b \\", ODD.replace('\n', ' ') + " &amp; _x_ &lt; <b> \\| \\_")
+                .containsEntry(ModelCard.SYSTEM_MESSAGE, training.get(ModelCard.SYSTEM_MESSAGE));
+    }
+
+    @Test
+    void anotherTextIsNoCardOfOurs() {
+        for (String other : List.of(
+                "",
+                "# Model\n",
+                "---\ntags: [lora]\n---\n# a\n",
+                "---\ntags: [temper\n---\n# a\n",
+                "---\ntags: temper\n---\n",
+                "---\ntags: [temper]\n---\n# a\n\n## Classes\n\n| a |\n| --- |\n| 1 |\n")) {
+            assertThat(ModelCard.read(other)).as(other).isEmpty();
+        }
     }
 
     @Test

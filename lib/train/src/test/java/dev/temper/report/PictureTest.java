@@ -89,6 +89,27 @@ final class PictureTest {
         assertThat(decoded(Picture.confusionMatrix(report)).getWidth()).isEqualTo(1800);
     }
 
+    /** A score that does not move runs along the upper edge, where the legend of others is. */
+    @Test
+    void theLegendHidesNoLineWhereThereIsRoom() throws Exception {
+        for (double other : List.of(0.3, 0.8)) {
+            List<Metric> metrics = new ArrayList<>();
+            for (int step = 0; step <= 60; step += 30) {
+                metrics.add(new Metric(step, "eval/accuracy", 0.52, Instant.EPOCH));
+                metrics.add(new Metric(step, "eval/f1_macro", other, Instant.EPOCH));
+            }
+
+            BufferedImage image = decoded(Picture.curves("Scores", metrics));
+
+            int solid = rgb(Canvas.LINES.get(0));
+            long longest = IntStream.range(0, image.getHeight())
+                    .mapToLong(y -> count(image, solid, new Rectangle(0, y, image.getWidth(), 1)))
+                    .max()
+                    .orElseThrow();
+            assertThat(longest).as("pixels of the flat line beside %s", other).isGreaterThan(1500);
+        }
+    }
+
     @Test
     void curvesSurviveValuesThatAreNotFinite() throws Exception {
         List<Metric> metrics = new ArrayList<>(Examples.losses(100));

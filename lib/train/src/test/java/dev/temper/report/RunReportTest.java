@@ -67,6 +67,17 @@ final class RunReportTest {
     }
 
     @Test
+    void onlyThePageOfARunThatGoesOnIsReadAgain() throws Exception {
+        String refresh = "<meta http-equiv=\"refresh\" content=\"20\"/>";
+
+        String live = new RunReport("live", "under way").underWay().html();
+
+        assertThat(live).contains(refresh);
+        parsed(live);
+        assertThat(new RunReport("done", "finished").html()).doesNotContain("refresh");
+    }
+
+    @Test
     void needsNothingFromOutside() throws Exception {
         String html = example().html();
 
@@ -82,7 +93,8 @@ final class RunReportTest {
                 .rows(new RunReport.Rows(1, 0, 0, Map.of(HOSTILE, 1L)))
                 .scores(Map.of(HOSTILE, 1.0))
                 .classification(Examples.classified(List.of(HOSTILE, "b"), 20, 1))
-                .samples(List.of(new Sample(0, 0, HOSTILE, HOSTILE, HOSTILE)))
+                .samples(List.of(
+                        new Sample(0, 0, HOSTILE, HOSTILE, HOSTILE), new Sample(1, 0, HOSTILE, HOSTILE, HOSTILE)))
                 .picture(new Picture(HOSTILE, new byte[0]))
                 .warnings(List.of(HOSTILE));
 
@@ -113,6 +125,14 @@ final class RunReportTest {
 
         assertThat(rows(parsed(report.html())))
                 .containsExactly("prompt|step 0|step 9", "first|old 1|new\n1", "second|old 2|new 2");
+    }
+
+    @Test
+    void whileThereAreNoLaterAnswersTheFirstOnesStandAlone() throws Exception {
+        RunReport report =
+                new RunReport("answers", "under way").samples(List.of(new Sample(0, 0, "first", "old 1", "new 1")));
+
+        assertThat(rows(parsed(report.html()))).containsExactly("prompt|step 0|expected", "first|old 1|new 1");
     }
 
     private static RunReport example() throws IOException {

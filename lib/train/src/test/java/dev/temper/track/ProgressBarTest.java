@@ -29,6 +29,33 @@ final class ProgressBarTest {
                 .containsExactly("[##------] step 120/400  loss 1.234  lr 1e-4  3,456 tokens/s" + "  time left 0:42");
     }
 
+    /** After the last update an evaluation may come; behind it nothing is left, and the line that stays says none. */
+    @Test
+    void theLineThatStaysSaysNothingOfTimeLeft() {
+        String last = "[########] step 2/2  loss 2.000  lr 1e-4  100 tokens/s";
+        try (ProgressBar bar = ProgressBar.terminal(out, clock, 2, 80)) {
+            bar.update(new Progress(1, 2, 1e-4, 100, 1, 8));
+            clock.forward(Duration.ofSeconds(1));
+            bar.update(new Progress(2, 2, 1e-4, 200, 2, 7));
+        }
+        String[] drawn = bytes.toString(UTF_8).split("\r");
+        assertThat(drawn[2]).isEqualTo(last + "  time left 0:07");
+        assertThat(drawn[3]).isEqualTo(last + " ".repeat("  time left 0:07".length()) + "\n");
+
+        bytes.reset();
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 2)) {
+            bar.update(new Progress(1, 2, 1e-4, 100, 1, 8));
+            bar.update(new Progress(2, 2, 1e-4, 200, 2, 7)); // too soon for a line
+        }
+        assertThat(lines()[1]).isEqualTo(last);
+
+        bytes.reset();
+        try (ProgressBar bar = ProgressBar.lines(out, clock, 2)) {
+            bar.update(new Progress(2, 2, 1e-4, 200, 2, 0.2));
+        }
+        assertThat(lines()).containsExactly(last);
+    }
+
     @Test
     void printsPlainLinesNowAndThenAndAtTheEnd() {
         try (ProgressBar bar = ProgressBar.lines(out, clock, 12)) {
@@ -40,7 +67,7 @@ final class ProgressBarTest {
 
         assertThat(lines()).hasSize(4);
         assertThat(lines()[1]).contains("step 6/12", "100 tokens/s", "time left 0:06");
-        assertThat(lines()[3]).startsWith("[########] step 12/12").endsWith("time left 0:00");
+        assertThat(lines()[3]).startsWith("[########] step 12/12").endsWith(" 100 tokens/s");
         assertThat(bytes.toString(UTF_8).chars().filter(c -> c != '\n' && Character.isISOControl(c)))
                 .isEmpty();
     }
@@ -70,7 +97,7 @@ final class ProgressBarTest {
         }
 
         assertThat(bytes.toString(UTF_8))
-                .isEqualTo("\rstep 1200/4000  loss 1.234  lr 9.87e-5  13,456 tokens/s  time left 2:20:00\n");
+                .startsWith("\rstep 1200/4000  loss 1.234  lr 9.87e-5  13,456 tokens/s  time left 2:20:00\r");
     }
 
     @Test
@@ -100,7 +127,8 @@ final class ProgressBarTest {
             }
         }
 
-        assertThat(lines()[lines().length - 1]).contains("  10 tokens/s  time left 15:00");
+        assertThat(lines()[lines().length - 2]).endsWith("  10 tokens/s  time left 15:00");
+        assertThat(lines()[lines().length - 1]).endsWith("  10 tokens/s");
     }
 
     @Test
@@ -124,7 +152,8 @@ final class ProgressBarTest {
             bar.print("eval/loss\u001b[2J\n 2.0");
         }
 
-        assertThat(bytes.toString(UTF_8)).matches("(?s)\r(\\[.*)\r +\reval/loss\\\\u001b\\[2J\\\\n 2.0\n\\1\n");
+        assertThat(bytes.toString(UTF_8))
+                .matches("(?s)\r((\\[.*)  time left 0:01)\r +\reval/loss\\\\u001b\\[2J\\\\n 2.0\n\\1\r\\2 +\n");
     }
 
     private String[] lines() {
