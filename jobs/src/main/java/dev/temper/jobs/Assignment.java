@@ -10,13 +10,14 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * What a worker gets from the driver.
  *
- * @param recipe the whole recipe as {@link Recipe#portable}, its locations the same in any working directory
- * @param run what the run follows from, besides its rows: {@link Recipe#hash}, and in which precision
+ * @param recipe the whole recipe as {@link RecipeFile#portable}, its locations the same in any working directory
+ * @param run what the run follows from, besides its rows: {@link RecipeIdentity#hash}, and in which precision
  * @param prepared location of the prepared rows
  * @param asked prompts of the recipe
  * @param ends ids that end an answer, besides the tokenizer's end token
@@ -27,16 +28,16 @@ record Assignment(
         String recipe,
         String run,
         String prepared,
-        List<RecipeData.Prompt> asked,
+        List<RenderedPrompt> asked,
         Set<Integer> ends,
         List<BegunFolder> places)
         implements Serializable {
     static Assignment of(
-            SparkSession spark, Recipe recipe, RecipeData rows, List<RecipeData.Prompt> asked, PreparedData data) {
+            SparkSession spark, Recipe recipe, RecipeData rows, List<RenderedPrompt> asked, PreparedData data) {
         return new Assignment(
                 HadoopStore.of(spark),
-                recipe.anywhere().portable(),
-                recipe.hash() + " " + recipe.model().precision().label(),
+                RecipeFile.portable(recipe.anywhere()),
+                RecipeIdentity.hash(recipe) + " " + recipe.model().precision().label(),
                 data.folder().location(),
                 asked,
                 rows.ends(),
@@ -62,7 +63,7 @@ record Assignment(
         for (BegunFolder place : places) {
             place.checkSeen();
         }
-        boolean isElsewhere = Recipe.ofPortable(recipe).data().prepared().isPresent();
+        boolean isElsewhere = RecipeFile.ofPortable(recipe).data().prepared().isPresent();
         PreparedData.checkSeen(store.folder(prepared), isElsewhere ? "data.prepared" : "output");
     }
 
@@ -79,10 +80,14 @@ record Assignment(
         RecipeRows read(Folder prepared) throws IOException;
     }
 
-    /** Brings the base to this machine and reads the rows. */
-    Begun begin(Reading reading) throws IOException {
-        Recipe settings = Recipe.ofPortable(recipe);
-        RecipeModel model = RecipeModel.localize(store, settings);
+    /**
+     * Brings the base to this machine and reads the rows.
+     *
+     * @param warnings gets sentences for the user
+     */
+    Begun begin(Reading reading, Consumer<String> warnings) throws IOException {
+        Recipe settings = RecipeFile.ofPortable(recipe);
+        RecipeModel model = RecipeModel.localize(store, settings, warnings);
         RecipeRows rows = reading.read(store.folder(prepared));
         Tokenizer tokenizer = Tokenizer.shared(model.base(), settings.model().added());
         List<Prompts.Question> questions =

@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Printable;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.spark.PreparedData;
 import dev.temper.spark.PreparedRow.Split;
@@ -35,7 +36,7 @@ record ClassShares(List<String> labels, long[] trained, long[] evaluated, long[]
         TextTable table = new TextTable(CELL, "class", "train", "share", "eval", "share", "cut");
         for (int i = 0; i < labels.size(); i++) {
             table.add(
-                    Console.told(labels.get(i)),
+                    Printable.masked(labels.get(i)),
                     number(trained[i]),
                     share(i, trained),
                     number(evaluated[i]),

@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.check.Printable;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.inference.Classification;
@@ -99,7 +100,7 @@ final class ClassifyJob {
             return request.labels();
         }
         Folder adapter = store.folder(request.adapter().orElseThrow());
-        Task task = MergeJob.task(adapter, Folder.local(folder), Folder.local(localAdapter));
+        Task task = AdapterMerge.task(adapter, Folder.local(folder), Folder.local(localAdapter));
         check(task.kind() == Task.Kind.SEQUENCE_CLASSIFICATION, "%s holds no classifier", adapter.location());
         return task.labels();
     }
@@ -228,7 +229,7 @@ final class ClassifyJob {
     }
 
     private static String shown(String text) {
-        String line = Console.told(text);
+        String line = Printable.masked(text);
         return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "…";
     }
 }

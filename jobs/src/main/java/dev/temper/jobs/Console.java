@@ -11,7 +11,7 @@ final class Console {
 
     /** One line. */
     static void say(String format, Object... arguments) {
-        System.out.println(told(String.format(Locale.ROOT, format, arguments)));
+        System.out.println(Printable.masked(String.format(Locale.ROOT, format, arguments)));
     }
 
     /** Several lines of ours; values in them have been made printable one by one. */
@@ -26,11 +26,6 @@ final class Console {
 
     /** On standard error. */
     static void warn(String sentence) {
-        System.err.println("temper: " + told(sentence));
-    }
-
-    /** A value, a name or a sentence on one line. */
-    static String told(String text) {
-        return Printable.line(Secrets.masked(text));
+        System.err.println("temper: " + Printable.masked(sentence));
     }
 }

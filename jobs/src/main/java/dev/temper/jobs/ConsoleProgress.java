@@ -3,15 +3,24 @@ package dev.temper.jobs;
 import dev.temper.check.Secrets;
 import dev.temper.track.Metric;
 import dev.temper.track.ProgressBar;
-import dev.temper.train.ProgressListener;
 import java.util.Locale;
 import java.util.Set;
 
-/** Shows a run on the console: the bar, and a line for each evaluation. */
-final class ConsoleProgress implements ProgressListener, AutoCloseable {
+/** Shows a run on the console: what it says, the bar, and a line for each evaluation. */
+final class ConsoleProgress implements RunListener, AutoCloseable {
     private static final Set<String> SHOWN = Set.of("eval/loss", "eval/accuracy", "eval/exact_match");
 
     private ProgressBar bar = ProgressBar.standard(1);
+
+    @Override
+    public synchronized void said(String sentence) {
+        Console.say("%s", sentence);
+    }
+
+    @Override
+    public synchronized void trained() {
+        bar.close();
+    }
 
     @Override
     public synchronized void started(int steps) {

@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Printable;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
@@ -92,10 +93,10 @@ record DataSummary(
         text.append(splits).append('\n').append(lengths()).append('\n');
         classes.ifPresent(shares -> text.append(shares.table()).append('\n'));
         text.append("files       ")
-                .append(Console.told(data.files().readFiles()))
+                .append(Printable.masked(data.files().readFiles()))
                 .append('\n');
         data.files().leftOutFiles().forEach(files -> text.append("not read    ")
-                .append(Console.told(files))
+                .append(Printable.masked(files))
                 .append('\n'));
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
         if (data.leftOut() > 0) {
@@ -107,7 +108,7 @@ record DataSummary(
         text.append(
                 String.format(Locale.ROOT, "cut         %,d rows at max_length %,d%n", data.cut(), config.maxLength()));
         notes.forEach(
-                note -> text.append("note        ").append(Console.told(note)).append('\n'));
+                note -> text.append("note        ").append(Printable.masked(note)).append('\n'));
         examples()
                 .forEach((reason, row) -> text.append(String.format(
                         Locale.ROOT,
@@ -115,10 +116,10 @@ record DataSummary(
                         data.rows().rejected().get(reason),
                         reason,
                         row.rowNumber(),
-                        Console.told(row.source()),
-                        Console.told(row.detail()))));
+                        Printable.masked(row.source()),
+                        Printable.masked(row.detail()))));
         refusals.forEach(
-                why -> text.append("refused     ").append(Console.told(why)).append(": no run\n"));
+                why -> text.append("refused     ").append(Printable.masked(why)).append(": no run\n"));
         return text.toString().stripTrailing();
     }
 

@@ -64,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
         all.add("adapter="); // it is not trained; what the run trained is in FOLDER or in --adapter
         all.add("model.quantization="); // what is frozen is measured as FOLDER holds it
         adapter.ifPresent(location -> all.add("adapter.init_from=" + quoted(location)));
-        job.run(new Request(Recipe.read(store, recipe, all), output, json));
+        job.run(new Request(RecipeFile.read(store, recipe, all), output, json));
         return 0;
     }
 

@@ -27,7 +27,7 @@ record EvaluateWorker(Assignment assignment) implements BarrierTraining.Worker {
 
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
-        Assignment.Begun begun = assignment.begin(RecipeRows::readEvaluated);
+        Assignment.Begun begun = assignment.begin(RecipeRows::readEvaluated, context.listener()::warned);
         try (Workspace workspace = Workspace.open(context.threads())) {
             if (begun.recipe().adapter().isPresent()) {
                 try (TrainedModel model = begun.model().open(workspace)) {

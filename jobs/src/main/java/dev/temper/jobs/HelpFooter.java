@@ -7,7 +7,7 @@ import picocli.CommandLine;
 
 /** What stands below the options in the help of each command: examples, and what the launcher reads. */
 final class HelpFooter {
-    private static final JsonNode TEXTS = YamlText.resource("help.yaml");
+    private static final JsonNode TEXTS = YamlText.resource(HelpFooter.class, "help.yaml");
 
     private HelpFooter() {}
 

@@ -42,7 +42,7 @@ final class HubNames {
                     .asText();
             Matcher owned = OWNED.matcher(saved);
             boolean isItself =
-                    owned.matches() && owned.group(2).equalsIgnoreCase(RunDocuments.lastName(base.location()));
+                    owned.matches() && owned.group(2).equalsIgnoreCase(Locations.lastName(base.location()));
             return isItself ? Optional.of(saved) : Optional.empty();
         } catch (JsonProcessingException e) {
             return Optional.empty(); // whoever reads it for more says so

@@ -16,29 +16,8 @@ import picocli.CommandLine.Parameters;
 final class InitCommand implements Callable<Integer> {
     /** What the command does. */
     interface Job {
-        void run(Request request) throws Exception;
+        void run(RecipeRequest request) throws Exception;
     }
-
-    /**
-     * What the recipe is for.
-     *
-     * @param recipe where it is written; a new file
-     * @param task as {@code model.task}; empty: what the base can do
-     * @param labels as {@code model.labels}; empty: what the data says
-     * @param columns as {@code data.columns}, in YAML; empty: by their names and values
-     * @param encoding as {@code data.encoding}
-     * @param output as {@code output}; empty: by the recipe's name
-     */
-    record Request(
-            String recipe,
-            String base,
-            String data,
-            Optional<String> eval,
-            Optional<String> task,
-            List<String> labels,
-            Optional<String> columns,
-            String encoding,
-            Optional<String> output) {}
 
     private final Job job;
 
@@ -106,7 +85,7 @@ final class InitCommand implements Callable<Integer> {
         Secrets.refuse("--data", data);
         eval.ifPresent(location -> Secrets.refuse("--eval", location));
         output.ifPresent(location -> Secrets.refuse("--output", location));
-        job.run(new Request(recipe, base, data, eval, task, labels, columns, encoding, output));
+        job.run(new RecipeRequest(recipe, base, data, eval, task, labels, columns, encoding, output));
         return 0;
     }
 }

@@ -5,59 +5,18 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.check.Secrets;
 import dev.temper.spark.HadoopStore;
-import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Nearby;
 import dev.temper.storage.Store;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
-/** The places that a recipe names, looked at before anything is paid for. */
-record Locations(HadoopStore store, Recipe recipe) {
-    private static final Pattern HUB = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*");
+/** What is asked of any location that a user names. */
+final class Locations {
+    private Locations() {}
 
-    /**
-     * The output is a folder, or can become one, and what is written there is not what is read.
-     *
-     * @throws dev.temper.check.InvalidInputException naming the key
-     */
-    void verifyOutput() {
-        String output = HadoopStore.resolve(recipe.output());
-        check(
-                find(store, "output", output).map(Store.Entry::isFolder).orElse(true),
-                "output: %s is a file; name a folder",
-                output);
-        read().forEach((location, key) -> check(
-                !isInside(output, location) && !isInside(location, output),
-                "output: %s and %s: %s lie one in the other; name an output apart from what is read",
-                output,
-                key,
-                location));
-    }
 
-    /**
-     * What the recipe reads is there.
-     *
-     * @throws dev.temper.check.InvalidInputException naming the key
-     */
-    void verifyInput() {
-        verifyHub();
-        read().forEach((location, key) -> {
-            if (key.startsWith("data.")) {
-                find(store, key, location); // it can be asked for; it may be a pattern
-            } else {
-                verifyFolder(store, key, location);
-            }
-        });
-        try {
-            PreparedData.verifyFiles(store, recipe.data());
-        } catch (IOException e) {
-            throw invalid("data: its files cannot be read: %s", HadoopStore.reason(e));
-        }
-    }
 
     /**
      * What was given as a location can be one: nothing at all would be the working directory.
@@ -101,30 +60,6 @@ record Locations(HadoopStore store, Recipe recipe) {
         }
     }
 
-    /** A base that is called as on a hub, and nothing here is. */
-    private void verifyHub() {
-        String base = recipe.model().base();
-        boolean isName = HUB.matcher(base).matches();
-        check(
-                !isName
-                        || find(store, "model.base", HadoopStore.resolve(base)).isPresent()
-                        || find(store, "model.base", HadoopStore.resolve(base.substring(0, base.indexOf('/'))))
-                                .isPresent(),
-                "model.base: %s does not exist; model hubs are not built yet: download its folder and name that",
-                base);
-    }
-
-    private Map<String, String> read() {
-        Map<String, String> keys = new LinkedHashMap<>();
-        keys.put(HadoopStore.resolve(recipe.model().base()), "model.base");
-        recipe.adapter()
-                .flatMap(adapter -> adapter.initFrom())
-                .ifPresent(location -> keys.put(HadoopStore.resolve(location), "adapter.init_from"));
-        recipe.data().train().forEach(source -> keys.put(HadoopStore.resolve(source.location()), "data.train"));
-        recipe.data().eval().ifPresent(location -> keys.put(HadoopStore.resolve(location), "data.eval"));
-        return keys;
-    }
-
     /** @throws dev.temper.check.InvalidInputException naming the key, when the store cannot be asked */
     static Optional<Store.Entry> find(Store store, String key, String location) {
         try {
@@ -136,5 +71,11 @@ record Locations(HadoopStore store, Recipe recipe) {
 
     static boolean isInside(String location, String folder) {
         return (location + "/").startsWith(folder.endsWith("/") ? folder : folder + "/");
+    }
+
+    /** The last part of a location: the path before it is nobody's business. */
+    static String lastName(String location) {
+        String path = location.replaceAll("[/\\\\]+$", "");
+        return path.replaceAll(".*[/\\\\]", "");
     }
 }

@@ -10,17 +10,8 @@ import picocli.CommandLine.Parameters;
 final class MergeCommand implements Callable<Integer> {
     /** What the command does. */
     interface Job {
-        void run(Request request) throws Exception;
+        void run(AdapterMerge.Request request) throws Exception;
     }
-
-    /**
-     * What to merge.
-     *
-     * @param folder of the base
-     * @param adapter folder of the adapter
-     * @param output folder of the merged model
-     */
-    record Request(String folder, String adapter, String output) {}
 
     private final Job job;
 
@@ -50,7 +41,7 @@ final class MergeCommand implements Callable<Integer> {
         Locations.verifyGiven("FOLDER", folder);
         Locations.verifyGiven("--adapter", adapter);
         Locations.verifyGiven("--output", output);
-        job.run(new Request(folder, adapter, output));
+        job.run(new AdapterMerge.Request(folder, adapter, output));
         return 0;
     }
 }

@@ -38,12 +38,13 @@ final class OwnFolder implements AutoCloseable {
      * Waits up to half a minute where another that held the folder may be dead.
      *
      * @param key of the recipe, or option, that names the folder
+     * @param warnings gets a sentence when another must be waited for
      * @throws dev.temper.check.InvalidInputException when another command writes there, or it cannot be written
      */
-    static OwnFolder take(String key, Folder folder) throws IOException {
+    static OwnFolder take(String key, Folder folder, Consumer<String> warnings) throws IOException {
         Lease lease;
         try {
-            lease = Lease.take(folder, text -> Console.warn(key + ": " + text));
+            lease = Lease.take(folder, text -> warnings.accept(key + ": " + text));
         } catch (Lease.HeldException e) {
             throw invalid(
                     "%s: %s is being written by %s; wait for its end, or name another folder",

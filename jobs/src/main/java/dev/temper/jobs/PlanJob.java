@@ -2,7 +2,6 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.spark.HadoopStore;
-import dev.temper.storage.Store;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,8 +13,8 @@ final class PlanJob {
 
     /** @throws dev.temper.check.InvalidInputException after all was printed, when it does not fit */
     static void run(HadoopStore store, PlanCommand.Request request) throws IOException {
-        new Locations(store, request.recipe()).verifyOutput();
-        PretrainedModel base = base(store, request.recipe());
+        new RecipeLocations(store, request.recipe()).verifyOutput();
+        PretrainedModel base = PretrainedModel.read(store, request.recipe());
         List<String> notes = new ArrayList<>(RunChecks.ofWhatIsThere(store, request.recipe(), base));
         notes.addAll(RunChecks.missingData(store, request.recipe()));
         Recipe recipe = ChosenPrecision.here(request.recipe(), base.architecture());
@@ -34,13 +33,5 @@ final class PlanJob {
             notes.forEach(note -> Console.say("%s", note));
         }
         MemoryAdvice.checkFits(base, recipe, plan, given);
-    }
-
-    private static PretrainedModel base(Store store, Recipe recipe) throws IOException {
-        return PretrainedModel.read(store, recipe);
-    }
-
-    static MemoryPlan plan(Store store, Recipe recipe) throws IOException {
-        return MemoryPlan.of(base(store, recipe), recipe);
     }
 }

@@ -217,10 +217,10 @@ record PretrainedModel(Folder folder, Architecture stored, Architecture architec
     }
 
     /** @throws dev.temper.check.InvalidInputException when the model cannot continue a prompt */
-    void verify(List<RecipeData.Prompt> prompts, Recipe recipe) throws IOException {
+    void verify(List<RenderedPrompt> prompts, Recipe recipe) throws IOException {
         Tokenizer tokenizer = tokenizer(recipe);
         int rows = vocabulary(recipe);
-        for (RecipeData.Prompt prompt : prompts) {
+        for (RenderedPrompt prompt : prompts) {
             int[] ids = prompt.question(tokenizer).ids();
             int positions = architecture.sizes().maxPositions();
             check(

@@ -16,9 +16,9 @@ import java.util.stream.Collectors;
  * Rows as the model will see them: every token in its place, special ones visible, and which of them are learned.
  *
  * @param name of the recipe
- * @param summary what became of all rows, as a text
+ * @param summary what became of all rows
  */
-record Preview(String name, Tokenizer tokenizer, List<Group> groups, String summary) {
+record Preview(String name, Tokenizer tokenizer, List<Group> groups, DataSummary summary) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String HEAD =
             """
@@ -80,7 +80,7 @@ record Preview(String name, Tokenizer tokenizer, List<Group> groups, String summ
     String text(boolean inColour) {
         StringBuilder text = new StringBuilder();
         for (Group group : groups) {
-            text.append(group.title().isEmpty() ? "" : Console.told(group.title()) + "\n");
+            text.append(group.title().isEmpty() ? "" : Printable.masked(group.title()) + "\n");
             for (Shown row : group.rows()) {
                 text.append(headline(row)).append('\n');
                 runs(row.tokens()).forEach(run -> text.append(run.shown(inColour)));
@@ -90,7 +90,7 @@ record Preview(String name, Tokenizer tokenizer, List<Group> groups, String summ
         }
         String legend = inColour ? LEARNED + "learned" + PLAIN + " " + READ + "read" + PLAIN : "⟦learned⟧ read";
         return text.append(groups.isEmpty() ? "" : legend + "\n\n")
-                .append(summary)
+                .append(summary.text())
                 .toString();
     }
 
@@ -105,7 +105,7 @@ record Preview(String name, Tokenizer tokenizer, List<Group> groups, String summ
             group.rows().forEach(row -> write(page, row));
         }
         return page.append("<pre>")
-                .append(escaped(summary))
+                .append(escaped(summary.text()))
                 .append("</pre>\n</body></html>\n")
                 .toString();
     }
@@ -165,11 +165,11 @@ record Preview(String name, Tokenizer tokenizer, List<Group> groups, String summ
     }
 
     private static String headline(Shown row) {
-        String label = row.label().isEmpty() ? "" : "class " + Console.told(row.label());
+        String label = row.label().isEmpty() ? "" : "class " + Printable.masked(row.label());
         return String.format(
                 Locale.ROOT,
                 "%s: %d tokens, %s%s",
-                Console.told(row.place()),
+                Printable.masked(row.place()),
                 row.tokens().length(),
                 label.isEmpty() ? row.tokens().trainedTokens() + " learned" : label,
                 row.cut() == 0 ? "" : ", and " + row.cut() + " more that are cut");

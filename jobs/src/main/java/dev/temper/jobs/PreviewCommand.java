@@ -25,12 +25,11 @@ final class PreviewCommand implements Callable<Integer> {
      * What to show.
      *
      * @param recipe as a run would have it
-     * @param tolerant the same, but one that rejects as many rows as there are to reject
      * @param choice which rows
      * @param html where to write a page, besides
      * @param json print JSON instead of text
      */
-    record Request(Recipe recipe, Recipe tolerant, PreviewChoice choice, Optional<String> html, boolean json) {}
+    record Request(Recipe recipe, PreviewChoice choice, Optional<String> html, boolean json) {}
 
     private static final int DEFAULT_ROWS = 5;
 
@@ -76,8 +75,7 @@ final class PreviewCommand implements Callable<Integer> {
         int most = rows.orElse(numbers.isEmpty() ? DEFAULT_ROWS : Integer.MAX_VALUE);
         check(most >= 0, "--rows must not be negative, got %d", most);
         PreviewChoice choice = new PreviewChoice(most, numbers, text, longest, packs);
-        Recipe tolerant = recipe.read(store, "data.max_rejected_fraction=1"); // what a run would refuse is of interest
-        job.run(new Request(recipe.read(store), tolerant, choice, html, json));
+        job.run(new Request(recipe.read(store), choice, html, json));
         return 0;
     }
 }

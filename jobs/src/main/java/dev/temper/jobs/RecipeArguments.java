@@ -17,6 +17,6 @@ final class RecipeArguments {
     Recipe read(Store store, String... more) {
         List<String> all = new ArrayList<>(overrides);
         all.addAll(List.of(more));
-        return Recipe.read(store, recipe, all);
+        return RecipeFile.read(store, recipe, all);
     }
 }

@@ -2,7 +2,6 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.invalid;
 
-import dev.temper.eval.Prompts;
 import dev.temper.generate.EndTokens;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Preparation;
@@ -10,14 +9,11 @@ import dev.temper.spark.PrepareStages;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
-import dev.temper.text.Encoding;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RowFormat;
 import dev.temper.text.TemplateFiles;
 import dev.temper.text.TextKind;
-import dev.temper.text.Tokenizer;
 import java.io.IOException;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -74,31 +70,17 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
     }
 
     /** The recipe's prompts as the model gets them. */
-    List<Prompt> prompts() {
+    List<RenderedPrompt> prompts() {
         RowFormat format = format();
-        List<Prompt> prompts = new ArrayList<>();
+        List<RenderedPrompt> prompts = new ArrayList<>();
         for (String text : recipe.generation().prompts()) {
             try {
-                prompts.add(new Prompt(text, format.prompt(text), format.kind() == TextKind.CHAT));
+                prompts.add(new RenderedPrompt(text, format.prompt(text), format.kind() == TextKind.CHAT));
             } catch (RejectedRowException e) {
                 throw invalid("generation.prompts: the chat template refuses '%s': %s", text, e.detail());
             }
         }
         return prompts;
-    }
-
-    /**
-     * What the model is asked; travels to the workers.
-     *
-     * @param text as the recipe has it
-     * @param rendered as the model gets it
-     * @param isChat whether the text holds its special tokens
-     */
-    record Prompt(String text, String rendered, boolean isChat) implements Serializable {
-        Prompts.Question question(Tokenizer tokenizer) {
-            Encoding encoding = isChat ? tokenizer.encodePlain(rendered) : tokenizer.encode(rendered);
-            return new Prompts.Question(text, encoding.ids());
-        }
     }
 
     /**

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param prompts to continue before and after training; empty where evaluation rows are asked
  */
 record RecipeDraft(
-        InitCommand.Request request,
+        RecipeRequest request,
         String name,
         long parameters,
         ColumnSurvey survey,

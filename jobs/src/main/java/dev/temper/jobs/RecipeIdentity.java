@@ -74,7 +74,7 @@ final class RecipeIdentity {
         }
         List<String> differences = new ArrayList<>();
         try {
-            JsonNode there = RecipeSecrets.removed(tree(Recipe.ofResolved((ObjectNode) begun)));
+            JsonNode there = RecipeSecrets.removed(tree(RecipeFile.ofResolved((ObjectNode) begun)));
             compare("", there, RecipeSecrets.removed(tree(recipe)), differences);
         } catch (InvalidInputException e) {
             return ""; // another version's
@@ -85,7 +85,7 @@ final class RecipeIdentity {
     }
 
     private static ObjectNode tree(Recipe recipe) {
-        ObjectNode tree = Recipe.tree(RecipeSecrets.removedByName(RecordTree.write(recipe)));
+        ObjectNode tree = RecipeFile.tree(RecipeSecrets.removedByName(RecordTree.write(recipe)));
         tree.remove(ELSEWHERE);
         ((ObjectNode) tree.get("training")).remove(HARMLESS);
         return tree;

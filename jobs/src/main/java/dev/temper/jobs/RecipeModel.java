@@ -15,12 +15,12 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The model of a recipe in a worker's memory. */
-record RecipeModel(Store store, Recipe recipe, Path base) {
+record RecipeModel(Store store, Recipe recipe, Path base, Consumer<String> warnings) {
     /** @param store where an adapter to continue from is read from */
-    static RecipeModel localize(Store store, Recipe recipe) throws IOException {
+    static RecipeModel localize(Store store, Recipe recipe, Consumer<String> warnings) throws IOException {
         Folder folder = new Folder(store, recipe.model().base());
         return new RecipeModel(
-                store, recipe, LocalCopies.model(folder, recipe.cluster().localDir()));
+                store, recipe, LocalCopies.model(folder, recipe.cluster().localDir()), warnings);
     }
 
     /** As the recipe keeps it and computes with it. */
@@ -56,7 +56,6 @@ record RecipeModel(Store store, Recipe recipe, Path base) {
 
     /** What is quantized stays for the next run where the recipe says in which folder. */
     private SharedCodes sharedCodes() {
-        Consumer<String> warnings = Console::warn;
         return recipe.cluster()
                 .localDir()
                 .map(folder -> SharedCodes.kept(Path.of(folder), warnings))

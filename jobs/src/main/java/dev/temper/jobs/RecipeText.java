@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Printable;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ final class RecipeText {
 
     /** A comment of its own. */
     RecipeText comment(String sentence) {
-        List<String> lines = wrapped(Console.told(sentence), WIDTH - indent.length() - 2);
+        List<String> lines = wrapped(Printable.masked(sentence), WIDTH - indent.length() - 2);
         lines.forEach(line ->
                 text.append(indent).append(("# " + line).stripTrailing()).append('\n'));
         return this;
@@ -43,7 +44,7 @@ final class RecipeText {
     /** @param why stands beside the value where there is room, else above it; empty: nothing */
     RecipeText key(String name, Object value, String why) {
         String line = indent + name + ": " + yaml(value);
-        String reason = Console.told(why);
+        String reason = Printable.masked(why);
         if (reason.isEmpty()) {
             text.append(line).append('\n');
         } else if (line.length() + reason.length() + 4 <= WIDTH) {

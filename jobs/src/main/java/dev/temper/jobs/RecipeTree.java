@@ -13,8 +13,8 @@ import java.util.List;
 
 /** A recipe as a tree: what the user wrote, overrides over it, what is not built refused, defaults under it. */
 final class RecipeTree {
-    private static final ObjectNode DEFAULTS = YamlText.resource("defaults.yaml");
-    private static final ObjectNode UNBUILT = YamlText.resource("unbuilt.yaml");
+    private static final ObjectNode DEFAULTS = YamlText.resource(RecipeTree.class, "defaults.yaml");
+    private static final ObjectNode UNBUILT = YamlText.resource(RecipeTree.class, "unbuilt.yaml");
 
     private final ObjectNode tree;
 

@@ -33,7 +33,7 @@ final class RunChecks {
      * @param prompts of the recipe, as the model gets them
      * @param notes what the user should know, and need not change
      */
-    record Found(RecipeData rows, List<RecipeData.Prompt> prompts, List<String> notes) {}
+    record Found(RecipeData rows, List<RenderedPrompt> prompts, List<String> notes) {}
 
     /**
      * All of it.
@@ -45,7 +45,7 @@ final class RunChecks {
         RunChecks checks = new RunChecks(recipe, base);
         RecipeData rows = RecipeData.of(store, recipe, today);
         checks.verifyBase();
-        List<RecipeData.Prompt> prompts = checks.prompts(rows);
+        List<RenderedPrompt> prompts = checks.prompts(rows);
         checks.noteSettings();
         return new Found(rows, prompts, checks.notes);
     }
@@ -82,8 +82,8 @@ final class RunChecks {
         base.verifyTrainable(recipe);
     }
 
-    private List<RecipeData.Prompt> prompts(RecipeData rows) throws IOException {
-        List<RecipeData.Prompt> prompts = rows.prompts();
+    private List<RenderedPrompt> prompts(RecipeData rows) throws IOException {
+        List<RenderedPrompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
         notes.addAll(base.notes(recipe));
         return prompts;
@@ -105,7 +105,7 @@ final class RunChecks {
     /** The data is there. */
     static List<String> missingData(HadoopStore store, Recipe recipe) {
         try {
-            new Locations(store, recipe).verifyInput();
+            new RecipeLocations(store, recipe).verifyInput();
             return List.of();
         } catch (InvalidInputException e) {
             return List.of("a run is refused: " + e.getMessage());

@@ -84,7 +84,7 @@ record RunDocuments(
                         HubNames.model(base), // a folder's path is nobody's business
                         recipe.model().labels(),
                         isAdapter ? List.of("lora") : List.of(),
-                        lastName(evaluated()),
+                        Locations.lastName(evaluated()),
                         summary.finalScores(),
                         summary.report().map(ClassificationReport::perClass).orElse(List.of()),
                         facts(),
@@ -101,14 +101,14 @@ record RunDocuments(
 
     private Map<String, String> facts() {
         Map<String, String> facts = RunFacts.known(recipe, summary.data(), isChat);
-        facts.putAll(RunFacts.outcome(this));
+        facts.putAll(RunFacts.outcome(summary, recipe.cluster().workers(), version, began));
         return facts;
     }
 
     /** Settings of training, and of the adapter. */
     private Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
-        JsonNode tree = YamlText.parse(recipe.resolved(), "the recipe");
+        JsonNode tree = YamlText.parse(RecipeFile.resolved(recipe), "the recipe");
         for (String section : List.of("training", "adapter")) {
             tree.path(section)
                     .fields()
@@ -119,11 +119,5 @@ record RunDocuments(
 
     private static String shown(JsonNode value) {
         return value.isTextual() ? value.textValue() : value.toString();
-    }
-
-    /** The last part of a location: the path before it is nobody's business. */
-    static String lastName(String location) {
-        String path = location.replaceAll("[/\\\\]+$", "");
-        return path.replaceAll(".*[/\\\\]", "");
     }
 }

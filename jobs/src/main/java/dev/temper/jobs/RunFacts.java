@@ -39,7 +39,7 @@ final class RunFacts {
      */
     static Map<String, String> known(Recipe recipe, PreparedData data, boolean isChat) {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("base model", RunDocuments.lastName(recipe.model().base()));
+        facts.put("base model", Locations.lastName(recipe.model().base()));
         facts.put("task", recipe.model().task().name().toLowerCase(Locale.ROOT));
         if (recipe.model().isClassifier()) {
             facts.put("classes", String.join(", ", recipe.model().labels()));
@@ -73,7 +73,7 @@ final class RunFacts {
 
     private static String adapter(LoraConfig lora) {
         return lora.initFrom()
-                .map(from -> "LoRA, continued from " + RunDocuments.lastName(from))
+                .map(from -> "LoRA, continued from " + Locations.lastName(from))
                 .orElseGet(() -> text(
                         "LoRA, r %d, lora_alpha %s, lora_dropout %s, on %s",
                         lora.r(),
@@ -126,7 +126,7 @@ final class RunFacts {
     private static String files(List<String> files, PreparedData data) {
         String shown = files.stream()
                 .limit(SHOWN_FILES)
-                .map(file -> RunDocuments.lastName(Secrets.masked(file))
+                .map(file -> Locations.lastName(Secrets.masked(file))
                         + hash(data.hashes().get(file)))
                 .collect(Collectors.joining("; "));
         int more = files.size() - SHOWN_FILES;
@@ -138,8 +138,7 @@ final class RunFacts {
     }
 
     /** What came of it. */
-    static Map<String, String> outcome(RunDocuments run) {
-        RunSummary summary = run.summary();
+    static Map<String, String> outcome(RunSummary summary, int workers, List<String> version, Instant began) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("parameters", text("%,d of %,d trained", summary.trainableParameters(), summary.totalParameters()));
         facts.put("updates", text("%,d; %s", summary.outcome().steps(), summary.stopped()));
@@ -150,14 +149,13 @@ final class RunFacts {
         }
         summary.loss().text().ifPresent(loss -> facts.put("loss", loss));
         facts.put("training", text("%.1f s, %,.0f tokens/s", summary.seconds(), summary.tokensPerSecond()));
-        double seconds = Duration.between(run.began(), Instant.now()).toMillis() / 1e3;
-        facts.put("this command", text("began %s, took %.0f s", MINUTE.format(run.began()), seconds));
-        int workers = run.recipe().cluster().workers();
+        double seconds = Duration.between(began, Instant.now()).toMillis() / 1e3;
+        facts.put("this command", text("began %s, took %.0f s", MINUTE.format(began), seconds));
         if (!summary.machine().isEmpty()) {
             facts.put("machine", (workers > 1 ? text("%d workers, the first on ", workers) : "") + summary.machine());
         }
         summary.memory().ifPresent(memory -> facts.put("memory", memory));
-        facts.put("Temper", String.join(" ", run.version()));
+        facts.put("Temper", String.join(" ", version));
         return facts;
     }
 

@@ -111,11 +111,11 @@ final class RunOutput {
         }
         JsonNode manifest = manifest();
         String begun = text(RUN).orElse("");
-        String line = HASH + recipe.hash() + "\n";
+        String line = HASH + RecipeIdentity.hash(recipe) + "\n";
         boolean isAnothers = begun.startsWith(HASH) && !begun.startsWith(line) && !line.startsWith(begun);
         if (manifest.isObject() || begun.startsWith(line) || isAnothers) {
             boolean isOurs = manifest.isObject()
-                    ? manifest.path("recipe_hash").asText().equals(recipe.hash())
+                    ? manifest.path("recipe_hash").asText().equals(RecipeIdentity.hash(recipe))
                     : begun.startsWith(line);
             checkOurs(recipe, isOurs);
             return manifest.path("status").asText().equals(FINISHED) ? finished(manifest) : State.UNFINISHED;
@@ -190,7 +190,7 @@ final class RunOutput {
      * @param date what the templates were told is today; empty where none asked
      */
     void writeRecipe(Recipe recipe, Recipe chosen, String date) throws IOException {
-        writeIfChanged(RUN, HASH + recipe.hash() + "\n" + chosen.resolved(date));
+        writeIfChanged(RUN, HASH + RecipeIdentity.hash(recipe) + "\n" + RecipeFile.resolved(chosen, date));
     }
 
     /** What an unfinished run here computes in. */

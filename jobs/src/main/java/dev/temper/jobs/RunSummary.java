@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.Printable;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.eval.ClassificationReport;
@@ -74,7 +75,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
         manifest.put("version", version.get(0))
                 .put("commit", version.get(1))
                 .put("status", "running")
-                .put("recipe_hash", recipe.hash());
+                .put("recipe_hash", RecipeIdentity.hash(recipe));
         ObjectNode rows = manifest.putObject("rows");
         rows.put("in", data.rows().in())
                 .put("trained", data.rows().trained())
@@ -236,7 +237,7 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 tokensPerSecond()));
         skipped().ifPresent(line -> text.append("skipped     ").append(line).append('\n'));
         memory().ifPresent(line -> text.append("memory      ").append(line).append('\n'));
-        String place = Console.told(output);
+        String place = Printable.masked(output);
         text.append(String.format("%-11s %s/%s%n", modelFolder(), place, modelFolder()));
         text.append(String.format(
                 "tables      %s/metrics, evaluation, rejected; %s/manifest.json, report.html", place, place));

@@ -8,7 +8,6 @@ import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Interruption;
 import dev.temper.train.StoppedException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -87,8 +86,8 @@ public final class Temper implements Runnable {
     static List<Object> commands(HadoopStore store) {
         return List.of(
                 new InitCommand(request -> InitJob.run(store, request)),
-                new RunCommand(store, recipe -> RunJob.run(recipe, Version.parts()))
-                        .checking(recipe -> RunJob.check(recipe, Version.parts())),
+                new RunCommand(store, recipe -> RunJob.run(recipe, RunVersion.parts()))
+                        .checking(recipe -> RunJob.check(recipe, RunVersion.parts())),
                 new PrepareCommand(store, recipe -> PrepareJob.run(store, recipe)),
                 new PreviewCommand(store, request -> PreviewJob.run(store, request)),
                 new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
@@ -152,9 +151,9 @@ public final class Temper implements Runnable {
         CommandLine command = mistake.getCommandLine();
         PrintWriter err = command.getErr();
         if (mistake instanceof UnmatchedArgumentException || command.getParent() != null) {
-            err.println("temper: " + Console.told(sentence(mistake, command)));
+            err.println("temper: " + Printable.masked(sentence(mistake, command)));
         } else {
-            err.println(Console.told(String.valueOf(mistake.getMessage())));
+            err.println(Printable.masked(String.valueOf(mistake.getMessage())));
             command.usage(err, command.getColorScheme());
         }
         return command.getCommandSpec().exitCodeOnInvalidInput();
@@ -215,17 +214,7 @@ public final class Temper implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {
-            return new String[] {"temper " + String.join(" ", parts())};
-        }
-
-        /** Version, then commit; {@code unknown} when it was not built from a git folder. */
-        static List<String> parts() throws IOException {
-            try (InputStream in = Temper.class.getResourceAsStream("version.txt")) {
-                String[] parts = new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                        .strip()
-                        .split(" ");
-                return List.of(parts[0], parts[1].startsWith("$") ? "unknown" : parts[1]);
-            }
+            return new String[] {"temper " + String.join(" ", RunVersion.parts())};
         }
     }
 }

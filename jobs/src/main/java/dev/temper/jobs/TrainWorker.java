@@ -41,7 +41,7 @@ record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedByte
     }
 
     private TrainingResult train(BarrierTraining.Context context) throws Exception {
-        Assignment.Begun begun = assignment.begin(RecipeRows::read);
+        Assignment.Begun begun = assignment.begin(RecipeRows::read, context.listener()::warned);
         Recipe recipe = begun.recipe();
         try (Workspace workspace = Workspace.open(context.threads());
                 TrainedModel model = begun.model().open(workspace)) {

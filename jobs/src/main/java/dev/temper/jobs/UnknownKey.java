@@ -27,7 +27,7 @@ record UnknownKey(String section, String name, List<String> here, List<String> a
     private static final int LINE = 80; // longer lists are not read
 
     private static Map<String, String> others() {
-        ObjectNode table = YamlText.resource("others.yaml");
+        ObjectNode table = YamlText.resource(UnknownKey.class, "others.yaml");
         Map<String, String> others = new HashMap<>();
         table.get("write")
                 .fields()

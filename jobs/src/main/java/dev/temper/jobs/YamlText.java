@@ -60,9 +60,9 @@ final class YamlText {
         }
     }
 
-    /** A YAML file that is part of the program. */
-    static ObjectNode resource(String name) {
-        try (InputStream in = YamlText.class.getResourceAsStream(name)) {
+    /** A YAML file that is part of the program, and lies beside a class. */
+    static ObjectNode resource(Class<?> beside, String name) {
+        try (InputStream in = beside.getResourceAsStream(name)) {
             return (ObjectNode) parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

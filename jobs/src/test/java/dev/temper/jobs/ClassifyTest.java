@@ -179,7 +179,6 @@ final class ClassifyTest {
                 "@/model | nothing to classify: give --text TEXT, or --file LOCATION",
                 "@/model --text a --file @/rows.csv | --text and --file exclude each other: leave one of them out",
                 "@/model --text a --labels a,b | --labels are for an adapter's head: give --adapter, too",
-                "@/model --text a --column text | --column is for a file: leave it out, or give --file",
                 "@/model --file @/rows.csv | data: @/rows.csv has no column text; it has id, review",
                 "@/model --file @/none.csv | data.train: @/none.csv does not exist; name a file or folder that does",
                 "@/model --text a --max-length 41 | maxLength 41 is more than the 40 positions of @/model",

@@ -126,7 +126,7 @@ final class CommonMistakes {
     }
 
     private static void otherRun(Path folder) throws IOException {
-        Recipe other = Recipe.read(
+        Recipe other = RecipeFile.read(
                 new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of("training.learning_rate=1e-3"));
         RunOutput.of(Folder.local(folder.resolve("output"))).writeRecipe(other, other.in(Recipe.Precision.FP32), "");
     }

@@ -31,7 +31,7 @@ final class ContenderMain {
                 answers.println(exit.code() + " " + exit.message());
             } else if (words.get(0).equals("take")) {
                 try {
-                    own = OwnFolder.take("output", RunJob.store().folder(words.get(1)));
+                    own = OwnFolder.take("output", RunJob.store().folder(words.get(1)), warning -> {});
                     answers.println("0 ");
                 } catch (RuntimeException e) {
                     answers.println("2 " + e.getMessage());

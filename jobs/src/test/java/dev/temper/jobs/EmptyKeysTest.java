@@ -169,7 +169,7 @@ final class EmptyKeysTest {
     private Recipe read(String text, List<String> overrides) {
         try {
             Path file = Files.writeString(folder.resolve("recipe.yaml"), text);
-            return Recipe.read(new LocalStore(), file.toString(), overrides);
+            return RecipeFile.read(new LocalStore(), file.toString(), overrides);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

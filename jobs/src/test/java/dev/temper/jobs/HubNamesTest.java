@@ -86,7 +86,7 @@ final class HubNamesTest {
                 output: output
                 """);
         Recipe recipe =
-                Recipe.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of());
+                RecipeFile.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of());
 
         assertThat(HubNames.datasets(recipe)).containsExactly("acme/dates");
     }

@@ -152,7 +152,7 @@ final class IdleKeysTest {
         for (String overrides : List.of("training.seed=1", CLASSIFIER, "data.format=text")) {
             Recipe recipe = read(overrides);
             assertThat(IdleKeys.notes(recipe)).isEmpty();
-            IdleKeys.refuse(Recipe.ofResolved((ObjectNode) YamlText.parse(recipe.resolved(), "run.yaml")));
+            IdleKeys.refuse(RecipeFile.ofResolved((ObjectNode) YamlText.parse(RecipeFile.resolved(recipe), "run.yaml")));
         }
     }
 
@@ -173,7 +173,7 @@ final class IdleKeysTest {
         try {
             Path file =
                     Files.writeString(folder.resolve("recipe.yaml"), "model: {base: a}\ndata: {train: b}\noutput: c\n");
-            return Recipe.read(new LocalStore(), file.toString(), List.of(overrides.split(" (?=[a-z0-9_.]+=)")));
+            return RecipeFile.read(new LocalStore(), file.toString(), List.of(overrides.split(" (?=[a-z0-9_.]+=)")));
         } catch (IOException e) {
             throw new AssertionError(e);
         }

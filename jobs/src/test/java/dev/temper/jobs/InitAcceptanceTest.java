@@ -115,7 +115,7 @@ final class InitAcceptanceTest {
         copy(FIXTURES.resolve("tokenizers").resolve(tokenizer), base);
         Recipe ours = init(base, FIXTURES.resolve("datasets").resolve(data), options);
         Recipe theirs =
-                Recipe.read(new LocalStore(), CONF.resolve(job + ".yaml").toString(), List.of());
+                RecipeFile.read(new LocalStore(), CONF.resolve(job + ".yaml").toString(), List.of());
         Map<String, String> first = values(ours);
         Map<String, String> second = values(theirs);
         Map<String, String> differences = new TreeMap<>();
@@ -260,7 +260,7 @@ final class InitAcceptanceTest {
         Ended init = Ended.run(
                 arguments.toArray(String[]::new), new InitCommand(request -> InitJob.run(RunJob.store(), request)));
         assertThat(init.code()).as(init.err()).isZero();
-        return Recipe.read(new LocalStore(), folder.resolve("new.yaml").toString(), List.of());
+        return RecipeFile.read(new LocalStore(), folder.resolve("new.yaml").toString(), List.of());
     }
 
     private static void copy(Path from, Path to) throws IOException {

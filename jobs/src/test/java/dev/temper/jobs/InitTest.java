@@ -333,7 +333,7 @@ final class InitTest {
     }
 
     private Recipe recipe() {
-        return Recipe.read(new LocalStore(), folder.resolve("new.yaml").toString(), List.of());
+        return RecipeFile.read(new LocalStore(), folder.resolve("new.yaml").toString(), List.of());
     }
 
     private String text() throws IOException {

@@ -114,7 +114,7 @@ final class KilledRunTest {
 
     @Test
     void noStateIsCalledAnothersAndNoneIsTakenByAnother() throws Exception {
-        Recipe own = Recipe.read(new LocalStore(), recipe.toString(), List.of());
+        Recipe own = RecipeFile.read(new LocalStore(), recipe.toString(), List.of());
         Recipe another = own.with("training.seed", "4");
         int refused = 0;
         for (State state : STATES) {

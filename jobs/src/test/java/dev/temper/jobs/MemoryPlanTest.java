@@ -38,10 +38,10 @@ final class MemoryPlanTest {
                 "{skip_modules: [down_proj, model.layers.1, lm_head]}")) {
             // o_proj is trained whole, so it is not quantized
             Recipe recipe = recipe("quantization: " + quantization, "adapter: {r: 2, modules_to_save: [o_proj]}");
-            MemoryPlan plan = PlanJob.plan(new LocalStore(), recipe);
+            MemoryPlan plan = plan(new LocalStore(), recipe);
             try (Workspace workspace = Workspace.open(1);
                     TrainedModel model =
-                            new RecipeModel(new LocalStore(), recipe, folder.resolve("base")).open(workspace)) {
+                            new RecipeModel(new LocalStore(), recipe, folder.resolve("base"), warning -> {}).open(workspace)) {
                 long quantized = 0;
                 long dense = 4 * model.parameters().count();
                 Network network = model.network();
@@ -64,7 +64,7 @@ final class MemoryPlanTest {
         TinyModel.PHI3.write(folder.resolve("base"));
         Recipe recipe = recipe("quantization: {skip_modules: [lm_head, q_proj]}", "adapter: {r: 2}");
 
-        assertThatThrownBy(() -> PlanJob.plan(new LocalStore(), recipe))
+        assertThatThrownBy(() -> plan(new LocalStore(), recipe))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(
                         "model.quantization.skip_modules: q_proj is no module of a phi3 model; it has modules such as"
@@ -85,8 +85,8 @@ final class MemoryPlanTest {
     void checkpointingNeedsTheDenseMatricesOfOneLayer() throws Exception {
         TinyModel.PHI3.write(folder.resolve("base"));
         String adapter = "adapter: {r: 2}\ntraining: {gradient_checkpointing: ";
-        MemoryPlan once = PlanJob.plan(new LocalStore(), recipe("quantization: {}", adapter + "true}"));
-        MemoryPlan all = PlanJob.plan(new LocalStore(), recipe("quantization: {}", adapter + "false}"));
+        MemoryPlan once = plan(new LocalStore(), recipe("quantization: {}", adapter + "true}"));
+        MemoryPlan all = plan(new LocalStore(), recipe("quantization: {}", adapter + "false}"));
 
         assertThat(once.dequantizedBytes()).isPositive();
         assertThat(all.dequantizedBytes()).isEqualTo(2 * once.dequantizedBytes());
@@ -97,7 +97,7 @@ final class MemoryPlanTest {
     void withoutQuantizationNothingIsSaidOfIt() throws Exception {
         TinyModel.PHI3.write(folder.resolve("base"));
 
-        MemoryPlan plan = PlanJob.plan(new LocalStore(), recipe("task: causal_lm", ""));
+        MemoryPlan plan = plan(new LocalStore(), recipe("task: causal_lm", ""));
 
         assertThat(plan.transformersFootprint()).isEmpty();
         assertThat(plan.weightBytes()).isEqualTo(4 * plan.parameters());
@@ -136,6 +136,10 @@ final class MemoryPlanTest {
                 %s
                 """
                         .formatted(folder.resolve("base"), model, more));
-        return Recipe.read(new LocalStore(), file.toString(), List.of());
+        return RecipeFile.read(new LocalStore(), file.toString(), List.of());
+    }
+
+    private static MemoryPlan plan(LocalStore store, Recipe recipe) throws IOException {
+        return MemoryPlan.of(PretrainedModel.read(store, recipe), recipe);
     }
 }

@@ -311,8 +311,7 @@ final class MergeTest {
         TinyModel.LLAMA.write(base);
         writeAdapter(Task.causalLm(), lora(TinyModel.LLAMA.targets(), false, List.of()));
 
-        MergeJob.run(
-                RunJob.store(), new MergeCommand.Request(base.toString(), adapter.toString(), output.toString()), 4000);
+        AdapterMerge.merge(RunJob.store(), new AdapterMerge.Request(base.toString(), adapter.toString(), output.toString()), RunListener.silent(), 4000);
 
         assertThat(output.resolve("model.safetensors.index.json")).exists();
         assertNear(merged(), adapted(Task.causalLm()), 1e-5f);

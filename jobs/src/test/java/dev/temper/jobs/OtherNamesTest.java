@@ -134,7 +134,7 @@ final class OtherNamesTest {
     /** The answers name keys that there are, and hide none. */
     @Test
     void theTableFitsTheRecipe() {
-        YamlText.resource("others.yaml").get("write").fields().forEachRemaining(entry -> assertThat(KEYS)
+        YamlText.resource(Recipe.class, "others.yaml").get("write").fields().forEachRemaining(entry -> assertThat(KEYS)
                 .as(entry.toString())
                 .contains(entry.getValue().textValue().split("[:, ]")[0]));
         assertThat(UnknownKey.otherNames())
@@ -157,7 +157,7 @@ final class OtherNamesTest {
 
     private String refusal(String key) {
         String[] says = new String[1];
-        assertThatThrownBy(() -> Recipe.read(new LocalStore(), recipe.toString(), List.of(key + "=5")))
+        assertThatThrownBy(() -> RecipeFile.read(new LocalStore(), recipe.toString(), List.of(key + "=5")))
                 .isInstanceOf(InvalidInputException.class)
                 .satisfies(refused -> says[0] = refused.getMessage());
         return says[0];

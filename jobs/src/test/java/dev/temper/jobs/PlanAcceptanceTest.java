@@ -77,7 +77,7 @@ final class PlanAcceptanceTest {
                 sizes().path(model).path("config").toString());
         List<String> all = new ArrayList<>(List.of(overrides));
         all.add("model.base=" + folder);
-        return PlanJob.plan(new LocalStore(), Recipe.read(new LocalStore(), RECIPE.toString(), all));
+        return plan(new LocalStore(), RecipeFile.read(new LocalStore(), RECIPE.toString(), all));
     }
 
     private static JsonNode sizes() throws IOException {
@@ -85,5 +85,9 @@ final class PlanAcceptanceTest {
         try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
             return new ObjectMapper().readTree(in);
         }
+    }
+
+    private static MemoryPlan plan(LocalStore store, Recipe recipe) throws IOException {
+        return MemoryPlan.of(PretrainedModel.read(store, recipe), recipe);
     }
 }

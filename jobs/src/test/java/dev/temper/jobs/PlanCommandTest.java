@@ -190,11 +190,12 @@ final class PlanCommandTest {
     }
 
     private Recipe recipe(String... overrides) {
-        return Recipe.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of(overrides));
+        return RecipeFile.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of(overrides));
     }
 
     private MemoryPlan memory(String... overrides) throws IOException {
-        return PlanJob.plan(new LocalStore(), recipe(overrides));
+        Recipe recipe = recipe(overrides);
+        return MemoryPlan.of(PretrainedModel.read(new LocalStore(), recipe), recipe);
     }
 
     private double peak(String... overrides) throws IOException {

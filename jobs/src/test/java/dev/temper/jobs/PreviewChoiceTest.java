@@ -142,7 +142,7 @@ final class PreviewChoiceTest {
     void packsAreThoseThatAreTrainedOn(String packing) throws Exception {
         String[] settings = {"data.packing=" + packing, "data.max_length=100"};
         assertThat(temper("prepare", settings).code()).isZero();
-        Recipe recipe = Recipe.read(STORE, folder.resolve("recipe.yaml").toString(), List.of(settings));
+        Recipe recipe = RecipeFile.read(STORE, folder.resolve("recipe.yaml").toString(), List.of(settings));
         Path prepared;
         try (Stream<Path> keys = Files.list(folder.resolve("output/prepared"))) {
             prepared = keys.findFirst().orElseThrow();

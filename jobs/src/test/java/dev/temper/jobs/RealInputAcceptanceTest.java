@@ -31,7 +31,7 @@ final class RealInputAcceptanceTest {
     @Test
     void backstoriesLowerTheLossAndAllFilesAreWritten() throws Exception {
         Path output = folder.resolve("output");
-        Recipe recipe = Recipe.read(
+        Recipe recipe = RecipeFile.read(
                 new LocalStore(),
                 ROOT.resolve("conf/backstories-tinystories.yaml").toString(),
                 List.of(

@@ -56,7 +56,7 @@ final class RecipeReferenceTest {
     void referenceSaysWhatIsNotBuilt() throws IOException {
         String reference = Files.readString(ROOT.resolve("docs/recipe.md"));
 
-        JsonNode unbuilt = YamlText.resource("unbuilt.yaml");
+        JsonNode unbuilt = YamlText.resource(Recipe.class, "unbuilt.yaml");
         unbuilt.get("keys").fieldNames().forEachRemaining(key -> {
             assertThat(KEYS).doesNotContain(key);
             assertThat(reference).contains(key.substring(key.indexOf('.') + 1));
@@ -70,9 +70,9 @@ final class RecipeReferenceTest {
     @ParameterizedTest
     @MethodSource("recipes")
     void shippedRecipeIsRead(Path recipe) {
-        Recipe read = Recipe.read(new LocalStore(), recipe.toString(), List.of());
+        Recipe read = RecipeFile.read(new LocalStore(), recipe.toString(), List.of());
 
-        assertThat(YamlText.parse(read.resolved(), recipe.toString()).size()).isPositive();
+        assertThat(YamlText.parse(RecipeFile.resolved(read), recipe.toString()).size()).isPositive();
     }
 
     static List<Path> recipes() throws IOException {

@@ -93,7 +93,7 @@ final class RecipeTest {
         assertThat(lora.excludeModules()).containsExactly("k_proj");
         assertThat(lora.useDora()).isTrue();
         assertThat(lora.initLoraWeights()).isEqualTo("gaussian");
-        assertThat(read(recipe.resolved()).adapter()).isEqualTo(recipe.adapter());
+        assertThat(read(RecipeFile.resolved(recipe)).adapter()).isEqualTo(recipe.adapter());
         assertThat(read(SMALL, "adapter={}").adapter().orElseThrow().initLoraWeights())
                 .isEqualTo(true);
     }
@@ -146,7 +146,7 @@ final class RecipeTest {
                 "training.lr_scheduler_kwargs={min_lr: 1e-5, num_cycles: 1}");
 
         assertThat(recipe.training().lrSchedulerKwargs()).isEqualTo(Map.of("min_lr", 1e-5, "num_cycles", 1));
-        assertThat(recipe.resolved()).contains("min_lr: 1.0E-5");
+        assertThat(RecipeFile.resolved(recipe)).contains("min_lr: 1.0E-5");
     }
 
     @Test
@@ -264,7 +264,7 @@ final class RecipeTest {
                 .hasMessageContaining("recipe.yaml, line 2: the alias *a is not read in a recipe");
         assertThatThrownBy(() -> read(SMALL + "---\n" + SMALL)).hasMessageContaining("a second document begins");
         assertThatThrownBy(() -> read("")).hasMessageContaining("recipe.yaml is not a recipe");
-        assertThatThrownBy(() -> Recipe.read(new LocalStore(), "nowhere.yaml", List.of()))
+        assertThatThrownBy(() -> RecipeFile.read(new LocalStore(), "nowhere.yaml", List.of()))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage("the recipe nowhere.yaml does not exist");
     }
@@ -280,19 +280,18 @@ final class RecipeTest {
                 "cluster.collective_timeout=1500ms",
                 "generation.prompts=[\"no\", \"1e-4\"]");
 
-        assertThat(read(recipe.resolved())).isEqualTo(recipe);
+        assertThat(read(RecipeFile.resolved(recipe))).isEqualTo(recipe);
         Recipe continued = read(SMALL, "adapter.init_from=folder");
-        assertThat(read(continued.resolved())).isEqualTo(continued);
+        assertThat(read(RecipeFile.resolved(continued))).isEqualTo(continued);
     }
 
     @Test
     void resolvedRecipeHoldsNoSecret() {
-        String resolved = read(
+        String resolved = RecipeFile.resolved(read(
                         SMALL,
                         "data.system='ask https://AKIAKEY:hidden/part@host/rows?X-Amz-Signature=hidden&x=1'",
                         "data.chat_template_kwargs={api_key: hidden, x: s3a://AKIAKEY:hidden@bucket}",
-                        "output='abfss://container@account.dfs.core.windows.net/out'")
-                .resolved();
+                        "output='abfss://container@account.dfs.core.windows.net/out'"));
 
         assertThat(resolved)
                 .doesNotContain("hidden", "AKIAKEY")
@@ -301,32 +300,30 @@ final class RecipeTest {
 
     @Test
     void hashIsTheIdentityOfTheRun() {
-        String hash = read(SMALL).hash();
+        String hash = RecipeIdentity.hash(read(SMALL));
 
         assertThat(hash).matches("[0-9a-f]{64}");
-        assertThat(read(
+        assertThat(RecipeIdentity.hash(read(
                                 SMALL,
                                 "cluster.workers=3",
                                 "training.logging_steps=1",
                                 "training.optimizer_offload=true",
                                 "output=b",
-                                "tracking=[]")
-                        .hash())
+                                "tracking=[]")))
                 .isEqualTo(hash);
-        assertThat(read(SMALL, "training.learning_rate=0.00002", "training.num_train_epochs=1.0")
-                        .hash())
+        assertThat(RecipeIdentity.hash(read(SMALL, "training.learning_rate=0.00002", "training.num_train_epochs=1.0")))
                 .isEqualTo(hash);
-        assertThat(read(SMALL, "training.seed=1").hash()).isNotEqualTo(hash);
-        assertThat(read(SMALL, "training.label_smoothing_factor=0.1").hash()).isNotEqualTo(hash);
-        assertThat(read(SMALL, "training.neftune_noise_alpha=5").hash()).isNotEqualTo(hash);
-        assertThat(read(SMALL, "model.weights=bf16").hash()).isNotEqualTo(hash);
-        assertThat(read(SMALL, "adapter.r=8").hash()).isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "training.seed=1"))).isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "training.label_smoothing_factor=0.1"))).isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "training.neftune_noise_alpha=5"))).isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "model.weights=bf16"))).isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "adapter.r=8"))).isNotEqualTo(hash);
     }
 
     private Recipe read(String text, String... overrides) {
         try {
             Path file = Files.writeString(folder.resolve("recipe.yaml"), text);
-            return Recipe.read(new LocalStore(), file.toString(), List.of(overrides));
+            return RecipeFile.read(new LocalStore(), file.toString(), List.of(overrides));
         } catch (IOException e) {
             throw new AssertionError(e);
         }

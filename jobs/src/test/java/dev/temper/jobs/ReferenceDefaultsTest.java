@@ -82,7 +82,7 @@ final class ReferenceDefaultsTest {
             JsonNode found = RecipeTree.defaults(layer).at(pointer);
             value = value.isMissingNode() || (value.isNull() && found.isValueNode()) ? found : value;
         }
-        JsonNode unset = ((ObjectNode) YamlText.resource("unbuilt.yaml").get("unset")).path(key);
+        JsonNode unset = ((ObjectNode) YamlText.resource(Recipe.class, "unbuilt.yaml").get("unset")).path(key);
         return value.isNull() && unset.size() > 0 ? unset.get(0) : value;
     }
 }

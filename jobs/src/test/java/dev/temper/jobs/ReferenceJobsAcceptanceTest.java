@@ -93,7 +93,7 @@ final class ReferenceJobsAcceptanceTest {
             Files.copy(FIXTURES.resolve("tokenizers/llama3").resolve(file), base.resolve(file));
         }
         Path output = folder.resolve("output");
-        Recipe recipe = Recipe.read(
+        Recipe recipe = RecipeFile.read(
                 new LocalStore(),
                 CONF.resolve("sarcasm-llama.yaml").toString(),
                 List.of(
@@ -131,7 +131,7 @@ final class ReferenceJobsAcceptanceTest {
             Files.copy(FIXTURES.resolve("tokenizers/bert_base_uncased").resolve(file), base.resolve(file));
         }
         Path output = folder.resolve("output");
-        Recipe recipe = Recipe.read(
+        Recipe recipe = RecipeFile.read(
                 new LocalStore(),
                 CONF.resolve("imdb-bert.yaml").toString(),
                 List.of(
@@ -169,7 +169,7 @@ final class ReferenceJobsAcceptanceTest {
             Files.copy(FIXTURES.resolve("tokenizers/phi3_mini").resolve(file), base.resolve(file));
         }
         Path output = folder.resolve("output");
-        Recipe recipe = Recipe.read(
+        Recipe recipe = RecipeFile.read(
                 new LocalStore(),
                 CONF.resolve("yoda-phi3.yaml").toString(),
                 List.of(
@@ -208,7 +208,7 @@ final class ReferenceJobsAcceptanceTest {
     private JsonNode prepare(Path file, String... overrides) throws Exception {
         List<String> all = new ArrayList<>(List.of(overrides));
         all.add("output=" + folder.resolve("output"));
-        PrepareJob.run(STORE, Recipe.read(new LocalStore(), file.toString(), all));
+        PrepareJob.run(STORE, RecipeFile.read(new LocalStore(), file.toString(), all));
         return JSON.readTree(prepared().resolve("MANIFEST.json").toFile());
     }
 

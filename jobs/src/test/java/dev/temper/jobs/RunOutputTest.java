@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whose an output is, by what lies in it; {@link KilledRunTest} has every state that a killed run leaves. */
+/** Whose an output is, by what lies in it; {@code KilledRunTest} has every state that a killed run leaves. */
 final class RunOutputTest {
     private static final String STRANGE = " holds files that are no run of Temper; name another folder or empty it";
     private static final String ANOTHERS = " holds the run of another recipe; name another folder or empty it";
@@ -35,8 +35,8 @@ final class RunOutputTest {
     @BeforeEach
     void read() throws IOException {
         Path file = Files.writeString(disk.resolve("recipe.yaml"), "model: {base: a}\ndata: {train: b}\noutput: c\n");
-        recipe = Recipe.read(new LocalStore(), file.toString(), List.of());
-        header = "# recipe_hash: " + recipe.hash() + "\n";
+        recipe = RecipeFile.read(new LocalStore(), file.toString(), List.of());
+        header = "# recipe_hash: " + RecipeIdentity.hash(recipe) + "\n";
     }
 
     @Test
@@ -53,7 +53,7 @@ final class RunOutputTest {
 
     @Test
     void aRunIsKnownByEitherOfItsFirstFiles() throws Exception {
-        String manifest = MANIFEST.formatted(recipe.hash(), "%s");
+        String manifest = MANIFEST.formatted(RecipeIdentity.hash(recipe), "%s");
         assertThat(state(Map.of("run.yaml", header))).isEqualTo(State.UNFINISHED);
         assertThat(state(Map.of("run.yaml", header + "name: x\nmod", "model/x", "")))
                 .isEqualTo(State.UNFINISHED);
@@ -69,7 +69,7 @@ final class RunOutputTest {
 
     @Test
     void othersFilesAreRefused() throws Exception {
-        String another = header.replace(recipe.hash(), "0".repeat(64));
+        String another = header.replace(RecipeIdentity.hash(recipe), "0".repeat(64));
         refuses(Map.of("run.yaml", another), ANOTHERS);
         refuses(Map.of("run.yaml", another.substring(0, 40)), ANOTHERS);
         refuses(Map.of("run.yaml", header, "manifest.json", "{\"recipe_hash\": \"x\"}"), ANOTHERS);
@@ -94,7 +94,7 @@ final class RunOutputTest {
         assertThat(output.state(recipe)).isEqualTo(State.UNFINISHED);
         assertThat(output.state(read(disk.resolve("recipe.yaml"), "data.date=2024-02-29")))
                 .isEqualTo(State.UNFINISHED);
-        Files.writeString(disk.resolve("out/manifest.json"), MANIFEST.formatted(own.hash(), "finished"));
+        Files.writeString(disk.resolve("out/manifest.json"), MANIFEST.formatted(RecipeIdentity.hash(own), "finished"));
         assertThat(output.state(own)).isEqualTo(State.FINISHED);
         assertThat(output.state(recipe)).isEqualTo(State.FINISHED);
     }
@@ -141,7 +141,7 @@ final class RunOutputTest {
     }
 
     private static Recipe read(Path file, String... overrides) {
-        return Recipe.read(new LocalStore(), file.toString(), List.of(overrides));
+        return RecipeFile.read(new LocalStore(), file.toString(), List.of(overrides));
     }
 
     @Test

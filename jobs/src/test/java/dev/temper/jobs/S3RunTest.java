@@ -90,7 +90,7 @@ final class S3RunTest {
 
         MergeJob.run(
                 store,
-                new MergeCommand.Request("s3a://bucket/base", "s3a://bucket/out/adapter", "s3a://bucket/merged"));
+                new AdapterMerge.Request("s3a://bucket/base", "s3a://bucket/out/adapter", "s3a://bucket/merged"));
 
         TensorIndex base = TensorIndex.read(store.folder("s3a://bucket/base"), "model");
         TensorIndex merged = TensorIndex.read(store.folder("s3a://bucket/merged"), "model");

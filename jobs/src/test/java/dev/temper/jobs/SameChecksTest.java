@@ -61,7 +61,7 @@ final class SameChecksTest {
         Path run = folder.resolve("output/run.yaml");
         assertThat(Files.readString(run)).contains("max_length: 23\n");
         assertThat(temper("run").out()).contains("nothing to do");
-        assertThat(Recipe.read(STORE, run.toString(), List.of()).data().maxLength())
+        assertThat(RecipeFile.read(STORE, run.toString(), List.of()).data().maxLength())
                 .isEqualTo(23);
     }
 
@@ -147,7 +147,7 @@ final class SameChecksTest {
     }
 
     private Recipe recipe(String... overrides) {
-        return Recipe.read(STORE, folder.resolve("recipe.yaml").toString(), List.of(overrides));
+        return RecipeFile.read(STORE, folder.resolve("recipe.yaml").toString(), List.of(overrides));
     }
 
     private Ended temper(String command, String... arguments) {

@@ -197,17 +197,14 @@ final class TrainedTemplateTest {
 
         assertThat(text).isEqualTo(OWN);
         LocalStore store = new LocalStore();
-        String hash = Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + place))
-                .hash();
-        assertThat(Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + quoted(OWN)))
-                        .hash())
+        String hash = RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place)));
+        assertThat(RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + quoted(OWN)))))
                 .isEqualTo(hash);
         Files.writeString(disk.resolve("own.jinja"), OWN + "!");
-        assertThat(Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + place))
-                        .hash())
+        assertThat(RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place))))
                 .isNotEqualTo(hash);
         Files.writeString(disk.resolve("own.jinja"), "own");
-        assertThatThrownBy(() -> Recipe.read(store, recipe, List.of("output=a", "data.chat_template=" + place)))
+        assertThatThrownBy(() -> RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place)))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage("data.chat_template %s is no text of a template: there is no {{ or {%% in it", place);
     }

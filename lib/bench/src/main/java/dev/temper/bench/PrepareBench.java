@@ -1,7 +1,7 @@
 package dev.temper.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.jobs.Recipe;
+import dev.temper.jobs.RecipeFile;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PrepareStages;
 import dev.temper.spark.PreparedData;
@@ -98,7 +98,7 @@ public final class PrepareBench implements Callable<Integer> {
                 output: "%s"
                 """;
         Path file = Files.writeString(work.resolve("bench.yaml"), recipe.formatted(tokenizer, rows, work));
-        return Recipe.read(new LocalStore(), file.toString(), List.of()).data();
+        return RecipeFile.read(new LocalStore(), file.toString(), List.of()).data();
     }
 
     private ChatFormat chat(DataConfig data) throws IOException {

@@ -10,6 +10,7 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.jobs.Recipe;
+import dev.temper.jobs.RecipeFile;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
@@ -72,7 +73,7 @@ public final class TrainFolders implements Callable<Integer> {
 
     private static void train(Path folder, ObjectNode report) throws IOException {
         Recipe recipe =
-                Recipe.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of());
+                RecipeFile.read(new LocalStore(), folder.resolve("recipe.yaml").toString(), List.of());
         List<JsonNode> rows = Files.readAllLines(folder.resolve("rows.jsonl")).stream()
                 .map(TrainFolders::parsed)
                 .toList();

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
-import dev.temper.jobs.Recipe;
+import dev.temper.jobs.RecipeFile;
 import dev.temper.model.ModelFolder;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
@@ -109,7 +109,7 @@ public final class WriteIds implements Callable<Integer> {
                     Files.createTempFile("rows", ".yaml"),
                     recipe.formatted(kind.getValue().path("data").asText().replace("TEMPLATE", template.toString())));
             DataConfig data =
-                    Recipe.read(new LocalStore(), file.toString(), List.of()).data();
+                    RecipeFile.read(new LocalStore(), file.toString(), List.of()).data();
             ChatFormat chat = ChatFormat.of(data, ChatFormat.TokenizerFiles.read(Folder.local(one)), TODAY);
             RowFormat format = RowFormat.of(data, List.of(), chat);
             RowTokenizer tokens =

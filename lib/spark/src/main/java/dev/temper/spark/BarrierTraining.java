@@ -164,7 +164,7 @@ public final class BarrierTraining {
         StageTalk talk = new StageTalk(task, setup.timeout());
         int rank = task.partitionId();
         try {
-            Optional<String> complaint = talk.complaint(setup.worker());
+            Optional<String> complaint = talk.complaint(setup.worker()::verifyPlace);
             if (complaint.isPresent()) { // in a later attempt no mistake of the user's: what was seen once has gone
                 Ending ending = task.stageAttemptNumber() == 0 ? Ending.MISTAKE : Ending.FAILURE;
                 return new Outcome(rank, ending, null, complaint.get());

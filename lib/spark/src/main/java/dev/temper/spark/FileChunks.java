@@ -1,6 +1,5 @@
 package dev.temper.spark;
 
-import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.storage.Hashes;
 import java.io.IOException;
@@ -85,14 +84,14 @@ record FileChunks(Map<Integer, List<Chunk>> chunks) {
         List<FileSlice> slices = new ArrayList<>();
         for (InputFile file : sources.files()) {
             List<Chunk> parts = of(file);
-            boolean isSplit = file.kind() == Kind.JSON
+            boolean isSplit = file.kind() == FileKind.JSON
                     && file.compression() == Compression.NONE
                     && parts.size() > 1
                     && !parts.get(0).isList()
                     && isSearchable(charset);
             if (isSplit) {
                 slices.addAll(linesOf(file, parts));
-            } else if (file.kind() != Kind.PARQUET) {
+            } else if (file.kind() != FileKind.PARQUET) {
                 slices.add(FileSlice.whole(file));
             }
         }

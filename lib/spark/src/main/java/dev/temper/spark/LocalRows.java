@@ -1,6 +1,5 @@
 package dev.temper.spark;
 
-import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.SourceFiles.Use;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.text.InputColumn;
@@ -79,7 +78,7 @@ public final class LocalRows implements Iterator<LocalRows.Row>, Closeable {
      */
     public static List<InputColumn> columns(HadoopStore store, String location, ReadTable like) throws IOException {
         InputFile file = files(store, location).get(0);
-        if (file.kind() == Kind.PARQUET) {
+        if (file.kind() == FileKind.PARQUET) {
             return ParquetRows.columns(store, file);
         }
         ReadTable table = like.of(NESTED);
@@ -136,7 +135,7 @@ public final class LocalRows implements Iterator<LocalRows.Row>, Closeable {
     }
 
     private Supplier<ReadRow> rows(InputFile one) throws IOException {
-        if (one.kind() == Kind.PARQUET) {
+        if (one.kind() == FileKind.PARQUET) {
             ParquetSliceRows parquet = new ParquetSliceRows(store, ParquetRows.whole(store, table, one), table);
             open = parquet;
             return parquet::advance;

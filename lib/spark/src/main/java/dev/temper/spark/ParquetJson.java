@@ -29,7 +29,22 @@ import org.apache.parquet.schema.Type.Repetition;
  * a column has all fields that any row needs; elements of lists and values of maps stay null.
  */
 final class ParquetJson {
-    private final ParquetValues row;
+    /** The row that a nested value is part of. */
+    interface Enclosing {
+        String source();
+
+        void reject(Reason why, String format, Object... arguments);
+
+        int maxCharacters();
+
+        /** Whether a text has more characters than a row may have, by its bytes: it is not made then. */
+        boolean isLonger(Binary value);
+
+        /** The row has more characters than it may have. */
+        void overflow();
+    }
+
+    private final Enclosing row;
     private final String column;
     private final String mark; // in front of the JSON
     private final int index;
@@ -38,7 +53,7 @@ final class ParquetJson {
     private JsonGenerator out;
 
     /** @param wrong what is refused with the first value; null where all is right */
-    ParquetJson(ParquetValues row, InputColumn column, int index, String wrong) {
+    ParquetJson(Enclosing row, InputColumn column, int index, String wrong) {
         this.row = row;
         this.column = column.name();
         this.mark = column.content() == Content.TEXT_OR_MESSAGES ? InputColumn.NESTED : "";

@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
@@ -37,16 +36,9 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
                 table,
                 sources.files().stream()
                         .filter(file ->
-                                file.kind() == Kind.PARQUET && file.origin().number() == origin)
+                                file.kind() == FileKind.PARQUET && file.origin().number() == origin)
                         .toList());
     }
-
-    /**
-     * Row groups that one task reads.
-     *
-     * @param firstRow number of the first row, counted from 1
-     */
-    record Slice(InputFile file, int firstGroup, int groups, long firstRow) implements Serializable {}
 
     /** What a footer says: which of the columns asked for there are, and how large the row groups are. */
     private record Footer(InputFile file, List<String> columns, List<Group> groups, String error)
@@ -61,7 +53,7 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
         List<Footer> footers = context.parallelize(files, files.size())
                 .map(file -> footer(store, wanted, file))
                 .collect();
-        List<Slice> slices = new ArrayList<>();
+        List<ParquetSlice> slices = new ArrayList<>();
         for (Footer footer : footers) {
             check(footer.error() == null, "%s", footer.error());
             check(
@@ -78,10 +70,10 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
     }
 
     /** All rows of one file, after the same look at its columns. */
-    static Slice whole(HadoopStore store, ReadTable table, InputFile file) throws IOException {
+    static ParquetSlice whole(HadoopStore store, ReadTable table, InputFile file) throws IOException {
         Footer footer = footer(store, table, file);
         check(footer.error() == null, "%s", footer.error());
-        return new Slice(file, 0, footer.groups().size(), 1);
+        return new ParquetSlice(file, 0, footer.groups().size(), 1);
     }
 
     /** What a file holds, as it can be asked for: as a label, which any text is, or else as a nested value. */
@@ -96,8 +88,8 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
         }
     }
 
-    private static List<Slice> slices(Footer footer) {
-        List<Slice> slices = new ArrayList<>();
+    private static List<ParquetSlice> slices(Footer footer) {
+        List<ParquetSlice> slices = new ArrayList<>();
         long row = 1;
         long firstRow = 1;
         int first = 0;
@@ -106,7 +98,7 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
             bytes += footer.groups().get(i).bytes();
             row += footer.groups().get(i).rows();
             if (bytes >= SLICE_BYTES || i == footer.groups().size() - 1) {
-                slices.add(new Slice(footer.file(), first, i + 1 - first, firstRow));
+                slices.add(new ParquetSlice(footer.file(), first, i + 1 - first, firstRow));
                 first = i + 1;
                 firstRow = row;
                 bytes = 0;

@@ -24,7 +24,7 @@ import org.apache.spark.util.TaskCompletionListener;
 /** The rows of some row groups of a Parquet file, and its end; what is wrong with it is told there and not thrown. */
 final class ParquetSliceRows implements Closeable {
     private final HadoopStore store;
-    private final ParquetRows.Slice slice;
+    private final ParquetSlice slice;
     private final ReadTable table;
     private ParquetSource.Opened opened; // null before the first row
     private ParquetValues values;
@@ -32,7 +32,7 @@ final class ParquetSliceRows implements Closeable {
     private int group; // the next one
     private long left; // rows of this one
 
-    ParquetSliceRows(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
+    ParquetSliceRows(HadoopStore store, ParquetSlice slice, ReadTable table) {
         this.store = store;
         this.slice = slice;
         this.table = table;
@@ -40,7 +40,7 @@ final class ParquetSliceRows implements Closeable {
     }
 
     /** For a task of Spark's. */
-    static Iterator<ReadRow> of(HadoopStore store, ParquetRows.Slice slice, ReadTable table) {
+    static Iterator<ReadRow> of(HadoopStore store, ParquetSlice slice, ReadTable table) {
         ParquetSliceRows rows = new ParquetSliceRows(store, slice, table);
         TaskCompletionListener close = task -> rows.close();
         TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted

@@ -21,10 +21,10 @@ import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
 /** Makes rows of Parquet's records: the columns asked for, as text. */
-final class ParquetValues extends RecordMaterializer<ReadRow> {
+final class ParquetValues extends RecordMaterializer<ReadRow> implements ParquetJson.Enclosing {
     private static final int UTF8_BYTES = 3; // of a character of Java's at most
 
-    private final ParquetRows.Slice slice;
+    private final ParquetSlice slice;
     private final MessageType schema;
     private final int width;
     private final int maxCharacters;
@@ -37,7 +37,7 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
     private boolean isTooLong;
 
     /** @param schema those of the columns that the file has */
-    ParquetValues(ParquetRows.Slice slice, ReadTable table, MessageType schema) {
+    ParquetValues(ParquetSlice slice, ReadTable table, MessageType schema) {
         List<InputColumn> columns = table.columns();
         this.maxCharacters = table.maxCharacters();
         this.slice = slice;
@@ -59,7 +59,8 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
         return schema;
     }
 
-    String source() {
+    @Override
+    public String source() {
         return slice.file().source();
     }
 
@@ -121,24 +122,28 @@ final class ParquetValues extends RecordMaterializer<ReadRow> {
     }
 
     /** The first trouble of a row is the one that is named. */
-    void reject(Reason why, String format, Object... arguments) {
+    @Override
+    public void reject(Reason why, String format, Object... arguments) {
         if (reason == null) {
             reason = why.label();
             detail = format.formatted(arguments);
         }
     }
 
-    int maxCharacters() {
+    @Override
+    public int maxCharacters() {
         return maxCharacters;
     }
 
     /** Whether a text has more characters than a row may have, by its bytes: it is not made then. */
-    boolean isLonger(Binary value) {
+    @Override
+    public boolean isLonger(Binary value) {
         return value.length() > UTF8_BYTES * (long) maxCharacters;
     }
 
     /** The row has more characters than it may have. */
-    void overflow() {
+    @Override
+    public void overflow() {
         isTooLong = true;
     }
 

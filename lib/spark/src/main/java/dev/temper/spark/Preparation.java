@@ -1,11 +1,8 @@
 package dev.temper.spark;
 
-import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
-import java.io.IOException;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.Transformer;
@@ -32,10 +29,5 @@ public record Preparation(
     /** Without a look at the first rows. */
     Preparation(List<InputColumn> columns, List<Transformer> stages, List<String> settings) {
         this(columns, stages, settings, rows -> {});
-    }
-
-    /** Without a chat template. */
-    static Preparation of(HadoopStore store, DataConfig data, String tokenizer) throws IOException {
-        return PrepareStages.of(data, List.of(), ChatFormat.NONE, tokenizer).preparation(store, Set.of());
     }
 }

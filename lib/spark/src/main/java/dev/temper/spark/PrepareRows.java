@@ -32,33 +32,16 @@ import scala.Tuple2;
  *
  * @param shape which of the table's columns are what
  */
-record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadTable table, Shape shape) {
+record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadTable table, RowShape shape) {
     private static final int ROWS_PER_PART = 20_000;
     private static final int MAX_STRETCH = 10;
     private static final long BYTES_PER_SURVEY_PARTITION = 8L << 20;
     private static final int MAX_PARTITIONS = 10_000;
 
-    /**
-     * What columns are for.
-     *
-     * @param content how many of them make a row's content, the first ones
-     * @param options how many of those, the last ones, only where they are not null
-     * @param balance which one rows are balanced by; -1 for none
-     */
-    record Shape(int content, int options, int balance) implements Serializable {
-        byte[] content(ReadRow row, MessageDigest sha256) {
-            return row.content(sha256, content, options);
-        }
-
-        String value(ReadRow row) {
-            return balance < 0 || row.values()[balance] == null ? "" : row.values()[balance];
-        }
-    }
-
     /** The first reading. */
     Survey survey(RowChoice choice) {
         Lighten lighten = new Lighten(sources.files(), choice, shape);
-        JavaPairRDD<byte[], byte[]> light = table.rows(spark, sources, chunks).mapPartitionsToPair(lighten::of);
+        JavaPairRDD<byte[], byte[]> light = rows().read(spark).mapPartitionsToPair(lighten::of);
         long forBytes = Math.min(sources.bytes() / BYTES_PER_SURVEY_PARTITION, MAX_PARTITIONS);
         int partitions = (int) Math.max(spark.sparkContext().defaultParallelism(), forBytes);
         JavaRDD<Tuple2<byte[], byte[]>> sorted =
@@ -66,9 +49,13 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         return Survey.of(table, sources, sorted, choice);
     }
 
+    private TableRows rows() {
+        return new TableRows(table, sources, chunks);
+    }
+
     /** The rows as they are read, for a look at the first ones. */
     JavaRDD<Row> all() {
-        return table.withOwnColumns(sources, table.rows(spark, sources, chunks));
+        return rows().withOwnColumns(spark);
     }
 
     /** The second reading: writes the parts. */
@@ -79,7 +66,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         boolean isRepeated = survey.seen().repeated() > 0;
         Placing placing = new Placing(sources.files(), survey.firstKeys(), taken.choice(), shape, !isRepeated);
         JavaRDD<Tuple2<Long, byte[]>> rows = LeanShuffle.sorted(
-                table.rows(spark, sources, chunks).mapPartitionsToPair(placing::encoded),
+                rows().read(spark).mapPartitionsToPair(placing::encoded),
                 partOfRow,
                 Long::compare,
                 byte[].class);
@@ -134,7 +121,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
      *
      * @param isDistinct whether no row stands in its file twice: then it is known early which rows limits leave out
      */
-    private record Placing(List<InputFile> files, long[] firstKeys, RowChoice choice, Shape shape, boolean isDistinct)
+    private record Placing(List<InputFile> files, long[] firstKeys, RowChoice choice, RowShape shape, boolean isDistinct)
             implements Serializable {
         /** The rows that the weights take in, by their number. */
         Iterator<Tuple2<Long, byte[]>> encoded(Iterator<ReadRow> rows) {

@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.PrepareRows.Shape;
 import dev.temper.spark.PreparedManifest.Part;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.spark.Sources.InputFile;
@@ -359,7 +358,7 @@ public record PreparedData(
                 columns.add(new InputColumn(name, Content.LABEL, true));
             }
         }
-        Shape shape = new Shape(preparation.columns().size(), ReadTable.options(preparation.columns()), balance);
+        RowShape shape = new RowShape(preparation.columns().size(), ReadTable.options(preparation.columns()), balance);
         return new PrepareRows(spark, sources, chunks, ReadTable.of(columns, data), shape);
     }
 

@@ -5,33 +5,21 @@ import static dev.temper.check.Check.nearest;
 import static dev.temper.check.Check.some;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.SourceFiles.Kind;
-import dev.temper.spark.SourceFiles.Use;
 import dev.temper.spark.Sources.InputFile;
-import dev.temper.storage.Hashes;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
-import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Reads CSV, TSV, JSON lines, JSON or Parquet as rows that can be found again.
+ * How a table is read from CSV, TSV, JSON lines, JSON or Parquet ({@link TableRows} reads it).
  *
  * <p>The columns asked for are text ({@link InputColumn} says how). Beside them: {@code _source} (the file, as the
  * recipe names it), {@code _row_number} (1 is the first row; of JSON lines the number of the line), {@code _content}
@@ -73,41 +61,11 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         return new ReadTable(columns, data.encoding(), data.delimiter(), data.header(), data.maxCharacters());
     }
 
-    /**
-     * The rows of one location, in order within each file. A file that cannot be read fails when its rows are asked
-     * for: {@link #mistake} finds the reason.
-     *
-     * @throws dev.temper.check.InvalidInputException when the location is missing or empty
-     */
-    public Dataset<Row> read(SparkSession spark, String location) throws IOException {
-        HadoopStore store = HadoopStore.of(spark);
-        Sources sources = Sources.of(store, SourceFiles.find(store, location, Use.TRAIN));
-        JavaRDD<Row> rows = withOwnColumns(sources, rows(spark, sources, FileChunks.unread(sources)));
-        return spark.createDataset(rows.rdd(), Encoders.row(schema()));
-    }
-
     /** How many columns, the last ones, belong to a row's content only where they say something. */
     static int options(List<InputColumn> columns) {
         return (int) columns.stream()
                 .filter(column -> column.content() == Content.OPTION)
                 .count();
-    }
-
-    JavaRDD<Row> withOwnColumns(Sources sources, JavaRDD<ReadRow> read) {
-        List<String> names = sources.files().stream().map(InputFile::source).toList();
-        StructType schema = schema();
-        int count = columns.size();
-        int options = options(columns);
-        return read.filter(ReadRow::isRow).map(row -> {
-            Object[] values = new Object[schema.length()];
-            System.arraycopy(row.values(), 0, values, 0, count);
-            values[count] = names.get(row.file());
-            values[count + 1] = row.number();
-            values[count + 2] = Hashes.hex(row.content(Hashes.sha256(), count, options));
-            values[count + 3] = row.reason();
-            values[count + 4] = row.detail();
-            return new GenericRowWithSchema(values, schema);
-        });
     }
 
     /** The mistake in the data behind a failure of Spark, if it is one. */
@@ -133,28 +91,8 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
                 .add("_detail", DataTypes.StringType);
     }
 
-    /** All rows and, behind those of each text file or slice, its end. */
-    JavaRDD<ReadRow> rows(SparkSession spark, Sources sources, FileChunks chunks) {
-        List<JavaRDD<ReadRow>> parts = new ArrayList<>();
-        List<FileSlice> slices = chunks.slices(sources, Charset.forName(encoding));
-        if (!slices.isEmpty()) {
-            HadoopStore store = HadoopStore.of(spark);
-            parts.add(JavaSparkContext.fromSparkContext(spark.sparkContext())
-                    .parallelize(slices, Math.min(slices.size(), sources.partitions(spark)))
-                    .flatMap(slice -> SliceRows.of(store, slice, this)));
-        }
-        sources.files().stream()
-                .filter(file -> file.kind() == Kind.PARQUET)
-                .map(file -> file.origin().number())
-                .distinct()
-                .sorted()
-                .forEach(origin ->
-                        parts.add(new ParquetRows(this, sources, origin).read(spark, sources.partitions(spark))));
-        return parts.stream().reduce(JavaRDD::union).orElseThrow();
-    }
-
     String delimiter(InputFile file) {
-        return file.kind() == Kind.TSV && delimiter.equals(",") ? "\t" : delimiter;
+        return file.kind() == FileKind.TSV && delimiter.equals(",") ? "\t" : delimiter;
     }
 
     void verifyHas(String source, InputColumn column, Collection<String> names) {

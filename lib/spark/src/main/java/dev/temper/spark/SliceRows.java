@@ -1,7 +1,6 @@
 package dev.temper.spark;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.SourceFiles.Kind;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,7 +39,7 @@ final class SliceRows implements Closeable {
      */
     List<String> columns(int count) throws IOException {
         rows = open();
-        boolean areNamed = slice.file().kind() != Kind.JSON;
+        boolean areNamed = slice.file().kind() != FileKind.JSON;
         for (int i = 0; i < count && !areNamed && rows.hasNext(); i++) {
             rows.next();
         }
@@ -90,7 +89,7 @@ final class SliceRows implements Closeable {
 
     private FileRows open() throws IOException {
         reader = StrictReader.open(store, slice, Charset.forName(table.encoding()));
-        if (slice.file().kind() != Kind.JSON) {
+        if (slice.file().kind() != FileKind.JSON) {
             return CsvRows.open(reader, slice, table);
         }
         if (slice.isWhole() && reader.isList()) {

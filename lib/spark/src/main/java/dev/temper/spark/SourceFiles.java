@@ -12,13 +12,11 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,37 +31,11 @@ import java.util.stream.Collectors;
  *
  * @param leftOut files of the location that are not read
  */
-record SourceFiles(String location, Kind kind, List<SourceFile> files, List<LeftOut> leftOut) {
+record SourceFiles(String location, FileKind kind, List<SourceFile> files, List<LeftOut> leftOut) {
     /** @param source how rows name it: the location as the user wrote it, and the file's name below it */
     record SourceFile(String source, String location, long bytes) implements Serializable {
         Compression compression() {
             return Compression.of(location);
-        }
-    }
-
-    /** How a file is read, by the end of its name; behind it that of a {@link Compression} may stand. */
-    enum Kind {
-        CSV("csv"),
-        TSV("tsv"),
-        JSON("jsonl", "json", "ndjson", "jsonlines"),
-        /** Compresses within itself. */
-        PARQUET("parquet", "pq", "parq");
-
-        @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
-        private final List<String> endings;
-
-        Kind(String... endings) {
-            this.endings = List.of(endings);
-        }
-
-        static Optional<Kind> of(String name) {
-            Compression compression = Compression.of(name);
-            String plain = compression.uncompressed(name);
-            String ending = plain.substring(plain.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-            return Arrays.stream(values())
-                    .filter(kind -> plain.contains(".") && kind.endings.contains(ending))
-                    .filter(kind -> kind != PARQUET || compression == Compression.NONE)
-                    .findFirst();
         }
     }
 
@@ -104,7 +76,7 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
     static SourceFiles find(HadoopStore store, String location, Use use) throws IOException {
         Optional<Store.Entry> entry = find(store, location);
         if (entry.isPresent() && !entry.get().isFolder()) {
-            Kind kind = Kind.of(entry.get().name()).orElseThrow(() -> UnreadFile.refusal(location));
+            FileKind kind = FileKind.of(entry.get().name()).orElseThrow(() -> UnreadFile.refusal(location));
             check(entry.get().bytes() > 0, "data: %s is empty", location);
             SourceFile file = new SourceFile(
                     location, HadoopStore.resolve(location), entry.get().bytes());
@@ -243,8 +215,8 @@ record SourceFiles(String location, Kind kind, List<SourceFile> files, List<Left
                     leaveOut(file.name(), "the same file as " + prefix + other.name());
                 }
             }
-            List<Kind> kinds = distinct.stream()
-                    .map(file -> Kind.of(file.location()).orElseThrow())
+            List<FileKind> kinds = distinct.stream()
+                    .map(file -> FileKind.of(file.location()).orElseThrow())
                     .distinct()
                     .toList();
             check(kinds.size() == 1, "data: %s mixes kinds of files, %s: name one folder for each", location, kinds);

@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 
 import dev.temper.spark.FileChoice.LeftOut;
-import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.SourceFiles.SourceFile;
 import dev.temper.spark.SourceFiles.Use;
 import dev.temper.text.DataConfig;
@@ -37,7 +36,7 @@ record Sources(List<InputFile> files, FileChoice choice) {
      *
      * @param index its place among all
      */
-    record InputFile(int index, SourceFile file, Kind kind, Origin origin) implements Serializable {
+    record InputFile(int index, SourceFile file, FileKind kind, Origin origin) implements Serializable {
         String source() {
             return file.source();
         }
@@ -77,8 +76,8 @@ record Sources(List<InputFile> files, FileChoice choice) {
 
     /** What says how to read a kind of file, where there is none of it, was meant for other files than these. */
     private void verifyRead(DataConfig data) {
-        boolean isTable = files.stream().anyMatch(file -> file.kind() == Kind.CSV || file.kind() == Kind.TSV);
-        boolean isText = files.stream().anyMatch(file -> file.kind() != Kind.PARQUET);
+        boolean isTable = files.stream().anyMatch(file -> file.kind() == FileKind.CSV || file.kind() == FileKind.TSV);
+        boolean isText = files.stream().anyMatch(file -> file.kind() != FileKind.PARQUET);
         refuseIdle(!isTable && !data.delimiter().equals(","), "delimiter", "no CSV or TSV file is");
         refuseIdle(!isTable && !data.header(), "header", "no CSV or TSV file is");
         boolean isOther = !Charset.forName(data.encoding()).equals(StandardCharsets.UTF_8);

@@ -1,7 +1,6 @@
 package dev.temper.spark;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.BarrierTraining.Worker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -27,11 +26,17 @@ record StageTalk(BarrierTaskContext task, Duration patience) {
     private static final String DONE = "";
     private static final String LOST = "?";
 
+    /** A look at what a machine sees. */
+    interface PlaceCheck {
+        /** @throws InvalidInputException saying what it does not see */
+        void verify() throws IOException;
+    }
+
     /** What is wrong with the place of any of the workers; empty: nothing. The same for all of them. */
-    Optional<String> complaint(Worker worker) throws IOException {
+    Optional<String> complaint(PlaceCheck place) throws IOException {
         String own = "";
         try {
-            worker.verifyPlace();
+            place.verify();
         } catch (InvalidInputException e) {
             own = e.getMessage();
         }

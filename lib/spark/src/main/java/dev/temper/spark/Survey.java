@@ -3,7 +3,6 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 
 import dev.temper.spark.PreparedRow.Split;
-import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.Sources.InputFile;
 import dev.temper.spark.SurveyRows.FileNotes;
 import dev.temper.spark.SurveyRows.Seen;
@@ -154,7 +153,7 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
         for (InputFile file : sources.files()) {
             FileNotes note = notes.get(file.index());
             check(note == null || note.error() == null, "%s", note == null ? "" : note.error());
-            if (note != null && file.kind() == Kind.JSON && note.rows() > 0) {
+            if (note != null && file.kind() == FileKind.JSON && note.rows() > 0) {
                 verifyColumns(table, file, new ArrayList<>(note.columns()));
             }
         }
@@ -166,7 +165,7 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
         Map<Integer, InputFile> firsts = new HashMap<>();
         for (InputFile file : sources.files()) {
             FileNotes note = notes.get(file.index());
-            boolean isCsv = file.kind() == Kind.CSV || file.kind() == Kind.TSV;
+            boolean isCsv = file.kind() == FileKind.CSV || file.kind() == FileKind.TSV;
             if (!isCsv || note == null || note.columns().isEmpty()) {
                 continue;
             }

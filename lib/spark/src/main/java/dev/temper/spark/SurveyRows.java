@@ -1,6 +1,5 @@
 package dev.temper.spark;
 
-import dev.temper.spark.PrepareRows.Shape;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.spark.SourceFiles.Use;
 import dev.temper.spark.Sources.InputFile;
@@ -71,7 +70,7 @@ final class SurveyRows {
     }
 
     /** Makes light rows, and notes on each file at the end. */
-    record Lighten(List<InputFile> files, RowChoice choice, Shape shape) implements Serializable {
+    record Lighten(List<InputFile> files, RowChoice choice, RowShape shape) implements Serializable {
         Iterator<Tuple2<byte[], byte[]>> of(Iterator<ReadRow> rows) {
             return new LightRows(this, rows);
         }

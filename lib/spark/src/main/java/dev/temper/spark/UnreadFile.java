@@ -4,7 +4,6 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.FileTree.Found;
-import dev.temper.spark.SourceFiles.Kind;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,7 +27,7 @@ final class UnreadFile {
         return ABOUT_DATA.contains(name)
                 || name.matches(
                         "(?i)(readme|license|licence|notice|citation|changelog)(\\..*)?|.*\\.(md|lock|crc|sha256)")
-                || (name.startsWith("_") && Kind.of(name).isEmpty());
+                || (name.startsWith("_") && FileKind.of(name).isEmpty());
     }
 
     /** Why a file is left out that might be data, if it is. */
@@ -40,7 +39,7 @@ final class UnreadFile {
         if (name.startsWith("_")) {
             return Optional.of("its name begins with _");
         }
-        return Kind.of(name).isPresent()
+        return FileKind.of(name).isPresent()
                 ? Optional.empty()
                 : Optional.of("not a kind that is read"
                         + ending(name).map(e -> ", ." + e).orElse(""));

@@ -67,7 +67,7 @@ final class FileChunksTest {
     }
 
     private List<String> rows(Sources sources, FileChunks chunks) {
-        return TABLE.rows(spark, sources, chunks)
+        return new TableRows(TABLE, sources, chunks).read(spark)
                 .filter(ReadRow::isRow)
                 .map(row -> row.number() + " " + row.values()[0])
                 .collect();

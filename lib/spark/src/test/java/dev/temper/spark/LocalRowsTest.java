@@ -44,7 +44,7 @@ final class LocalRowsTest {
     void areThoseOfTheTasks(String name) throws IOException {
         write();
         List<String> expected = new ArrayList<>();
-        for (Row row : TABLE.read(spark, location(name))
+        for (Row row : TableRows.read(spark, location(name), TABLE)
                 .orderBy("_source", "_row_number")
                 .collectAsList()) {
             expected.add(List.of(

@@ -279,8 +279,7 @@ final class LongRowsTest {
     }
 
     private List<Row> read(String name, InputColumn... columns) throws IOException {
-        return new ReadTable(List.of(columns), "UTF-8", ",", true, MOST)
-                .read(spark, folder.resolve(name).toString()).collectAsList().stream()
+        return TableRows.read(spark, folder.resolve(name).toString(), new ReadTable(List.of(columns), "UTF-8", ",", true, MOST)).collectAsList().stream()
                         .sorted(java.util.Comparator.comparing(row -> row.<Long>getAs("_row_number")))
                         .toList();
     }

@@ -286,8 +286,7 @@ final class ParquetReadTest {
     }
 
     private List<Row> read(String name, List<InputColumn> columns) throws IOException {
-        return new ReadTable(columns, "UTF-8", ",", true)
-                .read(spark, folder.resolve(name).toString())
+        return TableRows.read(spark, folder.resolve(name).toString(), new ReadTable(columns, "UTF-8", ",", true))
                 .orderBy("_source", "_row_number")
                 .collectAsList();
     }

@@ -30,7 +30,7 @@ public final class PrepareRowsMain {
                 .config();
         HadoopStore store = HadoopStore.of(spark);
         Preparation plain =
-                Preparation.of(store, data, folder.resolve("tokenizer").toString());
+                PlainText.preparation(store, data, folder.resolve("tokenizer").toString());
         List<Transformer> stages = new ArrayList<>(first);
         stages.addAll(plain.stages());
         Preparation preparation = new Preparation(plain.columns(), stages, plain.settings());

@@ -42,7 +42,7 @@ final class PreparedDataAcceptanceTest {
         SparkSession spark = LocalSpark.session();
         HadoopStore store = HadoopStore.of(spark);
         DataConfig data = data(shared.resolve("fixtures/datasets/imdb/imdb_sample_1000.csv"));
-        Preparation preparation = Preparation.of(
+        Preparation preparation = PlainText.preparation(
                 store, data, shared.resolve("fixtures/tokenizers/gpt_neo").toString());
         PreparedData prepared = PreparedData.prepare(spark, data, 42, preparation, store.folder(folder.toString()));
         assertThat(prepared.rows()).isEqualTo(new RowCounts(1000, 1000, 0, Map.of()));

@@ -332,7 +332,7 @@ final class PreparedDataTest {
 
     private PreparedData prepare(DataConfig data, String tokenizer, String out) throws IOException {
         HadoopStore store = HadoopStore.of(spark);
-        return PreparedData.prepare(spark, data, SEED, Preparation.of(store, data, tokenizer), store.folder(out));
+        return PreparedData.prepare(spark, data, SEED, PlainText.preparation(store, data, tokenizer), store.folder(out));
     }
 
     private static List<PreparedRow> read(PreparedData prepared) throws IOException {

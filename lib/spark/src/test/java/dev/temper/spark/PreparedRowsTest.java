@@ -122,7 +122,7 @@ final class PreparedRowsTest {
         SparkSession spark = LocalSpark.session(master);
         HadoopStore store = HadoopStore.of(spark);
         Preparation preparation =
-                Preparation.of(store, data, folder.resolve("tokenizer").toString());
+                PlainText.preparation(store, data, folder.resolve("tokenizer").toString());
         List<Transformer> stages = new ArrayList<>(first);
         stages.addAll(preparation.stages());
         return PreparedData.prepare(

@@ -356,7 +356,7 @@ final class ReadTableTest {
     }
 
     private List<Row> read(ReadTable table, String name) throws IOException {
-        return table.read(spark, folder.resolve(name).toString())
+        return TableRows.read(spark, folder.resolve(name).toString(), table)
                 .orderBy("_source", "_row_number")
                 .collectAsList();
     }

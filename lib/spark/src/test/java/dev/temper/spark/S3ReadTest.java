@@ -95,8 +95,7 @@ final class S3ReadTest {
     }
 
     private static List<Object> texts(String location) throws IOException {
-        List<Row> rows = new ReadTable(TEXT, "UTF-8", ",", true)
-                .read(LocalSpark.session(), location)
+        List<Row> rows = TableRows.read(LocalSpark.session(), location, new ReadTable(TEXT, "UTF-8", ",", true))
                 .orderBy("_source", "_row_number")
                 .collectAsList();
         return rows.stream().map(row -> row.get(0)).toList();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.SourceFiles.Kind;
 import dev.temper.spark.SourceFiles.Use;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -222,8 +221,8 @@ final class SourceFilesTest {
         "x.csv.lz4,",
         "x.gz,"
     })
-    void theEndOfANameTellsTheKind(String name, Kind kind) {
-        assertThat(Kind.of(name)).isEqualTo(Optional.ofNullable(kind));
+    void theEndOfANameTellsTheKind(String name, FileKind kind) {
+        assertThat(FileKind.of(name)).isEqualTo(Optional.ofNullable(kind));
     }
 
     private void card(String configs) throws IOException {

@@ -16,6 +16,11 @@ public final class Printable {
         return shown(text, "");
     }
 
+    /** The same without secrets: a value, a name or a sentence to be told. */
+    public static String masked(String text) {
+        return line(Secrets.masked(text));
+    }
+
     /** A text of several lines. */
     public static String lines(String text) {
         return shown(text.replace("\r\n", "\n"), "\n\t");

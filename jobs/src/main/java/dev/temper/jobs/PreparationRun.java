@@ -1,0 +1,31 @@
+package dev.temper.jobs;
+
+import dev.temper.spark.ClusterCheck;
+import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PreparedData;
+import org.apache.spark.SparkConf;
+
+/** The first half of a run: the rows of a recipe as tokens, where a run of it looks for them. */
+public final class PreparationRun {
+    private PreparationRun() {}
+
+    /**
+     * Whose run the output holds does not matter: rows are found by what they follow from.
+     *
+     * @throws dev.temper.check.InvalidInputException when recipe, data or locations are wrong
+     */
+    public static DataSummary prepare(RunEnvironment environment, Recipe recipe) throws Exception {
+        HadoopStore store = environment.store();
+        RecipeLocations locations = new RecipeLocations(store, recipe);
+        locations.verifyOutput();
+        locations.verifyInput();
+        ClusterCheck.verifyMaster(new SparkConf());
+        RunOutput output = RunOutput.of(store.folder(recipe.output()));
+        output.verifyPlace();
+        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
+        try (SparkHandle open = environment.open(recipe)) {
+            PreparedData data = rows.prepare(open.spark(), output.folder());
+            return DataSummary.of(recipe, data);
+        }
+    }
+}
