@@ -8,6 +8,7 @@ import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -71,13 +72,19 @@ record Assignment(
      * What a worker begins with.
      *
      * @param model its files are on this machine
+     * @param rows closed with this
      */
-    record Begun(Recipe recipe, RecipeModel model, RecipeRows rows, Prompts prompts) {}
+    record Begun(Recipe recipe, RecipeModel model, RecipeRows rows, Prompts prompts) implements AutoCloseable {
+        @Override
+        public void close() {
+            rows.close();
+        }
+    }
 
     /** Which of the prepared rows a worker needs. */
     @FunctionalInterface
     interface Reading {
-        RecipeRows read(Folder prepared) throws IOException;
+        RecipeRows read(Folder prepared, Path localDir) throws IOException;
     }
 
     /**
@@ -88,11 +95,16 @@ record Assignment(
     Begun begin(Reading reading, Consumer<String> warnings) throws IOException {
         Recipe settings = RecipeFile.ofPortable(recipe);
         RecipeModel model = RecipeModel.localize(store, settings, warnings);
-        RecipeRows rows = reading.read(store.folder(prepared));
-        Tokenizer tokenizer = Tokenizer.shared(model.base(), settings.model().added());
-        List<Prompts.Question> questions =
-                asked.stream().map(prompt -> prompt.question(tokenizer)).toList();
-        Prompts prompts = new Prompts(tokenizer, settings.generation(), questions, rows.evaluated(), ends);
-        return new Begun(settings, model, rows, prompts);
+        RecipeRows rows = reading.read(store.folder(prepared), settings.cluster().localFolder());
+        try {
+            Tokenizer tokenizer = Tokenizer.shared(model.base(), settings.model().added());
+            List<Prompts.Question> questions =
+                    asked.stream().map(prompt -> prompt.question(tokenizer)).toList();
+            Prompts prompts = new Prompts(tokenizer, settings.generation(), questions, rows.evaluated(), ends);
+            return new Begun(settings, model, rows, prompts);
+        } catch (RuntimeException | Error e) {
+            rows.close();
+            throw e;
+        }
     }
 }

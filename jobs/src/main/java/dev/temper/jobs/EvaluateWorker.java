@@ -27,8 +27,8 @@ record EvaluateWorker(Assignment assignment) implements BarrierTraining.Worker {
 
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
-        Assignment.Begun begun = assignment.begin(RecipeRows::readEvaluated, context.listener()::warned);
-        try (Workspace workspace = Workspace.open(context.threads())) {
+        try (Assignment.Begun begun = assignment.begin(RecipeRows::readEvaluated, context.listener()::warned);
+                Workspace workspace = Workspace.open(context.threads())) {
             if (begun.recipe().adapter().isPresent()) {
                 try (TrainedModel model = begun.model().open(workspace)) {
                     TrainingResult result = evaluate(model.network(), begun, context);

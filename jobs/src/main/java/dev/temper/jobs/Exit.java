@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.check.InvalidInputException;
 import dev.temper.check.Printable;
 import dev.temper.check.Secrets;
@@ -33,6 +34,9 @@ record Exit(int code, String message) {
             Matcher onExecutor = INVALID.matcher(message);
             if (cause instanceof InvalidInputException) {
                 return new Exit(2, oneLine(message));
+            }
+            if (cause instanceof FailedRunException) {
+                break; // what it came from was no mistake of the user
             }
             if (onExecutor.find()) {
                 return new Exit(2, oneLine(onExecutor.group(1)));

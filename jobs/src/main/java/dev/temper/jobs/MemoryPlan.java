@@ -300,9 +300,10 @@ record MemoryPlan(
         return workers * (peak() - processBytes()) + processBytes();
     }
 
-    /** What is mapped: weights, and what is offloaded. */
+    /** What is mapped: weights, rows, and what is offloaded. */
     long mappedBytes() {
         return mappedWeightBytes()
+                + settings.rowsBytes()
                 + (settings.offloadsOptimizer() ? optimizerBytes() : 0)
                 + offloadedInputs(settings.tokens());
     }
@@ -333,15 +334,17 @@ record MemoryPlan(
     /** With smaller micro-batches, where the recipe leaves that open and only smaller ones fit. */
     MemoryPlan fitted(long memory) {
         return settings.isMicroBatchOpen() && peak() > memory
-                ? new MemoryPlan(
-                        architecture,
-                        adapter,
-                        trained,
-                        quantization,
-                        stored,
-                        grown,
-                        settings.withMicroBatchTokens(largestMicroBatch(memory)))
+                ? with(settings.withMicroBatchTokens(largestMicroBatch(memory)))
                 : this;
+    }
+
+    /** For rows that are prepared: how large the files are that a worker has them in. */
+    MemoryPlan withRows(long bytes) {
+        return with(settings.withRows(bytes));
+    }
+
+    private MemoryPlan with(PlanSettings other) {
+        return new MemoryPlan(architecture, adapter, trained, quantization, stored, grown, other);
     }
 
     /**

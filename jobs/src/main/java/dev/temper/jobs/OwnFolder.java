@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.spark.BegunFolder;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Interruption;
@@ -94,12 +95,12 @@ final class OwnFolder implements AutoCloseable {
         });
     }
 
-    /** @throws IllegalStateException saying why, when it is not this command's any more */
+    /** @throws FailedRunException saying why, when it is not this command's any more */
     void checkHeld() {
         try {
             lease.checkHeld();
-        } catch (IllegalStateException e) {
-            throw new IllegalStateException(key + ": " + e.getMessage(), e);
+        } catch (FailedRunException e) {
+            throw new FailedRunException(key + ": " + e.getMessage(), e);
         }
     }
 

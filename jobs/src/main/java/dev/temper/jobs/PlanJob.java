@@ -2,6 +2,8 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.spark.HadoopStore;
+import dev.temper.spark.PreparedData;
+import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +21,8 @@ final class PlanJob {
         notes.addAll(RunChecks.missingData(store, request.recipe()));
         Recipe recipe = ChosenPrecision.here(request.recipe(), base.architecture());
         GivenMemory given = GivenMemory.here(recipe.cluster());
-        MemoryPlan plan = MemoryPlan.of(base, recipe).fitted(given.bytes());
+        MemoryPlan plan =
+                MemoryPlan.of(base, recipe).withRows(rows(store, recipe)).fitted(given.bytes());
         PlanTable table = new PlanTable(plan, given, Optional.of(UpdateTime.measure(plan, recipe)));
         if (request.json()) {
             ObjectNode json = table.json();
@@ -33,5 +36,13 @@ final class PlanJob {
             notes.forEach(note -> Console.say("%s", note));
         }
         MemoryAdvice.checkFits(base, recipe, plan, given);
+    }
+
+    /** Of the only data set that lies where the recipe's run would look for one; 0: there is none, or several. */
+    private static long rows(HadoopStore store, Recipe recipe) throws IOException {
+        Folder output = store.folder(recipe.output());
+        Folder prepared =
+                recipe.data().prepared().map(store::folder).orElseGet(() -> output.child(RunOutput.PREPARED));
+        return PreparedData.mappedBytesOfOnly(prepared).orElse(0);
     }
 }

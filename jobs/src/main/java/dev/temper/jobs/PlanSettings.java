@@ -16,6 +16,7 @@ import dev.temper.train.Worker;
  * @param rows of a worker in an update
  * @param microBatchTokens that the recipe asks for, or the usual number
  * @param isMicroBatchOpen the recipe asks for none
+ * @param rowsBytes mapped files of a worker's prepared rows; 0: nobody knows before they are prepared
  */
 record PlanSettings(
         TrainingConfig.Optim optim,
@@ -28,7 +29,8 @@ record PlanSettings(
         int rowTokens,
         int rows,
         int microBatchTokens,
-        boolean isMicroBatchOpen) {
+        boolean isMicroBatchOpen,
+        long rowsBytes) {
     static PlanSettings of(Recipe recipe) {
         TrainingConfig training = recipe.training();
         int workers = recipe.cluster().workers();
@@ -44,10 +46,19 @@ record PlanSettings(
                 recipe.data().maxLength(),
                 (training.batchSize() + workers - 1) / workers,
                 training.microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS),
-                training.microBatchTokens().isEmpty());
+                training.microBatchTokens().isEmpty(),
+                0);
     }
 
     PlanSettings withMicroBatchTokens(int count) {
+        return with(count, rowsBytes);
+    }
+
+    PlanSettings withRows(long bytes) {
+        return with(microBatchTokens, bytes);
+    }
+
+    private PlanSettings with(int count, long bytes) {
         return new PlanSettings(
                 optim,
                 checkpoints,
@@ -59,7 +70,8 @@ record PlanSettings(
                 rowTokens,
                 rows,
                 count,
-                isMicroBatchOpen);
+                isMicroBatchOpen,
+                bytes);
     }
 
     /** Tokens of the largest micro-batch, when every row is as long as it may be. */

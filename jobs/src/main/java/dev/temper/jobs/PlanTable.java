@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Activations;
 import dev.temper.quant.Quantization;
 import dev.temper.track.TextTable;
+import dev.temper.train.MappedRows;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -40,6 +41,9 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
                 .put("quantizing", plan.quantizingBytes())
                 .put("compiled", plan.compiledBytes())
                 .put("process", MemoryPlan.PROCESS_BYTES)
+                .put("rows", plan.settings().rowsBytes())
+                .put("rows_per_token", MappedRows.TOKEN_BYTES)
+                .put("rows_per_row", MappedRows.ROW_BYTES)
                 .put("mapped", plan.mappedBytes())
                 .put("peak", plan.peak());
         ObjectNode batch = tree.putObject("micro_batch");
@@ -66,6 +70,7 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
         return share()
                 + table()
                 + footprint()
+                + rows()
                 + largest()
                 + time.map(UpdateTime::text).orElse("");
     }
@@ -120,6 +125,7 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
         addIfAny(table, "products in bfloat16, compiled for 1,024 shapes", plan.compiledBytes());
         add(table, "process: Java, Spark, libtorch", MemoryPlan.PROCESS_BYTES);
         add(table, "peak of what is held", plan.peak());
+        addIfAny(table, "prepared rows, in mapped files below cluster.local_dir", plan.settings().rowsBytes());
         return table.toString();
     }
 
@@ -130,6 +136,15 @@ record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime> time) 
                         "as transformers' get_memory_footprint counts the quantized base (no absmax, all else in 16"
                                 + " bits): %,d bytes%n",
                         plan.transformersFootprint().getAsLong());
+    }
+
+    private String rows() {
+        return plan.settings().rowsBytes() > 0
+                ? ""
+                : format(
+                        "once rows are prepared, a worker has them in mapped files below cluster.local_dir: %d bytes a"
+                                + " token and %d a row%n",
+                        MappedRows.TOKEN_BYTES, MappedRows.ROW_BYTES);
     }
 
     private String largest() {

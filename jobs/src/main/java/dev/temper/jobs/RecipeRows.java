@@ -1,72 +1,86 @@
 package dev.temper.jobs;
 
 import dev.temper.spark.PreparedData;
-import dev.temper.spark.PreparedRow;
 import dev.temper.spark.PreparedRow.Split;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig;
+import dev.temper.text.LazyList;
 import dev.temper.text.TokenRow;
 import dev.temper.train.CausalRows;
 import dev.temper.train.ClassifiedRows;
+import dev.temper.train.MappedRows;
 import dev.temper.train.TrainingRows;
+import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.OptionalInt;
+import java.util.Map;
+import java.util.Set;
 
-/** The prepared rows of a recipe as a worker keeps them in memory. */
-final class RecipeRows {
-    private final List<Row> train = new ArrayList<>();
-    private final List<Row> eval = new ArrayList<>();
-
-    /** No more of a row than is learned from it: there may be millions. */
-    private record Row(TokenRow tokens, OptionalInt label) {
-        static Row of(PreparedRow row) {
-            return new Row(row.tokens(), row.label());
-        }
-    }
+/** The prepared rows of a recipe as a worker has them: in mapped files of its machine, not on the heap. */
+final class RecipeRows implements Closeable {
+    private final Map<Split, MappedRows> splits = new EnumMap<>(Split.class);
 
     private RecipeRows() {}
 
-    static RecipeRows read(Folder prepared) throws IOException {
-        RecipeRows rows = new RecipeRows();
-        PreparedData.read(prepared, row -> (row.split() == Split.TRAIN ? rows.train : rows.eval).add(Row.of(row)));
-        return rows;
+    /** @param localDir where the files go */
+    static RecipeRows read(Folder prepared, Path localDir) throws IOException {
+        return read(prepared, localDir, EnumSet.allOf(Split.class));
     }
 
     /** Those to evaluate on alone. */
-    static RecipeRows readEvaluated(Folder prepared) throws IOException {
+    static RecipeRows readEvaluated(Folder prepared, Path localDir) throws IOException {
+        return read(prepared, localDir, EnumSet.of(Split.EVAL));
+    }
+
+    private static RecipeRows read(Folder prepared, Path localDir, Set<Split> wanted) throws IOException {
         RecipeRows rows = new RecipeRows();
-        PreparedData.read(prepared, row -> {
-            if (row.split() == Split.EVAL) {
-                rows.eval.add(Row.of(row));
-            }
-        });
+        try (MappedRows.Writer train = new MappedRows.Writer(localDir, PreparedData.mappedBytes(prepared, wanted));
+                MappedRows.Writer eval = new MappedRows.Writer(localDir, 0)) {
+            PreparedData.read(prepared, row -> {
+                if (wanted.contains(row.split())) {
+                    (row.split() == Split.TRAIN ? train : eval).add(row.tokens(), row.label());
+                }
+            });
+            rows.splits.put(Split.TRAIN, train.finish());
+            rows.splits.put(Split.EVAL, eval.finish());
+        }
         return rows;
     }
 
     /** As the recipe's model learns them. */
     TrainingRows of(Recipe recipe) {
         DataConfig data = recipe.data();
+        MappedRows train = splits.get(Split.TRAIN);
+        MappedRows eval = splits.get(Split.EVAL);
         return recipe.model().isClassifier()
                 ? ClassifiedRows.of(
                         classified(train), classified(eval), recipe.model().labels(), recipe.training())
-                : CausalRows.packed(tokens(train), tokens(eval), data.packing(), data.maxLength());
+                : CausalRows.packed(train, eval, data.packing(), data.maxLength());
     }
 
     /** Those to evaluate on. */
     List<TokenRow> evaluated() {
-        return tokens(eval);
+        return splits.get(Split.EVAL);
     }
 
-    private static List<TokenRow> tokens(List<Row> rows) {
-        return rows.stream().map(Row::tokens).toList();
+    private static List<ClassifiedRows.Row> classified(MappedRows rows) {
+        return LazyList.of(
+                rows.size(),
+                i -> new ClassifiedRows.Row(
+                        rows.get(i).inputIds(), rows.label(i).orElseThrow()));
     }
 
-    private static List<ClassifiedRows.Row> classified(List<Row> rows) {
-        return rows.stream()
-                .map(row -> new ClassifiedRows.Row(
-                        row.tokens().inputIds(), row.label().orElseThrow()))
-                .toList();
+    /** How large the files are. */
+    long bytes() {
+        return splits.values().stream().mapToLong(MappedRows::bytes).sum();
+    }
+
+    /** No row may be asked for any more. */
+    @Override
+    public void close() {
+        splits.values().forEach(MappedRows::close);
     }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.FailedRunException;
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.ParquetTable;
 import dev.temper.spark.ParquetTable.Column;
@@ -240,7 +241,7 @@ final class RunOutput {
     /**
      * Says that the run is finished.
      *
-     * @throws IllegalStateException when a file is not there with the size that it was written with
+     * @throws FailedRunException when a file is not there with the size that it was written with
      */
     void writeManifestFinished(ObjectNode manifest) throws IOException {
         Map<String, Long> files = new TreeMap<>();
@@ -251,7 +252,7 @@ final class RunOutput {
         WrittenFiles all = new WrittenFiles(files);
         Optional<String> fault = all.fault(folder);
         if (fault.isPresent()) {
-            throw new IllegalStateException("output: " + folder.location() + " is not as the run has written it: "
+            throw new FailedRunException("output: " + folder.location() + " is not as the run has written it: "
                     + fault.get() + "; run the same command again");
         }
         all.addTo(manifest);

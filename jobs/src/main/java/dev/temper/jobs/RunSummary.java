@@ -116,6 +116,9 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                     .put("peak_anonymous_bytes", memory.peak().anonymousBytes())
                     .put("peak_mapped_bytes", memory.peak().mappedBytes());
         }
+        manifest.withObject("/memory")
+                .put("planned_rows_bytes", data.mappedBytes())
+                .put("rows_bytes", memory.rows());
         ObjectNode paths = manifest.putObject("paths");
         paths.put(modelFolder(), modelFolder()).put("metrics", "metrics");
         paths.put("prepared", data.folder().location()).put("rejected", "rejected");
@@ -189,10 +192,11 @@ record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results
                 ? Optional.empty()
                 : Optional.of(String.format(
                         Locale.ROOT,
-                        "%s held at most, planned %s; %s of mapped files",
+                        "%s held at most, planned %s; %s of mapped files, %.1f MiB of them rows",
                         GivenMemory.gib(memory.peak().anonymousBytes()),
                         GivenMemory.gib(memory.planned()),
-                        GivenMemory.gib(memory.peak().mappedBytes())));
+                        GivenMemory.gib(memory.peak().mappedBytes()),
+                        memory.rows() / (double) (1 << 20)));
     }
 
     private String best() {

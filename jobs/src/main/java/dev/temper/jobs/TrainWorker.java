@@ -11,7 +11,6 @@ import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.TrainingResult;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
@@ -33,15 +32,19 @@ record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedByte
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
         try (PeakMemory memory = PeakMemory.watch()) {
-            TrainingResult result = train(context);
-            return result.with(new TrainingResult.Memory(
-                            plannedBytes, memory.peak().orElse(null)))
-                    .on(MachineText.here(context.threads()));
+            return train(context, memory).on(MachineText.here(context.threads()));
         }
     }
 
-    private TrainingResult train(BarrierTraining.Context context) throws Exception {
-        Assignment.Begun begun = assignment.begin(RecipeRows::read, context.listener()::warned);
+    private TrainingResult train(BarrierTraining.Context context, PeakMemory memory) throws Exception {
+        try (Assignment.Begun begun = assignment.begin(RecipeRows::read, context.listener()::warned)) {
+            TrainingResult result = train(context, begun);
+            return result.with(new TrainingResult.Memory(
+                    plannedBytes, begun.rows().bytes(), memory.peak().orElse(null)));
+        }
+    }
+
+    private TrainingResult train(BarrierTraining.Context context, Assignment.Begun begun) throws Exception {
         Recipe recipe = begun.recipe();
         try (Workspace workspace = Workspace.open(context.threads());
                 TrainedModel model = begun.model().open(workspace)) {
@@ -49,7 +52,7 @@ record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedByte
                     model, begun.rows().of(recipe), training(recipe), context.workers(), context.listener());
             loop.stoppingWhen(context.stop());
             loop.standingFor(new LiveOutput(RunOutput.of(assignment.output()), page, context.listener()::warned));
-            recipe.cluster().localDir().map(Path::of).ifPresent(loop::offloadingTo);
+            loop.offloadingTo(recipe.cluster().localFolder());
             TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
             model.checkBase(context.workers());
             return context.workers().rank() == 0 ? result.wrote(save(model, recipe)) : result;

@@ -48,7 +48,8 @@ final class ClusterRunTest {
         jars = Jars.ofClassPath(folder);
         cluster = SparkCluster.start(new SparkCluster.Size(jars.spark(), 2, 2, 2048)); // a driver takes a core, too
         output = folder.resolve("two");
-        twoWorkers = submit(TWO_EXECUTORS, "two", "cluster.workers=2");
+        twoWorkers =
+                submit(TWO_EXECUTORS, "two", "cluster.workers=2", "cluster.local_dir=" + folder.resolve("local"));
     }
 
     @AfterAll
@@ -76,6 +77,51 @@ final class ClusterRunTest {
         WrittenRun run = written("two");
         assertThat(run.generations()).isEqualTo(2 * (2 + 4));
         assertThat(run.rejected()).isZero();
+    }
+
+    @Test
+    void rowsLieInMappedFilesAsLargeAsPlannedOfWhichNothingIsLeft() throws Exception {
+        JsonNode memory = manifest(output).path("memory");
+        long tokens = 0;
+        try (Stream<Path> prepared = Files.list(output.resolve("prepared"))) {
+            JsonNode counts = JSON.readTree(
+                    prepared.findFirst().orElseThrow().resolve("MANIFEST.json").toFile());
+            tokens = counts.at("/train/tokens").asLong() + counts.at("/eval/tokens").asLong();
+        }
+        assertThat(memory.path("rows_bytes").asLong())
+                .isEqualTo(memory.path("planned_rows_bytes").asLong())
+                .isEqualTo(4 * tokens + 12 * (SmallRun.TRAIN_ROWS + SmallRun.EVAL_ROWS))
+                .isGreaterThan(1000);
+        try (Stream<Path> left = Files.list(folder.resolve("local"))) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void aRunThatDivergesOnAnExecutorTellsItsPlaceAndStackTraceIfAsked() throws Exception {
+        String[] settings = {
+            "cluster.workers=2",
+            "training.learning_rate=1e38",
+            "training.max_steps=20",
+            "training.eval_strategy=no",
+            "generation.eval_prompts=0"
+        };
+        String[] verbose = Stream.concat(Stream.of("--verbose"), Stream.of(settings)).toArray(String[]::new);
+
+        ChildProcess.Result loud = submit(TWO_EXECUTORS, "loud", verbose);
+        ChildProcess.Result result = submit(TWO_EXECUTORS, "diverged", settings);
+
+        for (ChildProcess.Result one : List.of(loud, result)) {
+            assertThat(SmallRun.complaints(one.output()))
+                    .singleElement()
+                    .asString()
+                    .contains("in 10 updates in a row, up to update 11: training has diverged");
+            assertThat(one.exitCode()).isEqualTo(1);
+        }
+        assertThat(loud.output())
+                .containsPattern("\nCaused by: worker [01] on 127\\.0\\.0\\.1: dev\\.temper\\.check\\.FailedRunException:"
+                        + " the gradient was not finite .*\n\tat dev\\.temper\\.train\\.SkippedUpdates\\.add");
+        assertThat(result.output()).doesNotContain("SkippedUpdates");
     }
 
     @Test

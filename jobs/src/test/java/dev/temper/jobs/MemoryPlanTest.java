@@ -110,8 +110,8 @@ final class MemoryPlanTest {
     void whatASmallBaseNeedsToBecomeCodesFollowsItsWeights() throws Exception {
         TinyModel.PHI3.write(folder.resolve("base"));
         String adapter = "adapter: {r: 2}\ntraining: {gradient_checkpointing: true}";
-        MemoryPlan codes = PlanJob.plan(new LocalStore(), recipe("quantization: {}", adapter));
-        MemoryPlan dense = PlanJob.plan(new LocalStore(), recipe("task: causal_lm", adapter));
+        MemoryPlan codes = plan(new LocalStore(), recipe("quantization: {}", adapter));
+        MemoryPlan dense = plan(new LocalStore(), recipe("task: causal_lm", adapter));
 
         assertThat(codes.quantizedWeights()).isBetween(1L, 1L << 20);
         assertThat(codes.quantizingBytes()).isEqualTo(4 * codes.quantizedWeights());

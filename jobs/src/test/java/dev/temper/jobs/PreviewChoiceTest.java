@@ -148,7 +148,7 @@ final class PreviewChoiceTest {
             prepared = keys.findFirst().orElseThrow();
         }
         CausalRows trained =
-                (CausalRows) RecipeRows.read(STORE.folder(prepared.toString())).of(recipe);
+                (CausalRows) RecipeRows.read(STORE.folder(prepared.toString()), folder).of(recipe);
 
         JsonNode packs =
                 json("--packs", "--rows", "1000", settings[0], settings[1]).path("packs");

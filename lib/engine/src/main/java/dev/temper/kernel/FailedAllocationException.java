@@ -1,5 +1,6 @@
 package dev.temper.kernel;
 
+import dev.temper.check.FailedRunException;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -9,7 +10,7 @@ import java.util.regex.Pattern;
  * There is no memory left for what libtorch was asked to do, on the device or on the host. What the failed call had
  * recorded is freed with the scope it ran in, so less can be tried next.
  */
-public final class FailedAllocationException extends IllegalStateException {
+public final class FailedAllocationException extends FailedRunException {
     // A processor's allocator, C++, a mapping that fails, a GPU's allocator and its libraries.
     private static final Pattern SIGNS = Pattern.compile("allocate memory|bad_alloc|out of memory|_ALLOC_FAILED");
     private static final Pattern BYTES = Pattern.compile("tried to allocate (\\d+) bytes");

@@ -3,6 +3,7 @@ package dev.temper.safetensors;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -76,11 +77,11 @@ public final class TensorFiles {
         return Optional.empty();
     }
 
-    /** @throws IllegalStateException when {@link #change} finds something */
+    /** @throws FailedRunException when {@link #change} finds something */
     public void checkUnchanged() throws IOException {
         Optional<String> change = change();
         if (change.isPresent()) {
-            throw new IllegalStateException(change.get() + "; put it back and run the same command again");
+            throw new FailedRunException(change.get() + "; put it back and run the same command again");
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.temper.spark;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.check.InvalidInputException;
+import dev.temper.check.PermanentException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Ring;
 import dev.temper.train.ProgressListener;
@@ -77,8 +79,23 @@ public final class BarrierTraining {
         STOPPED
     }
 
-    /** A result, or the message of what another attempt would only repeat. */
-    private record Outcome(int rank, Ending ending, TrainingResult result, String message) implements Serializable {}
+    /**
+     * A result, or the message of what another attempt would only repeat.
+     *
+     * @param failure where it came from; null where there is none, or each worker found the same
+     */
+    private record Outcome(int rank, Ending ending, TrainingResult result, String message, RemoteFailure failure)
+            implements Serializable {
+        static Outcome done(int rank, TrainingResult result) {
+            return new Outcome(rank, Ending.DONE, result, "", null);
+        }
+
+        static Outcome of(int rank, PermanentException failure) {
+            Ending ending = failure instanceof InvalidInputException ? Ending.MISTAKE : Ending.FAILURE;
+            RemoteFailure remote = RemoteFailure.of(failure, WorkerFailedException.place(rank) + ": ");
+            return new Outcome(rank, ending, null, String.valueOf(failure.getMessage()), remote);
+        }
+    }
 
     private interface Tasks<T> extends Function1<Iterator<Integer>, Iterator<T>>, Serializable {}
 
@@ -93,6 +110,8 @@ public final class BarrierTraining {
      * @param interruption ends it: workers that train stop together, others are cancelled
      * @return what each worker brings home, by rank; predictions with the first one alone
      * @throws InvalidInputException when the cluster cannot run that many side by side, or a worker found a mistake
+     * @throws FailedRunException when a worker found what another attempt would only repeat
+     * @throws IOException when a worker failed in each attempt, with its place, reason and stack trace
      * @throws StoppedException when the workers were asked to stop, and did
      */
     @SuppressWarnings("try") // the answer is there while the block runs, no more
@@ -117,6 +136,12 @@ public final class BarrierTraining {
                     .sorted((a, b) -> Integer.compare(a.rank(), b.rank()))
                     .map(BarrierTraining::result)
                     .toList();
+        } catch (Exception e) { // Spark throws checked exceptions that it does not declare
+            Optional<IOException> told = WorkerFailedException.told(e);
+            if (told.isPresent()) {
+                throw told.get();
+            }
+            throw e;
         }
     }
 
@@ -152,8 +177,8 @@ public final class BarrierTraining {
     private static TrainingResult result(Outcome outcome) {
         return switch (outcome.ending()) {
             case DONE -> outcome.result();
-            case MISTAKE -> throw new InvalidInputException(outcome.message());
-            case FAILURE -> throw new IllegalStateException(outcome.message());
+            case MISTAKE -> throw new InvalidInputException(outcome.message(), outcome.failure());
+            case FAILURE -> throw new FailedRunException(outcome.message(), outcome.failure());
             case STOPPED -> throw new StoppedException(outcome.message());
         };
     }
@@ -167,15 +192,15 @@ public final class BarrierTraining {
             Optional<String> complaint = talk.complaint(setup.worker()::verifyPlace);
             if (complaint.isPresent()) { // in a later attempt no mistake of the user's: what was seen once has gone
                 Ending ending = task.stageAttemptNumber() == 0 ? Ending.MISTAKE : Ending.FAILURE;
-                return new Outcome(rank, ending, null, complaint.get());
+                return new Outcome(rank, ending, null, complaint.get(), null);
             }
             Optional<Outcome> outcome = outcome(setup, task, talk);
             if (outcome.isPresent()) {
                 talk.end(outcome.get().message());
             }
-            return outcome.orElse(new Outcome(rank, Ending.DONE, null, "")); // another's says it all
+            return outcome.orElse(Outcome.done(rank, null)); // another's says it all
         } catch (Exception e) {
-            throw new IllegalStateException("worker " + rank + " failed: " + e.getMessage(), e);
+            throw new WorkerFailedException(rank, e);
         }
     }
 
@@ -183,13 +208,11 @@ public final class BarrierTraining {
     private static Optional<Outcome> outcome(Setup setup, BarrierTaskContext task, StageTalk talk) throws Exception {
         int rank = task.partitionId();
         try {
-            return Optional.of(new Outcome(rank, Ending.DONE, train(setup, task), ""));
-        } catch (InvalidInputException e) {
-            return Optional.of(new Outcome(rank, Ending.MISTAKE, null, e.getMessage()));
+            return Optional.of(Outcome.done(rank, train(setup, task)));
+        } catch (PermanentException e) {
+            return Optional.of(Outcome.of(rank, e));
         } catch (StoppedException e) {
-            return Optional.of(new Outcome(rank, Ending.STOPPED, null, e.getMessage()));
-        } catch (IllegalStateException e) {
-            return Optional.of(new Outcome(rank, Ending.FAILURE, null, String.valueOf(e.getMessage())));
+            return Optional.of(new Outcome(rank, Ending.STOPPED, null, e.getMessage(), null));
         } catch (Exception e) {
             if (talk.reasonOfLoss().isEmpty()) {
                 throw e;

@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -14,8 +15,8 @@ import java.util.regex.Pattern;
  *
  * @param workers tasks that train side by side, each with a replica of the model
  * @param collectiveTimeout how long a worker waits for another before the run fails
- * @param localDir folder on each machine for copies of remote weights and for what is offloaded; a temporary one when
- *     empty
+ * @param localDir folder on each machine for copies of remote weights, the rows of a worker and what is offloaded; a
+ *     temporary one when empty
  * @param memory what one worker may use of its machine, such as {@code 8g}, in Spark's units; {@code auto}: an equal
  *     share of what the machine has
  */
@@ -34,6 +35,11 @@ public record ClusterConfig(int workers, Duration collectiveTimeout, Optional<St
                         || SIZE.matcher(memory.toLowerCase(Locale.ROOT)).matches(),
                 "cluster.memory must be auto or a size such as 8g or 500m, got '%s'",
                 memory);
+    }
+
+    /** {@code localDir}, or the temporary one of this machine. */
+    public Path localFolder() {
+        return Path.of(localDir.orElseGet(() -> System.getProperty("java.io.tmpdir")));
     }
 
     /** What one worker may use; empty: it depends on the machine. A number without a unit is bytes. */

@@ -5,23 +5,26 @@ import static dev.temper.check.Check.check;
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.PreparedManifest.Part;
 import dev.temper.spark.PreparedRow.Split;
-import dev.temper.spark.Sources.InputFile;
 import dev.temper.spark.Survey.Limit;
 import dev.temper.spark.Survey.Taken;
 import dev.temper.storage.Folder;
-import dev.temper.storage.Hashes;
 import dev.temper.storage.Lease;
+import dev.temper.storage.Store;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
+import dev.temper.train.MappedRows;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -93,7 +96,7 @@ public record PreparedData(
                 isNew ? look(spark, data, preparation, sources) : CompletableFuture.completedFuture(null);
         try {
             FileChunks chunks = FileChunks.read(spark, sources);
-            String key = key(data, seed, preparation, sources, chunks);
+            String key = PreparedKey.of(data, seed, preparation, sources.files(), chunks::sha256);
             Folder folder = prepared.child(key);
             Optional<PreparedData> found = find(folder, key, sources, chunks);
             if (found.isPresent()) {
@@ -192,7 +195,7 @@ public record PreparedData(
         }
         Sources sources = Sources.find(store, data);
         FileChunks chunks = FileChunks.read(spark, sources);
-        String key = key(data, seed, preparation, sources, chunks);
+        String key = PreparedKey.of(data, seed, preparation, sources.files(), chunks::sha256);
         return find(store.folder(prepared.location(key)), key, sources, chunks);
     }
 
@@ -306,6 +309,39 @@ public record PreparedData(
         return rows;
     }
 
+    /** What the rows take on the disk of a worker, as {@link MappedRows}. */
+    public long mappedBytes() {
+        return MappedRows.bytes(rows.trained() + rows.evaluated(), tokens.train() + tokens.eval());
+    }
+
+    /** The same of some splits of any data set. */
+    public static long mappedBytes(Folder folder, Set<Split> splits) throws IOException {
+        PreparedManifest manifest = PreparedManifest.read(folder);
+        long train = MappedRows.bytes(manifest.rows().trained(), manifest.train().tokens());
+        long eval = MappedRows.bytes(manifest.rows().evaluated(), manifest.eval().tokens());
+        return (splits.contains(Split.TRAIN) ? train : 0) + (splits.contains(Split.EVAL) ? eval : 0);
+    }
+
+    /**
+     * The same of all rows, where exactly one data set was prepared.
+     *
+     * @param prepared the folder that holds prepared data sets
+     */
+    public static OptionalLong mappedBytesOfOnly(Folder prepared) throws IOException {
+        List<Folder> found = new ArrayList<>();
+        if (prepared.store().find(prepared.location()).isPresent()) {
+            for (Store.Entry entry : prepared.list()) {
+                Folder folder = prepared.child(entry.name());
+                if (folder.has(PreparedManifest.NAME)) {
+                    found.add(folder);
+                }
+            }
+        }
+        return found.size() == 1
+                ? OptionalLong.of(mappedBytes(found.get(0), EnumSet.allOf(Split.class)))
+                : OptionalLong.empty();
+    }
+
     /** Writes the table {@code rejected}: all rows that were not trained on, with their reasons. */
     public void copyRejected(Folder target) throws IOException {
         List<Part> files = PreparedManifest.read(folder).rejectedFiles();
@@ -360,38 +396,5 @@ public record PreparedData(
         }
         RowShape shape = new RowShape(preparation.columns().size(), ReadTable.options(preparation.columns()), balance);
         return new PrepareRows(spark, sources, chunks, ReadTable.of(columns, data), shape);
-    }
-
-    private static String key(DataConfig data, long seed, Preparation preparation, Sources sources, FileChunks chunks) {
-        StringBuilder text = new StringBuilder("version " + PreparedManifest.VERSION + "\n");
-        preparation.settings().forEach(setting -> text.append(setting).append('\n'));
-        preparation.columns().forEach(column -> text.append(column).append('\n'));
-        for (InputFile file : sources.files()) {
-            text.append(file.source()).append(' ').append(file.origin()).append(' ');
-            text.append(chunks.sha256(file)).append('\n');
-        }
-        for (Object setting : List.of(
-                data.evalFraction(),
-                data.format(),
-                new TreeMap<>(data.columns()), // Map.copyOf orders its keys differently in each process
-                data.separator(),
-                data.system(),
-                data.chatTemplate(),
-                data.chatTemplateKwargs(),
-                data.date(),
-                data.trainOn(),
-                data.maxLength(),
-                data.maxCharacters(),
-                data.tooLong(),
-                data.maxTrainRows(),
-                data.maxEvalRows(),
-                data.balanceBy(),
-                data.encoding(),
-                data.delimiter(),
-                data.header(),
-                seed)) {
-            text.append(setting).append('\n');
-        }
-        return Hashes.sha256(text.toString()).substring(0, 16);
     }
 }

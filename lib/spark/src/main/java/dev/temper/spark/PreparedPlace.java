@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import java.io.IOException;
@@ -43,19 +44,19 @@ final class PreparedPlace implements AutoCloseable {
         return folder;
     }
 
-    /** @throws IllegalStateException saying why, when it is not this command's any more */
+    /** @throws FailedRunException saying why, when it is not this command's any more */
     void checkHeld() {
         try {
             lease.checkHeld();
-        } catch (IllegalStateException e) {
-            throw new IllegalStateException(key + ": " + e.getMessage(), e);
+        } catch (FailedRunException e) {
+            throw new FailedRunException(key + ": " + e.getMessage(), e);
         }
     }
 
     /**
      * Deletes all that lies there.
      *
-     * @throws IllegalStateException as {@link #checkHeld}: whatever failed before, failed for that
+     * @throws FailedRunException as {@link #checkHeld}: whatever failed before, failed for that
      */
     void clear() throws IOException {
         checkHeld();

@@ -3,6 +3,7 @@ package dev.temper.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import java.io.ByteArrayInputStream;
@@ -72,7 +73,7 @@ final class BegunFolderTest {
                 output + " is no longer the folder that was begun: it was moved or emptied, or its mount has gone;"
                         + " nothing more is written there: bring it back and run the same command again";
         assertThatThrownBy(() -> folder.writeText("a.txt", "1"))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(FailedRunException.class)
                 .hasMessage(lost);
         assertThatThrownBy(() -> folder.writeText("model/x.txt", "1")).hasMessage(lost);
         assertThatThrownBy(() -> folder.delete("a.txt")).hasMessage(lost);

@@ -3,6 +3,7 @@ package dev.temper.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.check.InvalidInputException;
 import dev.temper.train.ProgressListener;
 import dev.temper.train.TrainingResult;
@@ -68,8 +69,8 @@ final class WorkersEndTogetherTest {
 
     @Test
     void whatEndsOneWorkerEndsTheRunAtOnce() {
-        assertThatThrownBy(() -> run(context -> endAlone(context, new IllegalStateException("it has diverged"))))
-                .isInstanceOf(IllegalStateException.class)
+        assertThatThrownBy(() -> run(context -> endAlone(context, new FailedRunException("it has diverged"))))
+                .isInstanceOf(FailedRunException.class)
                 .hasMessage("it has diverged");
         assertThat(RUNS).hasValue(2);
     }

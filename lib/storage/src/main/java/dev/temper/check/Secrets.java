@@ -134,9 +134,13 @@ public final class Secrets {
         if (isSafe(failure)) {
             return failure;
         }
-        return failure instanceof InvalidInputException
-                ? like(failure, new InvalidInputException(masked(failure.getMessage())))
-                : like(failure, new IllegalStateException(told(failure), cause(failure)));
+        if (failure instanceof InvalidInputException) {
+            return like(failure, new InvalidInputException(masked(failure.getMessage()), cause(failure)));
+        }
+        if (failure instanceof FailedRunException) {
+            return like(failure, new FailedRunException(masked(failure.getMessage()), cause(failure)));
+        }
+        return like(failure, new IllegalStateException(told(failure), cause(failure)));
     }
 
     private static boolean isSafe(Throwable failure) {

@@ -1,5 +1,6 @@
 package dev.temper.storage;
 
+import dev.temper.check.FailedRunException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.NoSuchFileException;
@@ -172,11 +173,11 @@ public final class Lease implements AutoCloseable {
     /**
      * Looks, on any machine, whether a claim is there.
      *
-     * @throws IllegalStateException when it is not: it was given up, or the folder is not the one that was taken
+     * @throws FailedRunException when it is not: it was given up, or the folder is not the one that was taken
      */
     public static void checkThere(Store store, String claim) throws IOException {
         if (store.find(claim).isEmpty()) {
-            throw new IllegalStateException(gone(claim.substring(0, claim.lastIndexOf('/'))));
+            throw new FailedRunException(gone(claim.substring(0, claim.lastIndexOf('/'))));
         }
     }
 
@@ -190,18 +191,18 @@ public final class Lease implements AutoCloseable {
         onLoss = action;
     }
 
-    /** @throws IllegalStateException saying why, when it is lost */
+    /** @throws FailedRunException saying why, when it is lost */
     public void checkHeld() {
         look();
         if (!loss.isEmpty()) {
-            throw new IllegalStateException(loss);
+            throw new FailedRunException(loss);
         }
     }
 
     /**
      * Deletes all that lies in the folder.
      *
-     * @throws IllegalStateException when the lease is lost
+     * @throws FailedRunException when the lease is lost
      */
     public void clear() throws IOException {
         Folder guarded = guarded(folder, claim());

@@ -3,6 +3,7 @@ package dev.temper.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.storage.Lease.HeldException;
 import dev.temper.storage.Lease.Pace;
 import java.io.BufferedReader;
@@ -156,11 +157,11 @@ final class LeaseTest {
             folder.writeText("lease-" + FAR.prefix() + NUMBER + "1", FAR.text());
 
             assertThatThrownBy(() -> guarded.writeText("b.txt", "after"))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(FailedRunException.class)
                     .hasMessageContaining(folder.location() + " is no longer the folder that was begun");
             assertThat(lost.await(1, TimeUnit.MINUTES)).isTrue();
             assertThatThrownBy(lease::checkHeld)
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(FailedRunException.class)
                     .hasMessageContaining(folder.location() + " was taken over by berta on far, as no sign of life");
         }
         assertThat(folder.child("inside").list()).extracting("name").containsExactly("a.txt");

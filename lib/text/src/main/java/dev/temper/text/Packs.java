@@ -3,11 +3,10 @@ package dev.temper.text;
 import static dev.temper.check.Check.check;
 
 import dev.temper.text.DataConfig.Packing;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
+import java.util.AbstractList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.RandomAccess;
 import java.util.TreeMap;
 
 /**
@@ -15,8 +14,12 @@ import java.util.TreeMap;
  *
  * <p>Each piece is a document of its own: positions start again, no piece sees another, and the first token of a piece
  * is never learned. So a pack may hold no learned token at all, as may a piece of a row that {@code wrapped} cuts.
+ *
+ * <p>There are millions of them: 12 bytes a piece and 4 a pack are held, and their objects are made when asked for.
  */
-public final class Packs {
+public final class Packs extends AbstractList<List<Packs.Piece>> implements RandomAccess {
+    private static final int WIDTH = 3;
+
     /**
      * Tokens {@code from} up to, not including, {@code to} of a row.
      *
@@ -28,10 +31,32 @@ public final class Packs {
         }
     }
 
-    private Packs() {}
+    private final int[] pieces; // row, from and to of each, the pieces of a pack next to each other
+    private final int[] ends; // of each pack, counted in pieces
+
+    private Packs(int[] pieces, int[] ends) {
+        this.pieces = pieces;
+        this.ends = ends;
+    }
+
+    @Override
+    public int size() {
+        return ends.length;
+    }
+
+    @Override
+    public List<Piece> get(int pack) {
+        return pieces().subList(pack == 0 ? 0 : ends[pack - 1], ends[pack]);
+    }
+
+    /** Those of all packs, one after the other. */
+    public List<Piece> pieces() {
+        return LazyList.of(
+                pieces.length / WIDTH, i -> new Piece(pieces[WIDTH * i], pieces[WIDTH * i + 1], pieces[WIDTH * i + 2]));
+    }
 
     /** @param lengths tokens of each row; at most {@code maxLength}, except for {@code wrapped} */
-    public static List<List<Piece>> of(Packing packing, int[] lengths, int maxLength) {
+    public static Packs of(Packing packing, int[] lengths, int maxLength) {
         return switch (packing) {
             case NONE -> alone(lengths, maxLength);
             case BFD -> bestFitDecreasing(lengths, maxLength);
@@ -39,38 +64,78 @@ public final class Packs {
         };
     }
 
-    private static List<List<Piece>> alone(int[] lengths, int maxLength) {
-        List<List<Piece>> packs = new ArrayList<>(lengths.length);
+    private static Packs alone(int[] lengths, int maxLength) {
+        int[] pieces = new int[Math.multiplyExact(WIDTH, lengths.length)];
+        int[] ends = new int[lengths.length];
         for (int row = 0; row < lengths.length; row++) {
-            packs.add(List.of(whole(row, lengths, maxLength)));
+            put(whole(row, lengths, maxLength), row, pieces);
+            ends[row] = row + 1;
         }
-        return packs;
+        return new Packs(pieces, ends);
+    }
+
+    private static void put(Piece piece, int index, int[] pieces) {
+        pieces[WIDTH * index] = piece.row();
+        pieces[WIDTH * index + 1] = piece.from();
+        pieces[WIDTH * index + 2] = piece.to();
     }
 
     /** The longest row first, each into the fullest pack that has room; the oldest of several equally full ones. */
-    private static List<List<Piece>> bestFitDecreasing(int[] lengths, int maxLength) {
-        List<List<Piece>> packs = new ArrayList<>();
-        TreeMap<Integer, Deque<List<Piece>>> byRoom = new TreeMap<>();
-        for (int row : longestFirst(lengths, maxLength)) {
-            Piece piece = whole(row, lengths, maxLength);
-            Map.Entry<Integer, Deque<List<Piece>>> fit = byRoom.ceilingEntry(Math.max(1, piece.length()));
-            List<Piece> pack;
-            int room = maxLength;
-            if (fit == null) {
-                pack = new ArrayList<>();
-                packs.add(pack);
-            } else {
-                room = fit.getKey();
-                pack = fit.getValue().remove();
-                if (fit.getValue().isEmpty()) {
-                    byRoom.remove(room);
-                }
-            }
-            pack.add(piece);
-            byRoom.computeIfAbsent(room - piece.length(), absent -> new ArrayDeque<>())
-                    .add(pack);
+    private static Packs bestFitDecreasing(int[] lengths, int maxLength) {
+        int[] order = longestFirst(lengths, maxLength);
+        int[] packOf = new int[lengths.length]; // by row
+        int packs = 0;
+        Rooms rooms = new Rooms(lengths.length);
+        for (int row : order) {
+            int fit = rooms.smallest(Math.max(1, lengths[row]));
+            int room = fit == 0 ? maxLength : fit;
+            packOf[row] = fit == 0 ? packs++ : rooms.remove(fit);
+            rooms.add(room - lengths[row], packOf[row]);
         }
-        return packs;
+        int[] next = new int[packs + 1]; // where the next piece of each pack goes
+        for (int row : order) {
+            next[packOf[row] + 1]++;
+        }
+        for (int pack = 0; pack < packs; pack++) {
+            next[pack + 1] += next[pack];
+        }
+        int[] pieces = new int[Math.multiplyExact(WIDTH, lengths.length)];
+        for (int row : order) {
+            put(whole(row, lengths, maxLength), next[packOf[row]]++, pieces);
+        }
+        return new Packs(pieces, Arrays.copyOf(next, packs));
+    }
+
+    /** Packs by the tokens that they have room for; those with equal room stand in line. */
+    private static final class Rooms {
+        private final TreeMap<Integer, int[]> lines = new TreeMap<>(); // by room: first and last pack
+        private final int[] behind; // the pack behind each one
+
+        Rooms(int packs) {
+            behind = new int[packs];
+        }
+
+        /** The smallest room that is large enough; 0: there is none. */
+        int smallest(int tokens) {
+            Integer room = lines.ceilingKey(tokens);
+            return room == null ? 0 : room;
+        }
+
+        void add(int room, int pack) {
+            int[] line = lines.computeIfAbsent(room, absent -> new int[] {pack, pack});
+            behind[line[1]] = pack;
+            line[1] = pack;
+        }
+
+        int remove(int room) {
+            int[] line = lines.get(room);
+            int first = line[0];
+            line[0] = behind[first];
+            if (first == line[1]) {
+                lines.remove(room);
+            }
+            return first;
+        }
     }
 
     // Counting sort: stable, and linear in the number of rows.
@@ -89,27 +154,27 @@ public final class Packs {
         return sorted;
     }
 
-    private static List<List<Piece>> wrapped(int[] lengths, int maxLength) {
-        List<List<Piece>> packs = new ArrayList<>();
-        List<Piece> pack = new ArrayList<>();
+    private static Packs wrapped(int[] lengths, int maxLength) {
+        long tokens = Arrays.stream(lengths).asLongStream().sum();
+        int[] ends = new int[Math.toIntExact((tokens + maxLength - 1) / maxLength)];
+        int[] pieces = new int[Math.multiplyExact(WIDTH, Math.addExact(lengths.length, ends.length))];
+        int count = 0;
+        int pack = 0;
         int room = maxLength;
         for (int row = 0; row < lengths.length; row++) {
             for (int from = 0; from < lengths[row]; ) {
                 int to = Math.min(lengths[row], from + room);
-                pack.add(new Piece(row, from, to));
+                put(new Piece(row, from, to), count++, pieces);
+                ends[pack] = count;
                 room -= to - from;
                 from = to;
                 if (room == 0) {
-                    packs.add(pack);
-                    pack = new ArrayList<>();
+                    pack++;
                     room = maxLength;
                 }
             }
         }
-        if (!pack.isEmpty()) {
-            packs.add(pack);
-        }
-        return packs;
+        return new Packs(Arrays.copyOf(pieces, WIDTH * count), ends);
     }
 
     private static Piece whole(int row, int[] lengths, int maxLength) {

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.check.InvalidInputException;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.Packs.Piece;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -67,6 +70,41 @@ final class PacksTest {
         List<List<Piece>> packs = Packs.of(Packing.BFD, lengths, 2048);
         assertThat(packs.stream().mapToInt(List::size).sum()).isEqualTo(1_000_000);
         assertThat(packs).allMatch(pack -> pack.stream().mapToInt(Piece::length).sum() <= 2048);
+    }
+
+    /** The rule by itself, one pack after the other. */
+    @Test
+    void bestFitDecreasingTakesThePackThatASearchThroughAllFinds() {
+        for (int seed = 0; seed < 20; seed++) {
+            int[] lengths = new Random(seed).ints(200, 0, 33).toArray();
+            assertThat(Packs.of(Packing.BFD, lengths, 32)).isEqualTo(searched(lengths, 32));
+        }
+    }
+
+    /** A pack with its room, and since when it has that room. */
+    private record Open(List<Piece> pieces, int room, int since) {}
+
+    private static List<List<Piece>> searched(int[] lengths, int maxLength) {
+        List<Integer> rows =
+                new ArrayList<>(IntStream.range(0, lengths.length).boxed().toList());
+        rows.sort(Comparator.comparingInt(row -> -lengths[row]));
+        List<Open> packs = new ArrayList<>();
+        for (int now = 0; now < rows.size(); now++) {
+            Piece piece = new Piece(rows.get(now), 0, lengths[rows.get(now)]);
+            Open best = packs.stream()
+                    .filter(pack -> pack.room() >= Math.max(1, piece.length()))
+                    .min(Comparator.comparingInt(Open::room).thenComparingInt(Open::since))
+                    .orElse(new Open(List.of(), maxLength, now));
+            List<Piece> pieces = new ArrayList<>(best.pieces());
+            pieces.add(piece);
+            Open filled = new Open(pieces, best.room() - piece.length(), now);
+            if (best.pieces().isEmpty()) {
+                packs.add(filled);
+            } else {
+                packs.set(packs.indexOf(best), filled);
+            }
+        }
+        return packs.stream().map(Open::pieces).toList();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.temper.collective;
 
+import dev.temper.check.FailedRunException;
 import java.nio.ByteBuffer;
 
 /**
@@ -28,7 +29,7 @@ record Call(long number, Kind kind, long values, int layout) {
                     return kind;
                 }
             }
-            throw new IllegalStateException("a worker of another version: call '" + letter + "'");
+            throw new FailedRunException("a worker of another version: call '" + letter + "'");
         }
     }
 

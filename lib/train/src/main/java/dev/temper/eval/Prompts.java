@@ -1,5 +1,6 @@
 package dev.temper.eval;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
 import dev.temper.kernel.FailedAllocationException;
@@ -120,7 +121,7 @@ public final class Prompts {
 
     private void halve(List<Prompt> batch, FailedAllocationException cause) {
         if (batch.size() == 1) {
-            throw new IllegalStateException(
+            throw new FailedRunException(
                     String.format(
                             Locale.ROOT,
                             "out of memory: a prompt of %,d tokens and an answer of %,d do not fit; ask a shorter one,"

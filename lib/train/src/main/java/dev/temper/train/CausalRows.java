@@ -4,14 +4,17 @@ import dev.temper.kernel.TrainingKernels.LossSums;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.text.DataConfig;
+import dev.temper.text.LazyList;
 import dev.temper.text.Packs;
 import dev.temper.text.TokenRow;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.DoubleAdder;
+import java.util.stream.IntStream;
 
 /**
  * Rows whose next tokens are learned. A row that teaches nothing, such as the piece of a long prompt, is left out: no
@@ -26,36 +29,38 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
 
     /** Every row is a sequence of its own. */
     public static CausalRows unpacked(List<TokenRow> train, List<TokenRow> eval) {
-        return new CausalRows(train.stream().map(List::of).toList(), eval);
+        return new CausalRows(LazyList.of(train.size(), i -> List.of(train.get(i))), eval);
     }
 
     /**
      * Rows packed by their lengths alone. Sequences that teach nothing are left out. With {@code wrapped} the rows to
      * evaluate on are cut, too.
+     *
+     * @param train asked for again and again, not held: they may lie in {@link MappedRows}
      */
     public static CausalRows packed(
             List<TokenRow> train, List<TokenRow> eval, DataConfig.Packing packing, int maxLength) {
-        List<List<TokenRow>> sequences = packs(train, packing, maxLength).stream()
-                .map(pack -> pack.stream().map(piece -> cut(piece, train)).toList())
-                .toList();
-        DataConfig.Packing wrapped = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
-        return new CausalRows(
-                sequences,
-                allPacks(eval, wrapped, maxLength).stream()
-                        .flatMap(List::stream)
-                        .map(piece -> cut(piece, eval))
+        List<List<Packs.Piece>> packs = packs(train, packing, maxLength);
+        List<List<TokenRow>> sequences =
+                LazyList.of(packs.size(), i -> packs.get(i).stream()
+                        .map(piece -> cut(piece, train))
                         .toList());
+        DataConfig.Packing wrapped = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
+        List<Packs.Piece> pieces = allPacks(eval, wrapped, maxLength).pieces();
+        return new CausalRows(sequences, LazyList.of(pieces.size(), i -> cut(pieces.get(i), eval)));
     }
 
     /** Which pieces of which rows each sequence holds that is trained on, in the order of the data. */
     public static List<List<Packs.Piece>> packs(List<TokenRow> train, DataConfig.Packing packing, int maxLength) {
-        return allPacks(train, packing, maxLength).stream()
-                .filter(pack ->
-                        pack.stream().anyMatch(piece -> cut(piece, train).trainedTokens() > 0))
-                .toList();
+        Packs packs = allPacks(train, packing, maxLength);
+        int[] taught = IntStream.range(0, packs.size())
+                .filter(i -> packs.get(i).stream()
+                        .anyMatch(piece -> cut(piece, train).trainedTokens() > 0))
+                .toArray();
+        return taught.length == packs.size() ? packs : LazyList.of(taught.length, i -> packs.get(taught[i]));
     }
 
-    private static List<List<Packs.Piece>> allPacks(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
+    private static Packs allPacks(List<TokenRow> rows, DataConfig.Packing packing, int maxLength) {
         int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
         return Packs.of(packing, lengths, maxLength);
     }
@@ -84,30 +89,35 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
 
     @Override
     public Share.Update update(int[] sequences, Keys keys, Worker worker) {
-        Share<LabelledStream.Row> share = new Share<>(worker);
+        List<LabelledStream.Row> batch = new ArrayList<>();
+        Share<LabelledStream.Row> share = new Share<>(worker, batch::get);
         for (int i = 0; i < sequences.length; i++) {
             List<TokenRow> sequence = train.get(sequences[i]);
             for (int j = 0; j < sequence.size(); j++) {
-                add(sequence.get(j), i, keys.of(sequences[i], j), share);
+                TokenRow row = sequence.get(j);
+                if (row.trainedTokens() > 0) {
+                    share.add(batch.size(), row.length(), row.trainedTokens(), i);
+                    batch.add(labelled(row, keys.of(sequences[i], j)));
+                }
             }
         }
         return share.update(
                 (rows, backpropagation, scale) -> backpropagation.accumulate(LabelledStream.of(rows), scale));
     }
 
-    private static void add(TokenRow row, int number, long key, Share<LabelledStream.Row> share) {
-        int learned = row.trainedTokens();
-        if (learned > 0) {
-            share.add(new LabelledStream.Row(row.inputIds(), row.trained(), key), row.length(), learned, number);
-        }
+    private static LabelledStream.Row labelled(TokenRow row, long key) {
+        return new LabelledStream.Row(row.inputIds(), row.trained(), key);
     }
 
     /** The mean token loss, and e to the power of it without label smoothing. */
     @Override
     public Evaluation evaluate(Worker worker) throws IOException {
-        Share<LabelledStream.Row> share = new Share<>(worker);
+        Share<LabelledStream.Row> share = new Share<>(worker, i -> labelled(eval.get(i), 0));
         for (int i = 0; i < eval.size(); i++) {
-            add(eval.get(i), i, 0, share);
+            TokenRow row = eval.get(i);
+            if (row.trainedTokens() > 0) {
+                share.add(i, row.length(), row.trainedTokens(), i);
+            }
         }
         DoubleAdder losses = new DoubleAdder();
         DoubleAdder crossEntropies = new DoubleAdder();

@@ -81,12 +81,13 @@ public record ClassifiedRows(List<Row> train, List<Row> eval, List<String> label
 
     @Override
     public Share.Update update(int[] sequences, Keys keys, Worker worker) {
-        Share<ClassifiedStream.Row> share = new Share<>(worker);
+        List<ClassifiedStream.Row> batch = new ArrayList<>();
+        Share<ClassifiedStream.Row> share = new Share<>(worker, batch::get);
         for (int i = 0; i < sequences.length; i++) {
             Row row = train.get(sequences[i]);
             float weight = (float) weights[row.label()];
-            long key = keys.of(sequences[i], 0);
-            share.add(new ClassifiedStream.Row(row.ids(), row.label(), weight, key), row.ids().length, weight, i);
+            batch.add(new ClassifiedStream.Row(row.ids(), row.label(), weight, keys.of(sequences[i], 0)));
+            share.add(i, row.ids().length, weight, i);
         }
         Classifier classifier = worker.network().architecture().classifier().orElseThrow();
         return share.update((rows, backpropagation, scale) ->
@@ -123,7 +124,7 @@ public record ClassifiedRows(List<Row> train, List<Row> eval, List<String> label
 
     /** Of all rows to evaluate on, {@code [row][class]}; each worker computes its share and tells the others. */
     private double[][] logits(Worker worker) throws IOException {
-        Share<Integer> share = new Share<>(worker);
+        Share<Integer> share = new Share<>(worker, row -> row);
         for (int i = 0; i < eval.size(); i++) {
             share.add(i, eval.get(i).ids().length, 1, i);
         }

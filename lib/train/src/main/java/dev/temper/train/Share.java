@@ -2,23 +2,31 @@ package dev.temper.train;
 
 import dev.temper.kernel.FailedAllocationException;
 import dev.temper.model.Backpropagation;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
-/** The rows of an update or an evaluation: all of them counted, and those kept that are this worker's. */
+/**
+ * The rows of an update or an evaluation: all of them counted, and the numbers and lengths of those that are this
+ * worker's. Rows are asked for when a pass needs them: an evaluation may have millions.
+ */
 final class Share<R> {
     private final Worker worker;
-    private final List<R> own = new ArrayList<>();
-    private final List<Integer> lengths = new ArrayList<>();
+    private final IntFunction<R> rows;
+    private int[] own = new int[16]; // number and length of each
+    private int count;
     private double weight;
     private long tokens;
 
-    Share(Worker worker) {
+    /** @param rows by number */
+    Share(Worker worker, IntFunction<R> rows) {
         this.worker = worker;
+        this.rows = rows;
     }
 
     /** A forward and a backward pass over some rows; gives the sum of the losses, each times its weight. */
@@ -48,16 +56,19 @@ final class Share<R> {
     record Update(double weight, long tokens, Passes own) {}
 
     /**
+     * @param row its number
      * @param length its tokens
      * @param rowWeight what its losses count together
-     * @param number of the sequence it belongs to; every {@code size}-th one is this worker's
+     * @param sequence that it belongs to; every {@code size}-th one is this worker's
      */
-    void add(R row, int length, double rowWeight, int number) {
+    void add(int row, int length, double rowWeight, int sequence) {
         weight += rowWeight;
         tokens += length;
-        if (number % worker.workers().size() == worker.workers().rank()) {
-            own.add(row);
-            lengths.add(length);
+        if (sequence % worker.workers().size() == worker.workers().rank()) {
+            own = 2 * count == own.length ? Arrays.copyOf(own, Math.multiplyExact(2, own.length)) : own;
+            own[2 * count] = row;
+            own[2 * count + 1] = length;
+            count++;
         }
     }
 
@@ -69,7 +80,7 @@ final class Share<R> {
         return new Update(weight, tokens, backpropagation -> {
             DoubleAdder loss = new DoubleAdder();
             int end = advance(0, rows -> loss.add(pass.accumulate(rows, backpropagation, 1 / weight)), () -> false);
-            return end == own.size() ? OptionalDouble.of(loss.sum()) : OptionalDouble.empty();
+            return end == count ? OptionalDouble.of(loss.sum()) : OptionalDouble.empty();
         });
     }
 
@@ -79,30 +90,33 @@ final class Share<R> {
      */
     void forEach(Consumer<List<R>> pass) {
         int row = 0;
-        while (row < own.size() && !worker.isAskedToStop()) {
+        while (row < count && !worker.isAskedToStop()) {
             row = advance(row, pass, worker::isAskedToStop);
         }
     }
 
     /** @return the first row of the pass that found no memory, or was not made; the number of rows after the last */
     private int advance(int first, Consumer<List<R>> pass, BooleanSupplier isOver) {
-        int[] sizes = lengths.stream().skip(first).mapToInt(Integer::intValue).toArray();
         int row = first;
-        for (int[] group : MicroBatches.split(sizes, worker.microBatch().tokens())) {
+        for (int[] group : MicroBatches.split(lengths(first, count), worker.microBatch().tokens())) {
             if (isOver.getAsBoolean()) {
                 return row;
             }
             int end = row + group.length;
             try {
-                pass.accept(own.subList(row, end));
+                pass.accept(IntStream.range(row, end)
+                        .mapToObj(i -> rows.apply(own[2 * i]))
+                        .toList());
             } catch (FailedAllocationException e) {
-                List<Integer> failed = lengths.subList(row, end);
-                worker.microBatch()
-                        .halve(failed.stream().mapToInt(Integer::intValue).toArray(), e);
+                worker.microBatch().halve(lengths(row, end), e);
                 return row;
             }
             row = end;
         }
         return row;
+    }
+
+    private int[] lengths(int from, int to) {
+        return IntStream.range(from, to).map(i -> own[2 * i + 1]).toArray();
     }
 }

@@ -1,5 +1,6 @@
 package dev.temper.train;
 
+import dev.temper.check.FailedRunException;
 import java.util.Locale;
 
 /**
@@ -11,7 +12,7 @@ record SkippedUpdates(TrainingState state, ProgressListener listener) {
     /**
      * The update after the last finished one is one of them.
      *
-     * @throws IllegalStateException when it is one too many
+     * @throws FailedRunException when it is one too many
      */
     void add(double loss, double norm) {
         int update = state.step + 1;
@@ -29,7 +30,7 @@ record SkippedUpdates(TrainingState state, ProgressListener listener) {
         if (state.skipped == update) {
             throw unchanged(update);
         }
-        throw new IllegalStateException(String.format(
+        throw new FailedRunException(String.format(
                 Locale.ROOT,
                 "the gradient was not finite (norm %s) in %d updates in a row, up to update %d: training has "
                         + "diverged; try a lower training.learning_rate or a longer warm-up",
@@ -38,15 +39,15 @@ record SkippedUpdates(TrainingState state, ProgressListener listener) {
                 update));
     }
 
-    /** @throws IllegalStateException when all updates were skipped */
+    /** @throws FailedRunException when all updates were skipped */
     void checkChanged() {
         if (state.skipped == state.step) {
             throw unchanged(state.step);
         }
     }
 
-    private static IllegalStateException unchanged(int steps) {
-        return new IllegalStateException(String.format(
+    private static FailedRunException unchanged(int steps) {
+        return new FailedRunException(String.format(
                 Locale.ROOT,
                 "nothing was trained: the gradient was not finite in any of the first %d updates, and the weights are"
                         + " those of the start; look for values that are not finite in the base or adapter, or set"

@@ -1,9 +1,10 @@
 package dev.temper.train;
 
+import dev.temper.check.FailedRunException;
 import java.util.Locale;
 
 /** A row does not fit into a worker's memory even by itself. */
-public final class TooLongRowException extends IllegalStateException {
+public final class TooLongRowException extends FailedRunException {
     private final int tokens;
 
     TooLongRowException(int tokens, Throwable cause) {

@@ -3,6 +3,7 @@ package dev.temper.train;
 import dev.temper.adapter.AdaptedModel;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
+import dev.temper.check.FailedRunException;
 import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
@@ -169,7 +170,7 @@ public final class TrainedModel implements AutoCloseable {
      * Finds out whether the files of a frozen base, on whose pages it is computed, are still as they were opened;
      * called by all workers.
      *
-     * @throws IllegalStateException on all of them when a worker's are not: what was trained belongs to no base
+     * @throws FailedRunException on all of them when a worker's are not: what was trained belongs to no base
      */
     public void checkBase(Collective workers) throws IOException {
         Optional<String> change = adapter.isPresent() ? base.change() : Optional.empty();
@@ -178,7 +179,7 @@ public final class TrainedModel implements AutoCloseable {
         double[] all = workers.sum(changed);
         for (int rank = 0; rank < all.length; rank++) {
             if (all[rank] > 0) {
-                throw new IllegalStateException(
+                throw new FailedRunException(
                         "model.base: %s; a base must stay as it is until the run ends: put it back and run the same"
                                         .formatted(change.orElse("it was changed on the machine of worker " + rank))
                                 + " command again, which goes on from the newest checkpoint");

@@ -106,7 +106,7 @@ public final class TrainingLoop {
      * @param kept where checkpoints are; empty: none are read or written
      * @throws StoppedException on all workers, when one of them was asked to stop
      * @throws IOException when another worker is lost
-     * @throws IllegalStateException when ten updates in a row have a non-finite gradient, or all of them
+     * @throws dev.temper.check.FailedRunException when ten updates in a row have a non-finite gradient, or all of them
      * @throws dev.temper.check.InvalidInputException when the best model is asked for and nothing measures it
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {

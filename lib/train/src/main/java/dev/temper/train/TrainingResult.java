@@ -60,10 +60,11 @@ public record TrainingResult(
      * Memory of a process, in bytes.
      *
      * @param planned what it was planned to hold at most; 0: nothing was planned
+     * @param rows files of the worker's rows, which are mapped
      * @param peak what was seen; null where nothing can be seen
      */
-    public record Memory(long planned, PeakMemory.Peak peak) implements Serializable {
-        static final Memory UNKNOWN = new Memory(0, null);
+    public record Memory(long planned, long rows, PeakMemory.Peak peak) implements Serializable {
+        static final Memory UNKNOWN = new Memory(0, 0, null);
     }
 
     /** The same with what is known of its memory. */

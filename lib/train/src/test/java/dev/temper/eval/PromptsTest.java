@@ -3,6 +3,7 @@ package dev.temper.eval;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
@@ -74,7 +75,7 @@ final class PromptsTest {
         try (Workspace workspace = Workspace.open(1);
                 Network network = Network.open(workspace, folder)) {
             assertThatThrownBy(() -> prompts.answer(network, new Prompts.Round(0, 1, () -> false), 0, 1))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(FailedRunException.class)
                     .hasMessageContainingAll(
                             "a prompt of 3 tokens and an answer of 2,147,483,644", "generation.max_new_tokens");
         }

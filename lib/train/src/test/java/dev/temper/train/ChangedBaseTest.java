@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.adapter.LoraConfig;
+import dev.temper.check.FailedRunException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.eval.Prompts;
@@ -97,7 +98,7 @@ final class ChangedBaseTest {
     @EnumSource
     void isNoticedBeforeTheNextCheckpoint(Change change) throws Exception {
         assertThatThrownBy(() -> train(false, 5, change, Collective.alone()))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(FailedRunException.class)
                 .hasMessageStartingWith("model.base: " + weights + " " + change.said)
                 .hasMessageEndingWith("; a base must stay as it is until the run ends: put it back and run the same"
                         + " command again, which goes on from the newest checkpoint");
@@ -149,7 +150,7 @@ final class ChangedBaseTest {
         try {
             deed.run();
             return "";
-        } catch (IllegalStateException e) {
+        } catch (FailedRunException e) {
             return e.getMessage();
         }
     }

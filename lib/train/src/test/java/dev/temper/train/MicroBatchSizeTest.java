@@ -62,7 +62,7 @@ final class MicroBatchSizeTest {
         List<List<Integer>> passes = new ArrayList<>();
         try (Workspace workspace = Workspace.open(1)) {
             Worker worker = Worker.of(null, Collective.alone(), settings.config());
-            Share<Integer> share = new Share<>(worker);
+            Share<Integer> share = new Share<>(worker, row -> row);
             for (int row = 0; row < 8; row++) {
                 share.add(row, row < 4 ? 10 : 20, 1, row);
             }

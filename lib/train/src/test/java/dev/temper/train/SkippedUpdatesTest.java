@@ -3,6 +3,7 @@ package dev.temper.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.check.FailedRunException;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
@@ -80,7 +81,7 @@ final class SkippedUpdatesTest {
         Set<Integer> all = Set.of(0, 1, 2, 3, 4, 5);
         for (int attempt = 0; attempt < 2; attempt++) {
             assertThatThrownBy(() -> train(all, Collective.alone()))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(FailedRunException.class)
                     .hasMessage(
                             "nothing was trained: the gradient was not finite in any of the first 6 updates, and the"
                                     + " weights are those of the start; look for values that are not finite in the base"
@@ -95,7 +96,7 @@ final class SkippedUpdatesTest {
         settings.batchSize = 2;
 
         assertThatThrownBy(() -> train(Set.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), Collective.alone()))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(FailedRunException.class)
                 .hasMessageStartingWith(
                         "nothing was trained: the gradient was not finite in any of the first 10 updates");
     }

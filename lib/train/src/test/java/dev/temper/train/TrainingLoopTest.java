@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.adapter.LoraConfig;
+import dev.temper.check.FailedRunException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.kernel.FloatType;
@@ -258,7 +259,7 @@ final class TrainingLoopTest {
         settings.learningRate = 1e38;
 
         assertThatThrownBy(() -> train(settings, FULL, Collective.alone()))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(FailedRunException.class)
                 .hasMessageContainingAll("in 10 updates in a row", "diverged", "training.learning_rate");
     }
 
