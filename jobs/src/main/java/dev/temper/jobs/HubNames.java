@@ -41,8 +41,7 @@ final class HubNames {
                     .path("_name_or_path")
                     .asText();
             Matcher owned = OWNED.matcher(saved);
-            boolean isItself =
-                    owned.matches() && owned.group(2).equalsIgnoreCase(Locations.lastName(base.location()));
+            boolean isItself = owned.matches() && owned.group(2).equalsIgnoreCase(Locations.lastName(base.location()));
             return isItself ? Optional.of(saved) : Optional.empty();
         } catch (JsonProcessingException e) {
             return Optional.empty(); // whoever reads it for more says so
@@ -52,7 +51,7 @@ final class HubNames {
     /** Of data in the Hub's cache. */
     static List<String> datasets(Recipe recipe) {
         return recipe.data().train().stream()
-                .flatMap(source -> cached(DATASET_CACHE, source.location()).stream())
+                .flatMap(source -> source.location().flatMap(location -> cached(DATASET_CACHE, location)).stream())
                 .distinct()
                 .toList();
     }

@@ -72,7 +72,7 @@ final class IdleKeys {
                 "data.too_long",
                 "with data.packing: wrapped, which cuts the stream of all rows",
                 "");
-        boolean isWeighted = data.train().stream().anyMatch(source -> source.weight() != 1);
+        boolean isWeighted = data.train().stream().anyMatch(source -> source.weight().orElse(1) != 1);
         check(
                 data.train().size() > 1 || !isWeighted,
                 "data.train: a weight changes nothing with one location; leave it out");

@@ -190,13 +190,22 @@ public record Recipe(
                 !training.choosesBest() || data.eval().isPresent() || data.evalFraction() > 0,
                 "training.load_best_model_at_end and early_stopping_patience need rows to evaluate on: set data.eval or"
                         + " data.eval_fraction");
+        checkOrder(training, data);
         refuseHub("model.base", Stream.of(model.base()));
         refuseHub("adapter.init_from", adapter.stream().flatMap(lora -> lora.initFrom().stream()));
-        refuseHub("data.train", data.train().stream().map(DataConfig.Source::location));
-        refuseHub("data.eval", data.eval().stream());
+        refuseHub("data.train", data.train().stream().flatMap(source -> source.location().stream()));
+        refuseHub("data.eval", data.eval().stream().flatMap(source -> source.location().stream()));
         refuseHub("data.prepared", data.prepared().stream());
         refuseHub("output", Stream.of(output));
         tracking = List.copyOf(tracking);
+    }
+
+    private static void checkOrder(TrainingConfig training, DataConfig data) {
+        check(
+                training.shuffle() || data.tables().isEmpty(),
+                "training.shuffle: false trains on rows in the order of the data, and a table (%s) has none: leave it"
+                        + " out, or write the rows to a file in the order you want",
+                data.tables().stream().map(DataConfig.Source::name).findFirst().orElse(""));
     }
 
     private static void checkTask(Model model, DataConfig data) {

@@ -3,12 +3,15 @@ package dev.temper.jobs;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.generate.EndTokens;
+import dev.temper.spark.DataTables;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.Preparation;
 import dev.temper.spark.PrepareStages;
 import dev.temper.spark.PreparedData;
+import dev.temper.spark.TableSnapshots;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
+import dev.temper.text.DataConfig;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RowFormat;
 import dev.temper.text.TemplateFiles;
@@ -29,9 +32,11 @@ import org.apache.spark.sql.SparkSession;
  *
  * @param base folder of the tokenizer
  * @param chat the template that rows are written with
+ * @param tables what a program hands over of its data
  * @param ends ids that end an answer by the base's generation_config.json, besides the tokenizer's end token
  */
-record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat, Set<Integer> ends) {
+record RecipeData(
+        HadoopStore store, Recipe recipe, Folder base, ChatFormat chat, DataTables tables, Set<Integer> ends) {
     /**
      * Reads the tokenizer's small files, nothing of the data.
      *
@@ -41,7 +46,12 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
     static RecipeData of(HadoopStore store, Recipe recipe, LocalDate today) throws IOException {
         Folder base = store.folder(HadoopStore.resolve(recipe.model().base()));
         ChatFormat chat = PrepareStages.chat(store, recipe.data(), base.location(), today);
-        return new RecipeData(store, recipe, base, chat, EndTokens.read(base));
+        return new RecipeData(store, recipe, base, chat, DataTables.NONE, EndTokens.read(base));
+    }
+
+    /** The same with DataFrames of a program, whose names the recipe has in place of locations. */
+    RecipeData with(DataTables given) {
+        return new RecipeData(store, recipe, base, chat, given, ends);
     }
 
     /**
@@ -89,7 +99,11 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
      * @param output the recipe's, where nothing else says where to
      */
     PreparedData prepare(SparkSession spark, Folder output) throws IOException {
-        return PreparedData.prepare(spark, recipe.data(), recipe.training().seed(), preparation(), prepared(output));
+        Preparation preparation = preparation();
+        Folder folder = prepared(output);
+        try (TableSnapshots read = TableSnapshots.take(spark, recipe.data(), preparation, tables, folder)) {
+            return PreparedData.prepare(spark, recipe.data(), recipe.training().seed(), read.in(preparation), folder);
+        }
     }
 
     /**
@@ -98,12 +112,25 @@ record RecipeData(HadoopStore store, Recipe recipe, Folder base, ChatFormat chat
      * @param otherwise a folder for prepared data sets
      */
     PreparedData findOrPrepare(SparkSession spark, Supplier<Folder> otherwise) throws IOException {
+        DataConfig data = recipe.data();
+        Preparation preparation = preparation();
+        if (data.tables().isEmpty()) {
+            return findOrPrepare(spark, preparation, otherwise);
+        }
+        Folder elsewhere = otherwise.get(); // to find rows by what a table holds, it is read
+        try (TableSnapshots read = TableSnapshots.take(spark, data, preparation, tables, elsewhere)) {
+            return findOrPrepare(spark, read.in(preparation), () -> elsewhere);
+        }
+    }
+
+    private PreparedData findOrPrepare(SparkSession spark, Preparation preparation, Supplier<Folder> otherwise)
+            throws IOException {
         long seed = recipe.training().seed();
         Optional<PreparedData> found =
-                PreparedData.find(spark, recipe.data(), seed, preparation(), prepared(store.folder(recipe.output())));
+                PreparedData.find(spark, recipe.data(), seed, preparation, prepared(store.folder(recipe.output())));
         return found.isPresent()
                 ? found.get()
-                : PreparedData.prepare(spark, recipe.data(), seed, preparation(), otherwise.get());
+                : PreparedData.prepare(spark, recipe.data(), seed, preparation, otherwise.get());
     }
 
     private Preparation preparation() throws IOException {

@@ -40,7 +40,15 @@ public final class RecipeFile {
         if (!tree.has("name")) {
             tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
         }
-        return of(store, tree);
+        Recipe recipe = of(store, tree);
+        recipe.data()
+                .tables()
+                .forEach(source -> check(
+                        source.dataframe().isEmpty(),
+                        "data: {dataframe: %s} is one that a program hands over, and a command has none: name a"
+                                + " location, a table or sql",
+                        source.dataframe().orElse("")));
+        return recipe;
     }
 
     /**

@@ -6,6 +6,7 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.spark.HadoopStore;
 import dev.temper.spark.PreparedData;
 import dev.temper.storage.Store;
+import dev.temper.text.DataConfig;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,7 +24,9 @@ record RecipeLocations(HadoopStore store, Recipe recipe) {
     void verifyOutput() {
         String output = HadoopStore.resolve(recipe.output());
         check(
-                Locations.find(store, "output", output).map(Store.Entry::isFolder).orElse(true),
+                Locations.find(store, "output", output)
+                        .map(Store.Entry::isFolder)
+                        .orElse(true),
                 "output: %s is a file; name a folder",
                 output);
         read().forEach((location, key) -> check(
@@ -61,11 +64,20 @@ record RecipeLocations(HadoopStore store, Recipe recipe) {
         boolean isName = HUB.matcher(base).matches();
         check(
                 !isName
-                        || Locations.find(store, "model.base", HadoopStore.resolve(base)).isPresent()
-                        || Locations.find(store, "model.base", HadoopStore.resolve(base.substring(0, base.indexOf('/'))))
+                        || Locations.find(store, "model.base", HadoopStore.resolve(base))
+                                .isPresent()
+                        || Locations.find(
+                                        store, "model.base", HadoopStore.resolve(base.substring(0, base.indexOf('/'))))
                                 .isPresent(),
                 "model.base: %s does not exist; model hubs are not built yet: download its folder and name that",
                 base);
+    }
+
+    // Of a table Spark says whether it is there: its location may be a name.
+    private static void put(Map<String, String> keys, DataConfig.Source source, String key) {
+        if (!source.isTable()) {
+            keys.put(HadoopStore.resolve(source.location().orElseThrow()), key);
+        }
     }
 
     private Map<String, String> read() {
@@ -74,8 +86,8 @@ record RecipeLocations(HadoopStore store, Recipe recipe) {
         recipe.adapter()
                 .flatMap(adapter -> adapter.initFrom())
                 .ifPresent(location -> keys.put(HadoopStore.resolve(location), "adapter.init_from"));
-        recipe.data().train().forEach(source -> keys.put(HadoopStore.resolve(source.location()), "data.train"));
-        recipe.data().eval().ifPresent(location -> keys.put(HadoopStore.resolve(location), "data.eval"));
+        recipe.data().train().forEach(source -> put(keys, source, "data.train"));
+        recipe.data().eval().ifPresent(source -> put(keys, source, "data.eval"));
         return keys;
     }
 }

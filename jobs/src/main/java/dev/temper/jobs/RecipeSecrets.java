@@ -61,6 +61,8 @@ final class RecipeSecrets {
      */
     static void refuse(ObjectNode tree) {
         learn("", tree);
+        TableSecrets.learn(tree);
+        TableSecrets.refuseMasked(tree);
         refuseMasked("", tree);
         for (String key : LOCATIONS) {
             refuse(key, tree.at("/" + key.replace('.', '/')));
@@ -72,7 +74,16 @@ final class RecipeSecrets {
         if (value.isTextual() && !isTemplate) {
             Locations.verifyGiven(key, value.textValue());
         }
-        value.forEach(inner -> refuse(key, inner)); // a list of locations, or one with its weight
+        if (value.isArray()) {
+            value.forEach(item -> refuse(key, item));
+        }
+        value.fields()
+                .forEachRemaining(
+                        entry -> { // a location with its weight, or a table
+                            if (!TableSecrets.isNoLocation(entry.getKey())) {
+                                refuse(key, entry.getValue());
+                            }
+                        });
     }
 
     private static void refuseMasked(String prefix, JsonNode section) {
@@ -103,9 +114,11 @@ final class RecipeSecrets {
         }
     }
 
-    /** A copy in which values of keys that sound secret are masked, and so is what is secret in texts. */
+    /** A copy in which values of keys that sound secret are masked, and so is what is or may be secret in texts. */
     static JsonNode removed(JsonNode tree) {
-        return copy(tree, Secrets::masked);
+        JsonNode copy = copy(tree, Secrets::masked);
+        TableSecrets.mask(copy);
+        return copy;
     }
 
     /** A copy in which values of keys that sound secret are masked, the same on every machine. */

@@ -136,11 +136,18 @@ record RecordTree<T extends Record>(Class<T> root) {
                     ? generic.getActualTypeArguments()[0]
                     : component.getType();
             keys.add(key);
-            if (inner instanceof Class<?> section && section.isRecord()) {
+            if (inner instanceof Class<?> section && section.isRecord() && !isText(section)) {
                 keys.addAll(keys(section, key + "."));
             }
         }
         return keys;
+    }
+
+    /** Whether it is one value to who writes a recipe, though it may be written as a section. */
+    private static boolean isText(Class<?> section) {
+        return Arrays.stream(section.getMethods())
+                .anyMatch(method -> method.getName().equals("of")
+                        && Arrays.equals(method.getParameterTypes(), new Class<?>[] {String.class}));
     }
 
     private Object section(JsonNode node, Class<?> type, String prefix) {

@@ -116,7 +116,7 @@ record RowLengths(
         RowFormat format = recipe.format();
         Count count = new Count(
                 format, new RowTokenizer(tokenizer, format.kind(), Integer.MAX_VALUE, TooLong.TRUNCATE, vocabulary));
-        String location = recipe.recipe().data().train().get(0).location();
+        String location = recipe.recipe().data().train().get(0).location().orElseThrow();
         long step = Math.max(1, rows / SAMPLE);
         ReadTable table = ReadTable.of(format.inputColumns(), recipe.recipe().data());
         try (LocalRows all = LocalRows.open(store, location, table)) {

@@ -96,7 +96,10 @@ record RunDocuments(
 
     /** Where the rows that were evaluated come from: a part of the training data where the recipe has no others. */
     private String evaluated() {
-        return recipe.data().eval().orElseGet(() -> recipe.data().train().get(0).location());
+        return recipe.data()
+                .eval()
+                .orElseGet(() -> recipe.data().train().get(0))
+                .name();
     }
 
     private Map<String, String> facts() {

@@ -49,7 +49,7 @@ final class ShellCommand {
             return Secrets.masked(argument);
         }
         String key = argument.substring(0, end);
-        String value = argument.substring(end + 1);
+        String value = TableSecrets.masked(key, argument.substring(end + 1));
         if (key.startsWith("--") && value.contains("=")) {
             return key + "=" + masked(value);
         }

@@ -119,7 +119,8 @@ final class ClusterRunTest {
             assertThat(one.exitCode()).isEqualTo(1);
         }
         assertThat(loud.output())
-                .containsPattern("\nCaused by: worker [01] on 127\\.0\\.0\\.1: dev\\.temper\\.check\\.FailedRunException:"
+                .containsPattern("\nCaused by: worker [01] on 127\\.0\\.0\\.1: "
+                        + "dev\\.temper\\.check\\.FailedRunException:"
                         + " the gradient was not finite .*\n\tat dev\\.temper\\.train\\.SkippedUpdates\\.add");
         assertThat(result.output()).doesNotContain("SkippedUpdates");
     }
@@ -136,6 +137,32 @@ final class ClusterRunTest {
             expected.forEach((step, value) -> assertThat(actual.get(step))
                     .as("%s at step %d", name, step)
                     .isCloseTo(value, within(1e-4 * value)));
+        }
+    }
+
+    @Test
+    void rowsOfAQueryAreReadOnceByTheExecutorsAndTheirFilesGo() throws Exception {
+        WrittenRun.session()
+                .read()
+                .option("header", true)
+                .csv(folder + "/train.csv")
+                .write()
+                .parquet(folder + "/table");
+
+        ChildProcess.Result result = submit(
+                TWO_EXECUTORS,
+                "sql",
+                "data.train={sql: \"SELECT prompt, completion, rand() AS other FROM parquet.`" + folder + "/table`\"}",
+                "data.eval={format: csv, location: " + folder + "/eval.csv, options: {header: true}}",
+                "cluster.workers=2");
+
+        assertThat(result.exitCode()).as(result.output()).isZero();
+        JsonNode manifest = manifest(folder.resolve("sql"));
+        assertThat(manifest.at("/rows/trained").asInt()).isEqualTo(SmallRun.TRAIN_ROWS);
+        assertThat(manifest.at("/rows/evaluated").asInt()).isEqualTo(SmallRun.EVAL_ROWS);
+        assertThat(written("sql").metric("train/loss")).hasSize(6);
+        try (Stream<Path> prepared = Files.list(folder.resolve("sql/prepared"))) {
+            assertThat(prepared).hasSize(1);
         }
     }
 

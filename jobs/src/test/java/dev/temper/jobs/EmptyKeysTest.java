@@ -75,7 +75,7 @@ final class EmptyKeysTest {
                 read("model: {base: a}\ndata:\n  train: b\n  columns:\n    prompt:\n    completion: x\noutput: c");
         assertThat(columns.data().columns()).isEqualTo(Map.of("prompt", List.of("prompt"), "completion", List.of("x")));
         assertThatThrownBy(() -> read("model: {base: a}\ndata: {train: [{location: , weight: 1}]}\noutput: c"))
-                .hasMessage("data.train[0].location is missing from the recipe");
+                .hasMessageStartingWith("data.train, data.eval: a source of data is one of a location, {table: ");
         assertThatThrownBy(() -> read("model: {base: a}\ndata: {train: [~]}\noutput: c"))
                 .hasMessage("data.train is missing from the recipe");
     }

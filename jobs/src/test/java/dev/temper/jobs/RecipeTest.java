@@ -170,6 +170,33 @@ final class RecipeTest {
                 .isEqualTo(Map.of("prompt", List.of("q"), "completion", List.of("completion")));
     }
 
+    @Test
+    void tablesStandWhereLocationsDo() {
+        Recipe recipe = read(
+                SMALL,
+                "data.train=[a.csv, {table: c.s.t, weight: 2}, {sql: SELECT 1}]",
+                "data.eval={format: delta, location: s3a://b/t, options: {versionAsOf: 3, x: true}}");
+        assertThat(recipe.data().train())
+                .extracting(DataConfig.Source::name)
+                .containsExactly("a.csv", "table c.s.t", "sql");
+        assertThat(recipe.data().train()).extracting(DataConfig.Source::share).containsExactly(1.0, 2.0, 1.0);
+        assertThat(recipe.data().eval().get().name()).isEqualTo("delta s3a://b/t");
+        assertThat(recipe.data().eval().get().options().get()).isEqualTo(Map.of("versionAsOf", 3, "x", true));
+        assertThat(recipe.data().tables()).hasSize(3);
+        assertThat(RecipeFile.ofResolved(
+                                YamlText.parse(RecipeFile.resolved(recipe), "x").deepCopy())
+                        .data()
+                        .train())
+                .isEqualTo(recipe.data().train());
+        assertThatThrownBy(() -> read(SMALL, "data.train={table: t}", "training.shuffle=false"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("training.shuffle: false trains on rows in the order of the data, and a table (table t) has"
+                        + " none: leave it out, or write the rows to a file in the order you want");
+        assertThatThrownBy(() -> read(SMALL, "data.train={table: t}", "data.eval={table: t}"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("data.eval and data.train both name table t: rows that are learned measure");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -213,7 +240,21 @@ final class RecipeTest {
                 "model=tiny | model must be a section such as model: {base: …}, got 'tiny'",
                 "data.columns=text | data.columns must be a mapping such as {prompt: question}, got 'text'",
                 "data.too_long=cut | data.too_long must be truncate or drop or fail, got 'cut'",
-                "data.train=[{location: a}] | data.train[0].weight is missing from the recipe",
+                "data.train=[{weight: 2}] | data.train, data.eval: a source of data is one of a location, {table: ",
+                "data.train={sql: SELECT 1, location: a} | data.train, data.eval: a source of data is one of a"
+                        + " location",
+                "data.train={table: a, options: {b: c}} | data.train, data.eval: options belong to a format; leave"
+                        + " them",
+                "data.train={format: a, options: {b: [c]}} | data.train, data.eval: the option b must be a text, a"
+                        + " number",
+                "data.train={tabel: a} | unknown key data.train.tabel; did you mean data.train.table?",
+                "data.train={sql: ''} | data.train, data.eval: a name in it is empty; a source of data is one of",
+                "data.train=[{table: a.b}, {table: a.b, weight: 2}] | data.train names table a.b twice: leave one out",
+                "data.train={sql: \"SELECT '***'\"} | data: *** stands where run.yaml has left out what may be secret",
+                "data.train={format: jdbc, options: {url: '***'}} | data: *** stands where run.yaml has left out",
+                "data.train={dataframe: rows} | data: {dataframe: rows} is one that a program hands over, and a"
+                        + " command",
+                "data.eval={table: a, weight: 2} | data.eval: a weight says how training data is mixed, and changes",
                 "data.train=[{location: a, weigth: 1}] | unknown key data.train[0].weigth; did you mean",
                 "data.train= | data.train is missing from the recipe",
                 "model.base= | model.base is missing from the recipe",
@@ -288,10 +329,10 @@ final class RecipeTest {
     @Test
     void resolvedRecipeHoldsNoSecret() {
         String resolved = RecipeFile.resolved(read(
-                        SMALL,
-                        "data.system='ask https://AKIAKEY:hidden/part@host/rows?X-Amz-Signature=hidden&x=1'",
-                        "data.chat_template_kwargs={api_key: hidden, x: s3a://AKIAKEY:hidden@bucket}",
-                        "output='abfss://container@account.dfs.core.windows.net/out'"));
+                SMALL,
+                "data.system='ask https://AKIAKEY:hidden/part@host/rows?X-Amz-Signature=hidden&x=1'",
+                "data.chat_template_kwargs={api_key: hidden, x: s3a://AKIAKEY:hidden@bucket}",
+                "output='abfss://container@account.dfs.core.windows.net/out'"));
 
         assertThat(resolved)
                 .doesNotContain("hidden", "AKIAKEY")
@@ -304,18 +345,20 @@ final class RecipeTest {
 
         assertThat(hash).matches("[0-9a-f]{64}");
         assertThat(RecipeIdentity.hash(read(
-                                SMALL,
-                                "cluster.workers=3",
-                                "training.logging_steps=1",
-                                "training.optimizer_offload=true",
-                                "output=b",
-                                "tracking=[]")))
+                        SMALL,
+                        "cluster.workers=3",
+                        "training.logging_steps=1",
+                        "training.optimizer_offload=true",
+                        "output=b",
+                        "tracking=[]")))
                 .isEqualTo(hash);
         assertThat(RecipeIdentity.hash(read(SMALL, "training.learning_rate=0.00002", "training.num_train_epochs=1.0")))
                 .isEqualTo(hash);
         assertThat(RecipeIdentity.hash(read(SMALL, "training.seed=1"))).isNotEqualTo(hash);
-        assertThat(RecipeIdentity.hash(read(SMALL, "training.label_smoothing_factor=0.1"))).isNotEqualTo(hash);
-        assertThat(RecipeIdentity.hash(read(SMALL, "training.neftune_noise_alpha=5"))).isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "training.label_smoothing_factor=0.1")))
+                .isNotEqualTo(hash);
+        assertThat(RecipeIdentity.hash(read(SMALL, "training.neftune_noise_alpha=5")))
+                .isNotEqualTo(hash);
         assertThat(RecipeIdentity.hash(read(SMALL, "model.weights=bf16"))).isNotEqualTo(hash);
         assertThat(RecipeIdentity.hash(read(SMALL, "adapter.r=8"))).isNotEqualTo(hash);
     }

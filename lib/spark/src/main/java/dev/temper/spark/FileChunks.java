@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -52,17 +53,27 @@ record FileChunks(Map<Integer, List<Chunk>> chunks) {
     static FileChunks read(SparkSession spark, Sources sources, long bytes) {
         HadoopStore store = HadoopStore.of(spark);
         List<Range> ranges = new ArrayList<>();
+        Map<Integer, List<Chunk>> known = new TreeMap<>();
         for (InputFile file : sources.files()) {
+            String sha256 = file.file().sha256();
+            if (!sha256.isEmpty()) {
+                known.put(file.index(), List.of(new Chunk(file, 0, sha256, 0, -1, false)));
+                continue;
+            }
             for (long from = 0; from == 0 || from < file.file().bytes(); from += bytes) {
                 ranges.add(new Range(file, from, bytes));
             }
+        }
+        if (ranges.isEmpty()) {
+            return new FileChunks(known);
         }
         List<Chunk> chunks = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .parallelize(ranges, Math.min(ranges.size(), sources.partitions(spark)))
                 .map(range -> read(store, range))
                 .collect();
-        return new FileChunks(chunks.stream()
+        known.putAll(chunks.stream()
                 .collect(Collectors.groupingBy(chunk -> chunk.file().index())));
+        return new FileChunks(known);
     }
 
     /** The hash of a file follows from its bytes alone. */

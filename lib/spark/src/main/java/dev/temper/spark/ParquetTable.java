@@ -86,12 +86,17 @@ public record ParquetTable(List<Column> columns) {
      * without dictionaries have one encoding each.
      */
     Writer writer(OutputStream out) throws IOException {
-        return new Writer(new Builder(new StreamFile(out), new WriteRows(columns, schema()))
+        return new Writer(repeatable(out, new WriteRows(columns, schema())));
+    }
+
+    /** As {@link #writer}, of rows of any kind. */
+    static <T> ParquetWriter<T> repeatable(OutputStream out, WriteSupport<T> rows) throws IOException {
+        return new Builder<>(new StreamFile(out), rows)
                 .withCompressionCodec(CompressionCodecName.SNAPPY)
                 .withWriterVersion(WriterVersion.PARQUET_2_0)
                 .withDictionaryEncoding(false)
                 .withRowGroupSize(ROW_GROUP_BYTES)
-                .build());
+                .build();
     }
 
     MessageType schema() {
@@ -147,21 +152,21 @@ public record ParquetTable(List<Column> columns) {
         }
     }
 
-    private static final class Builder extends ParquetWriter.Builder<List<?>, Builder> {
-        private final WriteRows rows;
+    private static final class Builder<T> extends ParquetWriter.Builder<T, Builder<T>> {
+        private final WriteSupport<T> rows;
 
-        Builder(OutputFile file, WriteRows rows) {
+        Builder(OutputFile file, WriteSupport<T> rows) {
             super(file);
             this.rows = rows;
         }
 
         @Override
-        protected Builder self() {
+        protected Builder<T> self() {
             return this;
         }
 
         @Override
-        protected WriteSupport<List<?>> getWriteSupport(Configuration configuration) {
+        protected WriteSupport<T> getWriteSupport(Configuration configuration) {
             return rows;
         }
     }

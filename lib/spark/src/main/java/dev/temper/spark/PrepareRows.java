@@ -66,10 +66,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         boolean isRepeated = survey.seen().repeated() > 0;
         Placing placing = new Placing(sources.files(), survey.firstKeys(), taken.choice(), shape, !isRepeated);
         JavaRDD<Tuple2<Long, byte[]>> rows = LeanShuffle.sorted(
-                rows().read(spark).mapPartitionsToPair(placing::encoded),
-                partOfRow,
-                Long::compare,
-                byte[].class);
+                rows().read(spark).mapPartitionsToPair(placing::encoded), partOfRow, Long::compare, byte[].class);
         long[] firstKeys = survey.firstKeys();
         JavaRDD<Tuple2<Long, Integer>> repeated = LeanShuffle.sorted(
                 survey.rows().mapPartitionsToPair(part -> SurveyRows.repeated(part, firstKeys)),
@@ -121,7 +118,8 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
      *
      * @param isDistinct whether no row stands in its file twice: then it is known early which rows limits leave out
      */
-    private record Placing(List<InputFile> files, long[] firstKeys, RowChoice choice, RowShape shape, boolean isDistinct)
+    private record Placing(
+            List<InputFile> files, long[] firstKeys, RowChoice choice, RowShape shape, boolean isDistinct)
             implements Serializable {
         /** The rows that the weights take in, by their number. */
         Iterator<Tuple2<Long, byte[]>> encoded(Iterator<ReadRow> rows) {
@@ -217,7 +215,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
             Object[] values = new Object[schema.length()];
             System.arraycopy(row.values(), 0, values, 0, columns);
             values[columns] = file.source();
-            values[columns + 1] = row.number();
+            values[columns + 1] = file.file().rowsBefore() + row.number();
             values[columns + 2] = hash;
             values[columns + 3] = row.reason();
             values[columns + 4] = row.detail();

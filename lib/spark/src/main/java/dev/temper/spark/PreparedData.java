@@ -11,8 +11,6 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.storage.Store;
 import dev.temper.text.DataConfig;
-import dev.temper.text.InputColumn;
-import dev.temper.text.InputColumn.Content;
 import dev.temper.train.MappedRows;
 import java.io.IOException;
 import java.io.InputStream;
@@ -90,7 +88,7 @@ public record PreparedData(
             SparkSession spark, DataConfig data, long seed, Preparation preparation, Folder prepared)
             throws IOException {
         HadoopStore store = HadoopStore.of(spark);
-        Sources sources = Sources.find(store, data);
+        Sources sources = Sources.find(store, data, preparation.tables());
         boolean isNew = store.find(prepared.location()).isEmpty();
         CompletableFuture<Void> firstRows =
                 isNew ? look(spark, data, preparation, sources) : CompletableFuture.completedFuture(null);
@@ -167,7 +165,7 @@ public record PreparedData(
                 check(
                         survey.read() > 0,
                         "data: %s has no rows",
-                        plan.data().train().get(0).location());
+                        plan.data().train().get(0).name());
                 firstRows.join();
                 PartCounts counts = write(rows, survey, plan, begun, place);
                 new Refusals(plan.data()).verify(counts.rows(), counts.examples());
@@ -193,7 +191,7 @@ public record PreparedData(
         if (store.find(prepared.location()).isEmpty()) {
             return Optional.empty();
         }
-        Sources sources = Sources.find(store, data);
+        Sources sources = Sources.find(store, data, preparation.tables());
         FileChunks chunks = FileChunks.read(spark, sources);
         String key = PreparedKey.of(data, seed, preparation, sources.files(), chunks::sha256);
         return find(store.folder(prepared.location(key)), key, sources, chunks);
@@ -249,12 +247,12 @@ public record PreparedData(
     }
 
     /**
-     * Looks for the files without reading them.
+     * Looks for the files without reading them; of tables Spark says later whether they are there.
      *
      * @throws dev.temper.check.InvalidInputException when one is missing or empty, or a folder has none
      */
     public static void verifyFiles(HadoopStore store, DataConfig data) throws IOException {
-        Sources.find(store, data);
+        Sources.find(store, data, Map.of());
     }
 
     /**
@@ -384,17 +382,6 @@ public record PreparedData(
 
     private static PrepareRows prepareRows(
             SparkSession spark, DataConfig data, Preparation preparation, Sources sources, FileChunks chunks) {
-        List<InputColumn> columns = new ArrayList<>(preparation.columns());
-        int balance = -1;
-        if (data.balanceBy().isPresent()) {
-            String name = data.balanceBy().get();
-            List<String> names = columns.stream().map(InputColumn::name).toList();
-            balance = names.contains(name) ? names.indexOf(name) : columns.size();
-            if (balance == columns.size()) {
-                columns.add(new InputColumn(name, Content.LABEL, true));
-            }
-        }
-        RowShape shape = new RowShape(preparation.columns().size(), ReadTable.options(preparation.columns()), balance);
-        return new PrepareRows(spark, sources, chunks, ReadTable.of(columns, data), shape);
+        return new PrepareRows(spark, sources, chunks, preparation.table(data), preparation.shape(data));
     }
 }

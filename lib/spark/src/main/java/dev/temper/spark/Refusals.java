@@ -4,6 +4,7 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.check.Check;
 import dev.temper.text.DataConfig;
+import dev.temper.text.DataConfig.Source;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.RejectedRowException.Reason;
 import java.util.List;
@@ -30,7 +31,7 @@ record Refusals(DataConfig data) {
                 counts,
                 isShare
                         ? "raise data.eval_fraction"
-                        : "add rows to " + data.eval().orElse("") + ", or leave it out");
+                        : "add rows to " + data.eval().map(Source::name).orElse("") + ", or leave it out");
     }
 
     /** @throws dev.temper.check.InvalidInputException when more rows are rejected than the recipe allows */

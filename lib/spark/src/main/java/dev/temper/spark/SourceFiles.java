@@ -32,8 +32,19 @@ import java.util.stream.Collectors;
  * @param leftOut files of the location that are not read
  */
 record SourceFiles(String location, FileKind kind, List<SourceFile> files, List<LeftOut> leftOut) {
-    /** @param source how rows name it: the location as the user wrote it, and the file's name below it */
-    record SourceFile(String source, String location, long bytes) implements Serializable {
+    /**
+     * One file.
+     *
+     * @param source how rows name it: the location as the user wrote it, and the file's name below it
+     * @param rowsBefore in other files of the same source
+     * @param sha256 of all that the source holds, where it is known; empty: its bytes tell
+     */
+    record SourceFile(String source, String location, long bytes, long rowsBefore, String sha256)
+            implements Serializable {
+        SourceFile(String source, String location, long bytes) {
+            this(source, location, bytes, 0, "");
+        }
+
         Compression compression() {
             return Compression.of(location);
         }

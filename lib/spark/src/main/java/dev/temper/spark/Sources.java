@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -58,16 +59,17 @@ record Sources(List<InputFile> files, FileChoice choice) {
      */
     record Origin(int number, Use use, double share) implements Serializable {}
 
-    static Sources find(HadoopStore store, DataConfig data) throws IOException {
-        double largest = data.train().stream().mapToDouble(Source::weight).max().orElseThrow();
+    /** @param tables what was read of them as files; others are left out */
+    static Sources find(HadoopStore store, DataConfig data, Map<Source, SourceFiles> tables) throws IOException {
+        double largest = data.train().stream().mapToDouble(Source::share).max().orElseThrow();
         Map<Origin, SourceFiles> found = new HashMap<>();
         for (Source source : data.train()) {
-            Origin origin = new Origin(found.size(), Use.TRAIN, source.weight() / largest);
-            found.put(origin, SourceFiles.find(store, source.location(), Use.TRAIN));
+            Origin origin = new Origin(found.size(), Use.TRAIN, source.share() / largest);
+            files(store, source, Use.TRAIN, tables).ifPresent(files -> found.put(origin, files));
         }
         if (data.eval().isPresent()) {
             Origin origin = new Origin(found.size(), Use.EVAL, 1);
-            found.put(origin, SourceFiles.find(store, data.eval().get(), Use.EVAL));
+            files(store, data.eval().get(), Use.EVAL, tables).ifPresent(files -> found.put(origin, files));
         }
         Sources sources = of(store, found);
         sources.verifyRead(data);
@@ -86,6 +88,13 @@ record Sources(List<InputFile> files, FileChoice choice) {
 
     private static void refuseIdle(boolean isIdle, String key, String read) {
         check(!isIdle, "data.%s changes nothing, as %s read; leave it out", key, read);
+    }
+
+    private static Optional<SourceFiles> files(HadoopStore store, Source source, Use use, Map<Source, SourceFiles> tables)
+            throws IOException {
+        return source.isTable()
+                ? Optional.ofNullable(tables.get(source))
+                : Optional.of(SourceFiles.find(store, source.location().orElseThrow(), use));
     }
 
     /** The files of one location. */
@@ -117,8 +126,8 @@ record Sources(List<InputFile> files, FileChoice choice) {
                 .filter(file -> !all.contains(file.file())) // the other key may read it
                 .forEach(file -> leftOut.put(file.file(), file));
         return new FileChoice(
-                read.getOrDefault(Use.TRAIN, List.of()),
-                read.getOrDefault(Use.EVAL, List.of()),
+                read.getOrDefault(Use.TRAIN, List.of()).stream().distinct().toList(),
+                read.getOrDefault(Use.EVAL, List.of()).stream().distinct().toList(),
                 List.copyOf(leftOut.values()));
     }
 

@@ -17,7 +17,7 @@ final class DataSettings {
     private final List<Source> train = new ArrayList<>();
     private double evalFraction;
     private double maxRejectedFraction;
-    private Optional<String> eval = Optional.empty();
+    private Optional<Source> eval = Optional.empty();
     private OptionalLong maxTrainRows = OptionalLong.empty();
     private OptionalLong maxEvalRows = OptionalLong.empty();
     private Optional<String> balanceBy = Optional.empty();
@@ -34,13 +34,23 @@ final class DataSettings {
         return this;
     }
 
+    DataSettings training(Source source) {
+        train.add(source);
+        return this;
+    }
+
+    DataSettings evaluating(Source source) {
+        eval = Optional.of(source);
+        return this;
+    }
+
     DataSettings evaluating(double fraction) {
         evalFraction = fraction;
         return this;
     }
 
     DataSettings evaluatingFile(Object location) {
-        eval = Optional.of(location.toString());
+        eval = Optional.of(Source.of(location.toString()));
         return this;
     }
 

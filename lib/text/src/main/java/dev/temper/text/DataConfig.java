@@ -7,11 +7,15 @@ import java.nio.charset.IllegalCharsetNameException;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Where rows come from and how they become tokens; {@code data:} in the recipe.
@@ -35,7 +39,7 @@ import java.util.TreeMap;
  */
 public record DataConfig(
         List<Source> train,
-        Optional<String> eval,
+        Optional<Source> eval,
         double evalFraction,
         Format format,
         Map<String, List<String>> columns,
@@ -62,18 +66,99 @@ public record DataConfig(
     public static final int MAX_CHARACTERS = 10_000_000;
 
     /**
-     * One place to read from.
+     * One place to read from: files, or a table, which is whatever Spark reads.
      *
+     * @param location a file, a folder or a pattern; of a {@code format} what Spark's {@code load} takes
      * @param weight its share when several are mixed
+     * @param table a name that the session's catalogs know
+     * @param sql a query
+     * @param format one of Spark's data sources
+     * @param options of the format; their values may be secret
+     * @param dataframe the name of one that a program hands over
      */
-    public record Source(String location, double weight) {
+    public record Source(
+            Optional<String> location,
+            OptionalDouble weight,
+            Optional<String> table,
+            Optional<String> sql,
+            Optional<String> format,
+            Optional<Map<String, Object>> options,
+            Optional<String> dataframe) {
+        private static final Optional<String> NONE = Optional.empty();
+        private static final String ONE = "a source of data is one of a location, {table: catalog.schema.name}, {sql:"
+                + " \"SELECT …\"} and {format: delta, location: …}";
+
         public Source {
-            check(!location.isBlank(), "data.train must name a file or folder");
-            check(weight > 0, "data.train: the weight of %s must be positive, got %s", location, weight);
+            List<Optional<String>> names = List.of(table, sql, format, dataframe);
+            long count = names.stream().filter(Optional::isPresent).count();
+            check(count + (location.isPresent() && format.isEmpty() ? 1 : 0) == 1, "data.train, data.eval: " + ONE);
+            location.ifPresent(name -> check(!name.isBlank(), "data.train must name a file, a folder or a table"));
+            names.forEach(name -> check(
+                    name.isEmpty() || !name.get().isBlank(), "data.train, data.eval: a name in it is empty; " + ONE));
+            check(
+                    options.isEmpty() || format.isPresent(),
+                    "data.train, data.eval: options belong to a format; leave them out");
+            Map<String, Object> given = options.orElse(Map.of());
+            given.forEach((key, value) -> check(
+                    value instanceof String || value instanceof Number || value instanceof Boolean,
+                    "data.train, data.eval: the option %s must be a text, a number, true or false",
+                    key));
+            check(
+                    weight.isEmpty() || weight.getAsDouble() > 0,
+                    "data.train: the weight of %s must be positive, got %s",
+                    location.or(() -> table).orElse("a source"),
+                    weight.orElse(0));
+            options = options.map(values -> Collections.unmodifiableMap(new TreeMap<>(values)));
         }
 
+        public Source(String location, double weight) {
+            this(Optional.of(location), OptionalDouble.of(weight), NONE, NONE, NONE, Optional.empty(), NONE);
+        }
+
+        /** Files. */
         public static Source of(String location) {
             return new Source(location, 1);
+        }
+
+        /** A table of the session's catalogs. */
+        public static Source ofTable(String name) {
+            return new Source(NONE, OptionalDouble.of(1), Optional.of(name), NONE, NONE, Optional.empty(), NONE);
+        }
+
+        /** The rows of a query. */
+        public static Source ofSql(String query) {
+            return new Source(NONE, OptionalDouble.of(1), NONE, Optional.of(query), NONE, Optional.empty(), NONE);
+        }
+
+        /** A DataFrame that a program hands over by this name. */
+        public static Source ofDataframe(String name) {
+            return new Source(NONE, OptionalDouble.of(1), NONE, NONE, NONE, Optional.empty(), Optional.of(name));
+        }
+
+        /** Whether it is no files. */
+        public boolean isTable() {
+            return location.isEmpty() || format.isPresent();
+        }
+
+        /** What rows and messages call it; of a query nothing of its text, which may hold a secret. */
+        public String name() {
+            if (table.isPresent()) {
+                return "table " + table.get();
+            }
+            if (dataframe.isPresent()) {
+                return "dataframe " + dataframe.get();
+            }
+            return sql.isPresent() ? "sql" : format.map(name -> name + " ").orElse("") + location.orElse("table");
+        }
+
+        /** Its share when several are mixed. */
+        public double share() {
+            return weight.orElse(1);
+        }
+
+        /** The same with another weight, or none. */
+        Source withWeight(OptionalDouble other) {
+            return new Source(location, other, table, sql, format, options, dataframe);
         }
     }
 
@@ -112,7 +197,7 @@ public record DataConfig(
     }
 
     public DataConfig {
-        check(!train.isEmpty(), "data.train must name a file or folder");
+        check(!train.isEmpty(), "data.train must name a file, a folder or a table");
         check(evalFraction >= 0 && evalFraction < 1, "data.eval_fraction must be in [0, 1), got %s", evalFraction);
         check(
                 eval.isEmpty() || evalFraction == 0,
@@ -135,7 +220,14 @@ public record DataConfig(
                 "data.date must be a day such as 2026-11-22, got %s",
                 date.orElse(""));
         chatTemplateKwargs = Collections.unmodifiableMap(new TreeMap<>(chatTemplateKwargs));
-        train = List.copyOf(train);
+        check(
+                eval.isEmpty() || eval.get().share() == 1,
+                "data.eval: a weight says how training data is mixed, and changes nothing here; leave it out");
+        eval = eval.map(source -> source.withWeight(OptionalDouble.empty()));
+        verifyDistinct(train, eval);
+        train = train.stream()
+                .map(source -> source.withWeight(OptionalDouble.of(source.share())))
+                .toList();
         columns = Map.copyOf(columns);
     }
 
@@ -145,6 +237,27 @@ public record DataConfig(
                 "%s must be positive, got %d; leave it out for all rows",
                 key,
                 rows.orElse(0));
+    }
+
+    // Of files it is told by what lies there.
+    private static void verifyDistinct(List<Source> train, Optional<Source> eval) {
+        Set<Source> seen = new HashSet<>();
+        for (Source source : train) {
+            boolean isNew = seen.add(source.withWeight(OptionalDouble.empty()));
+            check(isNew || !source.isTable(), "data.train names %s twice: leave one out", source.name());
+        }
+        check(
+                eval.isEmpty() || !eval.get().isTable() || !seen.contains(eval.get()),
+                "data.eval and data.train both name %s: rows that are learned measure nothing, so name other rows in"
+                        + " one of them, or leave data.eval out and set data.eval_fraction",
+                eval.map(Source::name).orElse(""));
+    }
+
+    /** All tables among the sources, those to train on first. */
+    public List<Source> tables() {
+        return Stream.concat(train.stream(), eval.stream())
+                .filter(Source::isTable)
+                .toList();
     }
 
     private static boolean isDate(String text) {
