@@ -2,19 +2,21 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 
-import dev.temper.check.Printable;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Printable;
 import dev.temper.inference.Classification;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextClassifier;
 import dev.temper.model.Families;
 import dev.temper.model.Task;
-import dev.temper.spark.GivenCores;
-import dev.temper.spark.HadoopStore;
-import dev.temper.spark.LocalCopies;
-import dev.temper.spark.LocalRows;
-import dev.temper.spark.ReadTable;
+import dev.temper.recipe.Locations;
+import dev.temper.run.AdapterMerge;
+import dev.temper.spark.cluster.GivenCores;
+import dev.temper.spark.reading.LocalRows;
+import dev.temper.spark.reading.ReadTable;
+import dev.temper.spark.storage.HadoopStore;
+import dev.temper.spark.storage.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;

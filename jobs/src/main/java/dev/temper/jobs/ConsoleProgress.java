@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import dev.temper.check.Secrets;
+import dev.temper.run.RunListener;
 import dev.temper.track.Metric;
 import dev.temper.track.ProgressBar;
 import java.util.Locale;

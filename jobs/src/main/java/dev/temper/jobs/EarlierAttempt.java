@@ -1,6 +1,6 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.HadoopStore;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.Optional;

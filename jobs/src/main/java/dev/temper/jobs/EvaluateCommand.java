@@ -1,6 +1,9 @@
 package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.temper.recipe.Locations;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.Store;
 import java.util.ArrayList;
 import java.util.List;

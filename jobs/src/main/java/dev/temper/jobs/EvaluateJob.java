@@ -2,8 +2,10 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.temper.spark.HadoopStore;
-import dev.temper.spark.PreparedData;
+import dev.temper.run.EvaluationRun;
+import dev.temper.run.output.Scores;
+import dev.temper.spark.preparing.PreparedData;
+import dev.temper.spark.storage.HadoopStore;
 import java.util.Map;
 
 /** {@code temper evaluate}: prints what was measured. */

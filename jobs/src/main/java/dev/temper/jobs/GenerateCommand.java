@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 import static picocli.CommandLine.Help.Visibility.NEVER;
 
 import dev.temper.generate.GenerationConfig;
+import dev.temper.recipe.Locations;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.recipe.YamlText;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
 import dev.temper.check.Secrets;
+import dev.temper.run.draft.RecipeRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -1,6 +1,8 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.HadoopStore;
+import dev.temper.run.draft.RecipeRequest;
+import dev.temper.run.draft.RecipeSuggestion;
+import dev.temper.spark.storage.HadoopStore;
 import java.io.IOException;
 
 /** {@code temper init}. */

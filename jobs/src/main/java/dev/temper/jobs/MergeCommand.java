@@ -1,5 +1,7 @@
 package dev.temper.jobs;
 
+import dev.temper.recipe.Locations;
+import dev.temper.run.AdapterMerge;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -1,6 +1,7 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.HadoopStore;
+import dev.temper.run.AdapterMerge;
+import dev.temper.spark.storage.HadoopStore;
 
 /** {@code temper merge}. */
 final class MergeJob {

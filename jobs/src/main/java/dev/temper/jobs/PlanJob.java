@@ -1,8 +1,19 @@
 package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.temper.spark.HadoopStore;
-import dev.temper.spark.PreparedData;
+import dev.temper.plan.GivenMemory;
+import dev.temper.plan.MemoryAdvice;
+import dev.temper.plan.MemoryPlan;
+import dev.temper.plan.PlanTable;
+import dev.temper.plan.UpdateTime;
+import dev.temper.recipe.ChosenPrecision;
+import dev.temper.recipe.PretrainedModel;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeLocations;
+import dev.temper.run.RunChecks;
+import dev.temper.run.output.RunOutput;
+import dev.temper.spark.preparing.PreparedData;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -41,8 +52,7 @@ final class PlanJob {
     /** Of the only data set that lies where the recipe's run would look for one; 0: there is none, or several. */
     private static long rows(HadoopStore store, Recipe recipe) throws IOException {
         Folder output = store.folder(recipe.output());
-        Folder prepared =
-                recipe.data().prepared().map(store::folder).orElseGet(() -> output.child(RunOutput.PREPARED));
+        Folder prepared = recipe.data().prepared().map(store::folder).orElseGet(() -> output.child(RunOutput.PREPARED));
         return PreparedData.mappedBytesOfOnly(prepared).orElse(0);
     }
 }

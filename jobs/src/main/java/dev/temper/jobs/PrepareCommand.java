@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.recipe.Recipe;
 import dev.temper.storage.Store;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

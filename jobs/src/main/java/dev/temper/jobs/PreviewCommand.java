@@ -2,6 +2,9 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.recipe.Locations;
+import dev.temper.recipe.Recipe;
+import dev.temper.run.preview.PreviewChoice;
 import dev.temper.storage.Store;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,8 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.HadoopStore;
+import dev.temper.run.preview.Preview;
+import dev.temper.run.preview.PreviewRun;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.track.Terminal;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +22,8 @@ final class PreviewJob {
         if (request.json()) {
             Console.say(preview.json().setAll(preview.summary().json()));
         } else {
-            System.out.println(preview.text(Terminal.hasColours())); // colours are ours, its texts are made printable
+            // Colours are ours, its texts are made printable.
+            System.out.println(Terminal.hasColours() ? preview.colouredText() : preview.text());
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.temper.jobs;
 
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.Store;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,9 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 
-import dev.temper.spark.HadoopStore;
+import dev.temper.recipe.Recipe;
+import dev.temper.run.output.RunOutput;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import java.io.OutputStream;

@@ -1,7 +1,13 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.HadoopStore;
-import dev.temper.spark.SparkSecrets;
+import dev.temper.recipe.Recipe;
+import dev.temper.run.RunEnvironment;
+import dev.temper.run.RunListener;
+import dev.temper.run.SparkHandle;
+import dev.temper.run.TrainingRun;
+import dev.temper.run.output.RunSummary;
+import dev.temper.spark.storage.HadoopStore;
+import dev.temper.spark.storage.SparkSecrets;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;

@@ -3,6 +3,8 @@ package dev.temper.jobs;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Secrets;
+import dev.temper.recipe.RecipeSecrets;
+import dev.temper.recipe.TableSecrets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.Interruption;
+import dev.temper.spark.cluster.Interruption;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;

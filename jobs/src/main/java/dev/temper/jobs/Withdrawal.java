@@ -1,6 +1,6 @@
 package dev.temper.jobs;
 
-import dev.temper.spark.Interruption;
+import dev.temper.spark.cluster.Interruption;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

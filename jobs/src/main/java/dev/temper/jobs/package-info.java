@@ -1,2 +1,2 @@
-/** The command line and the recipe; the only package that knows the whole recipe or ends the process. */
+/** The command line; the only package that prints, asks the environment or ends the process. */
 package dev.temper.jobs;

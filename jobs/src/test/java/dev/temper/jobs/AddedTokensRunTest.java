@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.safetensors.TensorFiles;
-import dev.temper.spark.HadoopStore;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.text.AddedTokens;
 import dev.temper.text.NewToken;

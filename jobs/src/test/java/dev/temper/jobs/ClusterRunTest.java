@@ -48,8 +48,7 @@ final class ClusterRunTest {
         jars = Jars.ofClassPath(folder);
         cluster = SparkCluster.start(new SparkCluster.Size(jars.spark(), 2, 2, 2048)); // a driver takes a core, too
         output = folder.resolve("two");
-        twoWorkers =
-                submit(TWO_EXECUTORS, "two", "cluster.workers=2", "cluster.local_dir=" + folder.resolve("local"));
+        twoWorkers = submit(TWO_EXECUTORS, "two", "cluster.workers=2", "cluster.local_dir=" + folder.resolve("local"));
     }
 
     @AfterAll
@@ -86,7 +85,8 @@ final class ClusterRunTest {
         try (Stream<Path> prepared = Files.list(output.resolve("prepared"))) {
             JsonNode counts = JSON.readTree(
                     prepared.findFirst().orElseThrow().resolve("MANIFEST.json").toFile());
-            tokens = counts.at("/train/tokens").asLong() + counts.at("/eval/tokens").asLong();
+            tokens = counts.at("/train/tokens").asLong()
+                    + counts.at("/eval/tokens").asLong();
         }
         assertThat(memory.path("rows_bytes").asLong())
                 .isEqualTo(memory.path("planned_rows_bytes").asLong())
@@ -106,7 +106,8 @@ final class ClusterRunTest {
             "training.eval_strategy=no",
             "generation.eval_prompts=0"
         };
-        String[] verbose = Stream.concat(Stream.of("--verbose"), Stream.of(settings)).toArray(String[]::new);
+        String[] verbose =
+                Stream.concat(Stream.of("--verbose"), Stream.of(settings)).toArray(String[]::new);
 
         ChildProcess.Result loud = submit(TWO_EXECUTORS, "loud", verbose);
         ChildProcess.Result result = submit(TWO_EXECUTORS, "diverged", settings);

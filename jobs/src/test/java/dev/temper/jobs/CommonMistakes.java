@@ -3,6 +3,9 @@ package dev.temper.jobs;
 import static dev.temper.jobs.Damage.data;
 import static dev.temper.jobs.Mistake.with;
 
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.run.output.RunOutput;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.run.output.OwnFolder;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.check.Printable;
-import dev.temper.spark.HadoopStore;
+import dev.temper.spark.storage.HadoopStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

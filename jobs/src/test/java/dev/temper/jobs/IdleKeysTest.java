@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.PreparedData;
+import dev.temper.recipe.IdleKeys;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.recipe.YamlText;
+import dev.temper.spark.preparing.PreparedData;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;
 import java.io.IOException;
@@ -152,7 +156,8 @@ final class IdleKeysTest {
         for (String overrides : List.of("training.seed=1", CLASSIFIER, "data.format=text")) {
             Recipe recipe = read(overrides);
             assertThat(IdleKeys.notes(recipe)).isEmpty();
-            IdleKeys.refuse(RecipeFile.ofResolved((ObjectNode) YamlText.parse(RecipeFile.resolved(recipe), "run.yaml")));
+            IdleKeys.refuse(
+                    RecipeFile.ofResolved((ObjectNode) YamlText.parse(RecipeFile.resolved(recipe), "run.yaml")));
         }
     }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.spark.LocalRows;
-import dev.temper.spark.ReadTable;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.spark.reading.LocalRows;
+import dev.temper.spark.reading.ReadTable;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;

@@ -3,6 +3,8 @@ package dev.temper.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.model.TinyModel;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.Format;

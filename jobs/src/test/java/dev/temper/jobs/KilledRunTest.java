@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.jobs.WatchedFileSystem.Change;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.run.output.RunOutput;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;

@@ -19,6 +19,8 @@ import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
+import dev.temper.run.AdapterMerge;
+import dev.temper.run.RunListener;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
@@ -311,7 +313,11 @@ final class MergeTest {
         TinyModel.LLAMA.write(base);
         writeAdapter(Task.causalLm(), lora(TinyModel.LLAMA.targets(), false, List.of()));
 
-        AdapterMerge.merge(RunJob.store(), new AdapterMerge.Request(base.toString(), adapter.toString(), output.toString()), RunListener.silent(), 4000);
+        AdapterMerge.merge(
+                RunJob.store(),
+                new AdapterMerge.Request(base.toString(), adapter.toString(), output.toString()),
+                RunListener.silent(),
+                4000);
 
         assertThat(output.resolve("model.safetensors.index.json")).exists();
         assertNear(merged(), adapted(Task.causalLm()), 1e-5f);

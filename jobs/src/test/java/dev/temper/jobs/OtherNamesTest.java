@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.recipe.RecordTree;
+import dev.temper.recipe.UnknownKey;
+import dev.temper.recipe.YamlText;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;
 import java.io.InputStream;

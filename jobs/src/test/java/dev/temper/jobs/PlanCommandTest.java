@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.plan.MemoryPlan;
+import dev.temper.plan.UpdateTime;
+import dev.temper.recipe.PretrainedModel;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;
 import java.nio.file.Files;

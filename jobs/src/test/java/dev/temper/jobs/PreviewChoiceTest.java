@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.spark.HadoopStore;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.run.RecipeRows;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import dev.temper.train.CausalRows;
@@ -147,8 +150,8 @@ final class PreviewChoiceTest {
         try (Stream<Path> keys = Files.list(folder.resolve("output/prepared"))) {
             prepared = keys.findFirst().orElseThrow();
         }
-        CausalRows trained =
-                (CausalRows) RecipeRows.read(STORE.folder(prepared.toString()), folder).of(recipe);
+        CausalRows trained = (CausalRows)
+                RecipeRows.read(STORE.folder(prepared.toString()), folder).of(recipe);
 
         JsonNode packs =
                 json("--packs", "--rows", "1000", settings[0], settings[1]).path("packs");

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,8 +2,9 @@ package dev.temper.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.temper.run.AdapterMerge;
 import dev.temper.safetensors.TensorIndex;
-import dev.temper.spark.HadoopStore;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.testkit.ChildProcess;
 import dev.temper.testkit.Jars;

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.spark.DataTables;
-import dev.temper.spark.HadoopStore;
-import dev.temper.spark.PreparedData;
+import dev.temper.recipe.Recipe;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.recipe.RecipeTree;
+import dev.temper.run.RecipeData;
+import dev.temper.spark.preparing.PreparedData;
+import dev.temper.spark.storage.HadoopStore;
+import dev.temper.spark.table.DataTables;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -3,6 +3,8 @@ package dev.temper.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.generate.GenerationConfig;
+import dev.temper.recipe.RecipeTree;
+import dev.temper.recipe.RecordTree;
 import dev.temper.storage.LocalStore;
 import java.io.File;
 import java.io.IOException;

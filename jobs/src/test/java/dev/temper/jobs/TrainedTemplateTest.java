@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.temper.check.InvalidInputException;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.recipe.RecipeIdentity;
+import dev.temper.recipe.YamlText;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -197,11 +200,14 @@ final class TrainedTemplateTest {
 
         assertThat(text).isEqualTo(OWN);
         LocalStore store = new LocalStore();
-        String hash = RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place)));
-        assertThat(RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + quoted(OWN)))))
+        String hash =
+                RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place)));
+        assertThat(RecipeIdentity.hash(
+                        RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + quoted(OWN)))))
                 .isEqualTo(hash);
         Files.writeString(disk.resolve("own.jinja"), OWN + "!");
-        assertThat(RecipeIdentity.hash(RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place))))
+        assertThat(RecipeIdentity.hash(
+                        RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place))))
                 .isNotEqualTo(hash);
         Files.writeString(disk.resolve("own.jinja"), "own");
         assertThatThrownBy(() -> RecipeFile.read(store, recipe, List.of("output=a", "data.chat_template=" + place)))

@@ -1,10 +1,10 @@
 package dev.temper.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.jobs.RecipeFile;
-import dev.temper.spark.HadoopStore;
-import dev.temper.spark.PrepareStages;
-import dev.temper.spark.PreparedData;
+import dev.temper.recipe.RecipeFile;
+import dev.temper.spark.preparing.PrepareStages;
+import dev.temper.spark.preparing.PreparedData;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.ChatFormat;

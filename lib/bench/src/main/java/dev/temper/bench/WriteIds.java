@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
-import dev.temper.jobs.RecipeFile;
 import dev.temper.model.ModelFolder;
+import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.ChatFormat;
@@ -108,8 +108,8 @@ public final class WriteIds implements Callable<Integer> {
             Path file = Files.writeString(
                     Files.createTempFile("rows", ".yaml"),
                     recipe.formatted(kind.getValue().path("data").asText().replace("TEMPLATE", template.toString())));
-            DataConfig data =
-                    RecipeFile.read(new LocalStore(), file.toString(), List.of()).data();
+            DataConfig data = RecipeFile.read(new LocalStore(), file.toString(), List.of())
+                    .data();
             ChatFormat chat = ChatFormat.of(data, ChatFormat.TokenizerFiles.read(Folder.local(one)), TODAY);
             RowFormat format = RowFormat.of(data, List.of(), chat);
             RowTokenizer tokens =

@@ -277,8 +277,11 @@ final class TextGeneratorTest {
     void aBaseWhoseHeadIsStillToBeTrainedIsRefused() throws Exception {
         Path bare = TinyFolder.classifier(folder.resolve("bare"));
         Path config = bare.resolve("config.json");
-        Files.writeString(config, Files.readString(config).replaceFirst("\"gpt2\"", "\"bert\"")
-                .replace("GPT2ForSequenceClassification", "BertModel"));
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replaceFirst("\"gpt2\"", "\"bert\"")
+                        .replace("GPT2ForSequenceClassification", "BertModel"));
         String message = bare + " has no head for classes yet, and its kind of model continues no text: train it as a"
                 + " classifier first, or name another folder";
 

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.check;
 import dev.temper.inference.Classification;
 import dev.temper.inference.TextClassifier;
 import dev.temper.model.Architecture;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;

@@ -7,6 +7,7 @@ import dev.temper.generate.GenerationConfig;
 import dev.temper.inference.ChatMessage;
 import dev.temper.inference.TextGenerator;
 import dev.temper.model.LabelledStream;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
 import java.io.Serializable;

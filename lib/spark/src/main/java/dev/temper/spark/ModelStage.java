@@ -5,6 +5,7 @@ import static dev.temper.check.Check.check;
 import dev.temper.check.Secrets;
 import dev.temper.model.Architecture;
 import dev.temper.spark.SharedModel.Settings;
+import dev.temper.spark.storage.HadoopStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;

@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
@@ -82,7 +83,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
     }
 
     /** Takes all its settings from there. */
-    RenderText setAll(RowFormat value) {
+    public RenderText setAll(RowFormat value) {
         set(labels, value.labels().toArray(String[]::new));
         set(chat, value.chat().toJson());
         set(system, value.system());
@@ -208,7 +209,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
     }
 
     /** The text of one row as it was read; none when it is rejected. */
-    Optional<RenderedText> text(Row row) {
+    public Optional<RenderedText> text(Row row) {
         Row done = new Render(rowFormat(), row.schema(), appended(row.schema())).call(row);
         return StageColumns.isRejected(done) ? Optional.empty() : Optional.of(rendered(done));
     }

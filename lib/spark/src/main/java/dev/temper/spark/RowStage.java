@@ -1,5 +1,6 @@
 package dev.temper.spark;
 
+import dev.temper.spark.storage.HadoopStore;
 import java.util.Iterator;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Row;
@@ -9,7 +10,7 @@ import org.apache.spark.sql.types.StructType;
  * A stage that works on the rows of a partition as they come. Where all stages do, Spark's SQL is not needed, which
  * takes seconds to start.
  */
-interface RowStage {
+public interface RowStage {
     /** The schema of the rows that {@link #rows} makes of rows with this one. */
     StructType transformSchema(StructType schema);
 

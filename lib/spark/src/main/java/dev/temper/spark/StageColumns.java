@@ -20,7 +20,7 @@ import org.apache.spark.sql.types.StructType;
 import scala.Option;
 
 /** How our stages carry rejected rows along, and name the values of enums in their parameters. */
-final class StageColumns {
+public final class StageColumns {
     static final String REASON = "_reason";
     static final String DETAIL = "_detail";
 
@@ -44,7 +44,7 @@ final class StageColumns {
     }
 
     /** An array of integers, as our stages or as Spark hands it over. */
-    static int[] ints(Row row, String column) {
+    public static int[] ints(Row row, String column) {
         int index = row.fieldIndex(column);
         return row.get(index) instanceof int[] ints
                 ? ints

@@ -1,5 +1,6 @@
 package dev.temper.spark;
 
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.AddedTokens;
 import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.TooLong;
@@ -118,12 +119,12 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return this;
     }
 
-    TokenizerFolder folder(HadoopStore store) {
+    public TokenizerFolder folder(HadoopStore store) {
         return TokenizerFolder.of(store, $(tokenizer), $(localFolder), $(addedTokens));
     }
 
     /** What decides the tokens of a text, the tokenizer aside. */
-    String settings() {
+    public String settings() {
         return $(kind) + " " + $(maxLength) + " " + $(tooLong) + " " + $(vocabulary) + " " + $(maxCharacters);
     }
 

@@ -1,5 +1,7 @@
 package dev.temper.spark;
 
+import dev.temper.spark.storage.HadoopStore;
+import dev.temper.spark.storage.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.text.AddedTokens;
 import dev.temper.text.TokenIds;
@@ -15,13 +17,14 @@ import java.util.Optional;
  * @param localFolder where copies go; the system's temporary folder when empty
  * @param added {@link AddedTokens#toJson}
  */
-record TokenizerFolder(HadoopStore store, String location, String localFolder, String added) implements Serializable {
+public record TokenizerFolder(HadoopStore store, String location, String localFolder, String added)
+        implements Serializable {
     static TokenizerFolder of(HadoopStore store, String location, String localFolder, String added) {
         return new TokenizerFolder(store, HadoopStore.resolve(location), localFolder, added);
     }
 
     /** The tokenizer of this process; not to be closed. */
-    Tokenizer shared() {
+    public Tokenizer shared() {
         Optional<String> parent = Optional.of(localFolder).filter(name -> !name.isEmpty());
         try {
             return Tokenizer.shared(
@@ -36,7 +39,7 @@ record TokenizerFolder(HadoopStore store, String location, String localFolder, S
      *
      * @throws dev.temper.check.InvalidInputException when the folder has no tokenizer
      */
-    String hash() {
+    public String hash() {
         return TokenIds.read(new Folder(store, location), AddedTokens.ofJson(added))
                 .hash();
     }

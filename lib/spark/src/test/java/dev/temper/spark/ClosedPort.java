@@ -5,18 +5,18 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 
 /** Ports of the loopback interface at which nobody answers. */
-final class ClosedPort {
+public final class ClosedPort {
     private ClosedPort() {}
 
     /** One that nobody listens at. */
-    static int find() throws IOException {
+    public static int find() throws IOException {
         try (ServerSocket socket = silent()) {
             return socket.getLocalPort();
         }
     }
 
     /** One that takes connections and never says a word; until it is closed. */
-    static ServerSocket silent() throws IOException {
+    public static ServerSocket silent() throws IOException {
         return new ServerSocket(0, 50, InetAddress.getLoopbackAddress()); // the system accepts, nobody reads
     }
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The settings of prompts and completions that tests vary. */
-final class DataSettings {
+public final class DataSettings {
     private final List<Source> train = new ArrayList<>();
     private double evalFraction;
     private double maxRejectedFraction;
@@ -25,67 +25,67 @@ final class DataSettings {
     private int maxCharacters = DataConfig.MAX_CHARACTERS;
     private TooLong tooLong = TooLong.TRUNCATE;
 
-    DataSettings training(Object location) {
+    public DataSettings training(Object location) {
         return training(location, 1);
     }
 
-    DataSettings training(Object location, double weight) {
+    public DataSettings training(Object location, double weight) {
         train.add(new Source(location.toString(), weight));
         return this;
     }
 
-    DataSettings training(Source source) {
+    public DataSettings training(Source source) {
         train.add(source);
         return this;
     }
 
-    DataSettings evaluating(Source source) {
+    public DataSettings evaluating(Source source) {
         eval = Optional.of(source);
         return this;
     }
 
-    DataSettings evaluating(double fraction) {
+    public DataSettings evaluating(double fraction) {
         evalFraction = fraction;
         return this;
     }
 
-    DataSettings evaluatingFile(Object location) {
+    public DataSettings evaluatingFile(Object location) {
         eval = Optional.of(Source.of(location.toString()));
         return this;
     }
 
-    DataSettings rejecting(double fraction) {
+    public DataSettings rejecting(double fraction) {
         maxRejectedFraction = fraction;
         return this;
     }
 
-    DataSettings limitedTo(long rows) {
+    public DataSettings limitedTo(long rows) {
         maxTrainRows = OptionalLong.of(rows);
         return this;
     }
 
-    DataSettings evaluatingAtMost(long rows) {
+    public DataSettings evaluatingAtMost(long rows) {
         maxEvalRows = OptionalLong.of(rows);
         return this;
     }
 
-    DataSettings balancedBy(String column) {
+    public DataSettings balancedBy(String column) {
         balanceBy = Optional.of(column);
         return this;
     }
 
-    DataSettings longerThan(int length, TooLong policy) {
+    public DataSettings longerThan(int length, TooLong policy) {
         tooLong = policy;
         maxLength = length;
         return this;
     }
 
-    DataSettings withCharacters(int most) {
+    public DataSettings withCharacters(int most) {
         maxCharacters = most;
         return this;
     }
 
-    DataConfig config() {
+    public DataConfig config() {
         return new DataConfig(
                 train,
                 eval,

@@ -21,13 +21,13 @@ import org.apache.spark.sql.types.StructType;
  * Leaves rows as they are, but breaks off in the middle of them: the first attempt of each second task, or else the
  * first process that gets there.
  */
-final class FailOnce extends Transformer {
+public final class FailOnce extends Transformer {
     private static final long serialVersionUID = 1L;
     private static final int ROWS = 5_000;
 
     private final String marker; // made by the process that ends; null when tasks only fail
 
-    FailOnce() {
+    public FailOnce() {
         this(null);
     }
 
@@ -35,7 +35,7 @@ final class FailOnce extends Transformer {
         this.marker = marker;
     }
 
-    static FailOnce endingTheProcess(Path marker) {
+    public static FailOnce endingTheProcess(Path marker) {
         return new FailOnce(marker.toString());
     }
 

@@ -6,17 +6,17 @@ import java.nio.file.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** One small session for all tests of this module, and a tokenizer whose tokens are words. */
-final class LocalSpark {
-    static final int END = 1;
+public final class LocalSpark {
+    public static final int END = 1;
 
     private LocalSpark() {}
 
-    static SparkSession session() {
+    public static SparkSession session() {
         return session("local[2]");
     }
 
     /** @param master counts only where there is no session yet */
-    static SparkSession session(String master) {
+    public static SparkSession session(String master) {
         return SparkSession.builder()
                 .master(master)
                 .appName("temper-spark-tests")
@@ -29,7 +29,7 @@ final class LocalSpark {
     }
 
     /** Words {@code w0}, {@code w1}, … and all else as unknown; {@code <end>} ends a text. */
-    static Path writeTokenizer(Path folder, int words) throws IOException {
+    public static Path writeTokenizer(Path folder, int words) throws IOException {
         StringBuilder vocabulary = new StringBuilder("\"<unk>\": 0, \"<end>\": " + END);
         for (int i = 0; i < words; i++) {
             vocabulary.append(", \"w").append(i).append("\": ").append(i + 2);

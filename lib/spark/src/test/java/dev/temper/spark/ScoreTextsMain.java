@@ -13,7 +13,7 @@ import org.apache.spark.sql.functions;
 public final class ScoreTextsMain {
     private ScoreTextsMain() {}
 
-    static List<String> texts() {
+    public static List<String> texts() {
         return IntStream.range(0, 60).mapToObj(i -> "text " + i * 7919 % 100).toList();
     }
 

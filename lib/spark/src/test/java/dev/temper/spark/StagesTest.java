@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
+import dev.temper.spark.preparing.Preparation;
+import dev.temper.spark.preparing.PrepareStages;
+import dev.temper.spark.preparing.PreparedData;
+import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.Format;

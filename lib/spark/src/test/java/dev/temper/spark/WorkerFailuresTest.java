@@ -2,6 +2,7 @@ package dev.temper.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.temper.spark.cluster.FailingWorkersMain;
 import dev.temper.testkit.ChildProcess;
 import dev.temper.testkit.Jars;
 import dev.temper.testkit.SparkCluster;

@@ -41,10 +41,9 @@ public record CausalRows(List<List<TokenRow>> train, List<TokenRow> eval) implem
     public static CausalRows packed(
             List<TokenRow> train, List<TokenRow> eval, DataConfig.Packing packing, int maxLength) {
         List<List<Packs.Piece>> packs = packs(train, packing, maxLength);
-        List<List<TokenRow>> sequences =
-                LazyList.of(packs.size(), i -> packs.get(i).stream()
-                        .map(piece -> cut(piece, train))
-                        .toList());
+        List<List<TokenRow>> sequences = LazyList.of(
+                packs.size(),
+                i -> packs.get(i).stream().map(piece -> cut(piece, train)).toList());
         DataConfig.Packing wrapped = packing == DataConfig.Packing.WRAPPED ? packing : DataConfig.Packing.NONE;
         List<Packs.Piece> pieces = allPacks(eval, wrapped, maxLength).pieces();
         return new CausalRows(sequences, LazyList.of(pieces.size(), i -> cut(pieces.get(i), eval)));

@@ -60,7 +60,7 @@ final class MappedInts implements Closeable {
             }
         }
 
-        void add(int number) throws IOException {
+        public void add(int number) throws IOException {
             if (!buffer.hasRemaining()) {
                 flush();
             }

@@ -98,7 +98,8 @@ final class Share<R> {
     /** @return the first row of the pass that found no memory, or was not made; the number of rows after the last */
     private int advance(int first, Consumer<List<R>> pass, BooleanSupplier isOver) {
         int row = first;
-        for (int[] group : MicroBatches.split(lengths(first, count), worker.microBatch().tokens())) {
+        for (int[] group :
+                MicroBatches.split(lengths(first, count), worker.microBatch().tokens())) {
             if (isOver.getAsBoolean()) {
                 return row;
             }

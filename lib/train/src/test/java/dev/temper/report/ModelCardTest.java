@@ -103,9 +103,9 @@ final class ModelCardTest {
                         "| learning_rate | 2e-5 |",
                         "Classification.from_pretrained(\"google-bert/bert-base-cased\", num_labels=2)",
                         "zip([\"Negative\", \"Positive\"], probabilities)",
-                        "\ntemper classify path/to/the/base/model --adapter path/to/this/folder --labels"
-                                + " 'Negative,Positive' --text \"...\"\n"
-                                + "temper evaluate path/to/the/base/model recipe.yaml --adapter path/to/this/folder\n");
+                        "temper classify path/to/the/base/model --adapter path/to/this/folder --labels"
+                                + " 'Negative,Positive' --text \"...\"\n",
+                        "temper evaluate path/to/the/base/model recipe.yaml --adapter path/to/this/folder\n");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,7 +62,7 @@ final class MappedRowsTest {
         long tokens = rows.stream().mapToInt(TokenRow::length).sum();
         try (MappedRows mapped = mapped(rows)) {
             assertThat(mapped.bytes()).isEqualTo(MappedRows.bytes(3000, tokens)).isEqualTo(12 * 3000 + 4 * tokens);
-            assertThat(Files.list(folder.resolve("new/local"))).isEmpty();
+            assertThat(folder.resolve("new/local").toFile().list()).isEmpty();
             assertThat(ofThisProcess()).hasSize(2).allMatch(line -> line.endsWith(" (deleted)"));
         }
         assertThat(open()).isEmpty();
@@ -76,8 +77,8 @@ final class MappedRowsTest {
 
     private List<String> open() throws Exception {
         List<String> names = new ArrayList<>();
-        for (Path descriptor : Files.list(Path.of("/proc/self/fd")).toList()) {
-            if (Files.isSymbolicLink(descriptor)) {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors.filter(Files::isSymbolicLink).toList()) {
                 names.add(Files.readSymbolicLink(descriptor).toString());
             }
         }
@@ -90,7 +91,7 @@ final class MappedRowsTest {
         try (MappedRows.Writer writer = new MappedRows.Writer(folder, 0)) {
             writer.add(rows(2).get(1), OptionalInt.empty());
         }
-        assertThat(Files.list(folder)).isEmpty();
+        assertThat(folder.toFile().list()).isEmpty();
         assertThat(open()).isEmpty();
     }
 

@@ -1,0 +1,91 @@
+package dev.temper.run;
+
+import dev.temper.kernel.Workspace;
+import dev.temper.recipe.Recipe;
+import dev.temper.run.output.LiveOutput;
+import dev.temper.run.output.MachineText;
+import dev.temper.run.output.RunOutput;
+import dev.temper.spark.cluster.BarrierTraining;
+import dev.temper.storage.Folder;
+import dev.temper.storage.RecordingStore;
+import dev.temper.train.Checkpoints;
+import dev.temper.train.PeakMemory;
+import dev.temper.train.TrainedModel;
+import dev.temper.train.TrainingConfig;
+import dev.temper.train.TrainingLoop;
+import dev.temper.train.TrainingResult;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One worker of a run: brings the base to its disk, reads the prepared rows, trains, and, as the first of all, writes
+ * the model. It is asked before and after training.
+ *
+ * @param page what its report begins with
+ * @param plannedBytes that its process is planned to hold at most
+ * @param microBatchTokens of a forward pass
+ */
+record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedBytes, int microBatchTokens)
+        implements BarrierTraining.Worker {
+    @Override
+    public void verifyPlace() throws IOException {
+        assignment.checkPlace();
+    }
+
+    @Override
+    public TrainingResult run(BarrierTraining.Context context) throws Exception {
+        try (PeakMemory memory = PeakMemory.watch()) {
+            return train(context, memory).on(MachineText.here(context.threads()));
+        }
+    }
+
+    private TrainingResult train(BarrierTraining.Context context, PeakMemory memory) throws Exception {
+        try (Assignment.Begun begun = assignment.begin(RecipeRows::read, context.listener()::warned)) {
+            TrainingResult result = train(context, begun);
+            return result.with(new TrainingResult.Memory(
+                    plannedBytes, begun.rows().bytes(), memory.peak().orElse(null)));
+        }
+    }
+
+    private TrainingResult train(BarrierTraining.Context context, Assignment.Begun begun) throws Exception {
+        Recipe recipe = begun.recipe();
+        try (Workspace workspace = Workspace.open(context.threads());
+                TrainedModel model = begun.model().open(workspace)) {
+            TrainingLoop loop = new TrainingLoop(
+                    model, begun.rows().of(recipe), training(recipe), context.workers(), context.listener());
+            loop.stoppingWhen(context.stop());
+            loop.standingFor(new LiveOutput(RunOutput.of(assignment.output()), page, context.listener()::warned));
+            loop.offloadingTo(recipe.cluster().localFolder());
+            TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
+            model.checkBase(context.workers());
+            return context.workers().rank() == 0 ? result.wrote(save(model, recipe)) : result;
+        }
+    }
+
+    /** The files with their sizes: the driver looks whether it sees the same. */
+    private Map<String, Long> save(TrainedModel model, Recipe recipe) throws IOException {
+        Folder output = assignment.output();
+        RecordingStore written = new RecordingStore(output.store());
+        model.save(
+                new Folder(written, output.location()),
+                assignment.store().folder(recipe.model().base()));
+        return written.written();
+    }
+
+    private TrainingConfig training(Recipe recipe) {
+        return recipe.with("training.micro_batch_tokens", Integer.toString(microBatchTokens))
+                .training();
+    }
+
+    private Optional<Checkpoints> checkpoints(Recipe recipe) {
+        if (recipe.training().saveStrategy() == TrainingConfig.When.NO) {
+            return Optional.empty();
+        }
+        String prepared = assignment.prepared();
+        String key = prepared.substring(prepared.lastIndexOf('/') + 1);
+        Folder folder = assignment.output().child("checkpoints");
+        return Optional.of(new Checkpoints(
+                folder, assignment.run() + " " + key, recipe.training().saveTotalLimit()));
+    }
+}

@@ -1,0 +1,95 @@
+package dev.temper.spark.cluster;
+
+import dev.temper.spark.storage.StoreProbe;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.SecurityManager;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.DeployMessages.MasterStateResponse;
+import org.apache.spark.deploy.DeployMessages.RequestMasterState$;
+import org.apache.spark.deploy.master.Master;
+import org.apache.spark.rpc.RpcAddress;
+import org.apache.spark.rpc.RpcEndpointRef;
+import org.apache.spark.rpc.RpcEnv;
+import scala.reflect.ClassTag$;
+
+/**
+ * The master of a standalone cluster, asked what it has before a session begins: a session would look for a dead one
+ * for a minute, and for executors that no worker can start for ever.
+ */
+final class StandaloneMaster {
+    static final String SCHEME = "spark://";
+    private static final Duration LIMIT = Duration.ofSeconds(6);
+
+    private StandaloneMaster() {}
+
+    /** A worker of the cluster that is alive: what it may give to drivers and executors. */
+    record Machine(int cores, int megabytes) {}
+
+    /**
+     * The machines of the cluster; empty where its masters choose a leader, or speak as another version of Spark.
+     *
+     * @throws IllegalStateException when nobody answers
+     */
+    static Optional<List<Machine>> machines(SparkConf conf) {
+        String url = conf.get("spark.master");
+        List<String> addresses = Arrays.stream(url.substring(SCHEME.length()).split(","))
+                .map(address -> SCHEME + address.strip())
+                .toList();
+        String limit = Math.max(3, LIMIT.toSeconds() / addresses.size()) + "s";
+        SparkConf hasty = conf.clone();
+        for (String key : List.of(
+                "spark.rpc.lookupTimeout",
+                "spark.rpc.askTimeout",
+                "spark.rpc.io.connectionTimeout",
+                "spark.rpc.io.connectionCreationTimeout")) {
+            hasty.set(key, limit);
+        }
+        SecurityManager security = new SecurityManager(
+                hasty, SecurityManager.$lessinit$greater$default$2(), SecurityManager.$lessinit$greater$default$3());
+        RpcEnv network = RpcEnv.create("temper", "localhost", 0, hasty, security, true);
+        List<String> failures = new ArrayList<>();
+        try {
+            for (String address : addresses) {
+                Optional<List<Machine>> found = ask(network, address, failures);
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+        } finally {
+            network.shutdown();
+        }
+        if (failures.size() < addresses.size()) {
+            return Optional.empty();
+        }
+        throw new IllegalStateException(
+                "the master %s does not answer: %s; start it, or set --master to the URL on its page"
+                        .formatted(url, String.join("; ", failures)));
+    }
+
+    /** Of the master that leads; a failure is added to the list when there is no master at this address. */
+    private static Optional<List<Machine>> ask(RpcEnv network, String address, List<String> failures) {
+        RpcEndpointRef master;
+        try {
+            master = network.setupEndpointRef(RpcAddress.fromSparkURL(address), Master.ENDPOINT_NAME());
+        } catch (Exception e) { // Scala throws what it does not declare
+            failures.add(StoreProbe.reason(e));
+            return Optional.empty();
+        }
+        try {
+            MasterStateResponse state =
+                    master.askSync(RequestMasterState$.MODULE$, ClassTag$.MODULE$.apply(MasterStateResponse.class));
+            return state.status().toString().equals("ALIVE")
+                    ? Optional.of(Arrays.stream(state.workers())
+                            .filter(worker -> worker.isAlive())
+                            .map(worker -> new Machine(worker.cores(), worker.memory()))
+                            .toList())
+                    : Optional.empty();
+        } catch (Exception e) { // it is there, and of a Spark whose answer cannot be read
+            return Optional.empty();
+        }
+    }
+}

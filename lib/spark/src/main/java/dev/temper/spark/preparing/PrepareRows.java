@@ -1,0 +1,257 @@
+package dev.temper.spark.preparing;
+
+import dev.temper.spark.RowStage;
+import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.preparing.PreparedRow.Split;
+import dev.temper.spark.preparing.Survey.Taken;
+import dev.temper.spark.preparing.SurveyRows.ByContent;
+import dev.temper.spark.preparing.SurveyRows.Lighten;
+import dev.temper.spark.reading.ReadRow;
+import dev.temper.spark.reading.ReadRow.Decoded;
+import dev.temper.spark.reading.ReadTable;
+import dev.temper.spark.reading.TableRows;
+import dev.temper.spark.source.FileChunks;
+import dev.temper.spark.source.Sources;
+import dev.temper.spark.source.Sources.InputFile;
+import dev.temper.spark.storage.HadoopStore;
+import dev.temper.storage.Hashes;
+import java.io.Serializable;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.Partitioner;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.ml.Transformer;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import scala.Tuple2;
+
+/**
+ * Reads all rows twice: {@link #survey} finds which are taken; {@link #write} brings them into parts, each a range of
+ * the rows' numbers, lets the stages work on a part and writes it, in one stage after one shuffle. Nothing is kept in
+ * memory but the row in hand and what sorting a part needs.
+ *
+ * @param shape which of the table's columns are what
+ */
+record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadTable table, RowShape shape) {
+    private static final int ROWS_PER_PART = 20_000;
+    private static final int MAX_STRETCH = 10;
+    private static final long BYTES_PER_SURVEY_PARTITION = 8L << 20;
+    private static final int MAX_PARTITIONS = 10_000;
+
+    /** The first reading. */
+    Survey survey(RowChoice choice) {
+        Lighten lighten = new Lighten(sources.files(), choice, shape);
+        JavaPairRDD<byte[], byte[]> light = rows().read(spark).mapPartitionsToPair(lighten::of);
+        long forBytes = Math.min(sources.bytes() / BYTES_PER_SURVEY_PARTITION, MAX_PARTITIONS);
+        int partitions = (int) Math.max(spark.sparkContext().defaultParallelism(), forBytes);
+        JavaRDD<Tuple2<byte[], byte[]>> sorted =
+                LeanShuffle.sorted(light, new ByContent(partitions), Arrays::compareUnsigned, byte[].class);
+        return Survey.of(table, sources, sorted, choice);
+    }
+
+    private TableRows rows() {
+        return new TableRows(table, sources, chunks);
+    }
+
+    /** The rows as they are read, for a look at the first ones. */
+    JavaRDD<Row> all() {
+        return rows().withOwnColumns(spark);
+    }
+
+    /** The second reading: writes the parts. */
+    PartCounts write(BegunFolder place, Survey survey, Taken taken, List<Transformer> stages) {
+        // Where few of the rows are taken, a part is a longer range, so that files do not become small.
+        long range = ROWS_PER_PART * Math.max(1, Math.min(survey.keys() / Math.max(taken.rows(), 1), MAX_STRETCH));
+        PartOfRow partOfRow = new PartOfRow(range, (int) Math.max((survey.keys() + range - 1) / range, 1));
+        boolean isRepeated = survey.seen().repeated() > 0;
+        Placing placing = new Placing(sources.files(), survey.firstKeys(), taken.choice(), shape, !isRepeated);
+        JavaRDD<Tuple2<Long, byte[]>> rows = LeanShuffle.sorted(
+                rows().read(spark).mapPartitionsToPair(placing::encoded), partOfRow, Long::compare, byte[].class);
+        long[] firstKeys = survey.firstKeys();
+        JavaRDD<Tuple2<Long, Integer>> repeated = LeanShuffle.sorted(
+                survey.rows().mapPartitionsToPair(part -> SurveyRows.repeated(part, firstKeys)),
+                partOfRow,
+                Long::compare,
+                Integer.class);
+        StructType schema = schema();
+        Placed placed = new Placed(placing, table.columns().size(), schema);
+        JavaRDD<Row> whole = isRepeated
+                ? rows.zipPartitions(repeated, placed::rows)
+                : rows.mapPartitions(part ->
+                        placed.rows(part, List.<Tuple2<Long, Integer>>of().iterator()));
+        WritePart writing = new WritePart(place, taken.choice());
+        List<byte[]> counts = stages.stream().allMatch(RowStage.class::isInstance)
+                ? onRows(whole, schema, stages).mapPartitions(writing::call).collect()
+                : onDataset(whole, schema, stages, writing);
+        return counts.stream()
+                .map(bytes -> JavaBytes.read(bytes, PartCounts.class))
+                .reduce(new PartCounts(), PartCounts::plus);
+    }
+
+    private JavaRDD<Row> onRows(JavaRDD<Row> rows, StructType schema, List<Transformer> stages) {
+        HadoopStore store = HadoopStore.of(spark);
+        JavaRDD<Row> done = rows;
+        StructType at = schema;
+        for (Transformer stage : stages) {
+            done = done.mapPartitions(((RowStage) stage).rows(store, at));
+            at = stage.transformSchema(at);
+        }
+        return done;
+    }
+
+    private List<byte[]> onDataset(JavaRDD<Row> rows, StructType schema, List<Transformer> stages, WritePart writing) {
+        Dataset<Row> dataset = spark.createDataset(rows.rdd(), Encoders.row(schema));
+        for (Transformer stage : stages) {
+            dataset = stage.transform(dataset);
+        }
+        // Directly behind the last stage: so its rows come as they are, with their arrays of int, not as Spark's own.
+        return dataset.mapPartitions(writing, Encoders.BINARY()).collectAsList();
+    }
+
+    private StructType schema() {
+        StructType schema = table.schema();
+        return schema.add("_row_id", DataTypes.StringType).add("_split", DataTypes.StringType);
+    }
+
+    /**
+     * Gives rows their place among all.
+     *
+     * @param isDistinct whether no row stands in its file twice: then it is known early which rows limits leave out
+     */
+    private record Placing(
+            List<InputFile> files, long[] firstKeys, RowChoice choice, RowShape shape, boolean isDistinct)
+            implements Serializable {
+        /** The rows that the weights take in, by their number. */
+        Iterator<Tuple2<Long, byte[]>> encoded(Iterator<ReadRow> rows) {
+            MessageDigest sha256 = Hashes.sha256();
+            return new Iterator<>() {
+                private Tuple2<Long, byte[]> next;
+
+                @Override
+                public boolean hasNext() {
+                    while (next == null && rows.hasNext()) {
+                        ReadRow row = rows.next();
+                        next = row.isRow() ? encoded(row, sha256) : null;
+                    }
+                    return next != null;
+                }
+
+                @Override
+                public Tuple2<Long, byte[]> next() {
+                    Tuple2<Long, byte[]> row = next;
+                    next = null;
+                    return row;
+                }
+            };
+        }
+
+        private Tuple2<Long, byte[]> encoded(ReadRow row, MessageDigest sha256) {
+            byte[] hash = shape.content(row, sha256);
+            InputFile file = files.get(row.file());
+            boolean isLimited = isDistinct && !choice.limits().isEmpty();
+            String hex = isLimited || file.origin().share() < 1 ? Hashes.hex(hash) : "";
+            boolean isTaken = choice.takes(file.origin(), hex)
+                    && (!isLimited || takes(row, file, hex, RowChoice.rowId(file.source(), hex, 1)));
+            return isTaken ? new Tuple2<>(firstKeys[row.file()] + row.number() - 1, row.encoded(hash)) : null;
+        }
+
+        /** Whether the limits take it. */
+        boolean takes(ReadRow row, InputFile file, String hash, String rowId) {
+            Split split = choice.split(file.origin(), hash);
+            return choice.takes(RowChoice.group(split, shape.value(row)), rowId);
+        }
+
+        Decoded decoded(long key, byte[] encoded) {
+            int file = Arrays.binarySearch(firstKeys, key);
+            file = file < 0 ? -file - 2 : file;
+            while (firstKeys[file + 1] == key) {
+                file++; // files without rows
+            }
+            return Decoded.of(file, key - firstKeys[file] + 1, encoded);
+        }
+    }
+
+    /** Makes the rows that the stages get. */
+    private record Placed(Placing placing, int columns, StructType schema) implements Serializable {
+        Iterator<Row> rows(Iterator<Tuple2<Long, byte[]>> rows, Iterator<Tuple2<Long, Integer>> repeated) {
+            return new Iterator<>() {
+                private Tuple2<Long, Integer> mark = repeated.hasNext() ? repeated.next() : null;
+                private Row next;
+
+                @Override
+                public boolean hasNext() {
+                    while (next == null && rows.hasNext()) {
+                        Tuple2<Long, byte[]> row = rows.next();
+                        int occurrence = 1;
+                        if (mark != null && mark._1().equals(row._1())) {
+                            occurrence = mark._2();
+                            mark = repeated.hasNext() ? repeated.next() : null;
+                        }
+                        next = row(placing.decoded(row._1(), row._2()), occurrence);
+                    }
+                    return next != null;
+                }
+
+                @Override
+                public Row next() {
+                    Row row = next;
+                    next = null;
+                    return row;
+                }
+            };
+        }
+
+        /** Null when a limit leaves it out. */
+        private Row row(Decoded decoded, int occurrence) {
+            ReadRow row = decoded.row();
+            InputFile file = placing.files().get(row.file());
+            RowChoice choice = placing.choice();
+            String hash = Hashes.hex(decoded.content());
+            String rowId = RowChoice.rowId(file.source(), hash, occurrence);
+            Split split = choice.split(file.origin(), hash);
+            if (!placing.takes(row, file, hash, rowId)) {
+                return null;
+            }
+            Object[] values = new Object[schema.length()];
+            System.arraycopy(row.values(), 0, values, 0, columns);
+            values[columns] = file.source();
+            values[columns + 1] = file.file().rowsBefore() + row.number();
+            values[columns + 2] = hash;
+            values[columns + 3] = row.reason();
+            values[columns + 4] = row.detail();
+            values[columns + 5] = rowId;
+            values[columns + 6] = WritePart.name(split);
+            return new GenericRowWithSchema(values, schema);
+        }
+    }
+
+    private static final class PartOfRow extends Partitioner {
+        private static final long serialVersionUID = 1L;
+
+        private final long range;
+        private final int parts;
+
+        PartOfRow(long range, int parts) {
+            this.range = range;
+            this.parts = parts;
+        }
+
+        @Override
+        public int numPartitions() {
+            return parts;
+        }
+
+        @Override
+        public int getPartition(Object key) {
+            return (int) ((long) key / range);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package dev.temper.spark.preparing;
+
+import dev.temper.check.Secrets;
+import dev.temper.spark.StageColumns;
+import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.preparing.PreparedManifest.Part;
+import dev.temper.spark.preparing.PreparedRow.Split;
+import dev.temper.spark.storage.HadoopStore;
+import dev.temper.spark.storage.ParquetTable;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Lease;
+import dev.temper.text.TokenRow;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Row;
+
+/**
+ * Writes the rows of a partition as one part, the rejected ones as another, and answers with {@link PartCounts}.
+ *
+ * <p>A part is made in a file of this machine and put in its place whole. Each attempt of a task makes the same bytes;
+ * one that finds them in place leaves them alone, so no late attempt can break what another has finished.
+ *
+ * @param place where they are put
+ * @param choice who wants to know which row would be evaluated next
+ */
+record WritePart(BegunFolder place, RowChoice choice) implements MapPartitionsFunction<Row, byte[]> {
+    @Override
+    public Iterator<byte[]> call(Iterator<Row> rows) throws IOException {
+        if (!rows.hasNext()) {
+            return List.<byte[]>of().iterator();
+        }
+        place.checkSeen(); // before anything is written to a disk that nobody else sees
+        int number = TaskContext.getPartitionId();
+        PartCounts counts = new PartCounts();
+        try (Table taken = new Table("part-%05d.parquet".formatted(number), PreparedPart.TABLE);
+                Table rejected = new Table("rejected-%05d.parquet".formatted(number), RejectedRow.TABLE)) {
+            Columns columns = null;
+            while (rows.hasNext()) {
+                Row row = rows.next();
+                columns = columns == null ? Columns.of(row) : columns;
+                if (row.isNullAt(columns.reason)) {
+                    taken.add(columns.taken(row, counts));
+                    countHash(row, counts);
+                } else {
+                    RejectedRow why = columns.rejected(row, counts);
+                    rejected.add(why.values());
+                    counts.reject(why);
+                }
+            }
+            taken.put(place.folder()).ifPresent(counts::wrote);
+            rejected.put(place.folder()).ifPresent(counts::wroteRejected);
+        }
+        return List.of(JavaBytes.of(counts)).iterator();
+    }
+
+    private void countHash(Row row, PartCounts counts) {
+        if (choice.evaluatedUpTo() >= 0 && row.<String>getAs("_split").equals(name(Split.TRAIN))) {
+            counts.addSplitHash(choice.splitHash(row.getAs("_content")));
+        }
+    }
+
+    static String name(Split split) {
+        return split == Split.TRAIN ? "train" : "eval";
+    }
+
+    /** Where the columns stand in the rows of a partition. */
+    private record Columns(
+            int rowId,
+            int source,
+            int number,
+            int split,
+            int reason,
+            int detail,
+            int ids,
+            int labels,
+            int label,
+            int fullLength,
+            int shortened) {
+        static Columns of(Row row) {
+            List<String> names = Arrays.asList(row.schema().fieldNames());
+            return new Columns(
+                    names.indexOf("_row_id"),
+                    names.indexOf("_source"),
+                    names.indexOf("_row_number"),
+                    names.indexOf("_split"),
+                    names.indexOf("_reason"),
+                    names.indexOf("_detail"),
+                    names.indexOf("input_ids"),
+                    names.indexOf("labels"),
+                    names.indexOf("label"),
+                    names.indexOf("full_length"),
+                    names.indexOf("shortened"));
+        }
+
+        List<?> taken(Row row, PartCounts counts) {
+            int[] inputIds = StageColumns.ints(row, "input_ids");
+            int[] targets = row.isNullAt(labels) ? null : StageColumns.ints(row, "labels");
+            String side = row.getString(split);
+            counts.add(side.equals(name(Split.TRAIN)) ? Split.TRAIN : Split.EVAL, inputIds.length, learned(targets));
+            addLength(row, counts, inputIds.length);
+            if (shortened >= 0 && !row.isNullAt(shortened) && row.getBoolean(shortened)) {
+                counts.addShortened();
+            }
+            Object number = label < 0 ? null : row.get(label);
+            return Arrays.asList(
+                    row.getString(rowId),
+                    Secrets.masked(row.getString(source)),
+                    row.getLong(this.number),
+                    side,
+                    inputIds,
+                    targets,
+                    number,
+                    cut(row, inputIds.length));
+        }
+
+        RejectedRow rejected(Row row, PartCounts counts) {
+            addLength(row, counts, Integer.MAX_VALUE);
+            String why = row.isNullAt(detail) ? "" : row.getString(detail);
+            return new RejectedRow(
+                    row.getString(rowId),
+                    Secrets.masked(row.getString(source)),
+                    row.getLong(number),
+                    row.getString(reason),
+                    Secrets.masked(why));
+        }
+
+        private void addLength(Row row, PartCounts counts, int kept) {
+            if (fullLength >= 0 && !row.isNullAt(fullLength)) {
+                counts.addLength(row.getInt(fullLength));
+                if (row.getInt(fullLength) > kept) {
+                    counts.addCut();
+                }
+            }
+        }
+
+        /** Tokens that were cut off; null: none. */
+        private Integer cut(Row row, int kept) {
+            boolean isCut = fullLength >= 0 && !row.isNullAt(fullLength) && row.getInt(fullLength) > kept;
+            return isCut ? row.getInt(fullLength) - kept : null;
+        }
+
+        private static int learned(int[] labels) {
+            int count = 0;
+            for (int i = 1; labels != null && i < labels.length; i++) {
+                count += labels[i] == TokenRow.IGNORED ? 0 : 1;
+            }
+            return count;
+        }
+    }
+
+    /** A table on this machine's disk; no file while it is empty. */
+    private final class Table implements Closeable {
+        private final String name;
+        private final ParquetTable table;
+        private Path file;
+        private ParquetTable.Writer writer;
+        private long rows;
+
+        Table(String name, ParquetTable table) {
+            this.name = name;
+            this.table = table;
+        }
+
+        void add(List<?> row) throws IOException {
+            if (writer == null) {
+                file = Files.createTempFile("temper-part-", ".parquet");
+                writer = table.writer(Files.newOutputStream(file));
+            }
+            writer.add(row);
+            rows++;
+        }
+
+        Optional<Part> put(Folder folder) throws IOException {
+            if (writer == null) {
+                return Optional.empty();
+            }
+            writer.close();
+            writer = null;
+            Part part = new Part(
+                    name,
+                    Files.size(file),
+                    Folder.local(file.getParent()).sha256(file.getFileName().toString()),
+                    rows);
+            if (!folder.holds(name, part.bytes(), part.sha256())) {
+                HadoopStore store = place.store();
+                Lease.checkThere(store, place.claim());
+                store.put(file, folder.location(name));
+            }
+            return Optional.of(part);
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (writer != null) {
+                writer.close();
+            }
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package dev.temper.spark.reading;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
+import dev.temper.text.RejectedRowException.Reason;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Takes the columns asked for out of JSON objects. */
+final class JsonValues {
+    static final JsonFactory JSON = JsonFactory.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes NaN
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // keeps what strangers call their fields
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .build())
+            .build();
+    private static final int MAX_NAMES = 200;
+    private static final int MAX_NAME = 1000;
+    private static final int MAX_DIGITS = 40;
+
+    private final int file;
+    private final List<InputColumn> columns;
+    private final int maxCharacters;
+    private final Map<String, Integer> indexes = new HashMap<>();
+    private final Set<String> names = new LinkedHashSet<>();
+    private String reason;
+    private String detail;
+
+    /** What it reads from must have gone through {@link LimitedJson}, or be short. */
+    JsonValues(int file, ReadTable table) {
+        this.file = file;
+        this.columns = table.columns();
+        this.maxCharacters = table.maxCharacters();
+        for (int i = 0; i < columns.size(); i++) {
+            indexes.put(columns.get(i).name(), i);
+        }
+    }
+
+    /** The names of all members seen, the first of them where there are very many. */
+    List<String> names() {
+        return List.copyOf(names);
+    }
+
+    /** The row of the object that the parser stands on; afterwards it stands on its end. */
+    ReadRow read(JsonParser parser, long number) throws IOException {
+        String[] values = new String[columns.size()];
+        reason = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            Integer index = indexes.get(name);
+            if (index != null || (names.size() < MAX_NAMES && name.length() <= MAX_NAME)) {
+                names.add(name);
+            }
+            parser.nextToken();
+            if (index == null) {
+                parser.skipChildren();
+            } else {
+                values[index] = value(parser, columns.get(index));
+            }
+        }
+        return new ReadRow(file, number, values, reason, reason == null ? null : detail).within(maxCharacters);
+    }
+
+    ReadRow malformed(long number, String text, String why) {
+        String[] values = new String[columns.size()];
+        values[0] = text;
+        return new ReadRow(file, number, values, Reason.MALFORMED.label(), why);
+    }
+
+    private String value(JsonParser parser, InputColumn column) throws IOException {
+        JsonToken token = parser.currentToken();
+        if (token == JsonToken.VALUE_NULL) {
+            return null;
+        }
+        if (token == JsonToken.VALUE_STRING) {
+            return wellFormed(parser.getText(), column);
+        }
+        String text = token.isStructStart() ? copy(parser) : parser.getText();
+        Content content = column.content();
+        if (content == Content.LABEL && token == JsonToken.VALUE_NUMBER_INT) {
+            return text;
+        }
+        if (content == Content.LABEL && token == JsonToken.VALUE_NUMBER_FLOAT && !parser.isNaN()) {
+            double number = parser.getDoubleValue();
+            String whole = Double.isFinite(number) ? whole(BigDecimal.valueOf(number)) : null;
+            if (whole != null) {
+                return whole;
+            }
+        }
+        if (content == Content.LABEL && token.isBoolean()) {
+            return token == JsonToken.VALUE_TRUE ? "1" : "0";
+        }
+        if (content == Content.TEXT_OR_MESSAGES && token == JsonToken.START_ARRAY) {
+            return InputColumn.NESTED + text;
+        }
+        boolean isNested = content == Content.JSON || content == Content.OPTION;
+        if (!isNested || !token.isStructStart()) {
+            reject(Reason.WRONG_TYPE, "%s holds no %s but %s", column.name(), wanted(content), kind(token));
+        }
+        return text;
+    }
+
+    /** A number that is a class in decimal digits, {@code 1} for {@code 1.0}; null when it is none. */
+    static String whole(BigDecimal number) {
+        BigDecimal plain = number.stripTrailingZeros();
+        return plain.scale() <= 0 && plain.precision() - plain.scale() <= MAX_DIGITS ? plain.toPlainString() : null;
+    }
+
+    private String wellFormed(String text, InputColumn column) {
+        boolean isSuspect = text.chars().anyMatch(c -> Character.isSurrogate((char) c));
+        if (isSuspect && !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            reject(Reason.MALFORMED, "%s has half a surrogate pair, which is no character", column.name());
+        }
+        return text;
+    }
+
+    // The first trouble of a row is the one that is named.
+    private void reject(Reason why, String format, Object... arguments) {
+        if (reason == null) {
+            reason = why.label();
+            detail = format.formatted(arguments);
+        }
+    }
+
+    // Token by token, so that numbers keep their digits.
+    private String copy(JsonParser parser) throws IOException {
+        LimitedText text = new LimitedText(maxCharacters);
+        try (JsonGenerator out = JSON.createGenerator(text)) {
+            int depth = 0;
+            do {
+                JsonToken token = parser.currentToken();
+                if (!text.isFull()) { // otherwise the rest is passed over
+                    copy(parser, out);
+                }
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            } while (depth > 0 && parser.nextToken() != null);
+        }
+        return text.toString();
+    }
+
+    private static void copy(JsonParser parser, JsonGenerator out) throws IOException {
+        if (parser.currentToken().isNumeric()) {
+            out.writeNumber(parser.getText());
+        } else {
+            out.copyCurrentEvent(parser);
+        }
+    }
+
+    private static String wanted(Content content) {
+        return switch (content) {
+            case TEXT -> "text";
+            case JSON, OPTION -> "text, list or object";
+            case TEXT_OR_MESSAGES -> "text or list of messages";
+            case LABEL -> "text, integer or boolean";
+        };
+    }
+
+    private static String kind(JsonToken token) {
+        return switch (token) {
+            case START_OBJECT -> "an object";
+            case START_ARRAY -> "a list";
+            case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+            default -> "a number";
+        };
+    }
+}

@@ -1,0 +1,373 @@
+package dev.temper.spark.reading;
+
+import static dev.temper.check.Check.invalid;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.temper.text.InputColumn;
+import dev.temper.text.InputColumn.Content;
+import dev.temper.text.RejectedRowException.Reason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.Converter;
+import org.apache.parquet.io.api.GroupConverter;
+import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.schema.GroupType;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.MapKeyValueTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Type.Repetition;
+
+/**
+ * Writes the nested values of one column as JSON while they are read. A field that is null is left out, as every row of
+ * a column has all fields that any row needs; elements of lists and values of maps stay null.
+ */
+final class ParquetJson {
+    /** The row that a nested value is part of. */
+    interface Enclosing {
+        String source();
+
+        void reject(Reason why, String format, Object... arguments);
+
+        int maxCharacters();
+
+        /** Whether a text has more characters than a row may have, by its bytes: it is not made then. */
+        boolean isLonger(Binary value);
+
+        /** The row has more characters than it may have. */
+        void overflow();
+    }
+
+    private final Enclosing row;
+    private final String column;
+    private final String mark; // in front of the JSON
+    private final int index;
+    private final String wrong; // null where the type is right
+    private LimitedText text; // null where the value is
+    private JsonGenerator out;
+
+    /** @param wrong what is refused with the first value; null where all is right */
+    ParquetJson(Enclosing row, InputColumn column, int index, String wrong) {
+        this.row = row;
+        this.column = column.name();
+        this.mark = column.content() == Content.TEXT_OR_MESSAGES ? InputColumn.NESTED : "";
+        this.index = index;
+        this.wrong = wrong;
+    }
+
+    /** Whether its lists are lists: what protobuf repeats without saying so is not read. */
+    static boolean isReadable(Type type) {
+        if (type.isRepetition(Repetition.REPEATED)) {
+            return false;
+        }
+        if (type.isPrimitive()) {
+            return true;
+        }
+        GroupType group = type.asGroupType();
+        if (isList(group) || isMap(group)) {
+            Type repeated = group.getFieldCount() == 1 ? group.getType(0) : group;
+            return repeated.isRepetition(Repetition.REPEATED)
+                    && (!isMap(group) || isEntry(repeated))
+                    && (repeated.isPrimitive()
+                            || repeated.asGroupType().getFields().stream().allMatch(ParquetJson::isReadable));
+        }
+        return group.getFields().stream().allMatch(ParquetJson::isReadable);
+    }
+
+    int index() {
+        return index;
+    }
+
+    /** The value since the last call. */
+    String take() {
+        if (text == null) {
+            return null;
+        }
+        write(JsonGenerator::close);
+        if (text.isFull()) {
+            row.overflow();
+        }
+        String json = mark + text;
+        text = null;
+        return json;
+    }
+
+    Converter converter(Type type) {
+        return isReadable(type) ? of(type, this::begin) : new Struct(type.asGroupType(), this::begin);
+    }
+
+    private void begin() {
+        if (wrong != null) {
+            throw invalid("%s", wrong);
+        }
+        text = new LimitedText(row.maxCharacters());
+        write(none -> out = JsonValues.JSON.createGenerator(text));
+    }
+
+    /** @param before what is written before each value, such as the name of its field */
+    private Converter of(Type type, Runnable before) {
+        if (type.isPrimitive()) {
+            return new Scalar(new ParquetScalar(type.asPrimitiveType()), type.getName(), before);
+        }
+        GroupType group = type.asGroupType();
+        if (isList(group)) {
+            return new Sequence(group, before);
+        }
+        return isMap(group) ? new Mapping(group, before) : new Struct(group, before);
+    }
+
+    private static boolean isList(GroupType group) {
+        return group.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation;
+    }
+
+    private static boolean isMap(GroupType group) {
+        LogicalTypeAnnotation meaning = group.getLogicalTypeAnnotation();
+        return meaning instanceof MapLogicalTypeAnnotation || meaning instanceof MapKeyValueTypeAnnotation;
+    }
+
+    private static boolean isEntry(Type repeated) {
+        return !repeated.isPrimitive()
+                && repeated.asGroupType().getFieldCount() == 2
+                && repeated.asGroupType().getType(0).isPrimitive();
+    }
+
+    private interface Writing {
+        void to(JsonGenerator out) throws IOException;
+    }
+
+    private void write(Writing writing) {
+        try {
+            writing.to(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory cannot fail
+        }
+    }
+
+    private void name(String name) {
+        write(json -> json.writeFieldName(name));
+    }
+
+    /** A group whose children have converters. */
+    private abstract static class Parent extends GroupConverter {
+        final List<Converter> children = new ArrayList<>();
+
+        @Override
+        public Converter getConverter(int field) {
+            return children.get(field);
+        }
+    }
+
+    private final class Struct extends Parent {
+        private final Runnable before;
+
+        Struct(GroupType type, Runnable before) {
+            this.before = before;
+            type.getFields().forEach(field -> children.add(of(field, () -> name(field.getName()))));
+        }
+
+        @Override
+        public void start() {
+            before.run();
+            write(JsonGenerator::writeStartObject);
+        }
+
+        @Override
+        public void end() {
+            write(JsonGenerator::writeEndObject);
+        }
+    }
+
+    private final class Sequence extends Parent {
+        private final Runnable before;
+
+        Sequence(GroupType type, Runnable before) {
+            this.before = before;
+            Type repeated = type.getType(0);
+            children.add(
+                    isElement(type, repeated) ? of(repeated, ParquetJson::nothing) : element(repeated.asGroupType()));
+        }
+
+        // The rules of the format for lists of older writers, which have no group between.
+        private static boolean isElement(GroupType list, Type repeated) {
+            return repeated.isPrimitive()
+                    || repeated.asGroupType().getFieldCount() != 1
+                    || repeated.getName().equals("array")
+                    || repeated.getName().equals(list.getName() + "_tuple");
+        }
+
+        @Override
+        public void start() {
+            before.run();
+            write(JsonGenerator::writeStartArray);
+        }
+
+        @Override
+        public void end() {
+            write(JsonGenerator::writeEndArray);
+        }
+    }
+
+    /** A group around a value, which has nothing in it where the value is null. */
+    private final class Slot extends Parent {
+        private boolean isThere;
+
+        void add(Type value) {
+            children.add(of(value, () -> isThere = true));
+        }
+
+        @Override
+        public void start() {
+            isThere = false;
+        }
+
+        @Override
+        public void end() {
+            if (!isThere) {
+                write(JsonGenerator::writeNull);
+            }
+        }
+    }
+
+    private Slot element(GroupType type) {
+        Slot element = new Slot();
+        element.add(type.getType(0));
+        return element;
+    }
+
+    private Slot entry(GroupType type) {
+        Slot entry = new Slot();
+        entry.children.add(new Key(new ParquetScalar(type.getType(0).asPrimitiveType())));
+        entry.add(type.getType(1));
+        return entry;
+    }
+
+    private final class Mapping extends Parent {
+        private final Runnable before;
+
+        Mapping(GroupType type, Runnable before) {
+            this.before = before;
+            children.add(entry(type.getType(0).asGroupType()));
+        }
+
+        @Override
+        public void start() {
+            before.run();
+            write(JsonGenerator::writeStartObject);
+        }
+
+        @Override
+        public void end() {
+            write(JsonGenerator::writeEndObject);
+        }
+    }
+
+    private final class Key extends PrimitiveConverter {
+        private final ParquetScalar scalar;
+
+        Key(ParquetScalar scalar) {
+            this.scalar = scalar;
+        }
+
+        @Override
+        public void addBinary(Binary value) {
+            name(scalar.text(value)
+                    .orElseThrow(() ->
+                            invalid("data: %s: column %s has a map whose keys are no text", row.source(), column)));
+        }
+
+        @Override
+        public void addInt(int value) {
+            addLong(value);
+        }
+
+        @Override
+        public void addLong(long value) {
+            name(scalar.time(value).orElseGet(() -> scalar.decimal(value).toPlainString()));
+        }
+
+        @Override
+        public void addBoolean(boolean value) {
+            name(String.valueOf(value));
+        }
+    }
+
+    private final class Scalar extends PrimitiveConverter {
+        private final ParquetScalar scalar;
+        private final String name;
+        private final Runnable before;
+
+        Scalar(ParquetScalar scalar, String name, Runnable before) {
+            this.scalar = scalar;
+            this.name = name;
+            this.before = before;
+        }
+
+        @Override
+        public void addBinary(Binary value) {
+            before.run();
+            if (scalar.isNumber()) {
+                number(scalar.decimal(value));
+                return;
+            }
+            if (text.isFull() || row.isLonger(value)) {
+                row.overflow(); // not looked at any further
+                write(JsonGenerator::writeNull);
+                return;
+            }
+            String string = scalar.text(value)
+                    .orElseThrow(() -> invalid(
+                            "data: %s: column %s has a field %s of the type %s, which is not read: leave it out",
+                            row.source(), column, name, scalar.name()));
+            if (scalar.isText() && !ParquetScalar.isUtf8(value, string)) {
+                row.reject(Reason.MALFORMED, "%s holds bytes that are no UTF-8", column);
+            }
+            write(json -> json.writeString(string));
+        }
+
+        @Override
+        public void addBoolean(boolean value) {
+            before.run();
+            write(json -> json.writeBoolean(value));
+        }
+
+        @Override
+        public void addInt(int value) {
+            addLong(value);
+        }
+
+        @Override
+        public void addLong(long value) {
+            before.run();
+            Optional<String> time = scalar.time(value);
+            if (time.isPresent()) {
+                write(json -> json.writeString(time.get()));
+            } else {
+                number(scalar.decimal(value));
+            }
+        }
+
+        @Override
+        public void addFloat(float value) {
+            before.run();
+            write(json -> json.writeNumber(value));
+        }
+
+        @Override
+        public void addDouble(double value) {
+            before.run();
+            write(json -> json.writeNumber(value));
+        }
+
+        private void number(BigDecimal value) {
+            write(json -> json.writeNumber(value.toPlainString()));
+        }
+    }
+
+    private static void nothing() {}
+}

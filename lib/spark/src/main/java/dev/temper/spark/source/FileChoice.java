@@ -1,0 +1,49 @@
+package dev.temper.spark.source;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Which of the files that lie where the recipe points are read, and for what.
+ *
+ * @param leftOut those that are not read, and why; not what is hidden or only describes the data
+ */
+public record FileChoice(List<String> train, List<String> eval, List<LeftOut> leftOut) implements Serializable {
+    private static final int SHOWN = 3;
+
+    /** A file that is not read. */
+    public record LeftOut(String file, String reason) implements Serializable {}
+
+    public FileChoice {
+        train = List.copyOf(train);
+        eval = List.copyOf(eval);
+        leftOut = List.copyOf(leftOut);
+    }
+
+    /** The files that are read, as {@code train 2: a.csv, b.csv; eval none}. */
+    public String readFiles() {
+        return "train " + counted(train) + "; eval " + counted(eval);
+    }
+
+    /** The files that are left out, with a line for each reason. */
+    public List<String> leftOutFiles() {
+        Map<String, List<String>> reasons = new LinkedHashMap<>();
+        leftOut.forEach(file -> reasons.computeIfAbsent(file.reason(), absent -> new ArrayList<>())
+                .add(file.file()));
+        return reasons.entrySet().stream()
+                .map(entry -> counted(entry.getValue()) + " (" + entry.getKey() + ")")
+                .toList();
+    }
+
+    private static String counted(List<String> files) {
+        if (files.isEmpty()) {
+            return "none";
+        }
+        String shown = String.join(", ", files.subList(0, Math.min(SHOWN, files.size())));
+        return String.format(Locale.ROOT, "%,d: %s%s", files.size(), shown, files.size() > SHOWN ? ", …" : "");
+    }
+}

@@ -1,0 +1,284 @@
+package dev.temper.spark.storage;
+
+import static org.apache.parquet.schema.LogicalTypeAnnotation.listType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.stringType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.timestampType;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BINARY;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BOOLEAN;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.DOUBLE;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT32;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT64;
+
+import dev.temper.storage.Folder;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.column.ParquetProperties.WriterVersion;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.RecordConsumer;
+import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+
+/** A table with typed columns that becomes one Parquet file, written once, without a renaming committer. */
+public record ParquetTable(List<Column> columns) {
+    public static final String PART = "part-00000.parquet";
+
+    private static final long ROW_GROUP_BYTES = 32L << 20; // held in memory while it is written
+
+    /** What a column holds, and the Java type of its values; each may be null. */
+    public enum Kind {
+        INT,
+        LONG,
+        DOUBLE,
+        BOOLEAN,
+        STRING,
+        /** {@link Instant}, kept to the microsecond. */
+        TIMESTAMP,
+        /** {@code int[]} */
+        INTS
+    }
+
+    /** One column. */
+    public record Column(String name, Kind kind) {}
+
+    public ParquetTable {
+        columns = List.copyOf(columns);
+    }
+
+    /** Writes {@code part-00000.parquet} into a folder; an empty table is a file, too. */
+    public void write(Folder folder, Iterable<? extends List<?>> rows) throws IOException {
+        try (Writer writer = writer(folder.write(PART))) {
+            for (List<?> row : rows) {
+                writer.add(row);
+            }
+        }
+    }
+
+    /** Writes the rows as CSV with a header: times as in ISO 8601, lists with spaces, null as nothing. */
+    public void writeCsv(Folder folder, String name, Iterable<? extends List<?>> rows) throws IOException {
+        StringBuilder csv = new StringBuilder();
+        csv.append(columns.stream().map(column -> field(column.name())).collect(Collectors.joining(",")))
+                .append('\n');
+        for (List<?> row : rows) {
+            csv.append(row.stream().map(ParquetTable::field).collect(Collectors.joining(",")))
+                    .append('\n');
+        }
+        folder.writeText(name, csv.toString());
+    }
+
+    /**
+     * A writer whose bytes follow from the rows alone; closing it closes the stream. Otherwise a footer lists the
+     * encodings of a column in the order of a hash set, which differs from process to process; pages of version 2
+     * without dictionaries have one encoding each.
+     */
+    public Writer writer(OutputStream out) throws IOException {
+        return new Writer(repeatable(out, new WriteRows(columns, schema())));
+    }
+
+    /** As {@link #writer}, of rows of any kind. */
+    public static <T> ParquetWriter<T> repeatable(OutputStream out, WriteSupport<T> rows) throws IOException {
+        return new Builder<>(new StreamFile(out), rows)
+                .withCompressionCodec(CompressionCodecName.SNAPPY)
+                .withWriterVersion(WriterVersion.PARQUET_2_0)
+                .withDictionaryEncoding(false)
+                .withRowGroupSize(ROW_GROUP_BYTES)
+                .build();
+    }
+
+    public MessageType schema() {
+        return new MessageType("table", columns.stream().map(ParquetTable::type).toList());
+    }
+
+    private static Type type(Column column) {
+        String name = column.name();
+        return switch (column.kind()) {
+            case INT -> Types.optional(INT32).named(name);
+            case LONG -> Types.optional(INT64).named(name);
+            case DOUBLE -> Types.optional(DOUBLE).named(name);
+            case BOOLEAN -> Types.optional(BOOLEAN).named(name);
+            case STRING -> Types.optional(BINARY).as(stringType()).named(name);
+            case TIMESTAMP -> Types.optional(INT64)
+                    .as(timestampType(true, TimeUnit.MICROS))
+                    .named(name);
+                // Lists of two levels, which every reader knows: of three each element would be a group of its own, and
+                // writing them takes three times as long.
+            case INTS -> Types.optionalGroup()
+                    .as(listType())
+                    .addField(Types.repeated(INT32).named("element"))
+                    .named(name);
+        };
+    }
+
+    private static String field(Object value) {
+        if (value == null) {
+            return "";
+        }
+        String text = value instanceof int[] ints
+                ? Arrays.stream(ints).mapToObj(String::valueOf).collect(Collectors.joining(" "))
+                : value.toString();
+        boolean isPlain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
+        return isPlain ? text : '"' + text.replace("\"", "\"\"") + '"';
+    }
+
+    /** Adds rows one by one. */
+    public static final class Writer implements Closeable {
+        private final ParquetWriter<List<?>> out;
+
+        private Writer(ParquetWriter<List<?>> out) {
+            this.out = out;
+        }
+
+        public void add(List<?> row) throws IOException {
+            out.write(row);
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.close();
+        }
+    }
+
+    private static final class Builder<T> extends ParquetWriter.Builder<T, Builder<T>> {
+        private final WriteSupport<T> rows;
+
+        Builder(OutputFile file, WriteSupport<T> rows) {
+            super(file);
+            this.rows = rows;
+        }
+
+        @Override
+        protected Builder<T> self() {
+            return this;
+        }
+
+        @Override
+        protected WriteSupport<T> getWriteSupport(Configuration configuration) {
+            return rows;
+        }
+    }
+
+    /** Hands values to Parquet one by one; its own groups would make two objects of each element of a list. */
+    private static final class WriteRows extends WriteSupport<List<?>> {
+        private final List<Column> columns;
+        private final MessageType schema;
+        private RecordConsumer out;
+
+        WriteRows(List<Column> columns, MessageType schema) {
+            this.columns = columns;
+            this.schema = schema;
+        }
+
+        @Override
+        public WriteContext init(Configuration configuration) {
+            return new WriteContext(schema, Map.of());
+        }
+
+        @Override
+        public void prepareForWrite(RecordConsumer consumer) {
+            out = consumer;
+        }
+
+        @Override
+        public void write(List<?> row) {
+            out.startMessage();
+            for (int i = 0; i < columns.size(); i++) {
+                if (row.get(i) != null) {
+                    out.startField(columns.get(i).name(), i);
+                    write(columns.get(i).kind(), row.get(i));
+                    out.endField(columns.get(i).name(), i);
+                }
+            }
+            out.endMessage();
+        }
+
+        private void write(Kind kind, Object value) {
+            switch (kind) {
+                case INT -> out.addInteger((int) value);
+                case LONG -> out.addLong((long) value);
+                case DOUBLE -> out.addDouble((double) value);
+                case BOOLEAN -> out.addBoolean((boolean) value);
+                case STRING -> out.addBinary(Binary.fromString((String) value));
+                case TIMESTAMP -> out.addLong(ChronoUnit.MICROS.between(Instant.EPOCH, (Instant) value));
+                case INTS -> writeInts((int[]) value);
+            }
+        }
+
+        private void writeInts(int[] values) {
+            out.startGroup();
+            if (values.length > 0) {
+                out.startField("element", 0);
+                for (int value : values) {
+                    out.addInteger(value);
+                }
+                out.endField("element", 0);
+            }
+            out.endGroup();
+        }
+    }
+
+    /** A stream as Parquet wants it: one that knows how much was written. */
+    private record StreamFile(OutputStream out) implements OutputFile {
+        @Override
+        public PositionOutputStream create(long blockSizeHint) {
+            return new PositionOutputStream() {
+                private long position;
+
+                @Override
+                public long getPos() {
+                    return position;
+                }
+
+                @Override
+                public void write(int b) throws IOException {
+                    out.write(b);
+                    position++;
+                }
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) throws IOException {
+                    out.write(bytes, offset, length);
+                    position += length;
+                }
+
+                @Override
+                public void flush() throws IOException {
+                    out.flush();
+                }
+
+                @Override
+                public void close() throws IOException {
+                    out.close();
+                }
+            };
+        }
+
+        @Override
+        public PositionOutputStream createOrOverwrite(long blockSizeHint) {
+            return create(blockSizeHint);
+        }
+
+        @Override
+        public boolean supportsBlockSize() {
+            return false;
+        }
+
+        @Override
+        public long defaultBlockSize() {
+            return 0;
+        }
+    }
+}

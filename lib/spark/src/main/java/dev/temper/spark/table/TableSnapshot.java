@@ -1,0 +1,146 @@
+package dev.temper.spark.table;
+
+import static dev.temper.check.Check.check;
+
+import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.preparing.LeanShuffle;
+import dev.temper.spark.preparing.RowShape;
+import dev.temper.spark.reading.ReadTable;
+import dev.temper.spark.source.FileKind;
+import dev.temper.spark.source.SourceFiles;
+import dev.temper.spark.source.SourceFiles.SourceFile;
+import dev.temper.storage.Hashes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.spark.Partitioner;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.rdd.PartitionCoalescer;
+import org.apache.spark.rdd.PartitionGroup;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.types.StructType;
+import scala.Option;
+import scala.Tuple2;
+
+/**
+ * The rows of a table as Parquet files, as Temper reads files: in the order of their content's hash, so that nothing
+ * depends on the order in which Spark brings them or on how they are cut. The table is read once: a query may give
+ * other rows each time, and preparing reads its rows twice. How many files there are follows from the number of rows;
+ * each holds a range of hashes, so that equal rows stand in one.
+ *
+ * @param query its columns that are wanted
+ * @param table which they are
+ * @param shape which of them are a row's content
+ */
+record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
+    private static final long ROWS_PER_FILE = 100_000;
+    private static final int MAX_BITS = 14;
+
+    /**
+     * Reads the table and writes the files.
+     *
+     * @param prefix of their names
+     * @throws dev.temper.check.InvalidInputException when it has no rows
+     * @throws IllegalStateException when it cannot be read
+     */
+    SourceFiles write(BegunFolder place, String prefix) {
+        SparkContext context = query.rows().sparkSession().sparkContext();
+        try {
+            return TableRecords.underSettings(context, () -> write(context, place, prefix));
+        } catch (Exception e) { // Spark throws checked exceptions that it does not declare
+            if (ReadTable.mistake(e).isPresent()) {
+                throw ReadTable.mistake(e).get();
+            }
+            throw new IllegalStateException(
+                    "data: %s could not be read: %s".formatted(query.name(), TableQuery.cause(e)), e);
+        }
+    }
+
+    private SourceFiles write(SparkContext context, BegunFolder place, String prefix) {
+        StructType schema = query.rows().schema().asNullable();
+        SnapshotRows rows = new SnapshotRows(query.name(), new TableRecords(schema), table, shape);
+        int tasks = bits(2L * context.defaultParallelism());
+        JavaPairRDD<byte[], byte[]> keys =
+                query.rows().queryExecution().toRdd().toJavaRDD().mapPartitionsToPair(rows::keys);
+        JavaRDD<Tuple2<byte[], byte[]>> sorted =
+                LeanShuffle.sorted(keys, new ByHash(tasks), Arrays::compareUnsigned, byte[].class);
+        SnapshotTotal total = sorted.mapPartitions(SnapshotTotal::of).collect().stream()
+                .reduce(SnapshotTotal.NONE, SnapshotTotal::plus);
+        check(total.rows() > 0, "data: %s has no rows", query.name());
+        int files = bits((total.rows() + ROWS_PER_FILE - 1) / ROWS_PER_FILE);
+        RDD<Tuple2<byte[], byte[]>> grouped =
+                sorted.rdd().coalesce(1 << Math.min(tasks, files), false, Option.apply(new InOrder()), null);
+        List<SnapshotFile> written = grouped
+                .toJavaRDD()
+                .mapPartitions(part -> rows.write(part, new SnapshotFile.Naming(place, prefix, files)))
+                .collect()
+                .stream()
+                .sorted(Comparator.comparing(SnapshotFile::name))
+                .toList();
+        SnapshotTotal again = written.stream().map(SnapshotFile::total).reduce(SnapshotTotal.NONE, SnapshotTotal::plus);
+        if (!again.equals(total)) { // part of the shuffle was lost with its machine
+            throw new IllegalStateException("data: " + query.name() + " gave other rows when a part of it was read"
+                    + " again, as a machine was lost: run again");
+        }
+        return files(place, schema, written);
+    }
+
+    private SourceFiles files(BegunFolder place, StructType schema, List<SnapshotFile> written) {
+        StringBuilder hashes = new StringBuilder(schema.json());
+        written.forEach(file -> hashes.append('\n').append(file.hash()));
+        String hash = Hashes.sha256(hashes.toString());
+        List<SourceFile> files = new ArrayList<>();
+        long before = 0;
+        for (SnapshotFile file : written) {
+            files.add(new SourceFile(query.name(), place.folder().location(file.name()), file.bytes(), before, hash));
+            before += file.total().rows();
+        }
+        return new SourceFiles(query.name(), FileKind.PARQUET, files, List.of());
+    }
+
+    /** The smallest power of two that is not smaller. */
+    private static int bits(long count) {
+        return Math.min(Long.SIZE - Long.numberOfLeadingZeros(Math.max(count, 1) - 1), MAX_BITS);
+    }
+
+    private static final class ByHash extends Partitioner {
+        private static final long serialVersionUID = 1L;
+
+        private final int bits;
+
+        ByHash(int bits) {
+            this.bits = bits;
+        }
+
+        @Override
+        public int numPartitions() {
+            return 1 << bits;
+        }
+
+        @Override
+        public int getPartition(Object key) {
+            return SnapshotFile.range((byte[]) key, bits);
+        }
+    }
+
+    /** Partitions one behind the other; Spark's own way would take those together that lie on one machine. */
+    private static final class InOrder implements PartitionCoalescer, scala.Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public PartitionGroup[] coalesce(int groups, RDD<?> parent) {
+            int each = parent.getNumPartitions() / groups;
+            PartitionGroup[] all = new PartitionGroup[groups];
+            for (int i = 0; i < groups; i++) {
+                all[i] = new PartitionGroup(Option.empty());
+                for (int j = 0; j < each; j++) {
+                    all[i].partitions().$plus$eq(parent.partitions()[i * each + j]);
+                }
+            }
+            return all;
+        }
+    }
+}

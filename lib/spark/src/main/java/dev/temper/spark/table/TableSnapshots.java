@@ -1,0 +1,91 @@
+package dev.temper.spark.table;
+
+import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.preparing.Preparation;
+import dev.temper.spark.preparing.PreparedPlace;
+import dev.temper.spark.reading.ReadTable;
+import dev.temper.spark.source.SourceFiles;
+import dev.temper.storage.Folder;
+import dev.temper.storage.Hashes;
+import dev.temper.text.DataConfig;
+import dev.temper.text.DataConfig.Source;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+
+/** The tables of a recipe, each as a {@link TableSnapshot}, until they are closed. */
+public final class TableSnapshots implements AutoCloseable {
+    /** Of a recipe that names none. */
+    static final TableSnapshots NONE = new TableSnapshots(Map.of(), null);
+
+    private final Map<Source, SourceFiles> files;
+    private final PreparedPlace place; // null: nothing is written
+
+    private TableSnapshots(Map<Source, SourceFiles> files, PreparedPlace place) {
+        this.files = files;
+        this.place = place;
+    }
+
+    /**
+     * Reads the tables. What an interrupted command has left of the same ones goes.
+     *
+     * @param preparation says which columns are wanted
+     * @param prepared the folder that holds prepared data sets; the snapshots lie below it
+     * @throws dev.temper.check.InvalidInputException when a table cannot be trained on
+     */
+    public static TableSnapshots take(
+            SparkSession spark, DataConfig data, Preparation preparation, DataTables given, Folder prepared)
+            throws IOException {
+        if (data.tables().isEmpty()) {
+            return NONE;
+        }
+        ReadTable table = preparation.table(data);
+        List<TableSnapshot> snapshots = new ArrayList<>();
+        Map<String, Integer> names = new HashMap<>();
+        for (Source source : data.tables()) {
+            int number = names.merge(source.name(), 1, Integer::sum);
+            String name = source.name() + (number == 1 ? "" : " " + number);
+            TableQuery query = TableQuery.open(spark, source, name, given).columns(table);
+            snapshots.add(new TableSnapshot(query, table, preparation.shape(data)));
+        }
+        Folder folder = prepared.child(
+                "tables-" + Hashes.sha256(data.tables() + "\n" + table).substring(0, 16));
+        TableSnapshots all = new TableSnapshots(
+                new HashMap<>(), PreparedPlace.take(data.prepared().isPresent() ? "data.prepared" : "output", folder));
+        try {
+            all.place.clear();
+            BegunFolder begun = all.place.onCluster(spark);
+            for (int i = 0; i < snapshots.size(); i++) {
+                all.files.put(data.tables().get(i), snapshots.get(i).write(begun, "table-" + i));
+            }
+            return all;
+        } catch (Exception | Error e) {
+            try {
+                all.close();
+            } catch (IOException | RuntimeException more) {
+                e.addSuppressed(more);
+            }
+            throw e;
+        }
+    }
+
+    /** The same preparation with the rows of these tables. */
+    public Preparation in(Preparation preparation) {
+        return preparation.with(files);
+    }
+
+    /** Deletes them. */
+    @Override
+    public void close() throws IOException {
+        if (place != null) {
+            try {
+                place.clear();
+            } finally {
+                place.close();
+            }
+        }
+    }
+}
