@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,7 +49,7 @@ final class DocumentationCodeTest {
                 }
             }
         }
-        assertThat(pages).contains("README.md", "inference.md", "scoring.md");
+        assertThat(pages).contains("README.md", "inference.md", "library.md", "scoring.md");
     }
 
     @Test
@@ -71,14 +72,15 @@ final class DocumentationCodeTest {
         Matcher version =
                 Pattern.compile("<version>([^<]*)</version>").matcher(Files.readString(ROOT.resolve("pom.xml")));
         assertThat(version.find()).isTrue();
-        for (String page : List.of("inference", "spark")) {
-            String name = page.equals("spark") ? "scoring.md" : page + ".md";
-            assertThat(Files.readString(ROOT.resolve("docs").resolve(name)))
-                    .as(name)
+        Map<String, String> modules = Map.of("inference.md", "inference", "scoring.md", "spark", "library.md", "run");
+        for (Map.Entry<String, String> page : modules.entrySet()) {
+            String module = page.getValue();
+            assertThat(Files.readString(ROOT.resolve("docs").resolve(page.getKey())))
+                    .as(page.getKey())
                     .contains("<artifactId>temper-%s</artifactId>\n  <version>%s</version>"
-                            .formatted(page, version.group(1)));
-            assertThat(Files.readString(ROOT.resolve("lib/" + page + "/pom.xml")))
-                    .contains("<artifactId>temper-" + page + "</artifactId>");
+                            .formatted(module, version.group(1)));
+            assertThat(Files.readString(ROOT.resolve("lib/" + module + "/pom.xml")))
+                    .contains("<artifactId>temper-" + module + "</artifactId>");
         }
     }
 

@@ -52,12 +52,17 @@ final class ImportTableTest {
             spark.reading   | spark.storage spark.source text
             spark.preparing | train spark spark.storage spark.cluster spark.source spark.reading text
             spark.table     | spark.storage spark.cluster spark.source spark.reading spark.preparing text
-            recipe      | spark.storage spark.cluster spark.preparing kernel quant adapter model safetensors generate text train eval
-            plan        | recipe spark.cluster kernel quant adapter model track train
-            run.output  | recipe plan spark.storage spark.cluster spark.source spark.preparing quant adapter report text track train eval
-            run         | recipe plan run.output spark.storage spark.cluster spark.preparing spark.table kernel quant adapter model safetensors generate report text track train eval
+            recipe      | spark.storage spark.cluster spark.preparing kernel quant adapter model safetensors \
+            generate text train eval
+            plan        | recipe spark.cluster kernel quant adapter model track train text
+            run.output  | recipe plan spark.storage spark.cluster spark.source spark.preparing quant adapter \
+            report text track train eval generate
+            run         | recipe plan run.output spark.storage spark.cluster spark.preparing spark.table kernel \
+            quant adapter model safetensors generate report text track train eval collective \
+            spark.source
             run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train
             run.draft   | recipe plan run spark.storage spark.preparing spark.reading model text
+            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text train
             jobs        | all
             bench       | all
             """;
@@ -96,7 +101,7 @@ final class ImportTableTest {
     void filesFormNoCycles() {
         slices().assignedFrom(new Assignment(
                         "files",
-                        type -> isIn(type, "spark", "recipe", "plan", "run", "jobs")
+                        type -> isIn(type, "spark", "recipe", "plan", "run", "ml", "jobs")
                                 ? Optional.of(file(type))
                                 : Optional.empty()))
                 .should()

@@ -33,7 +33,6 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -78,7 +77,7 @@ public final class EvaluationRun {
         checkLabels(base.folder());
         Optional<String> random = base.verify(recipe);
         check(random.isEmpty(), "%s: %s; name the folder that a run wrote, or --adapter", location, random.orElse(""));
-        ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
+        ClusterCheck.verify(environment.conf().get(), recipe.cluster().workers());
         if (output.isEmpty()) {
             return evaluate(base, Optional.empty());
         }
@@ -160,7 +159,7 @@ public final class EvaluationRun {
             throws IOException {
         RunOutput run = RunOutput.of(store.folder(recipe.output()));
         LocalDate today = run.date().orElseGet(RecipeData::today);
-        RecipeData rows = RecipeData.of(store, recipe, today);
+        RecipeData rows = RecipeData.of(store, recipe, today).with(environment.tables());
         List<RenderedPrompt> prompts = rows.prompts();
         base.verify(prompts, recipe);
         if (output.isPresent()) {

@@ -7,7 +7,6 @@ import dev.temper.run.output.RunOutput;
 import dev.temper.spark.cluster.ClusterCheck;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
-import org.apache.spark.SparkConf;
 
 /** The first half of a run: the rows of a recipe as tokens, where a run of it looks for them. */
 public final class PreparationRun {
@@ -23,10 +22,11 @@ public final class PreparationRun {
         RecipeLocations locations = new RecipeLocations(store, recipe);
         locations.verifyOutput();
         locations.verifyInput();
-        ClusterCheck.verifyMaster(new SparkConf());
+        ClusterCheck.verifyMaster(environment.conf().get());
         RunOutput output = RunOutput.of(store.folder(recipe.output()));
         output.verifyPlace();
-        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today));
+        RecipeData rows = RecipeData.of(store, recipe, output.date().orElseGet(RecipeData::today))
+                .with(environment.tables());
         try (SparkHandle open = environment.open(recipe)) {
             PreparedData data = rows.prepare(open.spark(), output.folder());
             return DataSummary.of(recipe, data);

@@ -99,6 +99,16 @@ public record RecipeData(
     }
 
     /**
+     * Looks at the columns of the tables, and at no row.
+     *
+     * @throws dev.temper.check.InvalidInputException when one is missing, is there twice, or has a type that is not
+     *     read
+     */
+    public void verifyTables(SparkSession spark) throws IOException {
+        TableSnapshots.verify(spark, recipe.data(), preparation(), tables);
+    }
+
+    /**
      * Prepares the rows, or finds them prepared.
      *
      * @param output the recipe's, where nothing else says where to

@@ -46,9 +46,10 @@ public final class RunChecks {
      * @param today what a template is told is today, unless the recipe says
      * @throws InvalidInputException at the first thing that is wrong
      */
-    static Found all(HadoopStore store, Recipe recipe, PretrainedModel base, LocalDate today) throws IOException {
+    static Found all(RunEnvironment environment, Recipe recipe, PretrainedModel base, LocalDate today)
+            throws IOException {
         RunChecks checks = new RunChecks(recipe, base);
-        RecipeData rows = RecipeData.of(store, recipe, today);
+        RecipeData rows = RecipeData.of(environment.store(), recipe, today).with(environment.tables());
         checks.verifyBase();
         List<RenderedPrompt> prompts = checks.prompts(rows);
         checks.noteSettings();

@@ -40,7 +40,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -130,8 +129,8 @@ public final class TrainingRun {
         PretrainedModel base = PretrainedModel.read(store, recipe);
         MemoryAdvice.checkFits(base, recipe);
         LocalDate today = RunOutput.of(own.folder()).date().orElseGet(RecipeData::today);
-        RunChecks.Found found = RunChecks.all(store, recipe, base, today);
-        ClusterCheck.verify(new SparkConf(), recipe.cluster().workers());
+        RunChecks.Found found = RunChecks.all(environment, recipe, base, today);
+        ClusterCheck.verify(environment.conf().get(), recipe.cluster().workers());
         listener.say(
                 "%s: %s, %,d parameters, from %s",
                 recipe.name(),

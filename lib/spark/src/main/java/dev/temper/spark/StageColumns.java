@@ -72,7 +72,7 @@ public final class StageColumns {
     }
 
     /** What Spark says of a parameter, with the items of an array instead of where it is in memory. */
-    static String explained(Params stage, Param<?> param, String explanation) {
+    public static String explained(Params stage, Param<?> param, String explanation) {
         String text = explanation;
         for (Option<?> option : List.of(stage.getDefault(param), stage.get(param))) {
             Object value = option.isDefined() ? option.get() : null;

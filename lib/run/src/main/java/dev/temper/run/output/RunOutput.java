@@ -174,6 +174,14 @@ public final class RunOutput {
         return State.FINISHED;
     }
 
+    /** The recipe of the finished run here; empty where none is. */
+    public Optional<Recipe> finishedRecipe() throws IOException {
+        boolean isFinished = manifest().path("status").asText().equals(FINISHED);
+        return isFinished && begun() instanceof ObjectNode begun
+                ? Optional.of(RecipeFile.ofResolved(begun))
+                : Optional.empty();
+    }
+
     /** Missing where there is none, or it was cut off. */
     public JsonNode manifest() throws IOException {
         try {

@@ -43,14 +43,7 @@ public final class TableSnapshots implements AutoCloseable {
             return NONE;
         }
         ReadTable table = preparation.table(data);
-        List<TableSnapshot> snapshots = new ArrayList<>();
-        Map<String, Integer> names = new HashMap<>();
-        for (Source source : data.tables()) {
-            int number = names.merge(source.name(), 1, Integer::sum);
-            String name = source.name() + (number == 1 ? "" : " " + number);
-            TableQuery query = TableQuery.open(spark, source, name, given).columns(table);
-            snapshots.add(new TableSnapshot(query, table, preparation.shape(data)));
-        }
+        List<TableSnapshot> snapshots = opened(spark, data, preparation, given);
         Folder folder = prepared.child(
                 "tables-" + Hashes.sha256(data.tables() + "\n" + table).substring(0, 16));
         TableSnapshots all = new TableSnapshots(
@@ -70,6 +63,29 @@ public final class TableSnapshots implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    /**
+     * Looks at the tables, and at no row of them.
+     *
+     * @throws dev.temper.check.InvalidInputException when a table cannot be trained on
+     */
+    public static void verify(SparkSession spark, DataConfig data, Preparation preparation, DataTables given) {
+        opened(spark, data, preparation, given);
+    }
+
+    private static List<TableSnapshot> opened(
+            SparkSession spark, DataConfig data, Preparation preparation, DataTables given) {
+        ReadTable table = preparation.table(data);
+        List<TableSnapshot> snapshots = new ArrayList<>();
+        Map<String, Integer> names = new HashMap<>();
+        for (Source source : data.tables()) {
+            int number = names.merge(source.name(), 1, Integer::sum);
+            String name = source.name() + (number == 1 ? "" : " " + number);
+            TableQuery query = TableQuery.open(spark, source, name, given).columns(table);
+            snapshots.add(new TableSnapshot(query, table, preparation.shape(data)));
+        }
+        return snapshots;
     }
 
     /** The same preparation with the rows of these tables. */
