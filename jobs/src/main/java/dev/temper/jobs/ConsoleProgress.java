@@ -12,6 +12,7 @@ final class ConsoleProgress implements RunListener, AutoCloseable {
     private static final Set<String> SHOWN = Set.of("eval/loss", "eval/accuracy", "eval/exact_match");
 
     private ProgressBar bar = ProgressBar.standard(1);
+    private boolean isTraining; // the bar is there, which nothing may be written into
 
     @Override
     public synchronized void said(String sentence) {
@@ -20,13 +21,14 @@ final class ConsoleProgress implements RunListener, AutoCloseable {
 
     @Override
     public synchronized void trained() {
-        bar.close();
+        close();
     }
 
     @Override
     public synchronized void started(int steps) {
         bar.close();
         bar = ProgressBar.standard(steps);
+        isTraining = true;
     }
 
     @Override
@@ -55,11 +57,16 @@ final class ConsoleProgress implements RunListener, AutoCloseable {
 
     @Override
     public synchronized void warned(String sentence) {
-        bar.print(Secrets.masked(sentence));
+        if (isTraining) {
+            bar.print(Secrets.masked(sentence));
+        } else {
+            Console.warn(sentence);
+        }
     }
 
     @Override
     public synchronized void close() {
+        isTraining = false;
         bar.close();
     }
 }

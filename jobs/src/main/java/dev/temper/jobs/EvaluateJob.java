@@ -25,7 +25,7 @@ final class EvaluateJob {
         } else {
             Console.sayAll(Scores.table(scores).toString().stripTrailing());
             Console.say("%,d rows", rows);
-            Console.say("files: %s", data.files().readFiles());
+            Console.say("files: %s", data.files().readFiles(data.rows().evaluated()));
             data.files().leftOutFiles().forEach(files -> Console.say("not read: %s", files));
         }
     }

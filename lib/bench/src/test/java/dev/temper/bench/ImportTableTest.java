@@ -62,7 +62,7 @@ final class ImportTableTest {
             spark.source
             run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train
             run.draft   | recipe plan run spark.storage spark.preparing spark.reading model text
-            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text train
+            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text train track
             jobs        | all
             bench       | all
             """;

@@ -12,7 +12,6 @@ import dev.temper.recipe.YamlText;
 import dev.temper.run.EvaluationRun;
 import dev.temper.run.RecipeData;
 import dev.temper.run.RunEnvironment;
-import dev.temper.run.RunListener;
 import dev.temper.run.RunVersion;
 import dev.temper.run.output.RunOutput;
 import dev.temper.spark.ClassifyText;
@@ -276,21 +275,15 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
      */
     public Map<String, Double> evaluate(Dataset<?> rows) {
         SparkSession spark = rows.sparkSession();
-        try {
-            RunEnvironment environment = RunEnvironment.within(spark, RunVersion.parts(), RunListener.silent())
+        return OneAtATime.run(() -> {
+            RunEnvironment environment = RunEnvironment.within(spark, RunVersion.parts(), new LoggedRun())
                     .with(GivenRows.toEvaluate(rows).tables());
             Map<String, Double> scores = new TreeMap<>();
             EvaluationRun.evaluate(environment, evaluation(spark), Optional.empty())
                     .scores()
                     .forEach((name, value) -> scores.put("eval/" + name, value));
             return scores;
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (Exception e) {
-            throw new IllegalStateException(e.getMessage(), e);
-        }
+        });
     }
 
     /** The recipe of an evaluation of this model alone. */

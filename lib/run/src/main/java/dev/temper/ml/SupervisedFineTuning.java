@@ -11,7 +11,6 @@ import dev.temper.recipe.RecipeLocations;
 import dev.temper.recipe.RecipeTree;
 import dev.temper.run.RecipeData;
 import dev.temper.run.RunEnvironment;
-import dev.temper.run.RunListener;
 import dev.temper.run.RunVersion;
 import dev.temper.run.TrainingRun;
 import dev.temper.spark.storage.HadoopStore;
@@ -110,15 +109,7 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
     public FineTunedModel fit(Dataset<?> dataset) {
         verifyOnDriver();
         GivenRows rows = GivenRows.of(dataset, $(validationIndicatorCol));
-        try {
-            return fit(dataset.sparkSession(), rows);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (Exception e) {
-            throw new IllegalStateException(e.getMessage(), e);
-        }
+        return OneAtATime.run(() -> fit(dataset.sparkSession(), rows));
     }
 
     private FineTunedModel fit(SparkSession spark, GivenRows rows) throws Exception {
@@ -132,7 +123,7 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
         String place = store.folder(HadoopStore.resolve(whole.output()))
                 .child("fit-" + key.substring(0, 16))
                 .location();
-        RunEnvironment environment = RunEnvironment.within(spark, RunVersion.parts(), RunListener.silent())
+        RunEnvironment environment = RunEnvironment.within(spark, RunVersion.parts(), new LoggedRun())
                 .with(rows.tables());
         TrainingRun.train(environment, whole.with("output", RecipeDefault.json(place)));
         FineTunedModel model = FineTunedModel.open(spark, place, FineTunedModel.newUid());

@@ -152,7 +152,7 @@ public final class TrainingRun {
         RecipeData rows = found.rows();
         RunOutput output = RunOutput.of(own.folder());
         PreparedData data = prepare(spark, own, rows);
-        listener.say("files: %s", data.files().readFiles());
+        listener.say("files: %s", data.files().readFiles(data.rows().evaluated()));
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
         listener.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
         DataSummary.notes(recipe, data).forEach(this::warn);

@@ -58,6 +58,7 @@ final class SweepTest {
                         .addGrid(fineTuning.r(), new int[] {1, 2})
                         .build())
                 .setTrainRatio(0.7)
+                .setParallelism(2) // one after the other all the same
                 .setSeed(3);
 
         TrainValidationSplitModel found = split.fit(Quickstart.rows(30));

@@ -94,7 +94,7 @@ public record DataSummary(
         text.append(splits).append('\n').append(lengths()).append('\n');
         classes.ifPresent(shares -> text.append(shares.table()).append('\n'));
         text.append("files       ")
-                .append(Printable.masked(data.files().readFiles()))
+                .append(Printable.masked(data.files().readFiles(data.rows().evaluated())))
                 .append('\n');
         data.files().leftOutFiles().forEach(files -> text.append("not read    ")
                 .append(Printable.masked(files))

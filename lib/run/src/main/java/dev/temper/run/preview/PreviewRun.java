@@ -97,7 +97,7 @@ public final class PreviewRun {
                 recipe.model().added());
         List<Preview.Group> groups = choice.groups(data.folder(), recipe, tokenizer);
         if (groups.isEmpty() && choice.rows() > 0) {
-            summary = summary.with(List.of("no row is as asked for, among those that are not rejected"));
+            summary = summary.with(List.of("none of the rows that are trained or evaluated is what was asked for"));
         }
         return new Preview(recipe.name(), tokenizer, groups, summary);
     }

@@ -24,9 +24,14 @@ public record FileChoice(List<String> train, List<String> eval, List<LeftOut> le
         leftOut = List.copyOf(leftOut);
     }
 
-    /** The files that are read, as {@code train 2: a.csv, b.csv; eval none}. */
-    public String readFiles() {
-        return "train " + counted(train) + "; eval " + counted(eval);
+    /**
+     * The files that are read, as {@code train 2: a.csv, b.csv; eval none}.
+     *
+     * @param evaluated how many rows are; without files of their own they are a share of the others
+     */
+    public String readFiles(long evaluated) {
+        boolean isShare = eval.isEmpty() && evaluated > 0;
+        return "train " + counted(train) + "; eval " + (isShare ? "a share of them" : counted(eval));
     }
 
     /** The files that are left out, with a line for each reason. */
