@@ -105,7 +105,8 @@ final class PreviewChoiceTest {
 
         Ended none = temper("preview", "--grep", "no such text");
         assertThat(none.code()).isZero();
-        assertThat(none.out()).contains("note        none of the rows that are trained or evaluated is what was asked for");
+        assertThat(none.out())
+                .contains("note        none of the rows that are trained or evaluated is what was asked for");
         assertThat(temper("preview", "--row", "0").err()).startsWith("temper: --row must be positive");
     }
 

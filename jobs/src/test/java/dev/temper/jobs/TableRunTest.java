@@ -124,7 +124,8 @@ final class TableRunTest {
         assertThat(data.rows())
                 .hasToString(SmallRun.TRAIN_ROWS + SmallRun.EVAL_ROWS + " rows = " + SmallRun.TRAIN_ROWS + " trained + "
                         + SmallRun.EVAL_ROWS + " evaluated + 0 rejected");
-        assertThat(data.files().readFiles(data.rows().evaluated())).isEqualTo("train 1: dataframe train; eval 1: dataframe eval");
+        assertThat(data.files().readFiles(data.rows().evaluated()))
+                .isEqualTo("train 1: dataframe train; eval 1: dataframe eval");
         spark.stop(); // commands have sessions of their own
     }
 

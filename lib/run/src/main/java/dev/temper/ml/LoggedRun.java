@@ -23,7 +23,9 @@ final class LoggedRun implements RunListener {
     @Override
     public void measured(Metric metric) {
         if (metric.name().startsWith("eval/")) {
-            LOG.log(Level.INFO, String.format(Locale.ROOT, "step %d  %s %.4f", metric.step(), metric.name(), metric.value()));
+            LOG.log(
+                    Level.INFO,
+                    String.format(Locale.ROOT, "step %d  %s %.4f", metric.step(), metric.name(), metric.value()));
         }
     }
 }
