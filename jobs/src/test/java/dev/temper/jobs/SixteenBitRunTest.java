@@ -60,12 +60,12 @@ final class SixteenBitRunTest {
     }
 
     @Test
-    void saysWhereTheStateFindsNoPlace() {
+    void saysWhereRowsFindNoPlace() { // before the optimizer's state, which would lie there, too
         Ended ended = run("output=@/refused", "training.optimizer_offload=true", "cluster.local_dir=@/texts.csv");
 
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err())
-                .contains("training.optimizer_offload: the optimizer's state cannot be kept in files", "texts.csv")
-                .contains("set cluster.local_dir to a folder with room for them, or leave optimizer_offload out");
+                .contains("cluster.local_dir: the prepared rows cannot be kept in a file of", "texts.csv")
+                .contains("name a folder with room for them");
     }
 }
