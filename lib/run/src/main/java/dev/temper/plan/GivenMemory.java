@@ -2,6 +2,7 @@ package dev.temper.plan;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.temper.spark.cluster.ClusterConfig;
+import dev.temper.spark.cluster.GivenCores;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,15 +35,14 @@ public record GivenMemory(long bytes, String text) {
                 share, gib(share) + " (of this machine's " + gib(machine) + ", for " + workers + " workers)");
     }
 
-    /** Of the workers of a run; on a cluster nobody knows how large their machines are, unless the recipe says it. */
-    public static Optional<GivenMemory> ifKnown(ClusterConfig cluster) {
-        boolean isKnown = isHere() || cluster.memoryBytes().isPresent();
+    /**
+     * Of the workers of a run; on a cluster nobody knows how large their machines are, unless the recipe says it.
+     *
+     * @param conf of the session that they run in
+     */
+    public static Optional<GivenMemory> ifKnown(ClusterConfig cluster, SparkConf conf) {
+        boolean isKnown = GivenCores.isLocal(conf) || cluster.memoryBytes().isPresent();
         return isKnown ? Optional.of(here(cluster)) : Optional.empty();
-    }
-
-    /** Whether the workers run in this process. */
-    public static boolean isHere() {
-        return new SparkConf().get("spark.master", "local").startsWith("local");
     }
 
     public static String gib(long bytes) {

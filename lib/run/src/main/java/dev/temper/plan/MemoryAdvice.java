@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.apache.spark.SparkConf;
 
 /** What to change in a recipe whose plan does not fit, with what each change is worth. */
 public final class MemoryAdvice {
@@ -43,10 +44,11 @@ public final class MemoryAdvice {
     /**
      * As a run looks before anything is read; where nobody knows what is given, nothing is looked at.
      *
+     * @param conf of the session that it runs in
      * @throws InvalidInputException when it does not fit, in whatever precision {@code auto} may choose
      */
-    public static void checkFits(PretrainedModel base, Recipe recipe) throws IOException {
-        Optional<GivenMemory> given = GivenMemory.ifKnown(recipe.cluster());
+    public static void checkFits(PretrainedModel base, Recipe recipe, SparkConf conf) throws IOException {
+        Optional<GivenMemory> given = GivenMemory.ifKnown(recipe.cluster(), conf);
         if (given.isPresent()) {
             boolean isOpen = recipe.model().precision() == Recipe.Precision.AUTO;
             Recipe smallest = isOpen && recipe.adapter().isPresent() ? recipe.in(Recipe.Precision.BF16) : recipe;

@@ -51,9 +51,4 @@ public record RunEnvironment(
     public SparkHandle open(Recipe recipe) {
         return sessions.apply(recipe);
     }
-
-    /** The same with another listener. */
-    RunEnvironment hearing(RunListener other) {
-        return new RunEnvironment(store, sessions, conf, tables, version, other);
-    }
 }

@@ -24,6 +24,7 @@ import dev.temper.run.output.RunOutput;
 import dev.temper.run.output.RunSummary;
 import dev.temper.spark.cluster.BarrierTraining;
 import dev.temper.spark.cluster.ClusterCheck;
+import dev.temper.spark.cluster.GivenCores;
 import dev.temper.spark.cluster.Interruption;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
@@ -127,7 +128,7 @@ public final class TrainingRun {
         own.folder().delete(RunOutput.TRIAL);
         locations.verifyInput();
         PretrainedModel base = PretrainedModel.read(store, recipe);
-        MemoryAdvice.checkFits(base, recipe);
+        MemoryAdvice.checkFits(base, recipe, environment.conf().get());
         LocalDate today = RunOutput.of(own.folder()).date().orElseGet(RecipeData::today);
         RunChecks.Found found = RunChecks.all(environment, recipe, base, today);
         ClusterCheck.verify(environment.conf().get(), recipe.cluster().workers());
@@ -174,7 +175,10 @@ public final class TrainingRun {
                 Assignment.of(spark, base.resolved(chosen), rows, found.prompts(), data)
                         .into(own.onCluster(spark)),
                 page(chosen, data, rows),
-                plan.peakOfProcess(GivenMemory.isHere() ? recipe.cluster().workers() : 1),
+                plan.peakOfProcess(
+                        GivenCores.isLocal(spark.sparkContext().getConf())
+                                ? recipe.cluster().workers()
+                                : 1),
                 plan.settings().microBatchTokens());
         try (Interruption.Scope finishing = Interruption.ofProcess().answering(this::finish)) {
             List<TrainingResult> results = train(spark, worker);
@@ -216,7 +220,8 @@ public final class TrainingRun {
     /** With micro-batches that fit. */
     private MemoryPlan plan(PretrainedModel base, Recipe chosen) throws IOException {
         MemoryPlan plan = MemoryPlan.of(base, chosen);
-        Optional<GivenMemory> given = GivenMemory.ifKnown(recipe.cluster());
+        Optional<GivenMemory> given =
+                GivenMemory.ifKnown(recipe.cluster(), environment.conf().get());
         if (given.isPresent()) {
             plan = plan.fitted(given.get().bytes());
         }

@@ -13,6 +13,7 @@ import dev.temper.run.output.DataSummary;
 import dev.temper.run.output.RunOutput;
 import dev.temper.run.output.ScratchFolder;
 import dev.temper.spark.cluster.ClusterCheck;
+import dev.temper.spark.cluster.GivenCores;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.spark.storage.LocalCopies;
@@ -23,7 +24,6 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.apache.spark.SparkConf;
 
 /**
  * Shows rows as a run would prepare them, and says what a run would say of them and of the recipe. Rows that are
@@ -55,7 +55,7 @@ public final class PreviewRun {
         RecipeLocations locations = new RecipeLocations(store, recipe);
         locations.verifyOutput();
         locations.verifyInput();
-        ClusterCheck.verifyMaster(new SparkConf());
+        ClusterCheck.verifyMaster(environment.conf().get());
         List<String> notes = notes();
         RunOutput output = RunOutput.of(store.folder(recipe.output()));
         RecipeData rows = RecipeData.of(store, tolerant, output.date().orElseGet(RecipeData::today));
@@ -67,7 +67,7 @@ public final class PreviewRun {
 
     /** On this machine; on a cluster beside the output, which all of its machines see. */
     private Folder scratch() throws IOException {
-        if (new SparkConf().get("spark.master", "local").matches("local(\\[.*)?")) {
+        if (GivenCores.isLocal(environment.conf().get())) {
             return store.folder(Files.createTempDirectory("temper-preview-").toString());
         }
         String output = store.folder(recipe.output()).location();
@@ -83,7 +83,7 @@ public final class PreviewRun {
         PretrainedModel model = PretrainedModel.read(store, recipe);
         List<String> notes = new ArrayList<>(RunChecks.ofWhatIsThere(store, recipe, model));
         try {
-            MemoryAdvice.checkFits(model, recipe);
+            MemoryAdvice.checkFits(model, recipe, environment.conf().get());
         } catch (InvalidInputException e) {
             notes.add("a run here is refused: " + e.getMessage());
         }

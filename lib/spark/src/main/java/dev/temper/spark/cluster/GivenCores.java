@@ -38,6 +38,12 @@ public final class GivenCores {
         return Math.min(machine, given.orElse(machine)); // slots may be more than there are processors
     }
 
+    /** Whether executors are this process, as SparkContext has it; {@code local-cluster} starts others. */
+    public static boolean isLocal(SparkConf conf) {
+        String master = conf.get("spark.master", "local");
+        return master.equals("local") || master.startsWith("local[");
+    }
+
     /** Cores of a driver that computes itself, before or without a session. */
     public static int ofDriver(SparkConf conf) {
         int machine = Runtime.getRuntime().availableProcessors();

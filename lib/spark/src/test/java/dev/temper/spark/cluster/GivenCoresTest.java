@@ -43,6 +43,14 @@ final class GivenCoresTest {
                 .isEqualTo(cores == 0 ? OptionalInt.empty() : OptionalInt.of(cores));
     }
 
+    @ParameterizedTest
+    @CsvSource({"local, true", "local[3], true", "'local[*,2]', true", "'local-cluster[2,1,1024]', false", "yarn, false"
+    })
+    void aLocalMasterHasItsExecutorInThisProcess(String master, boolean isLocal) {
+        assertThat(GivenCores.isLocal(conf("spark.master", master))).isEqualTo(isLocal);
+        assertThat(GivenCores.isLocal(NOTHING)).isTrue();
+    }
+
     @Test
     void aDriverOnTheClusterHasItsOwnCores() {
         SparkConf there = conf("spark.master", "yarn").set("spark.submit.deployMode", "cluster");
