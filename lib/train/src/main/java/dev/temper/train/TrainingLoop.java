@@ -4,11 +4,27 @@ import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
 import dev.temper.kernel.HostMemory;
+import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
-import dev.temper.model.LabelledStream;
+import dev.temper.model.Network;
+import dev.temper.model.SplitMix;
 import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.Schedule;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.objective.Evaluation;
+import dev.temper.train.objective.TrainingRows;
+import dev.temper.train.optim.Optimizer;
+import dev.temper.train.optim.Optimizers;
+import dev.temper.train.optim.StateMemory;
+import dev.temper.train.rows.BatchPlan;
+import dev.temper.train.rows.LengthGroups;
+import dev.temper.train.worker.Heartbeat;
+import dev.temper.train.worker.Replica;
+import dev.temper.train.worker.Share;
+import dev.temper.train.worker.StoppedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -35,7 +51,7 @@ public final class TrainingLoop {
     private final TrainingRows rows;
     private final TrainingConfig config;
     private final Collective workers;
-    private final Worker worker;
+    private final Replica worker;
     private final int[] lengths;
     private final ProgressListener listener;
     private final BatchPlan plan;
@@ -69,7 +85,7 @@ public final class TrainingLoop {
         this.config = config;
         this.workers = workers;
         this.listener = listener;
-        this.worker = Worker.of(model.network(), workers, config);
+        this.worker = Replica.of(model.network(), workers, config);
         this.lengths = rows.lengths();
         this.plan = BatchPlan.of(lengths.length, config);
         this.peakLearningRate = config.peakLearningRate();
@@ -112,8 +128,8 @@ public final class TrainingLoop {
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
         checkBestModel(kept);
         StateMemory memory = StateMemory.of(model.network().workspace(), config, offload);
-        optimizer = Optimizer.of(memory, model.parameters(), config);
-        backpropagation = config.backpropagation(model.network(), offload);
+        optimizer = Optimizers.of(memory, model.parameters(), config);
+        backpropagation = backpropagation();
         checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), optimizer);
         HostMemory.release(); // what reading the model left
         listener.started(plan.steps());
@@ -245,8 +261,21 @@ public final class TrainingLoop {
         return new StoppedException(where + ", a checkpoint is saved");
     }
 
+    private Backpropagation backpropagation() {
+        Network network = model.network();
+        Backpropagation plain;
+        if (config.activationOffloading()) {
+            plain = Backpropagation.offloading(network, new ScratchMemory(network.workspace(), offload));
+        } else {
+            plain = config.gradientCheckpointing()
+                    ? Backpropagation.checkpointing(network)
+                    : Backpropagation.recording(network);
+        }
+        return plain.regularized(config.regularization());
+    }
+
     private void checkBestModel(Optional<Checkpoints> kept) {
-        config.checkBest(rows);
+        config.checkBest(rows.evaluated(), rows.scoreNames());
         if (config.loadBestModelAtEnd() && kept.isEmpty()) {
             throw new IllegalArgumentException("the best model is loaded from checkpoints, and there are none");
         }
@@ -290,7 +319,7 @@ public final class TrainingLoop {
         return evaluated.orElse(NOTHING);
     }
 
-    private boolean isDue(TrainingConfig.When when, OptionalInt every) {
+    private boolean isDue(IntervalStrategy when, OptionalInt every) {
         return when.isDue(state.step, every, plan.stepsPerEpoch());
     }
 
@@ -330,8 +359,8 @@ public final class TrainingLoop {
 
     /** What the dropout masks of a sequence's {@code index}-th row come from. */
     private long key(int step, int sequence, int index) {
-        long key = LabelledStream.mix(LabelledStream.mix(LabelledStream.mix(config.seed()) + step) + sequence);
-        return index == 0 ? key : LabelledStream.mix(key + index);
+        long key = SplitMix.mix(SplitMix.mix(SplitMix.mix(config.seed()) + step) + sequence);
+        return index == 0 ? key : SplitMix.mix(key + index);
     }
 
     private void update(int step, double lossSum, Share.Update update) {
@@ -386,7 +415,7 @@ public final class TrainingLoop {
 
     /** @param step updates that the model, as it is, has behind it */
     private void answer(Prompts prompts, int step, List<Sample> samples) throws IOException {
-        Worker.Answers answers =
+        Replica.Answers answers =
                 timeLeft.measure(TimeLeft.Part.ANSWERS, () -> worker.answer(prompts, step, config.seed()));
         samples.addAll(answers.own());
         answers.exactMatch().ifPresent(value -> measure(step, EVAL + "exact_match", value));

@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
+import dev.temper.train.config.TrainingConfig;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Where a run stands between two updates: what a checkpoint keeps beside weights and optimizer. */
-final class TrainingState {
+public final class TrainingState {
     int step; // finished updates
     long tokens;
     double seconds; // of the updates alone
@@ -24,8 +25,8 @@ final class TrainingState {
     double secondsOfEvaluation; // of the last one
     boolean isMeasured = true; // an evaluation that was due after the last update has been made
     boolean stoppedEarly;
-    int halvings; // of all workers' micro-batches
-    int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
+    public int halvings; // of all workers' micro-batches
+    public int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
     final BestEvaluation best = new BestEvaluation();
     final List<Metric> metrics = new ArrayList<>();
 
@@ -40,7 +41,7 @@ final class TrainingState {
         return new Standing(step, steps, List.copyOf(metrics), List.copyOf(samples), seconds, tokens);
     }
 
-    ObjectNode json() {
+    public ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("step", step)
                 .put("tokens", tokens)
@@ -68,7 +69,7 @@ final class TrainingState {
         return json;
     }
 
-    static TrainingState of(JsonNode json) {
+    public static TrainingState of(JsonNode json) {
         TrainingState state = new TrainingState();
         state.step = json.get("step").asInt();
         state.tokens = json.get("tokens").asLong();
