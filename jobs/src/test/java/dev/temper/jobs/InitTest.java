@@ -7,7 +7,7 @@ import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.train.config.TrainingConfig;
 import java.io.IOException;

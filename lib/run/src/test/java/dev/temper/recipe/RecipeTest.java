@@ -3,6 +3,7 @@ package dev.temper.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.model.Task;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.InvalidInputException;
 import dev.temper.quant.Quantization;
@@ -42,7 +43,7 @@ final class RecipeTest {
         assertThat(recipe.model())
                 .isEqualTo(new Recipe.Model(
                         "models/tiny",
-                        Recipe.Task.CAUSAL_LM,
+                        Task.CAUSAL_LM,
                         List.of(),
                         Recipe.Precision.AUTO,
                         Recipe.Weights.FLOAT32,

@@ -1,7 +1,7 @@
 package dev.temper.spark;
 
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.DataConfig.Source;
 import dev.temper.text.DataConfig.TooLong;

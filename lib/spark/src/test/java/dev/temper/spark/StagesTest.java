@@ -10,7 +10,7 @@ import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.InputColumn;

@@ -12,6 +12,7 @@ import dev.temper.model.RotaryEmbedding;
 import dev.temper.model.Sizes;
 import dev.temper.model.Tape;
 import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -42,12 +43,12 @@ public final class Gemma implements Family {
     }
 
     @Override
-    public Set<Task.Kind> tasks() {
-        return EnumSet.of(Task.Kind.CAUSAL_LM);
+    public Set<Task> tasks() {
+        return EnumSet.of(Task.CAUSAL_LM);
     }
 
     @Override
-    public Architecture read(ConfigFields config, Task task) {
+    public Architecture read(ConfigFields config, ModelTask task) {
         String type = config.text("model_type", "");
         boolean isThird = type.equals("gemma3_text");
         checkFields(config);

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.spark.LocalSpark;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.DataConfig.Source;
 import dev.temper.text.DataConfig.TooLong;
