@@ -11,10 +11,10 @@ import dev.temper.adapter.AdaptedModel;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.ModelTask;
 import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -151,7 +151,8 @@ final class MergeTest {
         for (boolean useDora : new boolean[] {false, true}) {
             boolean hasHead = model == TinyModel.LLAMA || model == TinyModel.PHI3;
             writeAdapter(
-                    ModelTask.causalLm(), lora(model.targets(), useDora, hasHead ? List.of("lm_head", "norm") : List.of()));
+                    ModelTask.causalLm(),
+                    lora(model.targets(), useDora, hasHead ? List.of("lm_head", "norm") : List.of()));
 
             Ended ended = merge();
 

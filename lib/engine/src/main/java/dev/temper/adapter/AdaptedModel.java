@@ -3,11 +3,11 @@ package dev.temper.adapter;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.ModelTask;
 import dev.temper.model.TrainedParameters;
 import dev.temper.storage.Folder;
 import java.io.IOException;
@@ -24,7 +24,8 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
      * @throws dev.temper.check.InvalidInputException when one of them is damaged or not supported, or they do not
      *     belong together
      */
-    public static AdaptedModel load(Workspace workspace, Path base, ModelTask task, Folder existing) throws IOException {
+    public static AdaptedModel load(Workspace workspace, Path base, ModelTask task, Folder existing)
+            throws IOException {
         return load(workspace, StoredModel.read(base, task, 0), existing);
     }
 

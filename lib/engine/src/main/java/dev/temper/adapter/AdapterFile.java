@@ -154,7 +154,9 @@ public final class AdapterFile {
         PeftConfig config = read(folder);
         JsonNode written = json(folder).path("task_type");
         check(
-                written.isNull() || written.isMissingNode() || written.asText().equals(task.kind().peftType()),
+                written.isNull()
+                        || written.isMissingNode()
+                        || written.asText().equals(task.kind().peftType()),
                 "%s: task_type: %s: the adapter was made for another task than model.task: %s, which is %s in PEFT",
                 folder.location(CONFIG),
                 written,

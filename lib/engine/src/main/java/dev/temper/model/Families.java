@@ -131,5 +131,4 @@ public final class Families {
                 .map(ServiceLoader.Provider::get)
                 .toList();
     }
-
 }

@@ -81,7 +81,9 @@ public enum Task {
 
     /** The task that recipes write so. */
     public static Optional<Task> of(String label) {
-        return Arrays.stream(values()).filter(task -> task.label().equals(label)).findFirst();
+        return Arrays.stream(values())
+                .filter(task -> task.label().equals(label))
+                .findFirst();
     }
 
     /** The name of transformers' class of a family, {@code Llama} for example, for this task. */

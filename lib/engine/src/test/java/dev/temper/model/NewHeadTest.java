@@ -82,13 +82,14 @@ final class NewHeadTest {
 
     @Test
     void aPoolerMayBeMissingToo() throws Exception {
-        NewHead both =
-                newHead(TinyClassifier.BERT.config(), ModelTask.regression(), name -> !name.matches(".*(pool|class).*"));
+        NewHead both = newHead(
+                TinyClassifier.BERT.config(), ModelTask.regression(), name -> !name.matches(".*(pool|class).*"));
 
         assertThat(both.reason())
                 .contains("the weights have no head for regression: classifier and bert.pooler.dense are new, and "
                         + "random until trained");
-        NewHead pooler = newHead(unnamed(2), ModelTask.classification(List.of("a", "b")), name -> !name.contains("pool"));
+        NewHead pooler =
+                newHead(unnamed(2), ModelTask.classification(List.of("a", "b")), name -> !name.contains("pool"));
         assertThat(pooler.reason())
                 .contains(
                         "the weights lack bert.pooler.dense: bert.pooler.dense is new, and random until it is trained");

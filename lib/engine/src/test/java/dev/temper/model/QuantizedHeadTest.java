@@ -80,8 +80,10 @@ final class QuantizedHeadTest {
         Files.writeString(other.resolve("config.json"), TinyModel.LLAMA.config().replaceFirst("\\{", quantization));
 
         try (Workspace workspace = Workspace.open(1);
-                Network expected = StoredModel.read(base, ModelTask.causalLm(), 0).load(workspace);
-                Network actual = StoredModel.read(other, ModelTask.causalLm(), 0).load(workspace)) {
+                Network expected =
+                        StoredModel.read(base, ModelTask.causalLm(), 0).load(workspace);
+                Network actual =
+                        StoredModel.read(other, ModelTask.causalLm(), 0).load(workspace)) {
             assertThat(actual.dictionary(0).arrays()).containsKey("q_proj.codes");
             for (Parameter parameter : actual.architecture().parameters()) {
                 assertThat(actual.weight(parameter).toFloatArray())

@@ -7,8 +7,8 @@ import dev.temper.adapter.MergedModel;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
-import dev.temper.model.StoredModel;
 import dev.temper.model.ModelTask;
+import dev.temper.model.StoredModel;
 import dev.temper.recipe.Locations;
 import dev.temper.report.ModelCard;
 import dev.temper.report.Usage;
@@ -207,7 +207,8 @@ public final class AdapterMerge {
                 : Optional.empty();
         Usage.Example example = objective
                 .map(known -> known.example(conversation))
-                .orElseGet(() -> Usage.logits(task.kind().pipeline(), task.kind().loader(), task.numLabels()));
+                .orElseGet(
+                        () -> Usage.logits(task.kind().pipeline(), task.kind().loader(), task.numLabels()));
         return new ModelCard(
                         Locations.lastName(output.location()),
                         ModelCard.Kind.MODEL,

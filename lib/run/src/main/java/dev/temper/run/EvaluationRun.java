@@ -130,7 +130,9 @@ public final class EvaluationRun {
             return;
         }
         if (recipe.adapter().isPresent()) {
-            checkAdapterLabels(recipe.adapter().get().initFrom().orElseThrow(), recipe.model().labels());
+            checkAdapterLabels(
+                    recipe.adapter().get().initFrom().orElseThrow(),
+                    recipe.model().labels());
             return;
         }
         if (saved.isCausal()) {
@@ -156,7 +158,9 @@ public final class EvaluationRun {
         String location = HadoopStore.resolve(adapter);
         Optional<ModelTask> trained = RunOutput.task(RunOutput.above(store, location));
         check(
-                trained.isEmpty() || trained.get().labels().isEmpty() || trained.get().labels().equals(labels),
+                trained.isEmpty()
+                        || trained.get().labels().isEmpty()
+                        || trained.get().labels().equals(labels),
                 "%s was trained to classify as %s, model.labels names %s: they must agree, in their order, too",
                 location,
                 trained.map(ModelTask::labels).orElse(List.of()),

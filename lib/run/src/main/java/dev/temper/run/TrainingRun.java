@@ -270,7 +270,8 @@ public final class TrainingRun {
                 new RunDocuments(chosen, summary, environment.version(), rows.base(), rows.chat(), began);
         List<Picture> pictures = new ArrayList<>();
         try {
-            pictures.addAll(RunDocuments.curves(summary.metrics(), recipe.model().objective().curves()));
+            pictures.addAll(RunDocuments.curves(
+                    summary.metrics(), recipe.model().objective().curves()));
             if (report.isPresent()) {
                 pictures.addAll(tables.writePictures(report.get()));
             }

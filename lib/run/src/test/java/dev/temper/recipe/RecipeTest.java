@@ -3,9 +3,9 @@ package dev.temper.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.temper.model.Task;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.InvalidInputException;
+import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;

@@ -4,8 +4,8 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
-import dev.temper.text.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.Format;
 import dev.temper.text.InputColumn;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RejectedRowException.Reason;

@@ -3,7 +3,6 @@ package dev.temper.text;
 import static dev.temper.check.Check.check;
 import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_LABEL;
 
-
 import java.util.List;
 
 /** The class of a row, by its name or its number; carried as its number. */
@@ -47,8 +46,7 @@ final class ClassLabel implements LabelFormat {
 
     @Override
     public void verify(List<String> labels) {
-        check(
-                !labels.isEmpty(), "data.format classification needs the names of the classes as model.labels");
+        check(!labels.isEmpty(), "data.format classification needs the names of the classes as model.labels");
     }
 
     private static boolean isNumber(String label) {

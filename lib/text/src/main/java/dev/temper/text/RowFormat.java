@@ -148,7 +148,8 @@ public record RowFormat(
      */
     public int[] label(Map<String, String> values) {
         return format.labels()
-                .map(label -> label.read(required(Role.LABEL, values), labels, names(Role.LABEL).get(0)))
+                .map(label -> label.read(
+                        required(Role.LABEL, values), labels, names(Role.LABEL).get(0)))
                 .orElse(NO_LABEL);
     }
 
@@ -259,6 +260,4 @@ public record RowFormat(
         List<String> names = columns.get(role);
         return names == null ? List.of(role) : names;
     }
-
-
 }

@@ -60,7 +60,16 @@ public record ModelCard(
 
     /** What the Hub measures by these names, among what a run measures. */
     private static final List<String> METRICS = List.of(
-            "accuracy", "precision", "recall", "f1", "roc_auc", "matthews_correlation", "perplexity", "exact_match", "mse", "mae");
+            "accuracy",
+            "precision",
+            "recall",
+            "f1",
+            "roc_auc",
+            "matthews_correlation",
+            "perplexity",
+            "exact_match",
+            "mse",
+            "mae");
 
     /**
      * What the Hub reads besides.
@@ -128,8 +137,8 @@ public record ModelCard(
             scores.forEach((score, value) -> shown.put(score, Numbers.shown(value)));
             page.pairs(RESULTS + Markdown.escaped(dataset), shown);
         }
-        tables.forEach(
-                table -> page.line("## " + Markdown.escaped(table.name()) + "\n").table(table.headers(), table.texts()));
+        tables.forEach(table ->
+                page.line("## " + Markdown.escaped(table.name()) + "\n").table(table.headers(), table.texts()));
         page.line(USAGE + "\n").code("python", usage.python()).code("sh", usage.shell());
         return page.pairs(SETTINGS, settings).toString();
     }

@@ -19,7 +19,6 @@ public record ResultTable(String name, List<Column> columns, List<List<?>> rows)
         rows = Collections.unmodifiableList(new ArrayList<>(rows));
     }
 
-
     /** A table for people, whose columns hold whatever they are given. */
     public static ResultTable shown(String heading, List<String> headers, List<List<?>> rows) {
         return new ResultTable(

@@ -178,8 +178,8 @@ final class ModelCardTest {
                 training,
                 Map.of("training.x", "1"),
                 ModelCard.Hub.NOTHING);
-        List<ResultTable> classes = List.of(
-                ResultTable.shown("Odd | ones", List.of("a|b", "---"), List.of(List.of(Double.NaN, "--- x"), List.of("|-", 12_345L))));
+        List<ResultTable> classes = List.of(ResultTable.shown(
+                "Odd | ones", List.of("a|b", "---"), List.of(List.of(Double.NaN, "--- x"), List.of("|-", 12_345L))));
         ModelCard odd = new ModelCard(
                 "odd",
                 ModelCard.Kind.MODEL,

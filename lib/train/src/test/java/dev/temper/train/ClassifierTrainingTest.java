@@ -145,8 +145,7 @@ final class ClassifierTrainingTest {
             Evaluation.Prediction prediction = outcome.predictions().get(i);
             assertThat(prediction.row()).isEqualTo(i);
             assertThat(prediction.label()).isEqualTo(eval.get(i).label());
-            assertThat(prediction.answer()[0] + prediction.answer()[1])
-                    .isCloseTo(1, within(1e-12));
+            assertThat(prediction.answer()[0] + prediction.answer()[1]).isCloseTo(1, within(1e-12));
             right += prediction.answer()[prediction.label()[0]] > 0.5 ? 1 : 0;
         }
         assertThat(accuracy[2]).isEqualTo(right / eval.size());

@@ -11,10 +11,10 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Families;
 import dev.temper.model.Families.Use;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
-import dev.temper.model.ModelTask;
 import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -94,8 +94,7 @@ final class FamilyUsesTest {
         boolean writes = known.tasks().contains(Task.CAUSAL_LM);
         assertThat(known.uses().contains(Use.GENERATE)).isEqualTo(writes);
         assertThat(known.uses().contains(Use.PACKING)).isEqualTo(writes);
-        assertThat(known.uses().contains(Use.CLASSIFY))
-                .isEqualTo(known.tasks().contains(Task.SEQUENCE_CLASSIFICATION));
+        assertThat(known.uses().contains(Use.CLASSIFY)).isEqualTo(known.tasks().contains(Task.SEQUENCE_CLASSIFICATION));
     }
 
     private void train(ModelTask task) throws Exception {

@@ -28,11 +28,7 @@ import java.util.Optional;
  * @param notes what a run says of them, and goes on
  */
 public record DataSummary(
-        DataConfig config,
-        PreparedData data,
-        Optional<LabelSurvey> labels,
-        List<String> refusals,
-        List<String> notes) {
+        DataConfig config, PreparedData data, Optional<LabelSurvey> labels, List<String> refusals, List<String> notes) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BAR = 30;
     private static final int CELL = 60;

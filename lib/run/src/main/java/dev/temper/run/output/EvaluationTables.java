@@ -64,8 +64,9 @@ public record EvaluationTables(Folder folder) {
         }
         write(report.predictions().name(), new ParquetTable(columns), rows);
         for (ResultTable table : report.tables()) {
-            List<List<?>> cells =
-                    table.rows().stream().<List<?>>map(EvaluationTables::defined).toList();
+            List<List<?>> cells = table.rows().stream()
+                    .<List<?>>map(EvaluationTables::defined)
+                    .toList();
             write(table.name(), new ParquetTable(columns(table)), cells);
         }
     }

@@ -63,7 +63,8 @@ public record PreviewChoice(
                         .format()
                         .labels()
                         .map(format -> new Preview.Label(
-                                format.name(), format.text(row.label(), recipe.model().labels()))),
+                                format.name(),
+                                format.text(row.label(), recipe.model().labels()))),
                 row.cut());
     }
 
@@ -149,7 +150,8 @@ public record PreviewChoice(
             TokenRow tokens = row.tokens().piece(piece.from(), piece.to());
             learned += tokens.trainedTokens();
             String part = isWhole ? "" : format(", its tokens %,d to %,d", piece.from() + 1, piece.to());
-            rows.add(new Preview.Shown(row.rowId(), place(row) + part, tokens, Optional.empty(), isWhole ? row.cut() : 0));
+            rows.add(new Preview.Shown(
+                    row.rowId(), place(row) + part, tokens, Optional.empty(), isWhole ? row.cut() : 0));
         }
         String title = format(
                 "pack %,d of %,d: %s, %,d of %,d tokens, %,d learned",

@@ -45,9 +45,9 @@ final class PreparedPart {
             new Column("cut", Kind.INT)));
 
     /** The same of rows whose labels have several words, or that are pairs of texts: where the second begins. */
-    static final ParquetTable WIDE = new ParquetTable(
-            Stream.concat(TABLE.columns().stream(), Stream.of(new Column(WORDS, Kind.INTS), new Column(SECOND, Kind.INT)))
-                    .toList());
+    static final ParquetTable WIDE = new ParquetTable(Stream.concat(
+                    TABLE.columns().stream(), Stream.of(new Column(WORDS, Kind.INTS), new Column(SECOND, Kind.INT)))
+            .toList());
 
     /** The columns that say what a row is, not its tokens. */
     private static final ParquetTable ORIGINS = new ParquetTable(WIDE.columns().stream()

@@ -34,9 +34,7 @@ record Classification(List<String> labels) implements Objective {
 
     @Override
     public void verify(DataConfig data, TrainingConfig training) {
-        check(
-                !labels.isEmpty(),
-                "model.task: sequence_classification needs the names of the classes as model.labels");
+        check(!labels.isEmpty(), "model.task: sequence_classification needs the names of the classes as model.labels");
         ModelTask.of(task(), labels);
         HeadRows.checkIdle(task(), data);
         training.checkClassWeights(labels.size());
@@ -72,8 +70,8 @@ record Classification(List<String> labels) implements Objective {
                 .toArray();
         double[][] probabilities =
                 predictions.stream().map(Evaluation.Prediction::answer).toArray(double[][]::new);
-        return Optional.of(ClassificationTables.of(
-                ClassificationReport.of(labels, actual, probabilities), actual, probabilities));
+        return Optional.of(
+                ClassificationTables.of(ClassificationReport.of(labels, actual, probabilities), actual, probabilities));
     }
 
     @Override

@@ -35,9 +35,7 @@ record NextToken(List<String> labels) implements Objective {
 
     @Override
     public void verify(DataConfig data, TrainingConfig training) {
-        check(
-                labels.isEmpty(),
-                "model.labels are the classes of model.task: sequence_classification; leave them out");
+        check(labels.isEmpty(), "model.labels are the classes of model.task: sequence_classification; leave them out");
         training.checkClassWeights(0);
     }
 
