@@ -100,10 +100,10 @@ public final class TrainingKernels implements AutoCloseable {
      * @param smoothing share of a loss, in {@code [0, 1)}, that is not the cross entropy of the target but the mean of
      *     those of all classes, as transformers' LabelSmoother has it
      */
-    public record Objective(double scale, double smoothing) {
+    public record LossScale(double scale, double smoothing) {
         /** Without label smoothing. */
-        public static Objective scaled(double scale) {
-            return new Objective(scale, 0);
+        public static LossScale scaled(double scale) {
+            return new LossScale(scale, 0);
         }
     }
 
@@ -173,7 +173,7 @@ public final class TrainingKernels implements AutoCloseable {
      * @param targets (N) int64
      * @param gradients added to
      */
-    public NDList loss(NDArray h, Head head, NDArray targets, Objective objective, HeadGradients gradients) {
+    public NDList loss(NDArray h, Head head, NDArray targets, LossScale scale, HeadGradients gradients) {
         List<NDArray> places = new ArrayList<>(List.of(gradients.weight()));
         gradients
                 .update()
@@ -183,7 +183,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(head.weight())
                 .with(head.cap())
                 .with(targets)
-                .with(workspace.doubles(objective.scale(), objective.smoothing()))
+                .with(workspace.doubles(scale.scale(), scale.smoothing()))
                 .with(lossChunk())
                 .with("g", places)
                 .with("r", gradients.rows().map(RowGradients::list).orElseGet(() -> List.of(gradients.weight())))
@@ -232,8 +232,8 @@ public final class TrainingKernels implements AutoCloseable {
      * @param targets (S) classes, as float32
      * @param weights (S)
      */
-    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, Objective objective) {
-        return classLoss("cross_entropy", logits, targets, weights, objective);
+    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
+        return classLoss("cross_entropy", logits, targets, weights, scale);
     }
 
     /**
@@ -241,15 +241,15 @@ public final class TrainingKernels implements AutoCloseable {
      * with one column of logits.
      */
     public NDList squaredError(NDArray logits, NDArray targets, NDArray weights, double scale) {
-        return classLoss("squared_error", logits, targets, weights, Objective.scaled(scale));
+        return classLoss("squared_error", logits, targets, weights, LossScale.scaled(scale));
     }
 
-    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, Objective objective) {
+    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
         return program.call(method)
                 .with(logits)
                 .with(targets)
                 .with(weights)
-                .with(workspace.doubles(objective.scale(), objective.smoothing()))
+                .with(workspace.doubles(scale.scale(), scale.smoothing()))
                 .run();
     }
 

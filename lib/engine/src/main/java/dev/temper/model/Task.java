@@ -1,101 +1,134 @@
 package dev.temper.model;
 
-import static dev.temper.check.Check.check;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.temper.storage.Folder;
-import java.io.IOException;
-import java.util.HashSet;
-import java.util.List;
-import java.util.stream.IntStream;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.TrainingKernels.LossScale;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
- * What a model answers, which decides its head; {@code model.task} in the recipe.
- *
- * @param labels names of the classes of a classifier, by index; of the one value of a regression
+ * What a model is trained to answer; {@code model.task} in the recipe. A constant says how transformers, PEFT and the
+ * Hub call it, and how a head's answers become a loss. What is trained, measured and written down for a task is its
+ * {@code Objective} in {@code train.objective}.
  */
-public record Task(Kind kind, List<String> labels) {
+public enum Task {
+    /** The next token. */
+    CAUSAL_LM("ForCausalLM", "CAUSAL_LM", "text-generation", "", 0, Task::none),
+    /** One class of a text; cross entropy. */
+    SEQUENCE_CLASSIFICATION(
+            Task.CLASSIFIER,
+            Task.CLASSIFIES,
+            Task.TEXTS,
+            "single_label_classification",
+            2,
+            TrainingKernels::crossEntropy),
+    /** One number of a text; squared error. Transformers calls it a sequence classification with one label. */
+    REGRESSION(
+            Task.CLASSIFIER,
+            Task.CLASSIFIES,
+            Task.TEXTS,
+            "regression",
+            0,
+            (kernels, logits, targets, weights, scale) ->
+                    kernels.squaredError(logits, targets, weights, scale.scale()));
+
+    /** What transformers' classes of models with a head for whole texts end with. */
     private static final String CLASSIFIER = "ForSequenceClassification";
-    private static final int MAX_LABELS = 100_000;
 
-    /** Kinds of heads. */
-    public enum Kind {
-        /** The next token. */
-        CAUSAL_LM,
-        /** One class of a text; cross entropy. */
-        SEQUENCE_CLASSIFICATION,
-        /** One number of a text; squared error. Transformers calls it a sequence classification with one label. */
-        REGRESSION
+    private static final String CLASSIFIES = "SEQ_CLS"; // as PEFT calls it
+    private static final String TEXTS = "text-classification"; // as the Hub does
+
+    private final String suffix;
+    private final String peftType;
+    private final String pipeline;
+    private final String problemType;
+    private final int fewestLabels;
+
+    @SuppressWarnings("ImmutableEnumChecker") // a method
+    private final Loss loss;
+
+    Task(String suffix, String peftType, String pipeline, String problemType, int fewestLabels, Loss loss) {
+        this.suffix = suffix;
+        this.peftType = peftType;
+        this.pipeline = pipeline;
+        this.problemType = problemType;
+        this.fewestLabels = fewestLabels;
+        this.loss = loss;
     }
 
-    public Task {
-        labels = List.copyOf(labels);
+    /** The loss of a head for whole texts, as {@link TrainingKernels#crossEntropy}. */
+    @FunctionalInterface
+    public interface Loss {
+        /**
+         * @param logits (S, labels)
+         * @param targets (S), or (S, labels) where a row has several
+         * @param weights (S)
+         */
+        NDList of(TrainingKernels kernels, NDArray logits, NDArray targets, NDArray weights, LossScale scale);
     }
 
-    public static Task causalLm() {
-        return new Task(Kind.CAUSAL_LM, List.of());
+    private static NDList none(
+            TrainingKernels kernels, NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
+        throw new IllegalStateException("the next token has no head for whole texts");
     }
 
-    /** @throws dev.temper.check.InvalidInputException when there are less than two, or one of them twice */
-    public static Task classification(List<String> labels) {
-        check(labels.size() > 1, "model.labels must name at least two classes, got %s", labels);
-        check(new HashSet<>(labels).size() == labels.size(), "model.labels names a class twice: %s", labels);
-        return new Task(Kind.SEQUENCE_CLASSIFICATION, labels);
+    /** As recipes write it. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
-    public static Task regression() {
-        return new Task(Kind.REGRESSION, List.of("LABEL_0"));
-    }
-
-    /**
-     * What the model of a folder was saved for, by {@code architectures} of its config.json; a causal language model
-     * where that is not said.
-     */
-    public static Task of(Folder folder) throws IOException {
-        return of(ConfigFields.read(folder));
-    }
-
-    static Task of(ConfigFields config) {
-        boolean classifies = false;
-        for (JsonNode name : config.value("architectures")) {
-            classifies |= name.asText().endsWith(CLASSIFIER);
-        }
-        if (!classifies) {
-            return causalLm();
-        }
-        List<String> named = config.labels();
-        int count = named.isEmpty() ? config.integer("num_labels", 2) : named.size();
-        check(
-                count > 0 && count <= MAX_LABELS,
-                "%s: a classifier may have 1 to %d labels, not %d",
-                config.location(),
-                MAX_LABELS,
-                count);
-        List<String> labels = named.isEmpty()
-                ? IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList()
-                : named;
-        boolean isRegression =
-                config.text("problem_type", count == 1 ? "regression" : "").equals("regression");
-        check(
-                !isRegression || count == 1,
-                "%s: problem_type: regression with %d labels is not supported, only with one",
-                config.location(),
-                count);
-        config.refuse("problem_type", "multi_label_classification");
-        return isRegression ? regression() : classification(labels);
+    /** The task that recipes write so. */
+    public static Optional<Task> of(String label) {
+        return Arrays.stream(values())
+                .filter(task -> task.label().equals(label))
+                .findFirst();
     }
 
     /** The name of transformers' class of a family, {@code Llama} for example, for this task. */
     public String className(String family) {
-        return family + (isCausal() ? "ForCausalLM" : CLASSIFIER);
+        return family + suffix;
     }
 
+    /** The class of transformers that opens such a model of any family. */
+    public String loader() {
+        return className("AutoModel");
+    }
+
+    /** What PEFT calls it. */
+    public String peftType() {
+        return peftType;
+    }
+
+    /** What the Hub calls it. */
+    public String pipeline() {
+        return pipeline;
+    }
+
+    /** What transformers calls what a head for whole texts answers; empty without such a head. */
+    public String problemType() {
+        return problemType;
+    }
+
+    /** The task that transformers calls so. */
+    static Optional<Task> ofProblem(String problemType) {
+        return Arrays.stream(values())
+                .filter(task -> !task.isCausal() && task.problemType.equals(problemType))
+                .findFirst();
+    }
+
+    /** How many classes the user names at least; 0: none has a name. */
+    public int fewestLabels() {
+        return fewestLabels;
+    }
+
+    public Loss loss() {
+        return loss;
+    }
+
+    /** Whether it is about tokens, and not about whole texts. */
     public boolean isCausal() {
-        return kind == Kind.CAUSAL_LM;
-    }
-
-    /** Width of the head of a classifier: one for each class. */
-    public int numLabels() {
-        return labels.size();
+        return this == CAUSAL_LM;
     }
 }

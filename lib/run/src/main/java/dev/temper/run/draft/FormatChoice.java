@@ -5,7 +5,7 @@ import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.run.draft.ColumnSurvey.Column;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;

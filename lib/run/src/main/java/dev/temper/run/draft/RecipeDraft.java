@@ -1,6 +1,6 @@
 package dev.temper.run.draft;
 
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

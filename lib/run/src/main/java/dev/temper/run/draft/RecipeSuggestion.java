@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.model.Architecture;
 import dev.temper.model.Families;
+import dev.temper.model.ModelTask;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Task;
 import dev.temper.plan.GivenMemory;
@@ -25,7 +26,7 @@ import dev.temper.spark.storage.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.ChatFormat;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import dev.temper.text.NamedTemplates;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
@@ -78,7 +79,7 @@ public final class RecipeSuggestion {
                         .isPresent(),
                 "--base: %s is no folder; name one with config.json, *.safetensors and the tokenizer",
                 request.base());
-        Task.Kind task = task();
+        Task task = task();
         ColumnSurvey survey = ColumnSurvey.read(store, request.data(), request.encoding());
         RecipeDraft draft = draft(task, survey);
         RowLengths lengths = measured(draft);
@@ -116,8 +117,8 @@ public final class RecipeSuggestion {
                         recipe.data().maxLength());
     }
 
-    private Task.Kind task() throws IOException {
-        Set<Task.Kind> able = Families.tasks(base);
+    private Task task() throws IOException {
+        Set<Task> able = Families.tasks(base);
         if (request.task().isPresent()) {
             String name = request.task().get();
             check(
@@ -126,23 +127,23 @@ public final class RecipeSuggestion {
                     name,
                     nearest(name, TASKS).map(near -> " (" + near + "?)").orElse(""),
                     String.join(", ", TASKS));
-            return Task.Kind.valueOf(name.toUpperCase(Locale.ROOT));
+            return Task.valueOf(name.toUpperCase(Locale.ROOT));
         }
         boolean writes = able.isEmpty()
-                || (able.contains(Task.Kind.CAUSAL_LM) && Task.of(base).isCausal());
+                || (able.contains(Task.CAUSAL_LM) && ModelTask.of(base).isCausal());
         boolean isClassifying = !request.labels().isEmpty();
-        return writes && !isClassifying ? Task.Kind.CAUSAL_LM : Task.Kind.SEQUENCE_CLASSIFICATION;
+        return writes && !isClassifying ? Task.CAUSAL_LM : Task.SEQUENCE_CLASSIFICATION;
     }
 
-    private RecipeDraft draft(Task.Kind task, ColumnSurvey survey) throws IOException {
-        boolean isClassifier = task == Task.Kind.SEQUENCE_CLASSIFICATION;
+    private RecipeDraft draft(Task task, ColumnSurvey survey) throws IOException {
+        boolean isClassifier = task == Task.SEQUENCE_CLASSIFICATION;
         check(isClassifier || request.labels().isEmpty(), "--labels are for --task sequence_classification");
         boolean hasTemplate = ChatFormat.isIn(base);
         FormatChoice format = request.columns().isPresent()
                 ? FormatChoice.given(columns(request.columns().get()), isClassifier)
                 : FormatChoice.of(survey, isClassifier, hasTemplate);
         Map<String, Long> labels = isClassifier ? labels(survey, format) : Map.of();
-        Task head = isClassifier ? Task.classification(List.copyOf(labels.keySet())) : Task.causalLm();
+        ModelTask head = isClassifier ? ModelTask.classification(List.copyOf(labels.keySet())) : ModelTask.causalLm();
         String name = request.recipe().replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", "");
         return new RecipeDraft(
                 request,
@@ -200,12 +201,12 @@ public final class RecipeSuggestion {
             values.forEach(this::checkLabel);
             return request.labels();
         }
-        Task saved = Task.of(base);
+        ModelTask saved = ModelTask.of(base);
         boolean isCounted = !values.isEmpty()
                 && values.stream().allMatch(ColumnSurvey::isNumber)
                 && values.get(0).equals("0")
                 && values.get(values.size() - 1).equals(String.valueOf(values.size() - 1));
-        boolean isMeant = saved.kind() == Task.Kind.SEQUENCE_CLASSIFICATION
+        boolean isMeant = saved.kind() == Task.SEQUENCE_CLASSIFICATION
                 && saved.numLabels() == values.size()
                 && !saved.labels().get(0).equals("LABEL_0")
                 && (isCounted || saved.labels().containsAll(values));
