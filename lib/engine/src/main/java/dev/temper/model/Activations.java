@@ -78,12 +78,25 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
     }
 
     private static long inputs(Pass pass) {
-        Sizes sizes = pass.architecture().sizes();
-        long hidden = pass.elementBytes() * pass.tokens().all() * sizes.width();
         long rotary = pass.architecture().rotary().isEmpty()
                 ? 0
-                : 2L * Float.BYTES * pass.tokens().all() * sizes.headSize();
-        return (sizes.layers() + 1) * hidden + rotary + 3 * hidden; // and the last norm with two gradients
+                : 2L
+                        * Float.BYTES
+                        * pass.tokens().all()
+                        * pass.architecture().sizes().headSize();
+        return layerInputs(pass) + 4 * hidden(pass) + rotary; // the last output, and its norm with two gradients
+    }
+
+    /** The inputs of all layers. */
+    public static long layerInputs(Pass pass) {
+        return pass.architecture().sizes().layers() * hidden(pass);
+    }
+
+    /** (1, T, D) */
+    private static long hidden(Pass pass) {
+        return pass.elementBytes()
+                * pass.tokens().all()
+                * pass.architecture().sizes().width();
     }
 
     private static long loss(Pass pass) {

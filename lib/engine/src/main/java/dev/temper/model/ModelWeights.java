@@ -239,11 +239,7 @@ public final class ModelWeights {
     }
 
     /** The type of a tensor in its file. */
-    static FloatType type(TensorFiles files, String name) {
-        return type(info(files, name));
-    }
-
-    private static FloatType type(TensorInfo tensor) {
+    static FloatType type(TensorInfo tensor) {
         return FloatType.of(tensor.dtype()).orElseThrow();
     }
 

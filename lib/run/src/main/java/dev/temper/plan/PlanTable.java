@@ -8,6 +8,7 @@ import dev.temper.track.TextTable;
 import dev.temper.train.MappedRows;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A plan as people and programs read it.
@@ -30,7 +31,8 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
                 .put("dequantized", plan.dequantizedBytes());
         if (plan.quantization().isPresent()) {
             bytes.put("quantized", plan.quantizedBytes()).put("dense", plan.denseBytes());
-            plan.transformersFootprint().ifPresent(count -> bytes.put("transformers_get_memory_footprint", count));
+            TransformersFootprint.of(plan.placement())
+                    .ifPresent(count -> bytes.put("transformers_get_memory_footprint", count));
         }
         Activations activations = activations();
         bytes.put("gradients", plan.gradientBytes())
@@ -133,12 +135,13 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
     }
 
     private String footprint() {
-        return plan.transformersFootprint().isEmpty()
+        OptionalLong bytes = TransformersFootprint.of(plan.placement());
+        return bytes.isEmpty()
                 ? ""
                 : format(
                         "as transformers' get_memory_footprint counts the quantized base (no absmax, all else in 16"
                                 + " bits): %,d bytes%n",
-                        plan.transformersFootprint().getAsLong());
+                        bytes.getAsLong());
     }
 
     private String rows() {

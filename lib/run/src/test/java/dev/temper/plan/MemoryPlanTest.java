@@ -104,7 +104,7 @@ final class MemoryPlanTest {
 
         MemoryPlan plan = plan(new LocalStore(), recipe("task: causal_lm", ""));
 
-        assertThat(plan.transformersFootprint()).isEmpty();
+        assertThat(TransformersFootprint.of(plan.placement())).isEmpty();
         assertThat(plan.weightBytes()).isEqualTo(4 * plan.parameters());
         assertThat(plan.optimizerBytes()).isEqualTo(8 * plan.parameters());
         assertThat(text(plan)).contains("(100.00 %)").doesNotContain("codes", "get_memory_footprint", "adapter");
