@@ -8,7 +8,7 @@ import dev.temper.recipe.RecipeSecrets;
 import dev.temper.run.RunVersion;
 import dev.temper.spark.cluster.Interruption;
 import dev.temper.spark.storage.HadoopStore;
-import dev.temper.train.StoppedException;
+import dev.temper.train.worker.StoppedException;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;

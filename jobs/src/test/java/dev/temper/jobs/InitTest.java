@@ -9,7 +9,7 @@ import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
-import dev.temper.train.TrainingConfig;
+import dev.temper.train.config.TrainingConfig;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;

@@ -10,7 +10,7 @@ import dev.temper.run.RecipeRows;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
-import dev.temper.train.CausalRows;
+import dev.temper.train.objective.CausalRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

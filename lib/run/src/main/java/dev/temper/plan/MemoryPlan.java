@@ -17,6 +17,7 @@ import dev.temper.model.WeightPlacement;
 import dev.temper.quant.Quantization;
 import dev.temper.recipe.PretrainedModel;
 import dev.temper.recipe.Recipe;
+import dev.temper.train.optim.Optimizers;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -143,7 +144,7 @@ public record MemoryPlan(List<Spec> adapter, WeightPlacement placement, PlanSett
 
     public long optimizerBytes() {
         return trainedSpecs().stream()
-                .mapToLong(spec -> settings.optim().bytes(spec))
+                .mapToLong(spec -> Optimizers.stateBytes(settings.optim(), spec))
                 .sum();
     }
 

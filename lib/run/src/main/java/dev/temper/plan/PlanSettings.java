@@ -3,9 +3,10 @@ package dev.temper.plan;
 import dev.temper.kernel.FloatType;
 import dev.temper.model.WeightPlacement;
 import dev.temper.recipe.Recipe;
-import dev.temper.train.MicroBatches;
-import dev.temper.train.TrainingConfig;
-import dev.temper.train.Worker;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.worker.MicroBatches;
+import dev.temper.train.worker.Replica;
 import java.util.Arrays;
 
 /**
@@ -21,7 +22,7 @@ import java.util.Arrays;
  * @param rowsBytes mapped files of a worker's prepared rows; 0: nobody knows before they are prepared
  */
 public record PlanSettings(
-        TrainingConfig.Optim optim,
+        Optim optim,
         boolean checkpoints,
         WeightPlacement.Types types,
         boolean offloadsOptimizer,
@@ -45,7 +46,7 @@ public record PlanSettings(
                 training.activationOffloading(),
                 recipe.data().maxLength(),
                 (training.batchSize() + workers - 1) / workers,
-                training.microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS),
+                training.microBatchTokens().orElse(Replica.DEFAULT_MICRO_BATCH_TOKENS),
                 training.microBatchTokens().isEmpty(),
                 0);
     }

@@ -6,7 +6,7 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.inference.ChatMessage;
 import dev.temper.inference.TextGenerator;
-import dev.temper.model.LabelledStream;
+import dev.temper.model.SplitMix;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
@@ -319,8 +319,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
             long[] window = {(long) TaskContext.getPartitionId() << 32}; // each window draws for itself
-            return new RowWindows(
-                    rows, WINDOW, some -> generated(some, LabelledStream.mix(sampling.seed() + window[0]++)));
+            return new RowWindows(rows, WINDOW, some -> generated(some, SplitMix.mix(sampling.seed() + window[0]++)));
         }
 
         private List<Row> generated(List<Row> rows, long seed) {

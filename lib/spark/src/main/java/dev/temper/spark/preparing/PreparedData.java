@@ -3,7 +3,7 @@ package dev.temper.spark.preparing;
 import static dev.temper.check.Check.check;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.PreparedManifest.Part;
 import dev.temper.spark.preparing.PreparedRow.Split;
 import dev.temper.spark.preparing.Survey.Limit;
@@ -18,7 +18,7 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.storage.Store;
 import dev.temper.text.DataConfig;
-import dev.temper.train.MappedRows;
+import dev.temper.train.rows.MappedRows;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -167,7 +167,7 @@ public record PreparedData(
             }
             boolean isWritten = false;
             try {
-                BegunFolder begun = place.onCluster(spark);
+                LeasedFolder begun = place.onCluster(spark);
                 Survey survey = rows.survey(plan.choice());
                 check(
                         survey.read() > 0,
@@ -212,7 +212,7 @@ public record PreparedData(
     }
 
     /** Writes the parts; once more when the row that was to be evaluated turns out to be rejected. */
-    private static PartCounts write(PrepareRows rows, Survey survey, Plan plan, BegunFolder begun, PreparedPlace place)
+    private static PartCounts write(PrepareRows rows, Survey survey, Plan plan, LeasedFolder begun, PreparedPlace place)
             throws IOException {
         DataConfig data = plan.data();
         Limit limit = new Limit(
@@ -288,7 +288,7 @@ public record PreparedData(
             isSeen &= seen.getOrDefault(part.name(), -1L) == part.bytes();
         }
         if (!isSeen) {
-            throw BegunFolder.unseen(key, folder.location());
+            throw LeasedFolder.unseen(key, folder.location());
         }
     }
 
