@@ -88,9 +88,13 @@ public record StoredModel(
         if (tensor.isEmpty()) {
             return StoredTensor.NOTHING;
         }
-        return Nf4Tensor.isIn(files, tensor.get().name())
-                ? StoredTensor.CODES
-                : StoredTensor.dense(parameter, saved.source(parameter), ModelWeights.type(tensor.get()));
+        if (Nf4Tensor.isIn(files, tensor.get().name())) {
+            return StoredTensor.CODES;
+        }
+        StoredTensor dense =
+                StoredTensor.dense(parameter, saved.source(parameter), ModelWeights.type(tensor.get()));
+        boolean isUnaligned = dense.form() == StoredTensor.Form.DENSE && !ModelWeights.isAligned(tensor.get());
+        return isUnaligned ? new StoredTensor(StoredTensor.Form.UNALIGNED, dense.type()) : dense;
     }
 
     /** Whether a parameter has more rows than its tensor. */
@@ -160,9 +164,9 @@ public record StoredModel(
                 yield grown;
             }
             case CODES -> Workspace.scoped(() -> Workspace.keep(dequantized(workspace, parameter, type)));
-            case DENSE -> {
-                NDArray mapped = ModelWeights.mapped(workspace, files, saved.source(parameter).name());
-                yield workspace.training().cast(mapped, type);
+            case DENSE, UNALIGNED -> {
+                NDArray tensor = ModelWeights.mapped(workspace, files, saved.source(parameter).name());
+                yield workspace.training().cast(tensor, type);
             }
         };
     }

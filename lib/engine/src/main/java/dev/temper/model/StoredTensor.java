@@ -10,13 +10,15 @@ import java.util.function.Function;
 /**
  * What the files of a model hold of a parameter.
  *
- * @param type of the elements of a dense tensor; float32 of any other
+ * @param type of the elements of a tensor of numbers; float32 of any other
  */
 public record StoredTensor(Form form, FloatType type) {
     /** How much of it, and as what. */
     public enum Form {
         /** All of it, as numbers. */
         DENSE,
+        /** As {@link #DENSE}, at a place of the file that no array can begin at: its writer did not align it. */
+        UNALIGNED,
         /** All of it, as codes of NF4 with their scales. */
         CODES,
         /** Its first rows, as numbers; the others are added when the model is loaded. */
