@@ -91,8 +91,7 @@ public record StoredModel(
         if (Nf4Tensor.isIn(files, tensor.get().name())) {
             return StoredTensor.CODES;
         }
-        StoredTensor dense =
-                StoredTensor.dense(parameter, saved.source(parameter), ModelWeights.type(tensor.get()));
+        StoredTensor dense = StoredTensor.dense(parameter, saved.source(parameter), ModelWeights.type(tensor.get()));
         boolean isUnaligned = dense.form() == StoredTensor.Form.DENSE && !ModelWeights.isAligned(tensor.get());
         return isUnaligned ? new StoredTensor(StoredTensor.Form.UNALIGNED, dense.type()) : dense;
     }
@@ -165,7 +164,8 @@ public record StoredModel(
             }
             case CODES -> Workspace.scoped(() -> Workspace.keep(dequantized(workspace, parameter, type)));
             case DENSE, UNALIGNED -> {
-                NDArray tensor = ModelWeights.mapped(workspace, files, saved.source(parameter).name());
+                NDArray tensor = ModelWeights.mapped(
+                        workspace, files, saved.source(parameter).name());
                 yield workspace.training().cast(tensor, type);
             }
         };

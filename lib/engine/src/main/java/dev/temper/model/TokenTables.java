@@ -25,8 +25,7 @@ public final class TokenTables {
      * @param shared the dictionary of what lies outside the layers
      * @param placements of the network
      */
-    TokenTables(
-            Workspace workspace, StoredModel stored, LayerWeights shared, Map<Parameter, Placement> placements) {
+    TokenTables(Workspace workspace, StoredModel stored, LayerWeights shared, Map<Parameter, Placement> placements) {
         this.workspace = workspace;
         this.stored = stored;
         this.shared = shared;
@@ -39,8 +38,8 @@ public final class TokenTables {
     /** Empty for a table that has only the base's rows. */
     public Optional<Grown> grown(Parameter table) {
         return stored.isGrown(table)
-                ? Optional.of(new Grown(
-                        shared.get(table.key()), placements.get(table).type()))
+                ? Optional.of(
+                        new Grown(shared.get(table.key()), placements.get(table).type()))
                 : Optional.empty();
     }
 

@@ -31,7 +31,9 @@ public final class WeightPlacement {
      * @param trained of what is trained
      */
     public record Types(FloatType computed, FloatType trained) {
-        /** Whether programs see what is trained as a copy in the type that is computed in, unless they bring it there. */
+        /**
+         * Whether programs see what is trained as a copy in the type that is computed in, unless they bring it there.
+         */
         public boolean needCopy() {
             return trained == FloatType.FLOAT32 && computed != trained;
         }
@@ -163,15 +165,17 @@ public final class WeightPlacement {
     }
 
     /**
-     * Bytes of the matrices that projections become, in the type that is computed in, where every layer has its own:
-     * those of frozen projections, as what is trained has its copy.
+     * Bytes of the matrices that projections become, in the type that is computed in, where every layer has its own.
+     * What is trained and has a copy becomes none.
      */
     public long restoredBytes() {
+        Predicate<Parameter> isRestored = parameter -> {
+            boolean isCopied = of(parameter).place() == Place.TRAINED && types.needCopy();
+            return !isCopied
+                    && of(parameter).restored(parameter, types.computed()).isPresent();
+        };
         return types.computed().bytes()
-                * sum(
-                        parameter -> of(parameter).place() != Place.TRAINED
-                                && of(parameter).restored(parameter, types.computed()).isPresent(),
-                        parameter -> parameter.shape().size());
+                * sum(isRestored, parameter -> parameter.shape().size());
     }
 
     /** The same where the layers share these matrices. */

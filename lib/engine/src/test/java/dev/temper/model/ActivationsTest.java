@@ -123,13 +123,15 @@ final class ActivationsTest {
     @EnabledOnOs(OS.LINUX)
     @ParameterizedTest
     @CsvSource({
-        "full, checkpointing, 0, false",
-        "full, recording, 0, true",
-        "lora, recording, 0.1, false",
-        "lora, checkpointing, 0, true",
-        "qlora, checkpointing, 0, false"
+        "full, checkpointing, 3072, 0, false",
+        "full, recording, 3072, 0, true",
+        "full16, recording, 512, 0, false",
+        "lora, recording, 3072, 0.1, false",
+        "lora, checkpointing, 3072, 0, true",
+        "qlora, checkpointing, 3072, 0, false"
     })
-    void isWhatAProcessNeeds(String kind, String mode, String dropout, boolean isFused) throws Exception {
+    void isWhatAProcessNeeds(String kind, String mode, String tokens, String dropout, boolean isFused)
+            throws Exception {
         String config =
                 """
                 {"model_type": "%s", "vocab_size": 1000, "hidden_size": 192, "num_hidden_layers": 3,
@@ -149,7 +151,7 @@ final class ActivationsTest {
                 folder.toString(),
                 kind,
                 mode,
-                "3072",
+                tokens,
                 dropout);
         builder.environment().put("MALLOC_MMAP_THRESHOLD_", "65536");
         Process process = builder.redirectOutput(out.toFile())

@@ -52,8 +52,8 @@ public final class TinyTypes {
 
     /** As {@link #weights}, of a model wide enough that its matrices are nearly all of it: 8 times as wide. */
     public static SafetensorsFile wide(Path folder, Families.Known type) throws IOException {
-        String wide = WIDTH.matcher(config(type))
-                .replaceAll(width -> width.group(1) + 8 * Integer.parseInt(width.group(2)));
+        String wide =
+                WIDTH.matcher(config(type)).replaceAll(width -> width.group(1) + 8 * Integer.parseInt(width.group(2)));
         return TinyModel.weights(folder, wide);
     }
 }

@@ -35,25 +35,26 @@ final class WeightPlacementTest {
 
     @ParameterizedTest
     @CsvSource({
-        "LINEAR, DENSE, FLOAT32, FLOAT32, MAPPED, FLOAT32",
-        "LINEAR, DENSE, BFLOAT16, FLOAT32, MAPPED, BFLOAT16",
-        "LINEAR, DENSE, BFLOAT16, BFLOAT16, MAPPED, BFLOAT16",
-        "LINEAR, DENSE, FLOAT16, BFLOAT16, HELD, BFLOAT16",
-        "LINEAR, DENSE, FLOAT32, BFLOAT16, HELD, BFLOAT16",
-        "LINEAR, DENSE, FLOAT64, FLOAT32, HELD, FLOAT32",
-        "LINEAR, UNALIGNED, FLOAT32, FLOAT32, HELD, FLOAT32",
-        "LINEAR, UNALIGNED, FLOAT16, FLOAT32, HELD, FLOAT16",
-        "LINEAR, CODES, FLOAT32, BFLOAT16, CODES, BFLOAT16",
-        "HEAD, CODES, FLOAT32, BFLOAT16, HELD, BFLOAT16",
-        "HEAD, FIRST_ROWS, FLOAT16, FLOAT32, HELD, FLOAT16",
-        "HEAD, FIRST_ROWS, FLOAT32, BFLOAT16, HELD, BFLOAT16",
-        "HEAD, NOTHING, FLOAT32, BFLOAT16, HELD, BFLOAT16",
-        "NORM, DENSE, FLOAT32, BFLOAT16, MAPPED, FLOAT32",
-        "NORM, DENSE, BFLOAT16, BFLOAT16, HELD, FLOAT32"
+        "LINEAR, DENSE FLOAT32, FLOAT32, MAPPED, FLOAT32",
+        "LINEAR, DENSE BFLOAT16, FLOAT32, MAPPED, BFLOAT16",
+        "LINEAR, DENSE BFLOAT16, BFLOAT16, MAPPED, BFLOAT16",
+        "LINEAR, DENSE FLOAT16, BFLOAT16, HELD, BFLOAT16",
+        "LINEAR, DENSE FLOAT32, BFLOAT16, HELD, BFLOAT16",
+        "LINEAR, DENSE FLOAT64, FLOAT32, HELD, FLOAT32",
+        "LINEAR, UNALIGNED FLOAT32, FLOAT32, HELD, FLOAT32",
+        "LINEAR, UNALIGNED FLOAT16, FLOAT32, HELD, FLOAT16",
+        "LINEAR, CODES FLOAT32, BFLOAT16, CODES, BFLOAT16",
+        "HEAD, CODES FLOAT32, BFLOAT16, HELD, BFLOAT16",
+        "HEAD, FIRST_ROWS FLOAT16, FLOAT32, HELD, FLOAT16",
+        "HEAD, FIRST_ROWS FLOAT32, BFLOAT16, HELD, BFLOAT16",
+        "HEAD, NOTHING FLOAT32, BFLOAT16, HELD, BFLOAT16",
+        "NORM, DENSE FLOAT32, BFLOAT16, MAPPED, FLOAT32",
+        "NORM, DENSE BFLOAT16, BFLOAT16, HELD, FLOAT32"
     })
     void followsFromTheFileAndTheTypeThatIsComputedIn(
-            Parameter.Kind kind, StoredTensor.Form form, FloatType stored, FloatType computed, Place place, FloatType type)
-            throws Exception {
+            Parameter.Kind kind, String stored, FloatType computed, Place place, FloatType type) throws Exception {
+        StoredTensor.Form form = StoredTensor.Form.valueOf(stored.split(" ")[0]);
+        FloatType saved = FloatType.valueOf(stored.split(" ")[1]);
         Architecture architecture = llama(FloatType.FLOAT32);
         Parameter one = architecture.parameters().stream()
                 .filter(parameter -> parameter.kind() == kind)
@@ -62,7 +63,7 @@ final class WeightPlacementTest {
 
         WeightPlacement placement = new WeightPlacement(
                 architecture,
-                parameter -> new StoredTensor(parameter.equals(one) ? form : StoredTensor.Form.DENSE, stored),
+                parameter -> new StoredTensor(parameter.equals(one) ? form : StoredTensor.Form.DENSE, saved),
                 Optional.empty(),
                 TrainedWeights.whole(parameter -> false),
                 new WeightPlacement.Types(computed, FloatType.FLOAT32));
@@ -76,8 +77,7 @@ final class WeightPlacementTest {
         Parameter first = named(architecture, "model.layers.0.mlp.up_proj.weight");
         Parameter second = named(architecture, "model.layers.1.mlp.up_proj.weight");
         Parameter third = named(architecture, "model.layers.2.mlp.up_proj.weight");
-        TrainedWeights trained =
-                new TrainedWeights(first::equals, Map.of(), false, false, List.of(), List.of(second));
+        TrainedWeights trained = new TrainedWeights(first::equals, Map.of(), false, false, List.of(), List.of(second));
 
         WeightPlacement placement = new WeightPlacement(
                 architecture,

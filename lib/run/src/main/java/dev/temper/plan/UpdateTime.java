@@ -66,7 +66,8 @@ public record UpdateTime(double seconds, long tokens, double rate, OptionalLong 
                 all += 2.0 * parameter.shape().size() * (forwards + 1 + (isTrained ? 1 : 0));
             }
         }
-        for (Map.Entry<Parameter, Integer> update : plan.placement().trained().ranks().entrySet()) {
+        for (Map.Entry<Parameter, Integer> update :
+                plan.placement().trained().ranks().entrySet()) {
             long width = update.getKey().inputs() + update.getKey().outputs();
             all += 2.0 * update.getValue() * width * (forwards + 2);
         }

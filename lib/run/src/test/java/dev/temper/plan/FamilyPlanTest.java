@@ -141,7 +141,9 @@ final class FamilyPlanTest {
 
     private static List<NDArray> arrays(Network network) {
         List<NDArray> arrays = new ArrayList<>();
-        for (int layer = Parameter.SHARED; layer < network.architecture().sizes().layers(); layer++) {
+        for (int layer = Parameter.SHARED;
+                layer < network.architecture().sizes().layers();
+                layer++) {
             arrays.addAll(network.dictionary(layer).arrays().values());
         }
         return arrays;
