@@ -154,8 +154,8 @@ final class NetworkWeights implements AutoCloseable {
     }
 
     /**
-     * Gives the same projection of all layers one place to become dense in, where it is kept in 4 bits or in another
-     * type than is computed in: to be called when what one layer records is differentiated before the next one records,
+     * Gives the same projection of all layers one place to become dense in, where it is in 4 bits or in another type
+     * than is computed in: to be called when what one layer records is differentiated before the next one records,
      * and not otherwise.
      */
     void shareDense() {
@@ -169,7 +169,7 @@ final class NetworkWeights implements AutoCloseable {
                 }));
     }
 
-    /** Brings what is kept in another type to the one that is computed in; what is trained, after each update again. */
+    /** Brings matrices of another type to the one that is computed in; what is trained, after each update again. */
     void convert() {
         for (Parameter parameter : architecture.parameters()) {
             Placement placement = placements.get(parameter);

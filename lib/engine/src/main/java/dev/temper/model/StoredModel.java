@@ -18,7 +18,7 @@ import java.util.function.Predicate;
  * A model on disk whose weights are those of its architecture, except for a new head.
  *
  * @param saved the architecture of the files; another one where an adapter unties the output head or adds tokens
- * @param quantization how frozen projections shall be kept that are not quantized already; empty: as they are
+ * @param quantization how frozen projections are quantized that are not so already; empty: they are not
  * @param precision the type that its layers shall compute in
  * @param shared where the workers of this machine share what they quantize; empty: each quantizes into its own memory
  */

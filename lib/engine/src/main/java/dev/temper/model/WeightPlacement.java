@@ -41,7 +41,7 @@ public final class WeightPlacement {
 
     /**
      * @param files what a model's files hold of each parameter
-     * @param quantization how frozen projections shall be kept; of a base in codes, how it was saved
+     * @param quantization how frozen projections become codes; of a base that was saved in codes, how these were made
      */
     public WeightPlacement(
             Architecture architecture,

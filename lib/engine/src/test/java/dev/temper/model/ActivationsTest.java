@@ -29,7 +29,7 @@ final class ActivationsTest {
     void aLayerOfGpt2RecordsWhatItsGradientNeeds() throws Exception {
         Tape.Bytes layer = Tape.of(pass(TinyModel.GPT2, TrainedWeights.all(), 4), 1, true);
 
-        long perToken = 15 // the first norm's result, for c_attn; its input is kept anyway
+        long perToken = 15 // the first norm's result, for c_attn; its input is stored anyway
                 + 45 // queries, keys and values
                 + 15 // what attention gives, in parts
                 + 3 // and the logarithms of its sums
@@ -42,7 +42,7 @@ final class ActivationsTest {
     }
 
     @Test
-    void aFrozenLayerWithAnAdapterKeepsWhatTheAdapterSees() throws Exception {
+    void aFrozenLayerWithAnAdapterRecordsWhatTheAdapterSees() throws Exception {
         Architecture architecture = architecture(TinyModel.GPT2);
         LoraConfig lora = LoraConfig.of(2, 4, 0.1, List.of("c_attn"));
 
@@ -66,7 +66,7 @@ final class ActivationsTest {
                 Tape.of(pass(TinyModel.GPT2, TrainedWeights.all(), 2), 1, true).recorded();
 
         long sums = 4 * 100 * 3; // of attention: float32
-        long norms = 4 * 100 * 2 * 15; // inputs as float32; the second one's own is not kept beside it
+        long norms = 4 * 100 * 2 * 15; // inputs as float32; the second one's own is not recorded beside it
         assertThat(narrow).isEqualTo((wide - sums - 4 * 100 * 15) / 2 + sums + norms);
     }
 
@@ -115,8 +115,8 @@ final class ActivationsTest {
                 Activations.checkpointing(new Activations.Pass(architecture, TrainedWeights.all(), tokens, 4));
 
         assertThat(activations.loss()).isGreaterThan(10 * activations.layer());
-        long kept = areKept ? activations.loss() : activations.layer();
-        assertThat(activations.kept()).isEqualTo(kept + kept * 3 / 4);
+        long fragments = areKept ? activations.loss() : activations.layer();
+        assertThat(activations.fragments()).isEqualTo(fragments + fragments * 3 / 4);
     }
 
     /** glibc hands every array back at once here, so that what is resident is what is alive. */

@@ -194,7 +194,7 @@ public record MemoryPlan(List<Spec> adapter, WeightPlacement placement, PlanSett
     /** The most that is held at one time: in the backward pass of a micro-batch of so many tokens. */
     long peak(long tokens) {
         Activations activations = activations(tokens);
-        return fixedBytes() + activations.peak() + activations.kept() - offloadedInputs(tokens);
+        return fixedBytes() + activations.peak() + activations.fragments() - offloadedInputs(tokens);
     }
 
     private long offloadedInputs(long tokens) {

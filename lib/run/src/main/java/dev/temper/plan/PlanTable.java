@@ -39,7 +39,7 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
                 .put("optimizer", plan.optimizerBytes())
                 .put("activations", activations.inputs() + activations.recorded() + activations.layer())
                 .put("loss", activations.loss())
-                .put("kept", activations.kept())
+                .put("kept", activations.fragments())
                 .put("quantizing", plan.quantizingBytes())
                 .put("compiled", plan.compiledBytes())
                 .put("process", MemoryPlan.PROCESS_BYTES)
@@ -120,9 +120,9 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
                 all);
         add(table, "- inputs of all layers", activations.inputs());
         addIfAny(table, "- recorded by all layers, without gradient_checkpointing", activations.recorded());
-        add(table, "- one layer on its way back", activations.layer());
+        add(table, "- one layer in the backward pass", activations.layer());
         add(table, "loss, instead of that layer", activations.loss());
-        add(table, "kept of freed arrays by the C library", activations.kept());
+        add(table, "kept of freed arrays by the C library", activations.fragments());
         addIfAny(table, "heap that grew while codes were made", plan.quantizingBytes());
         addIfAny(table, "products in bfloat16, compiled for 1,024 shapes", plan.compiledBytes());
         add(table, "process: Java, Spark, libtorch", MemoryPlan.PROCESS_BYTES);

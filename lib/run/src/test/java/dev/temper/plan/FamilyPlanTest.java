@@ -72,6 +72,8 @@ final class FamilyPlanTest {
                 "model.precision=bf16");
 
         private final FloatType stored;
+
+        @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
         private final List<String> keys;
 
         Way(FloatType stored, String... keys) {
