@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Continues several prompts at once. Keys and values of earlier tokens are kept, each sequence in arrays of its own, so
+ * Continues several prompts at once. Keys and values of earlier tokens are cached, each sequence in arrays of its own, so
  * prompts of different lengths need no padding, and a sequence that ends leaves the others alone.
  *
  * <p>Where the rotary frequencies depend on the length of the text ({@code dynamic}), a step that changes them computes
