@@ -5,6 +5,7 @@ import dev.temper.recipe.RecipeFile;
 import dev.temper.storage.Store;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.SparkConf;
 import picocli.CommandLine.Parameters;
 
 /** The recipe on the command line, and the keys that are replaced in it. */
@@ -19,6 +20,6 @@ final class RecipeArguments {
     Recipe read(Store store, String... more) {
         List<String> all = new ArrayList<>(overrides);
         all.addAll(List.of(more));
-        return RecipeFile.read(store, recipe, all);
+        return RecipeFile.read(store, SentFiles.find(new SparkConf(), recipe), all);
     }
 }

@@ -1,13 +1,18 @@
 package dev.temper.jobs;
 
+import dev.temper.check.InvalidInputException;
 import dev.temper.recipe.Recipe;
 import dev.temper.run.RunEnvironment;
 import dev.temper.run.RunListener;
 import dev.temper.run.SparkHandle;
 import dev.temper.run.TrainingRun;
+import dev.temper.run.output.RunOutput;
 import dev.temper.run.output.RunSummary;
+import dev.temper.spark.cluster.Interruption;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.spark.storage.SparkSecrets;
+import dev.temper.storage.Folder;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -20,9 +25,24 @@ final class RunJob {
     private RunJob() {}
 
     static void run(Recipe recipe, List<String> version) throws Exception {
+        HadoopStore store = store();
         try (ConsoleProgress console = new ConsoleProgress()) {
-            Optional<RunSummary> summary = TrainingRun.train(environment(store(), version, console), recipe);
+            Optional<RunSummary> summary = TrainingRun.train(environment(store, version, console), recipe);
             summary.ifPresent(run -> Console.sayAll(run.text(HadoopStore.resolve(recipe.output()))));
+        } catch (Exception e) {
+            leaveReason(store.folder(recipe.output()), recipe, e);
+            throw e;
+        }
+    }
+
+    /** In the manifest, where a run has begun: in cluster mode nobody sees how the process ends. */
+    private static void leaveReason(Folder output, Recipe recipe, Exception failure) {
+        Exit exit = Exit.of(failure);
+        int code = Interruption.ofProcess().isAsked() ? Exit.INTERRUPTED : exit.code();
+        try {
+            RunOutput.of(output).writeManifestEnded(recipe, code, exit.message());
+        } catch (IOException | InvalidInputException e) {
+            Console.warn("how it ended is not in " + output.location() + ": " + HadoopStore.reason(e));
         }
     }
 
@@ -58,6 +78,7 @@ final class RunJob {
 
     /** The cluster that spark-submit names; without one this machine, with a slot for each worker. */
     private static SparkSession session(Recipe recipe) {
+        DriverOptions.verify();
         SparkConf conf = new SparkConf();
         SparkSession.Builder builder = SparkSession.builder().appName(recipe.name());
         if (!conf.contains("spark.master")) {
