@@ -15,14 +15,16 @@ import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
-import dev.temper.train.CausalRows;
-import dev.temper.train.ClassifiedRows;
 import dev.temper.train.ProgressListener;
-import dev.temper.train.Schedule;
 import dev.temper.train.TrainedModel;
-import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
-import dev.temper.train.TrainingRows;
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.Schedule;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.objective.CausalRows;
+import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.TrainingRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +83,7 @@ public final class TrainBench implements Callable<Integer> {
     private boolean nf4;
 
     @Option(names = "--optim", defaultValue = "ADAMW")
-    private TrainingConfig.Optim optim = TrainingConfig.Optim.ADAMW;
+    private Optim optim = Optim.ADAMW;
 
     @Option(names = "--gradient-checkpointing")
     private boolean checkpointing;
@@ -191,9 +193,9 @@ public final class TrainBench implements Callable<Integer> {
                 false,
                 false,
                 1,
-                TrainingConfig.When.NO,
+                IntervalStrategy.NO,
                 OptionalInt.empty(),
-                TrainingConfig.When.NO,
+                IntervalStrategy.NO,
                 OptionalInt.empty(),
                 2,
                 "eval/loss",

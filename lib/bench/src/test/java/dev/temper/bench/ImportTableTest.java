@@ -44,25 +44,34 @@ final class ImportTableTest {
             inference   | kernel adapter model safetensors generate text
             eval        | kernel model text generate
             report      | track eval
-            train       | kernel quant adapter model safetensors generate collective track text eval
+            train.config    | model
+            train.optim     | train.config kernel model quant safetensors
+            train.worker    | train.config collective eval kernel model
+            train.rows      | train.config text
+            train.objective | train.config train.worker train.rows eval kernel model text
+            train           | train.config train.optim train.worker train.rows train.objective kernel adapter model \
+            safetensors collective track eval
             spark.storage   | text
-            spark.cluster   | spark.storage collective train track
+            spark.cluster   | spark.storage collective train train.worker track
             spark           | spark.storage spark.cluster text inference generate model
             spark.source    | spark.storage text
-            spark.reading   | spark.storage spark.source text
-            spark.preparing | train spark spark.storage spark.cluster spark.source spark.reading text
+            spark.limit     |
+            spark.reading   | spark.storage spark.source spark.limit text
+            spark.preparing | train.rows spark spark.storage spark.cluster spark.source spark.reading text
             spark.table     | spark.storage spark.cluster spark.source spark.reading spark.preparing text
             recipe      | spark.storage spark.cluster spark.preparing kernel quant adapter model safetensors \
-            generate text train eval
-            plan        | recipe spark.cluster kernel quant adapter model track train text
+            generate text train.config train.objective eval
+            plan        | recipe spark.cluster kernel quant adapter model track train.config train.optim train.worker \
+            train.rows text
             run.output  | recipe plan spark.storage spark.cluster spark.source spark.preparing quant adapter \
-            report text track train eval generate
+            report text track train train.config train.objective eval generate
             run         | recipe plan run.output spark.storage spark.cluster spark.preparing spark.table kernel \
-            quant adapter model safetensors generate report text track train eval collective \
-            spark.source
-            run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train
+            quant adapter model safetensors generate report text track train train.config train.objective train.worker \
+            train.rows eval collective spark.source
+            run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train.objective
             run.draft   | recipe plan run spark.storage spark.preparing spark.reading model text
-            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text train track
+            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text track \
+            train.config
             jobs        | all
             bench       | all
             """;

@@ -6,11 +6,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
-import dev.temper.model.LabelledStream;
 import dev.temper.model.LayerWeights;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
+import dev.temper.model.SplitMix;
 import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedWeights;
 import dev.temper.safetensors.TensorWriter;
@@ -201,7 +201,7 @@ public final class LoraAdapter {
         double bound = 1 / Math.sqrt((double) shape.get(1));
         float[] values = new float[(int) shape.size()];
         for (int i = 0; i < values.length; i++) {
-            double unit = (LabelledStream.mix(seed + i) >>> 11) * 0x1.0p-53;
+            double unit = (SplitMix.mix(seed + i) >>> 11) * 0x1.0p-53;
             values[i] = (float) ((2 * unit - 1) * bound);
         }
         return values;
@@ -269,7 +269,7 @@ public final class LoraAdapter {
             }
             double dropout = config.lora().loraDropout();
             if (dropout > 0 && !target.isEmbedding()) { // PEFT drops nothing of an embedding's input
-                long salt = LabelledStream.mix(target.parameter().name().hashCode());
+                long salt = SplitMix.mix(target.parameter().name().hashCode());
                 layer.put(key + "dropout", network.workspace().dropout(dropout, salt));
             }
         }

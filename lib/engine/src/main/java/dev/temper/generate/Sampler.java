@@ -1,6 +1,6 @@
 package dev.temper.generate;
 
-import dev.temper.model.LabelledStream;
+import dev.temper.model.SplitMix;
 import java.util.Arrays;
 
 /**
@@ -29,7 +29,7 @@ final class Sampler {
             return best(logits);
         }
         double[] probabilities = probabilities(logits);
-        long hash = LabelledStream.mix(LabelledStream.mix(seed ^ (sequence << 32)) + history.length);
+        long hash = SplitMix.mix(SplitMix.mix(seed ^ (sequence << 32)) + history.length);
         double draw = (hash >>> 11) * 0x1.0p-53;
         int last = 0;
         for (int i = 0; i < probabilities.length; i++) {

@@ -48,7 +48,7 @@ public record ClassifiedStream(TokenStream tokens, int[] keep, float[] targets, 
             weights[i] = row.weight();
             int start = tokens.segments()[i];
             for (int p = 0; p < row.ids().length; p++) {
-                keys[start + p] = LabelledStream.mix(row.key() + p);
+                keys[start + p] = SplitMix.mix(row.key() + p);
             }
         }
         return new ClassifiedStream(tokens, classifier.positions(tokens), targets, weights, keys);

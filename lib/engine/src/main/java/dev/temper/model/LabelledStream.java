@@ -44,7 +44,7 @@ public record LabelledStream(TokenStream tokens, int[] keep, int[] targets, long
         int start = 0;
         for (Row row : rows) {
             for (int i = 0; i < row.ids().length; i++) {
-                keys[start + i] = mix(row.key() + i);
+                keys[start + i] = SplitMix.mix(row.key() + i);
                 if (i > 0 && row.trained()[i]) {
                     keep[n] = start + i - 1;
                     targets[n++] = row.ids()[i];
@@ -53,13 +53,5 @@ public record LabelledStream(TokenStream tokens, int[] keep, int[] targets, long
             start += row.ids().length;
         }
         return new LabelledStream(TokenStream.of(documents), keep, targets, keys);
-    }
-
-    /** SplitMix64's finalizer: neighbouring inputs give unrelated outputs. */
-    public static long mix(long value) {
-        long z = value + 0x9E3779B97F4A7C15L;
-        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 }

@@ -32,7 +32,7 @@ public final class Network implements AutoCloseable {
     public static final String HEAD_UPDATE = "lm_head.";
 
     private static final String DROPOUT_KEYS = "dropout_keys";
-    private static final long NOISE_SALT = LabelledStream.mix("noise".hashCode()); // or noise would follow a mask
+    private static final long NOISE_SALT = SplitMix.mix("noise".hashCode()); // or noise would follow a mask
 
     private final Workspace workspace;
     private final Architecture architecture;
@@ -208,7 +208,7 @@ public final class Network implements AutoCloseable {
         extras.put(DROPOUT_KEYS, workspace.ints(keys));
         if (noiseAlpha > 0) {
             long[] own = LongStream.of(keys)
-                    .map(key -> LabelledStream.mix(key ^ NOISE_SALT))
+                    .map(key -> SplitMix.mix(key ^ NOISE_SALT))
                     .toArray();
             extras.put("noise_keys", workspace.ints(own));
             extras.put("noise", workspace.floats(noise(stream, noiseAlpha), new Shape(own.length, 1)));

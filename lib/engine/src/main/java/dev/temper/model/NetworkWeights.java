@@ -47,7 +47,7 @@ final class NetworkWeights implements AutoCloseable {
     private void putDropout(String name, double chance) {
         for (int layer = Parameter.SHARED; chance > 0 && layer < layers.size(); layer++) {
             String salt = name + " of layer " + layer;
-            dictionary(layer).put(name + ".dropout", workspace.dropout(chance, LabelledStream.mix(salt.hashCode())));
+            dictionary(layer).put(name + ".dropout", workspace.dropout(chance, SplitMix.mix(salt.hashCode())));
         }
     }
 

@@ -124,8 +124,8 @@ public record NewHead(List<Parameter> parameters, double deviation, long seed, O
     float[] values(Parameter parameter) {
         float[] values = new float[Math.toIntExact(parameter.shape().size())];
         if (parameter.kind() != Parameter.Kind.BIAS) {
-            SplittableRandom random = new SplittableRandom(
-                    LabelledStream.mix(seed ^ parameter.name().hashCode()));
+            SplittableRandom random =
+                    new SplittableRandom(SplitMix.mix(seed ^ parameter.name().hashCode()));
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (deviation * random.nextGaussian());
             }

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
-import dev.temper.model.LabelledStream;
 import dev.temper.model.LayerWeights;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
+import dev.temper.model.SplitMix;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
@@ -100,10 +100,10 @@ final class RealAdaptersAcceptanceTest {
     private static ByteBuffer random(Parameter parameter) {
         int count = Math.toIntExact(parameter.shape().size());
         ByteBuffer bytes = ByteBuffer.allocateDirect(4 * count).order(ByteOrder.LITTLE_ENDIAN);
-        long seed = LabelledStream.mix(parameter.name().hashCode());
+        long seed = SplitMix.mix(parameter.name().hashCode());
         float middle = parameter.kind() == Parameter.Kind.NORM ? 1 : 0;
         for (int i = 0; i < count; i++) {
-            double unit = (LabelledStream.mix(seed + i) >>> 11) * 0x1.0p-53;
+            double unit = (SplitMix.mix(seed + i) >>> 11) * 0x1.0p-53;
             bytes.putFloat(middle + (float) (0.1 * unit - 0.05));
         }
         return bytes.flip();

@@ -150,7 +150,7 @@ final class ClassifierTest {
         Classifier classifier = network.architecture().classifier().orElseThrow();
         int rows = 2000;
         List<Row> same = LongStream.range(0, rows)
-                .mapToObj(i -> new Row(new int[] {7, 2}, 0, 1, LabelledStream.mix(i)))
+                .mapToObj(i -> new Row(new int[] {7, 2}, 0, 1, SplitMix.mix(i)))
                 .toList();
         ClassifiedStream stream = ClassifiedStream.of(classifier, same);
 

@@ -31,7 +31,7 @@ final class DropoutTest {
         try (Workspace workspace = Workspace.open(1)) {
             Network network = network(workspace);
             List<Row> rows = LongStream.range(0, ROWS)
-                    .mapToObj(i -> new Row(TEXT, new boolean[TEXT.length], LabelledStream.mix(i)))
+                    .mapToObj(i -> new Row(TEXT, new boolean[TEXT.length], SplitMix.mix(i)))
                     .toList();
             LabelledStream stream = LabelledStream.of(rows);
 

@@ -43,9 +43,9 @@ final class NoiseTest {
      * What it adds to a token, by a formula of its own in place of the program's: 16 bits of a hash for each channel.
      */
     private static float expected(long key, int channel, int tokens, int width) {
-        long own = LabelledStream.mix(key ^ LabelledStream.mix("noise".hashCode()));
+        long own = SplitMix.mix(key ^ SplitMix.mix("noise".hashCode()));
         long golden = 0x9E3779B97F4A7C15L;
-        long hash = LabelledStream.mix(own + (channel / 4 - 1) * golden); // mix adds the golden ratio once itself
+        long hash = SplitMix.mix(own + (channel / 4 - 1) * golden); // mix adds the golden ratio once itself
         short draw = (short) (hash >>> (16 * (channel % 4)));
         return (float) ((draw + 0.5) / 32768 * ALPHA / Math.sqrt((double) tokens * width));
     }
@@ -65,7 +65,7 @@ final class NoiseTest {
         for (Row row : ROWS) {
             for (int i = 0; i < row.ids().length; i++, token++) {
                 for (int channel = 0; channel < width; channel++) {
-                    long key = LabelledStream.mix(row.key() + i);
+                    long key = SplitMix.mix(row.key() + i);
                     assertThat(noise[token * width + channel])
                             .isCloseTo(expected(key, channel, row.ids().length, width), within(1e-6f));
                 }
@@ -102,7 +102,7 @@ final class NoiseTest {
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             int[] ids = random.ints(40, 0, TinyModel.VOCABULARY).toArray();
-            rows.add(new Row(ids, new boolean[40], LabelledStream.mix(i)));
+            rows.add(new Row(ids, new boolean[40], SplitMix.mix(i)));
         }
         float[] noise = noise(network, LabelledStream.of(rows));
         double bound = ALPHA / Math.sqrt(40 * 12);

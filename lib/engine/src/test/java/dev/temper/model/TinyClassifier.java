@@ -110,7 +110,7 @@ public enum TinyClassifier {
         for (int i = 0; i < count; i++) {
             int[] ids =
                     random.ints(1 + random.nextInt(12), 0, TinyModel.VOCABULARY).toArray();
-            rows.add(new ClassifiedStream.Row(ids, i % 2, 1 + i % 3 / 2, LabelledStream.mix(i)));
+            rows.add(new ClassifiedStream.Row(ids, i % 2, 1 + i % 3 / 2, SplitMix.mix(i)));
         }
         return rows;
     }

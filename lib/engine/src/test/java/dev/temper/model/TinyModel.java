@@ -141,7 +141,7 @@ public enum TinyModel {
             for (int k = 1; k < ids.length; k++) {
                 trained[k] = k + 1 == ids.length || random.nextInt(3) > 0;
             }
-            rows.add(new Row(ids, trained, LabelledStream.mix(i)));
+            rows.add(new Row(ids, trained, SplitMix.mix(i)));
         }
         return rows;
     }

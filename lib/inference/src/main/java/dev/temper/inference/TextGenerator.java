@@ -6,8 +6,8 @@ import static dev.temper.check.Check.invalid;
 import dev.temper.generate.EndTokens;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
-import dev.temper.model.LabelledStream;
 import dev.temper.model.Network;
+import dev.temper.model.SplitMix;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
@@ -263,7 +263,7 @@ public final class TextGenerator implements AutoCloseable {
                     List<int[]> all = new ArrayList<>();
                     for (List<int[]> batch : Batches.of(prompts, ids -> ids.length, options.batchTokens(), BATCH)) {
                         // Else the first prompts of all batches would draw alike.
-                        long own = all.isEmpty() ? seed : LabelledStream.mix(seed + all.size());
+                        long own = all.isEmpty() ? seed : SplitMix.mix(seed + all.size());
                         all.addAll(generator.generate(batch, config, ends, own, (prompt, token) -> call.check()));
                     }
                     return all;

@@ -15,6 +15,7 @@ import dev.temper.model.TrainedWeights;
 import dev.temper.quant.Quantization;
 import dev.temper.recipe.PretrainedModel;
 import dev.temper.recipe.Recipe;
+import dev.temper.train.optim.Optimizers;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -216,7 +217,7 @@ public record MemoryPlan(
 
     public long optimizerBytes() {
         return trainedSpecs().stream()
-                .mapToLong(spec -> settings.optim().bytes(spec))
+                .mapToLong(spec -> Optimizers.stateBytes(settings.optim(), spec))
                 .sum();
     }
 

@@ -2,8 +2,9 @@ package dev.temper.plan;
 
 import dev.temper.kernel.FloatType;
 import dev.temper.recipe.Recipe;
-import dev.temper.train.TrainingConfig;
-import dev.temper.train.Worker;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.worker.Replica;
 
 /**
  * What of a recipe decides how much memory a worker needs, besides the model and the adapter.
@@ -20,7 +21,7 @@ import dev.temper.train.Worker;
  * @param rowsBytes mapped files of a worker's prepared rows; 0: nobody knows before they are prepared
  */
 public record PlanSettings(
-        TrainingConfig.Optim optim,
+        Optim optim,
         boolean checkpoints,
         boolean quantizes,
         FloatType precision,
@@ -46,7 +47,7 @@ public record PlanSettings(
                 training.activationOffloading(),
                 recipe.data().maxLength(),
                 (training.batchSize() + workers - 1) / workers,
-                training.microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS),
+                training.microBatchTokens().orElse(Replica.DEFAULT_MICRO_BATCH_TOKENS),
                 training.microBatchTokens().isEmpty(),
                 0);
     }

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Activations;
 import dev.temper.quant.Quantization;
 import dev.temper.track.TextTable;
-import dev.temper.train.MappedRows;
+import dev.temper.train.rows.MappedRows;
 import java.util.Locale;
 import java.util.Optional;
 

@@ -4,10 +4,10 @@ import static dev.temper.check.Check.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.text.DataConfig;
-import dev.temper.train.Schedule;
-import dev.temper.train.TrainingConfig;
-import dev.temper.train.TrainingConfig.Optim;
-import dev.temper.train.TrainingConfig.When;
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.Schedule;
+import dev.temper.train.config.TrainingConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -94,12 +94,12 @@ public final class IdleKeys {
                     "write constant_with_warmup");
         }
         refuse(
-                training.evalStrategy() == When.EPOCH,
+                training.evalStrategy() == IntervalStrategy.EPOCH,
                 "training.eval_steps",
                 "with training.eval_strategy: epoch",
                 "set training.eval_strategy: steps");
         refuse(
-                training.saveStrategy() == When.EPOCH,
+                training.saveStrategy() == IntervalStrategy.EPOCH,
                 "training.save_steps",
                 "with training.save_strategy: epoch",
                 "set training.save_strategy: steps");
@@ -113,9 +113,9 @@ public final class IdleKeys {
     private void noteTraining() {
         TrainingConfig training = recipe.training();
         note(training.maxSteps().isPresent(), "training.num_train_epochs", "beside training.max_steps");
-        note(training.evalStrategy() == When.NO, "training.eval_steps", "with training.eval_strategy: no");
+        note(training.evalStrategy() == IntervalStrategy.NO, "training.eval_steps", "with training.eval_strategy: no");
         for (String key : List.of("training.save_steps", "training.save_total_limit")) {
-            note(training.saveStrategy() == When.NO, key, "with training.save_strategy: no");
+            note(training.saveStrategy() == IntervalStrategy.NO, key, "with training.save_strategy: no");
         }
         Optim optim = training.optim();
         String with = "with training.optim: " + tree.at("/training/optim").asText();

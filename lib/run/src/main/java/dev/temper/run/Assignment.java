@@ -5,7 +5,7 @@ import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.RecipeIdentity;
 import dev.temper.recipe.RenderedPrompt;
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
@@ -35,7 +35,7 @@ record Assignment(
         String prepared,
         List<RenderedPrompt> asked,
         Set<Integer> ends,
-        List<BegunFolder> places)
+        List<LeasedFolder> places)
         implements Serializable {
     static Assignment of(
             SparkSession spark, Recipe recipe, RecipeData rows, List<RenderedPrompt> asked, PreparedData data) {
@@ -50,7 +50,7 @@ record Assignment(
     }
 
     /** The same of a command that writes into this folder. */
-    Assignment into(BegunFolder place) {
+    Assignment into(LeasedFolder place) {
         return new Assignment(store, recipe, run, prepared, asked, ends, List.of(place));
     }
 
@@ -65,7 +65,7 @@ record Assignment(
      * @throws dev.temper.check.InvalidInputException when it does not
      */
     void checkPlace() throws IOException {
-        for (BegunFolder place : places) {
+        for (LeasedFolder place : places) {
             place.checkSeen();
         }
         boolean isElsewhere = RecipeFile.ofPortable(recipe).data().prepared().isPresent();
@@ -78,7 +78,7 @@ record Assignment(
      * @param model its files are on this machine
      * @param rows closed with this
      */
-    record Begun(Recipe recipe, RecipeModel model, RecipeRows rows, Prompts prompts) implements AutoCloseable {
+    record Inputs(Recipe recipe, RecipeModel model, RecipeRows rows, Prompts prompts) implements AutoCloseable {
         @Override
         public void close() {
             rows.close();
@@ -96,7 +96,7 @@ record Assignment(
      *
      * @param warnings gets sentences for the user
      */
-    Begun begin(Reading reading, Consumer<String> warnings) throws IOException {
+    Inputs load(Reading reading, Consumer<String> warnings) throws IOException {
         Recipe settings = RecipeFile.ofPortable(recipe);
         RecipeModel model = RecipeModel.localize(store, settings, warnings);
         RecipeRows rows =
@@ -107,7 +107,7 @@ record Assignment(
             List<Prompts.Question> questions =
                     asked.stream().map(prompt -> prompt.question(tokenizer)).toList();
             Prompts prompts = new Prompts(tokenizer, settings.generation(), questions, rows.evaluated(), ends);
-            return new Begun(settings, model, rows, prompts);
+            return new Inputs(settings, model, rows, prompts);
         } catch (RuntimeException | Error e) {
             rows.close();
             throw e;

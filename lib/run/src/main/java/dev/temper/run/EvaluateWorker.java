@@ -6,10 +6,10 @@ import dev.temper.model.StoredModel;
 import dev.temper.recipe.Recipe;
 import dev.temper.spark.cluster.BarrierTraining;
 import dev.temper.track.Metric;
-import dev.temper.train.Evaluation;
 import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingResult;
-import dev.temper.train.Worker;
+import dev.temper.train.objective.Evaluation;
+import dev.temper.train.worker.Replica;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,32 +28,33 @@ record EvaluateWorker(Assignment assignment) implements BarrierTraining.Worker {
 
     @Override
     public TrainingResult run(BarrierTraining.Context context) throws Exception {
-        try (Assignment.Begun begun = assignment.begin(RecipeRows::readEvaluated, context.listener()::warned);
+        try (Assignment.Inputs inputs = assignment.load(RecipeRows::readEvaluated, context.listener()::warned);
                 Workspace workspace = Workspace.open(context.threads())) {
-            if (begun.recipe().adapter().isPresent()) {
-                try (TrainedModel model = begun.model().open(workspace)) {
-                    TrainingResult result = evaluate(model.network(), begun, context);
+            if (inputs.recipe().adapter().isPresent()) {
+                try (TrainedModel model = inputs.model().open(workspace)) {
+                    TrainingResult result = evaluate(model.network(), inputs, context);
                     model.checkBase(context.workers());
                     return result;
                 }
             }
-            StoredModel stored = begun.model().stored();
+            StoredModel stored = inputs.model().stored();
             try (Network network = stored.load(workspace)) {
-                TrainingResult result = evaluate(network, begun, context);
+                TrainingResult result = evaluate(network, inputs, context);
                 stored.files().checkUnchanged();
                 return result;
             }
         }
     }
 
-    private static TrainingResult evaluate(Network network, Assignment.Begun begun, BarrierTraining.Context context)
+    private static TrainingResult evaluate(Network network, Assignment.Inputs inputs, BarrierTraining.Context context)
             throws Exception {
-        Recipe recipe = begun.recipe();
-        Worker worker = Worker.of(network, context.workers(), recipe.training()).stoppingWhen(context.stop());
+        Recipe recipe = inputs.recipe();
+        Replica worker =
+                Replica.of(network, context.workers(), recipe.training()).stoppingWhen(context.stop());
         context.listener().started(1);
-        Evaluation evaluation = begun.rows().of(recipe).evaluate(worker);
-        Worker.Answers answers =
-                worker.answer(begun.prompts(), 0, recipe.training().seed());
+        Evaluation evaluation = inputs.rows().of(recipe).evaluate(worker);
+        Replica.Answers answers =
+                worker.answer(inputs.prompts(), 0, recipe.training().seed());
         List<Metric> metrics = new ArrayList<>();
         Instant now = Instant.now();
         evaluation.scores().forEach((name, value) -> metrics.add(new Metric(0, "eval/" + name, value, now)));

@@ -8,7 +8,8 @@ import dev.temper.recipe.RecipeLocations;
 import dev.temper.recipe.RenderedPrompt;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.Tokenizer;
-import dev.temper.train.TrainingConfig;
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.TrainingConfig;
 import java.io.IOException;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -103,7 +104,7 @@ public final class RunChecks {
         }
         TrainingConfig training = recipe.training();
         boolean hasRows = recipe.data().eval().isPresent() || recipe.data().evalFraction() > 0;
-        if (!hasRows && training.evalStrategy() != TrainingConfig.When.NO) {
+        if (!hasRows && training.evalStrategy() != IntervalStrategy.NO) {
             notes.add("there are no evaluation rows: nothing is evaluated, and losses are those of training; set"
                     + " data.eval or data.eval_fraction");
         }

@@ -11,9 +11,10 @@ import dev.temper.storage.RecordingStore;
 import dev.temper.train.Checkpoints;
 import dev.temper.train.PeakMemory;
 import dev.temper.train.TrainedModel;
-import dev.temper.train.TrainingConfig;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.TrainingResult;
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.TrainingConfig;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -41,23 +42,23 @@ record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedByte
     }
 
     private TrainingResult train(BarrierTraining.Context context, PeakMemory memory) throws Exception {
-        try (Assignment.Begun begun = assignment.begin(RecipeRows::read, context.listener()::warned)) {
-            TrainingResult result = train(context, begun);
+        try (Assignment.Inputs inputs = assignment.load(RecipeRows::read, context.listener()::warned)) {
+            TrainingResult result = train(context, inputs);
             return result.with(new TrainingResult.Memory(
-                    plannedBytes, begun.rows().bytes(), memory.peak().orElse(null)));
+                    plannedBytes, inputs.rows().bytes(), memory.peak().orElse(null)));
         }
     }
 
-    private TrainingResult train(BarrierTraining.Context context, Assignment.Begun begun) throws Exception {
-        Recipe recipe = begun.recipe();
+    private TrainingResult train(BarrierTraining.Context context, Assignment.Inputs inputs) throws Exception {
+        Recipe recipe = inputs.recipe();
         try (Workspace workspace = Workspace.open(context.threads());
-                TrainedModel model = begun.model().open(workspace)) {
+                TrainedModel model = inputs.model().open(workspace)) {
             TrainingLoop loop = new TrainingLoop(
-                    model, begun.rows().of(recipe), training(recipe), context.workers(), context.listener());
+                    model, inputs.rows().of(recipe), training(recipe), context.workers(), context.listener());
             loop.stoppingWhen(context.stop());
             loop.standingFor(new LiveOutput(RunOutput.of(assignment.output()), page, context.listener()::warned));
             loop.offloadingTo(recipe.cluster().localFolder());
-            TrainingResult result = loop.run(begun.prompts(), checkpoints(recipe));
+            TrainingResult result = loop.run(inputs.prompts(), checkpoints(recipe));
             model.checkBase(context.workers());
             return context.workers().rank() == 0 ? result.wrote(save(model, recipe)) : result;
         }
@@ -79,7 +80,7 @@ record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedByte
     }
 
     private Optional<Checkpoints> checkpoints(Recipe recipe) {
-        if (recipe.training().saveStrategy() == TrainingConfig.When.NO) {
+        if (recipe.training().saveStrategy() == IntervalStrategy.NO) {
             return Optional.empty();
         }
         String prepared = assignment.prepared();

@@ -32,7 +32,7 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.text.SavedTokenizer;
 import dev.temper.train.TrainingResult;
-import dev.temper.train.Worker;
+import dev.temper.train.worker.Replica;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -73,7 +73,7 @@ public final class TrainingRun {
      *
      * @return empty where the output holds the finished run of this recipe already
      * @throws InvalidInputException when recipe, data or locations are wrong
-     * @throws dev.temper.train.StoppedException when it was asked to end early
+     * @throws dev.temper.train.worker.StoppedException when it was asked to end early
      */
     public static Optional<RunSummary> train(RunEnvironment environment, Recipe recipe) throws Exception {
         return new TrainingRun(environment, recipe, Extent.TRAINED).run();
@@ -226,7 +226,7 @@ public final class TrainingRun {
             plan = plan.fitted(given.get().bytes());
         }
         if (plan.settings().microBatchTokens()
-                < chosen.training().microBatchTokens().orElse(Worker.DEFAULT_MICRO_BATCH_TOKENS)) {
+                < chosen.training().microBatchTokens().orElse(Replica.DEFAULT_MICRO_BATCH_TOKENS)) {
             listener.say(
                     "micro-batches of %,d tokens: larger ones do not fit",
                     plan.settings().microBatchTokens());

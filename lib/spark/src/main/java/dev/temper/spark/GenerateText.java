@@ -3,14 +3,11 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
-import dev.temper.generate.GenerationConfig;
 import dev.temper.inference.ChatMessage;
-import dev.temper.inference.TextGenerator;
-import dev.temper.model.LabelledStream;
+import dev.temper.model.SplitMix;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -281,37 +278,6 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return seed;
     }
 
-    /** How to generate, as it travels to the executors. */
-    private record Sampling(
-            boolean chat,
-            String system,
-            int maxNewTokens,
-            boolean doSample,
-            double temperature,
-            int topK,
-            double topP,
-            double minP,
-            double repetitionPenalty,
-            long seed)
-            implements Serializable {
-        GenerationConfig config() {
-            return new GenerationConfig(
-                    List.of(), 0, maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty);
-        }
-
-        List<Optional<String>> generate(TextGenerator generator, List<String> texts, long windowSeed) {
-            return chat
-                    ? generator.tryGenerateChat(
-                            texts.stream().map(this::messages).toList(), config(), windowSeed)
-                    : generator.tryGenerate(texts, config(), windowSeed);
-        }
-
-        private List<ChatMessage> messages(String text) {
-            ChatMessage question = ChatMessage.user(text);
-            return system.isEmpty() ? List.of(question) : List.of(ChatMessage.system(system), question);
-        }
-    }
-
     private record Generate(SharedModel model, int input, StageColumns.Appended appended, Sampling sampling)
             implements MapPartitionsFunction<Row, Row> {
         private static final int WINDOW = 64;
@@ -319,8 +285,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
             long[] window = {(long) TaskContext.getPartitionId() << 32}; // each window draws for itself
-            return new RowWindows(
-                    rows, WINDOW, some -> generated(some, LabelledStream.mix(sampling.seed() + window[0]++)));
+            return new RowWindows(rows, WINDOW, some -> generated(some, SplitMix.mix(sampling.seed() + window[0]++)));
         }
 
         private List<Row> generated(List<Row> rows, long seed) {

@@ -34,7 +34,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
      * @param maxLength 0: the model's positions
      * @param chatTemplate its text; empty: that of the folder
      */
-    record Settings(
+    public record Settings(
             String model,
             String adapter,
             String localFolder,

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.check.Printable;
-import dev.temper.text.Message.Dialect;
+import dev.temper.text.Message.Layout;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -46,7 +46,7 @@ record Conversation(
     }
 
     /** @throws RejectedRowException when the text is no list of messages with known roles */
-    static Conversation read(String column, String json, Dialect dialect) {
+    static Conversation read(String column, String json, Layout layout) {
         if (!(json(column, json) instanceof List<?> list)) {
             throw new RejectedRowException(WRONG_TYPE, column + " holds no list of messages");
         }
@@ -57,7 +57,7 @@ record Conversation(
         Set<Integer> unlearned = new TreeSet<>();
         for (Object item : list) {
             String place = column + ", message " + (messages.size() + 1);
-            Message message = Message.read(object(item, place + " is no object with role and content"), place, dialect);
+            Message message = Message.read(object(item, place + " is no object with role and content"), place, layout);
             if (!message.isLearned()) {
                 unlearned.add(messages.size());
             }

@@ -43,13 +43,13 @@ record Message(Map<String, Object> fields, boolean isLearned) {
     private static final List<String> DETAILS = List.of("train_detail", "training_detail");
 
     /** The field names of a message, and what its roles are called. */
-    enum Dialect {
+    enum Layout {
         MESSAGES,
         SHAREGPT,
         /** Each message has its own. */
         EITHER;
 
-        private Dialect of(Map<?, ?> message) {
+        private Layout of(Map<?, ?> message) {
             return this != EITHER ? this : message.containsKey("from") ? SHAREGPT : MESSAGES;
         }
     }
@@ -67,13 +67,13 @@ record Message(Map<String, Object> fields, boolean isLearned) {
      *
      * @throws RejectedRowException when its role is unknown, or a field is of the wrong type
      */
-    static Message read(Map<?, ?> object, String place, Dialect wanted) {
-        Dialect dialect = wanted.of(object);
+    static Message read(Map<?, ?> object, String place, Layout wanted) {
+        Layout layout = wanted.of(object);
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put(ROLE, "");
-        object.forEach((name, value) -> fields.put(name((String) name, dialect), value));
+        object.forEach((name, value) -> fields.put(name((String) name, layout), value));
         fields.values().removeIf(Objects::isNull);
-        fields.put(ROLE, role(fields.getOrDefault(ROLE, ""), place, dialect));
+        fields.put(ROLE, role(fields.getOrDefault(ROLE, ""), place, layout));
         Object content = fields.get(CONTENT);
         if (content == null && !fields.get(ROLE).equals(ASSISTANT)) {
             throw new RejectedRowException(NULL_VALUE, place + " has no content");
@@ -85,21 +85,21 @@ record Message(Map<String, Object> fields, boolean isLearned) {
         return new Message(withReasoning(fields), isLearned);
     }
 
-    private static String name(String field, Dialect dialect) {
-        if (dialect == Dialect.MESSAGES) {
+    private static String name(String field, Layout layout) {
+        if (layout == Layout.MESSAGES) {
             return field;
         }
         return field.equals("from") ? ROLE : field.equals("value") ? CONTENT : field;
     }
 
-    private static String role(Object value, String place, Dialect dialect) {
+    private static String role(Object value, String place, Layout layout) {
         if (!(value instanceof String name)) {
             throw new RejectedRowException(WRONG_TYPE, place + ": its role is no text");
         }
-        String role = dialect == Dialect.SHAREGPT ? SHAREGPT_ROLES.getOrDefault(name, name) : name;
+        String role = layout == Layout.SHAREGPT ? SHAREGPT_ROLES.getOrDefault(name, name) : name;
         if (!ROLES.contains(role)) {
             String detail = name.isEmpty() ? " has no role" : " has the unknown role '" + name + "'";
-            boolean isForeign = dialect == Dialect.MESSAGES && SHAREGPT_ROLES.containsKey(name);
+            boolean isForeign = layout == Layout.MESSAGES && SHAREGPT_ROLES.containsKey(name);
             throw new RejectedRowException(
                     UNKNOWN_ROLE, place + detail + (isForeign ? "; data.format sharegpt knows it" : ""));
         }

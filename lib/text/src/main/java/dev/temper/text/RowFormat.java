@@ -11,7 +11,7 @@ import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.InputColumn.Content;
-import dev.temper.text.Message.Dialect;
+import dev.temper.text.Message.Layout;
 import dev.temper.text.RenderedText.Span;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -141,8 +141,8 @@ public record RowFormat(
             case CLASSIFICATION -> new RenderedText(filled(TEXT, values), List.of());
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
-            case MESSAGES -> chat(MESSAGES, values, Dialect.MESSAGES);
-            case SHAREGPT -> chat(CONVERSATIONS, values, Dialect.SHAREGPT);
+            case MESSAGES -> chat(MESSAGES, values, Layout.MESSAGES);
+            case SHAREGPT -> chat(CONVERSATIONS, values, Layout.SHAREGPT);
         };
     }
 
@@ -218,7 +218,7 @@ public record RowFormat(
                     WRONG_TYPE, column + " must be a list of messages, as the other one of prompt and completion is");
         }
         String json = value.substring(InputColumn.NESTED.length());
-        return Conversation.read(column, json, Dialect.EITHER);
+        return Conversation.read(column, json, Layout.EITHER);
     }
 
     private RenderedText alpaca(Map<String, String> values) {
@@ -241,9 +241,9 @@ public record RowFormat(
         return new RenderedText(text, List.of(new Span(start, text.length())));
     }
 
-    private RenderedText chat(String role, Map<String, String> values, Dialect dialect) {
-        Conversation conversation = Conversation.read(names(role).get(0), required(role, values), dialect);
-        String own = dialect == Dialect.SHAREGPT ? optional(SYSTEM, values) : "";
+    private RenderedText chat(String role, Map<String, String> values, Layout layout) {
+        Conversation conversation = Conversation.read(names(role).get(0), required(role, values), layout);
+        String own = layout == Layout.SHAREGPT ? optional(SYSTEM, values) : "";
         return chat(conversation, own.isBlank() ? system : own, values);
     }
 

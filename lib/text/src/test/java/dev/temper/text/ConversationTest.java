@@ -3,7 +3,7 @@ package dev.temper.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.temper.text.Message.Dialect;
+import dev.temper.text.Message.Layout;
 import dev.temper.text.RejectedRowException.Reason;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -127,7 +127,7 @@ final class ConversationTest {
                  {"from": "gpt", "value": "a", "weight": 1},
                  {"role": "user", "content": "q2"}]
                 """,
-                Dialect.SHAREGPT);
+                Layout.SHAREGPT);
         assertThat(conversation.messages())
                 .extracting(message -> message.get("role"))
                 .containsExactly("system", "user", "assistant", "tool", "assistant", "user");
@@ -189,6 +189,6 @@ final class ConversationTest {
     }
 
     private static Conversation read(String json) {
-        return Conversation.read("chat", json, Dialect.MESSAGES);
+        return Conversation.read("chat", json, Layout.MESSAGES);
     }
 }

@@ -2,6 +2,7 @@ package dev.temper.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.train.config.TrainingConfig;
 
 /**
  * Which evaluation of a run was the best so far, and for how long none was better; as transformers' Trainer and its

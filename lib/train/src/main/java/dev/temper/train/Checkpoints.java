@@ -13,6 +13,7 @@ import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
 import dev.temper.storage.LocalStore;
 import dev.temper.storage.Store;
+import dev.temper.train.optim.Optimizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

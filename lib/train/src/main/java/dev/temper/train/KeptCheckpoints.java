@@ -3,6 +3,8 @@ package dev.temper.train;
 import dev.temper.collective.Collective;
 import dev.temper.model.TrainedParameters;
 import dev.temper.storage.Folder;
+import dev.temper.train.optim.Optimizer;
+import dev.temper.train.worker.Heartbeat;
 import java.io.IOException;
 import java.util.Optional;
 

@@ -1,5 +1,9 @@
 package dev.temper.train;
 
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.objective.TrainingRows;
+import dev.temper.train.rows.BatchPlan;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -88,7 +92,7 @@ final class TimeLeft {
 
     /** One is always made at the end. */
     private int evaluationsFrom(int step) {
-        TrainingConfig.When when = config.evalStrategy();
+        IntervalStrategy when = config.evalStrategy();
         int steps = plan.steps();
         boolean isLastDue = when.isDue(steps, config.evalSteps(), plan.stepsPerEpoch());
         return when.timesDue(step, steps, config.evalSteps(), plan.stepsPerEpoch()) + (isLastDue ? 0 : 1);

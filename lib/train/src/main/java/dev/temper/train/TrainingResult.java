@@ -2,6 +2,7 @@ package dev.temper.train;
 
 import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
+import dev.temper.train.objective.Evaluation;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;

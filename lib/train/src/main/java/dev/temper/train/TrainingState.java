@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
+import dev.temper.train.config.TrainingConfig;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Where a run stands between two updates: what a checkpoint keeps beside weights and optimizer. */
-final class TrainingState {
+public final class TrainingState {
     int step; // finished updates
     long tokens;
     double seconds; // of the updates alone

@@ -11,6 +11,10 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedParameters.Spec;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorWriter;
+import dev.temper.train.config.Optim;
+import dev.temper.train.optim.Optimizer;
+import dev.temper.train.optim.Optimizers;
+import dev.temper.train.optim.StateMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -40,9 +44,9 @@ final class AdamW8bitAcceptanceTest {
             FloatBuffer gradients = Workspace.memory(parameters.flatGradients()).asFloatBuffer();
             weights.put(0, GoldenModels.floats(golden, "w0"));
             Settings settings = new Settings();
-            settings.optim = TrainingConfig.Optim.ADAMW_8BIT;
+            settings.optim = Optim.ADAMW_8BIT;
             settings.maxGradNorm = 0;
-            Optimizer optimizer = Optimizer.of(StateMemory.of(workspace), parameters, settings.config());
+            Optimizer optimizer = Optimizers.of(StateMemory.of(workspace), parameters, settings.config());
 
             for (int step = 0; step <= 10; step++) {
                 double loss = 0;

@@ -18,6 +18,10 @@ import dev.temper.text.TinyTokenizer;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
 import dev.temper.track.Metric;
+import dev.temper.train.config.Schedule;
+import dev.temper.train.objective.CausalRows;
+import dev.temper.train.objective.Evaluation;
+import dev.temper.train.worker.Replica;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -206,7 +210,7 @@ final class BestModelTest {
             assertHolds(
                     saved.resolve(name(expected[0])),
                     model.parameters().flatWeights().toFloatArray());
-            Evaluation again = data.evaluate(Worker.of(model.network(), Collective.alone(), settings.config()));
+            Evaluation again = data.evaluate(Replica.of(model.network(), Collective.alone(), settings.config()));
             assertThat(again.scores().get("perplexity"))
                     .isEqualTo(result.outcome().bestValue());
         }

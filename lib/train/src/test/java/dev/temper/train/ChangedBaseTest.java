@@ -16,6 +16,7 @@ import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.TokenRow;
+import dev.temper.train.objective.CausalRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -16,6 +16,8 @@ import dev.temper.model.GoldenModels;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
+import dev.temper.train.optim.AdamW;
+import dev.temper.train.optim.StateMemory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

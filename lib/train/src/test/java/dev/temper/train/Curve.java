@@ -3,6 +3,8 @@ package dev.temper.train;
 import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.track.Metric;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.objective.TrainingRows;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

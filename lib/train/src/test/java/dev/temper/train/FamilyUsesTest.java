@@ -21,6 +21,8 @@ import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.TokenRow;
+import dev.temper.train.objective.CausalRows;
+import dev.temper.train.objective.TrainingRows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -7,6 +7,10 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.collective.Collective;
 import dev.temper.kernel.FailedAllocationException;
 import dev.temper.kernel.Workspace;
+import dev.temper.train.worker.MicroBatchSize;
+import dev.temper.train.worker.Replica;
+import dev.temper.train.worker.Share;
+import dev.temper.train.worker.TooLongRowException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -61,7 +65,7 @@ final class MicroBatchSizeTest {
         settings.microBatchTokens = 100;
         List<List<Integer>> passes = new ArrayList<>();
         try (Workspace workspace = Workspace.open(1)) {
-            Worker worker = Worker.of(null, Collective.alone(), settings.config());
+            Replica worker = Replica.of(null, Collective.alone(), settings.config());
             Share<Integer> share = new Share<>(worker, row -> row);
             for (int row = 0; row < 8; row++) {
                 share.add(row, row < 4 ? 10 : 20, 1, row);

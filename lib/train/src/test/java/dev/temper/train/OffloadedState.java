@@ -3,6 +3,11 @@ package dev.temper.train;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.optim.Optimizer;
+import dev.temper.train.optim.Optimizers;
+import dev.temper.train.optim.StateMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +21,7 @@ final class OffloadedState {
     /** @param args a folder, and an update rule */
     public static void main(String[] args) throws IOException {
         Settings settings = new Settings();
-        settings.optim = TrainingConfig.Optim.valueOf(args[1]);
+        settings.optim = Optim.valueOf(args[1]);
         try (Workspace workspace = Workspace.open(1)) {
             StateMemory files = StateMemory.offloaded(workspace, Path.of(args[0]));
             StateMemory memory = StateMemory.of(workspace);
@@ -32,7 +37,7 @@ final class OffloadedState {
     }
 
     private static void update(StateMemory state, TrainedParameters parameters, TrainingConfig config) {
-        Optimizer optimizer = Optimizer.of(state, parameters, config);
+        Optimizer optimizer = Optimizers.of(state, parameters, config);
         optimizer.step(1, 1e-3, 1);
         optimizer.step(2, 1e-3, 1);
     }

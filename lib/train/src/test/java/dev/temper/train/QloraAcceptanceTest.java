@@ -18,6 +18,7 @@ import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
+import dev.temper.train.objective.CausalRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

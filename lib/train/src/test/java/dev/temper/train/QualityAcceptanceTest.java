@@ -9,6 +9,8 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.Schedule;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -26,14 +28,14 @@ final class QualityAcceptanceTest {
     void quantizedBaseBFloat16And8BitAdamLearnWhatLoraWithAdamWLearns() throws Exception {
         StoredModel base = StoredModel.read(StoriesAcceptanceTest.BASE, Task.causalLm(), 0);
         Optional<Quantization> nf4 = Optional.of(Quantization.nf4());
-        double[] lora = losses(base, TrainingConfig.Optim.ADAMW);
+        double[] lora = losses(base, Optim.ADAMW);
 
         assertThat(lora[1]).isLessThan(0.85 * lora[0]);
-        assertNear(losses(base.quantized(nf4), TrainingConfig.Optim.ADAMW), lora, "QLoRA");
-        assertNear(losses(base, TrainingConfig.Optim.ADAMW_8BIT), lora, "8-bit AdamW");
-        assertNear(losses(base.in(FloatType.BFLOAT16), TrainingConfig.Optim.ADAMW), lora, "bf16");
+        assertNear(losses(base.quantized(nf4), Optim.ADAMW), lora, "QLoRA");
+        assertNear(losses(base, Optim.ADAMW_8BIT), lora, "8-bit AdamW");
+        assertNear(losses(base.in(FloatType.BFLOAT16), Optim.ADAMW), lora, "bf16");
         assertNear(
-                losses(base.quantized(nf4).in(FloatType.BFLOAT16), TrainingConfig.Optim.ADAMW_8BIT),
+                losses(base.quantized(nf4).in(FloatType.BFLOAT16), Optim.ADAMW_8BIT),
                 lora,
                 "QLoRA in bf16 with 8-bit AdamW");
     }
@@ -43,7 +45,7 @@ final class QualityAcceptanceTest {
     }
 
     /** Evaluation loss before and after 120 updates. */
-    private static double[] losses(StoredModel base, TrainingConfig.Optim optim) throws Exception {
+    private static double[] losses(StoredModel base, Optim optim) throws Exception {
         Settings settings = new Settings();
         settings.steps = 120;
         settings.batchSize = 8;

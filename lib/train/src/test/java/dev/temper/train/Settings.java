@@ -1,5 +1,9 @@
 package dev.temper.train;
 
+import dev.temper.train.config.IntervalStrategy;
+import dev.temper.train.config.Optim;
+import dev.temper.train.config.Schedule;
+import dev.temper.train.config.TrainingConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -7,36 +11,36 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /** Settings of a training run in a test: change what matters there. */
-final class Settings {
+public final class Settings {
     int steps = 6;
     int batchSize = 4;
-    int microBatchTokens = 2048;
-    double learningRate = 1e-3;
-    Schedule.Type schedule = Schedule.Type.LINEAR;
-    Map<String, Object> scheduleKwargs = Map.of();
-    int warmupSteps;
+    public int microBatchTokens = 2048;
+    public double learningRate = 1e-3;
+    public Schedule.Type schedule = Schedule.Type.LINEAR;
+    public Map<String, Object> scheduleKwargs = Map.of();
+    public int warmupSteps;
     double weightDecay = 0.01;
     double adamBeta2 = 0.999;
     double maxGradNorm = 1;
-    TrainingConfig.Optim optim = TrainingConfig.Optim.ADAMW;
+    public Optim optim = Optim.ADAMW;
     boolean offload;
     int loggingSteps = 1;
     int evalSteps; // 0: only before and after
     int saveSteps; // 0: no checkpoints
     boolean checkpointing;
-    boolean offloading;
-    Object classWeights = List.of();
-    double labelSmoothing;
-    OptionalDouble noiseAlpha = OptionalDouble.empty();
+    public boolean offloading;
+    public Object classWeights = List.of();
+    public double labelSmoothing;
+    public OptionalDouble noiseAlpha = OptionalDouble.empty();
     boolean shuffle;
     boolean groupByLength;
-    String metricForBestModel = "eval/loss";
-    Optional<Boolean> greaterIsBetter = Optional.empty();
+    public String metricForBestModel = "eval/loss";
+    public Optional<Boolean> greaterIsBetter = Optional.empty();
     boolean loadBestModelAtEnd;
     int earlyStoppingPatience; // 0: none
     double earlyStoppingThreshold;
 
-    TrainingConfig config() {
+    public TrainingConfig config() {
         return new TrainingConfig(
                 1,
                 OptionalInt.of(steps),
@@ -62,9 +66,9 @@ final class Settings {
                 shuffle,
                 groupByLength,
                 loggingSteps,
-                evalSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
+                evalSteps > 0 ? IntervalStrategy.STEPS : IntervalStrategy.NO,
                 evalSteps > 0 ? OptionalInt.of(evalSteps) : OptionalInt.empty(),
-                saveSteps > 0 ? TrainingConfig.When.STEPS : TrainingConfig.When.NO,
+                saveSteps > 0 ? IntervalStrategy.STEPS : IntervalStrategy.NO,
                 saveSteps > 0 ? OptionalInt.of(saveSteps) : OptionalInt.empty(),
                 2,
                 metricForBestModel,

@@ -8,6 +8,7 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.TinyModel;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
+import dev.temper.train.objective.CausalRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

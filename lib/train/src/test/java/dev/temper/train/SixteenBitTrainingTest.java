@@ -20,6 +20,9 @@ import dev.temper.safetensors.TensorFiles;
 import dev.temper.safetensors.TensorInfo;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
+import dev.temper.train.config.Optim;
+import dev.temper.train.objective.CausalRows;
+import dev.temper.train.objective.ClassifiedRows;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,7 +67,7 @@ final class SixteenBitTrainingTest {
     void settings() {
         settings.steps = 20;
         settings.learningRate = 1e-2;
-        settings.optim = TrainingConfig.Optim.ADAMW_8BIT;
+        settings.optim = Optim.ADAMW_8BIT;
     }
 
     @ParameterizedTest
@@ -122,7 +125,7 @@ final class SixteenBitTrainingTest {
 
     @ParameterizedTest
     @CsvSource({"ADAMW, true", "ADAMW_8BIT, false", "SGD, true", "LION, true"})
-    void resumedRunIsTheUninterruptedOne(TrainingConfig.Optim rule, boolean full) throws Exception {
+    void resumedRunIsTheUninterruptedOne(Optim rule, boolean full) throws Exception {
         TinyModel.LLAMA.write(base);
         settings.optim = rule;
         settings.steps = 10;

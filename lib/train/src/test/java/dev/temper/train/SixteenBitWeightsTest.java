@@ -9,6 +9,10 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedParameters.Spec;
+import dev.temper.train.config.Optim;
+import dev.temper.train.optim.Optimizer;
+import dev.temper.train.optim.Optimizers;
+import dev.temper.train.optim.StateMemory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -63,7 +67,7 @@ final class SixteenBitWeightsTest {
         return values;
     }
 
-    private static Settings settings(TrainingConfig.Optim rule) {
+    private static Settings settings(Optim rule) {
         Settings settings = new Settings();
         settings.optim = rule;
         settings.weightDecay = 0;
@@ -72,7 +76,7 @@ final class SixteenBitWeightsTest {
     }
 
     private Optimizer optimizer(TrainedParameters parameters, Settings settings) {
-        return Optimizer.of(StateMemory.of(workspace), parameters, settings.config());
+        return Optimizers.of(StateMemory.of(workspace), parameters, settings.config());
     }
 
     /**
@@ -80,7 +84,7 @@ final class SixteenBitWeightsTest {
      */
     @ParameterizedTest
     @EnumSource
-    void updatesTooSmallForTheWeightsArriveOnAverage(TrainingConfig.Optim rule) {
+    void updatesTooSmallForTheWeightsArriveOnAverage(Optim rule) {
         double small = 0x1p-10;
         TrainedParameters parameters = parameters(FloatType.BFLOAT16);
         set(parameters.flatWeights(), filled(parameters.count(), 1));
@@ -113,7 +117,7 @@ final class SixteenBitWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void staysNearFloat32(TrainingConfig.Optim rule) {
+    void staysNearFloat32(Optim rule) {
         Settings settings = settings(rule);
         settings.weightDecay = 0.1;
         settings.maxGradNorm = 1;
@@ -138,7 +142,7 @@ final class SixteenBitWeightsTest {
 
     @ParameterizedTest
     @EnumSource
-    void followsFromSeedUpdateAndPlace(TrainingConfig.Optim rule) {
+    void followsFromSeedUpdateAndPlace(Optim rule) {
         TrainedParameters one = parameters(FloatType.BFLOAT16);
         TrainedParameters same = parameters(FloatType.BFLOAT16);
         TrainedParameters other = parameters(FloatType.BFLOAT16);
@@ -156,7 +160,7 @@ final class SixteenBitWeightsTest {
         TrainedParameters parameters = parameters(FloatType.BFLOAT16);
         set(parameters.flatWeights(), filled(parameters.count(), 1));
         set(parameters.flatGradients(), filled(parameters.count(), -1));
-        optimizer(parameters, settings(TrainingConfig.Optim.SGD)).step(1, 0x1p-8, 1); // up with a chance of one half
+        optimizer(parameters, settings(Optim.SGD)).step(1, 0x1p-8, 1); // up with a chance of one half
 
         float[] weights = values(parameters.flatWeights());
         for (int distance : new int[] {1, 2, 3, 4, 8, 487, 131072, 262144}) {

@@ -11,6 +11,7 @@ import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
+import dev.temper.train.objective.CausalRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

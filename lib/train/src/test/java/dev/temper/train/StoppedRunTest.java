@@ -12,6 +12,8 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
 import dev.temper.text.TokenRow;
 import dev.temper.track.Metric;
+import dev.temper.train.objective.CausalRows;
+import dev.temper.train.worker.StoppedException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -14,6 +14,8 @@ import dev.temper.model.GoldenModels;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
+import dev.temper.train.config.Schedule;
+import dev.temper.train.objective.CausalRows;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

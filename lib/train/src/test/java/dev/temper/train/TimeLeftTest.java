@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.text.TokenRow;
+import dev.temper.train.objective.CausalRows;
+import dev.temper.train.rows.BatchPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

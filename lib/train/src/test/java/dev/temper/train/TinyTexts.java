@@ -1,6 +1,8 @@
 package dev.temper.train;
 
 import dev.temper.model.TinyModel;
+import dev.temper.train.config.ClassWeights;
+import dev.temper.train.objective.ClassifiedRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

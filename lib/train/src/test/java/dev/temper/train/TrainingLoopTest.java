@@ -10,14 +10,15 @@ import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
-import dev.temper.model.LabelledStream;
 import dev.temper.model.Network;
+import dev.temper.model.SplitMix;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
+import dev.temper.train.objective.CausalRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -294,7 +295,7 @@ final class TrainingLoopTest {
         LoraConfig all = LoraConfig.of(3, 6, Math.max(0, dropout), targets);
         LoraConfig config = dropout == TOP ? second(all) : all;
         StoredModel base = StoredModel.read(folder, Task.of(Folder.local(folder)), 0);
-        return TrainedModel.withAdapter(workspace, base.in(precision), config, LabelledStream.mix(4));
+        return TrainedModel.withAdapter(workspace, base.in(precision), config, SplitMix.mix(4));
     }
 
     private static LoraConfig second(LoraConfig all) {

@@ -5,6 +5,7 @@ import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TinyModel;
 import dev.temper.text.TokenRow;
+import dev.temper.train.objective.CausalRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -12,7 +12,7 @@ import dev.temper.spark.storage.ParquetTable.Column;
 import dev.temper.spark.storage.ParquetTable.Kind;
 import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
-import dev.temper.train.Evaluation.Prediction;
+import dev.temper.train.objective.Evaluation.Prediction;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;

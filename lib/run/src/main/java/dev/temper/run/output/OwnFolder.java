@@ -3,8 +3,8 @@ package dev.temper.run.output;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.check.FailedRunException;
-import dev.temper.spark.cluster.BegunFolder;
 import dev.temper.spark.cluster.Interruption;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
@@ -72,8 +72,8 @@ public final class OwnFolder implements AutoCloseable {
     }
 
     /** The same folder for the cluster's machines. */
-    public BegunFolder onCluster(SparkSession spark) {
-        return new BegunFolder(HadoopStore.of(spark), key, lease.claim());
+    public LeasedFolder onCluster(SparkSession spark) {
+        return new LeasedFolder(HadoopStore.of(spark), key, lease.claim());
     }
 
     /**

@@ -12,7 +12,7 @@ import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.source.FileHash;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.DataConfig;
-import dev.temper.train.TrainingConfig;
+import dev.temper.train.config.TrainingConfig;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;

@@ -3,7 +3,7 @@ package dev.temper.run.output;
 import dev.temper.eval.ClassificationReport;
 import dev.temper.track.Metric;
 import dev.temper.track.TextTable;
-import dev.temper.train.Evaluation.Prediction;
+import dev.temper.train.objective.Evaluation.Prediction;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

@@ -12,7 +12,7 @@ import dev.temper.text.DataConfig;
 import dev.temper.text.Packs;
 import dev.temper.text.TokenRow;
 import dev.temper.text.Tokenizer;
-import dev.temper.train.CausalRows;
+import dev.temper.train.objective.CausalRows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;

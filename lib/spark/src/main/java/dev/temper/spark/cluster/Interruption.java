@@ -1,6 +1,6 @@
 package dev.temper.spark.cluster;
 
-import dev.temper.train.StoppedException;
+import dev.temper.train.worker.StoppedException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 

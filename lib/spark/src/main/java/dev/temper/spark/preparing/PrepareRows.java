@@ -1,11 +1,11 @@
 package dev.temper.spark.preparing;
 
 import dev.temper.spark.RowStage;
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.PreparedRow.Split;
 import dev.temper.spark.preparing.Survey.Taken;
 import dev.temper.spark.preparing.SurveyRows.ByContent;
-import dev.temper.spark.preparing.SurveyRows.Lighten;
+import dev.temper.spark.preparing.SurveyRows.RowKeys;
 import dev.temper.spark.reading.ReadRow;
 import dev.temper.spark.reading.ReadRow.Decoded;
 import dev.temper.spark.reading.ReadTable;
@@ -48,8 +48,8 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
 
     /** The first reading. */
     Survey survey(RowChoice choice) {
-        Lighten lighten = new Lighten(sources.files(), choice, shape);
-        JavaPairRDD<byte[], byte[]> light = rows().read(spark).mapPartitionsToPair(lighten::of);
+        RowKeys rowKeys = new RowKeys(sources.files(), choice, shape);
+        JavaPairRDD<byte[], byte[]> light = rows().read(spark).mapPartitionsToPair(rowKeys::of);
         long forBytes = Math.min(sources.bytes() / BYTES_PER_SURVEY_PARTITION, MAX_PARTITIONS);
         int partitions = (int) Math.max(spark.sparkContext().defaultParallelism(), forBytes);
         JavaRDD<Tuple2<byte[], byte[]>> sorted =
@@ -67,14 +67,15 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
     }
 
     /** The second reading: writes the parts. */
-    PartCounts write(BegunFolder place, Survey survey, Taken taken, List<Transformer> stages) {
+    PartCounts write(LeasedFolder place, Survey survey, Taken taken, List<Transformer> stages) {
         // Where few of the rows are taken, a part is a longer range, so that files do not become small.
         long range = ROWS_PER_PART * Math.max(1, Math.min(survey.keys() / Math.max(taken.rows(), 1), MAX_STRETCH));
         PartOfRow partOfRow = new PartOfRow(range, (int) Math.max((survey.keys() + range - 1) / range, 1));
         boolean isRepeated = survey.seen().repeated() > 0;
-        Placing placing = new Placing(sources.files(), survey.firstKeys(), taken.choice(), shape, !isRepeated);
+        RowNumbering numbering =
+                new RowNumbering(sources.files(), survey.firstKeys(), taken.choice(), shape, !isRepeated);
         JavaRDD<Tuple2<Long, byte[]>> rows = LeanShuffle.sorted(
-                rows().read(spark).mapPartitionsToPair(placing::encoded), partOfRow, Long::compare, byte[].class);
+                rows().read(spark).mapPartitionsToPair(numbering::encoded), partOfRow, Long::compare, byte[].class);
         long[] firstKeys = survey.firstKeys();
         JavaRDD<Tuple2<Long, Integer>> repeated = LeanShuffle.sorted(
                 survey.rows().mapPartitionsToPair(part -> SurveyRows.repeated(part, firstKeys)),
@@ -82,7 +83,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
                 Long::compare,
                 Integer.class);
         StructType schema = schema();
-        Placed placed = new Placed(placing, table.columns().size(), schema);
+        StageRows placed = new StageRows(numbering, table.columns().size(), schema);
         JavaRDD<Row> whole = isRepeated
                 ? rows.zipPartitions(repeated, placed::rows)
                 : rows.mapPartitions(part ->
@@ -126,7 +127,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
      *
      * @param isDistinct whether no row stands in its file twice: then it is known early which rows limits leave out
      */
-    private record Placing(
+    private record RowNumbering(
             List<InputFile> files, long[] firstKeys, RowChoice choice, RowShape shape, boolean isDistinct)
             implements Serializable {
         /** The rows that the weights take in, by their number. */
@@ -180,7 +181,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
     }
 
     /** Makes the rows that the stages get. */
-    private record Placed(Placing placing, int columns, StructType schema) implements Serializable {
+    private record StageRows(RowNumbering numbering, int columns, StructType schema) implements Serializable {
         Iterator<Row> rows(Iterator<Tuple2<Long, byte[]>> rows, Iterator<Tuple2<Long, Integer>> repeated) {
             return new Iterator<>() {
                 private Tuple2<Long, Integer> mark = repeated.hasNext() ? repeated.next() : null;
@@ -195,7 +196,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
                             occurrence = mark._2();
                             mark = repeated.hasNext() ? repeated.next() : null;
                         }
-                        next = row(placing.decoded(row._1(), row._2()), occurrence);
+                        next = row(numbering.decoded(row._1(), row._2()), occurrence);
                     }
                     return next != null;
                 }
@@ -212,12 +213,12 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         /** Null when a limit leaves it out. */
         private Row row(Decoded decoded, int occurrence) {
             ReadRow row = decoded.row();
-            InputFile file = placing.files().get(row.file());
-            RowChoice choice = placing.choice();
+            InputFile file = numbering.files().get(row.file());
+            RowChoice choice = numbering.choice();
             String hash = Hashes.hex(decoded.content());
             String rowId = RowChoice.rowId(file.source(), hash, occurrence);
             Split split = choice.split(file.origin(), hash);
-            if (!placing.takes(row, file, hash, rowId)) {
+            if (!numbering.takes(row, file, hash, rowId)) {
                 return null;
             }
             Object[] values = new Object[schema.length()];

@@ -3,7 +3,7 @@ package dev.temper.spark.preparing;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.check.FailedRunException;
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
@@ -40,8 +40,8 @@ public final class PreparedPlace implements AutoCloseable {
     }
 
     /** @throws dev.temper.check.InvalidInputException when not all machines of the cluster see it */
-    public BegunFolder onCluster(SparkSession spark) throws IOException {
-        BegunFolder folder = new BegunFolder(HadoopStore.of(spark), key, lease.claim());
+    public LeasedFolder onCluster(SparkSession spark) throws IOException {
+        LeasedFolder folder = new LeasedFolder(HadoopStore.of(spark), key, lease.claim());
         folder.verifyOnCluster(spark.sparkContext());
         return folder;
     }

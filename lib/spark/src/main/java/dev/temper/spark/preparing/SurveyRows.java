@@ -71,9 +71,9 @@ final class SurveyRows {
     }
 
     /** Makes light rows, and notes on each file at the end. */
-    record Lighten(List<InputFile> files, RowChoice choice, RowShape shape) implements Serializable {
+    record RowKeys(List<InputFile> files, RowChoice choice, RowShape shape) implements Serializable {
         Iterator<Tuple2<byte[], byte[]>> of(Iterator<ReadRow> rows) {
-            return new LightRows(this, rows);
+            return new KeyedRows(this, rows);
         }
 
         private byte[] key(ReadRow row, byte[] content) {
@@ -87,8 +87,8 @@ final class SurveyRows {
         }
     }
 
-    private static final class LightRows implements Iterator<Tuple2<byte[], byte[]>> {
-        private final Lighten lighten;
+    private static final class KeyedRows implements Iterator<Tuple2<byte[], byte[]>> {
+        private final RowKeys rowKeys;
         private final Iterator<ReadRow> rows;
         private final MessageDigest sha256 = Hashes.sha256();
         private final Map<Integer, FileNotes> notes = new TreeMap<>();
@@ -97,11 +97,11 @@ final class SurveyRows {
         private Iterator<FileNotes> ends; // null before the end of the rows
         private byte[] next;
 
-        LightRows(Lighten lighten, Iterator<ReadRow> rows) {
-            this.lighten = lighten;
+        KeyedRows(RowKeys rowKeys, Iterator<ReadRow> rows) {
+            this.rowKeys = rowKeys;
             this.rows = rows;
-            this.counts = new long[lighten.files().size()];
-            this.lastNumbers = new long[lighten.files().size()];
+            this.counts = new long[rowKeys.files().size()];
+            this.lastNumbers = new long[rowKeys.files().size()];
         }
 
         @Override
@@ -140,10 +140,10 @@ final class SurveyRows {
             }
             counts[file]++;
             lastNumbers[file] = Math.max(lastNumbers[file], row.number());
-            byte[] content = lighten.shape().content(row, sha256);
-            Origin origin = lighten.files().get(file).origin();
-            boolean isTaken = origin.share() >= 1 || lighten.choice().takes(origin, Hashes.hex(content));
-            return isTaken ? lighten.key(row, content) : null;
+            byte[] content = rowKeys.shape().content(row, sha256);
+            Origin origin = rowKeys.files().get(file).origin();
+            boolean isTaken = origin.share() >= 1 || rowKeys.choice().takes(origin, Hashes.hex(content));
+            return isTaken ? rowKeys.key(row, content) : null;
         }
     }
 

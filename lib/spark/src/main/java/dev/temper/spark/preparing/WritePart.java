@@ -2,7 +2,7 @@ package dev.temper.spark.preparing;
 
 import dev.temper.check.Secrets;
 import dev.temper.spark.StageColumns;
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.PreparedManifest.Part;
 import dev.temper.spark.preparing.PreparedRow.Split;
 import dev.temper.spark.storage.HadoopStore;
@@ -31,7 +31,7 @@ import org.apache.spark.sql.Row;
  * @param place where they are put
  * @param choice who wants to know which row would be evaluated next
  */
-record WritePart(BegunFolder place, RowChoice choice) implements MapPartitionsFunction<Row, byte[]> {
+record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsFunction<Row, byte[]> {
     @Override
     public Iterator<byte[]> call(Iterator<Row> rows) throws IOException {
         if (!rows.hasNext()) {

@@ -1,6 +1,6 @@
 package dev.temper.spark.table;
 
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.storage.ParquetTable;
 import dev.temper.storage.Hashes;
 import dev.temper.storage.Lease;
@@ -25,7 +25,7 @@ record SnapshotFile(String name, long bytes, SnapshotTotal total, String hash) i
      *
      * @param bits of a row's hash that say which file it stands in
      */
-    record Naming(BegunFolder place, String prefix, int bits) implements Serializable {
+    record Naming(LeasedFolder place, String prefix, int bits) implements Serializable {
         String name(int file) {
             return "%s-%05d.parquet".formatted(prefix, file);
         }
@@ -54,7 +54,7 @@ record SnapshotFile(String name, long bytes, SnapshotTotal total, String hash) i
             total = total.plus(SnapshotTotal.of(key));
         }
 
-        SnapshotFile put(BegunFolder place, String name) throws IOException {
+        SnapshotFile put(LeasedFolder place, String name) throws IOException {
             rows.close();
             Lease.checkThere(place.store(), place.claim());
             place.store().put(file, place.folder().location(name));

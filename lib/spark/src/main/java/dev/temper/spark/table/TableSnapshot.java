@@ -2,7 +2,7 @@ package dev.temper.spark.table;
 
 import static dev.temper.check.Check.check;
 
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.LeanShuffle;
 import dev.temper.spark.preparing.RowShape;
 import dev.temper.spark.reading.ReadTable;
@@ -46,7 +46,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
      * @throws dev.temper.check.InvalidInputException when it has no rows
      * @throws IllegalStateException when it cannot be read
      */
-    SourceFiles write(BegunFolder place, String prefix) {
+    SourceFiles write(LeasedFolder place, String prefix) {
         SparkContext context = query.rows().sparkSession().sparkContext();
         try {
             return TableRecords.underSettings(context, () -> write(context, place, prefix));
@@ -59,7 +59,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
         }
     }
 
-    private SourceFiles write(SparkContext context, BegunFolder place, String prefix) {
+    private SourceFiles write(SparkContext context, LeasedFolder place, String prefix) {
         StructType schema = query.rows().schema().asNullable();
         SnapshotRows rows = new SnapshotRows(query.name(), new TableRecords(schema), table, shape);
         int tasks = bits(2L * context.defaultParallelism());
@@ -88,7 +88,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
         return files(place, schema, written);
     }
 
-    private SourceFiles files(BegunFolder place, StructType schema, List<SnapshotFile> written) {
+    private SourceFiles files(LeasedFolder place, StructType schema, List<SnapshotFile> written) {
         StringBuilder hashes = new StringBuilder(schema.json());
         written.forEach(file -> hashes.append('\n').append(file.hash()));
         String hash = Hashes.sha256(hashes.toString());

@@ -1,6 +1,6 @@
 package dev.temper.spark.table;
 
-import dev.temper.spark.cluster.BegunFolder;
+import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.Preparation;
 import dev.temper.spark.preparing.PreparedPlace;
 import dev.temper.spark.reading.ReadTable;
@@ -50,7 +50,7 @@ public final class TableSnapshots implements AutoCloseable {
                 new HashMap<>(), PreparedPlace.take(data.prepared().isPresent() ? "data.prepared" : "output", folder));
         try {
             all.place.clear();
-            BegunFolder begun = all.place.onCluster(spark);
+            LeasedFolder begun = all.place.onCluster(spark);
             for (int i = 0; i < snapshots.size(); i++) {
                 all.files.put(data.tables().get(i), snapshots.get(i).write(begun, "table-" + i));
             }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.spark.LocalSpark;
 import dev.temper.train.ProgressListener;
-import dev.temper.train.StoppedException;
 import dev.temper.train.TrainingResult;
+import dev.temper.train.worker.StoppedException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,0 +1,2 @@
+/** What a recipe says of the training, checked. */
+package dev.temper.train.config;

@@ -1,0 +1,30 @@
+package dev.temper.train.objective;
+
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a model was found to be worth, the same on every worker.
+ *
+ * @param scores by name, without {@code eval/}, in the order to show them
+ * @param predictions of a classifier, in the order of the rows; empty of other models
+ */
+public record Evaluation(Map<String, Double> scores, List<Prediction> predictions) {
+    public Evaluation {
+        scores = Collections.unmodifiableMap(new LinkedHashMap<>(scores));
+        predictions = List.copyOf(predictions);
+    }
+
+    /**
+     * What a classifier makes of a row.
+     *
+     * @param row among those to evaluate on, from 0
+     * @param actual its class, by index
+     * @param probabilities of the classes
+     */
+    @SuppressWarnings("ArrayRecordComponent") // one per row; never compared
+    public record Prediction(int row, int actual, double[] probabilities) implements Serializable {}
+}

@@ -1,0 +1,2 @@
+/** What a run learns and is measured by. */
+package dev.temper.train.objective;

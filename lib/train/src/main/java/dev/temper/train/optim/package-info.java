@@ -1,0 +1,2 @@
+/** Update rules and their state. */
+package dev.temper.train.optim;

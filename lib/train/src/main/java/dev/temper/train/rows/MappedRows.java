@@ -1,0 +1,155 @@
+package dev.temper.train.rows;
+
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.text.TokenRow;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.AbstractList;
+import java.util.OptionalInt;
+import java.util.RandomAccess;
+
+/**
+ * Rows in mapped files of this machine and not on the heap: a row is made each time it is asked for. The files have no
+ * name, so that nothing is left behind whichever way the process ends; their disk is free again when they are closed.
+ */
+public final class MappedRows extends AbstractList<TokenRow> implements RandomAccess, Closeable {
+    /** On disk: id and whether it is learned in 32 bits. */
+    public static final int TOKEN_BYTES = Integer.BYTES;
+    /** On disk, of each row beside its tokens: where it begins, and its class. */
+    public static final int ROW_BYTES = 3 * Integer.BYTES;
+
+    private static final int WIDTH = ROW_BYTES / Integer.BYTES;
+    private static final int NO_LABEL = -1;
+
+    private final MappedInts tokens;
+    private final MappedInts index;
+    private final int size;
+
+    private MappedRows(MappedInts tokens, MappedInts index) {
+        this.tokens = tokens;
+        this.index = index;
+        this.size = Math.toIntExact(index.size() / WIDTH);
+    }
+
+    /** What so many rows take on the disk. */
+    public static long bytes(long rows, long tokens) {
+        return ROW_BYTES * rows + TOKEN_BYTES * tokens;
+    }
+
+    /** Takes rows, in their order. */
+    public static final class Writer implements Closeable {
+        private final Path folder;
+        private final MappedInts.Writer tokens;
+        private final MappedInts.Writer index;
+
+        /**
+         * @param folder made when there is none; on a disk, not on a file system that is memory itself
+         * @param expectedBytes of all rows
+         * @throws dev.temper.check.InvalidInputException when there is no room for them
+         */
+        public Writer(Path folder, long expectedBytes) {
+            this.folder = folder;
+            try {
+                if (!Files.isDirectory(folder)) { // createDirectories refuses a link to a folder
+                    Files.createDirectories(folder);
+                }
+                long free = Files.getFileStore(folder).getUsableSpace();
+                check(
+                        free >= expectedBytes,
+                        "cluster.local_dir: %s has %,d bytes free, and the prepared rows of a worker take %,d; name a"
+                                + " folder with room for them",
+                        folder,
+                        free,
+                        expectedBytes);
+                tokens = new MappedInts.Writer(folder);
+                index = new MappedInts.Writer(folder);
+            } catch (IOException e) {
+                throw unwritable(e);
+            }
+        }
+
+        /** @param label its class, where rows have one */
+        public void add(TokenRow row, OptionalInt label) {
+            try {
+                long begin = tokens.size();
+                index.add((int) (begin >>> Integer.SIZE));
+                index.add((int) begin);
+                index.add(label.orElse(NO_LABEL));
+                int[] ids = row.inputIds();
+                boolean[] trained = row.trained();
+                for (int i = 0; i < ids.length; i++) {
+                    tokens.add(trained[i] ? ids[i] | Integer.MIN_VALUE : ids[i]);
+                }
+            } catch (IOException e) {
+                throw unwritable(e);
+            }
+        }
+
+        private RuntimeException unwritable(IOException e) {
+            return invalid(
+                    "cluster.local_dir: the prepared rows cannot be kept in a file of %s: %s; name a folder with room"
+                            + " for them",
+                    folder, e.getMessage());
+        }
+
+        /** All that were added; the writer takes no more. */
+        public MappedRows finish() throws IOException {
+            return new MappedRows(tokens.finish(), index.finish());
+        }
+
+        @Override
+        public void close() {
+            tokens.close();
+            index.close();
+        }
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public TokenRow get(int row) {
+        long begin = begin(row);
+        int[] ids = tokens.read(begin, length(row));
+        boolean[] trained = new boolean[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            trained[i] = ids[i] < 0;
+            ids[i] &= Integer.MAX_VALUE;
+        }
+        return new TokenRow(ids, trained);
+    }
+
+    /** The class of a row; empty where rows have none. */
+    public OptionalInt label(int row) {
+        int label = index.at((long) WIDTH * row + 2);
+        return label == NO_LABEL ? OptionalInt.empty() : OptionalInt.of(label);
+    }
+
+    private int length(int row) {
+        long end = row + 1 == size ? tokens.size() : begin(row + 1);
+        return (int) (end - begin(row));
+    }
+
+    private long begin(int row) {
+        long at = (long) WIDTH * row;
+        return (long) index.at(at) << Integer.SIZE | Integer.toUnsignedLong(index.at(at + 1));
+    }
+
+    /** How large its files are, and what of the process's memory is mapped to them. */
+    public long bytes() {
+        return Integer.BYTES * (tokens.size() + index.size());
+    }
+
+    /** No row may be asked for any more. */
+    @Override
+    public void close() {
+        tokens.close();
+        index.close();
+    }
+}

@@ -1,0 +1,2 @@
+/** Rows in mapped files, and in which order updates take them. */
+package dev.temper.train.rows;
