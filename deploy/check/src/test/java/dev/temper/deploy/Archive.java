@@ -19,7 +19,9 @@ record Archive(Path root) {
     static Archive unpack(Path folder) throws IOException, InterruptedException {
         Path archive;
         try (Stream<Path> files = Files.list(TARGET)) {
-            archive = files.filter(file -> file.toString().endsWith(".tgz")).findFirst().orElseThrow();
+            archive = files.filter(file -> file.toString().endsWith(".tgz"))
+                    .findFirst()
+                    .orElseThrow();
         }
         Process tar = new ProcessBuilder("tar", "-xzf", archive.toString(), "-C", folder.toString())
                 .inheritIO()
@@ -41,14 +43,18 @@ record Archive(Path root) {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(Path::of)
                 .filter(path -> path.toString().endsWith(".jar"))
-                .filter(path -> !path.toString().matches(".*(temper-testkit|junit|assertj|opentest4j|apiguardian|surefire).*"))
+                .filter(path ->
+                        !path.toString().matches(".*(temper-testkit|junit|assertj|opentest4j|apiguardian|surefire).*"))
                 .toList();
     }
 
     static Set<String> entries(Path jar) throws IOException {
         try (ZipFile zip = new ZipFile(jar.toFile())) {
             Set<String> names = new TreeSet<>();
-            zip.stream().filter(entry -> !entry.isDirectory()).map(ZipEntry::getName).forEach(names::add);
+            zip.stream()
+                    .filter(entry -> !entry.isDirectory())
+                    .map(ZipEntry::getName)
+                    .forEach(names::add);
             return names;
         }
     }

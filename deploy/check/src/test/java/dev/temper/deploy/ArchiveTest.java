@@ -41,7 +41,8 @@ final class ArchiveTest {
         for (Path jar : jars) {
             both.addAll(Archive.entries(jar));
         }
-        assertThat(both).contains("org/apache/spark/SparkContext.class", "com/fasterxml/jackson/core/JsonFactory.class");
+        assertThat(both)
+                .contains("org/apache/spark/SparkContext.class", "com/fasterxml/jackson/core/JsonFactory.class");
         both.retainAll(entries);
 
         assertThat(both.stream().filter(name -> name.endsWith(".class"))).isEmpty();
@@ -73,7 +74,9 @@ final class ArchiveTest {
                 .contains(
                         "dev.temper.shaded.com.fasterxml.jackson.core.JsonFactory",
                         "dev.temper.shaded.com.fasterxml.jackson.dataformat.yaml.YAMLFactory");
-        for (String file : entries.stream().filter(name -> name.startsWith("META-INF/services/")).toList()) {
+        for (String file : entries.stream()
+                .filter(name -> name.startsWith("META-INF/services/"))
+                .toList()) {
             assertThat(service(file.substring("META-INF/services/".length())))
                     .as(file)
                     .allMatch(provider -> entries.contains(provider.replace('.', '/') + ".class"));
@@ -82,8 +85,12 @@ final class ArchiveTest {
 
     private static List<String> service(String name) throws IOException {
         try (ZipFile jar = new ZipFile(archive.jar().toFile())) {
-            byte[] text = jar.getInputStream(jar.getEntry("META-INF/services/" + name)).readAllBytes();
-            return new String(text, StandardCharsets.UTF_8).lines().map(String::strip).toList();
+            byte[] text = jar.getInputStream(jar.getEntry("META-INF/services/" + name))
+                    .readAllBytes();
+            return new String(text, StandardCharsets.UTF_8)
+                    .lines()
+                    .map(String::strip)
+                    .toList();
         }
     }
 
@@ -106,7 +113,8 @@ final class ArchiveTest {
                 .matcher(Files.readString(archive.root().resolve("temper.cdx.json")));
         Set<String> names = new TreeSet<>();
         while (components.find()) {
-            if (!components.group(1).equals("dev.temper") && !components.group(1).equals("org.cyclonedx")) {
+            if (!components.group(1).equals("dev.temper")
+                    && !components.group(1).equals("org.cyclonedx")) {
                 names.add(components.group(2));
             }
         }
@@ -114,6 +122,7 @@ final class ArchiveTest {
         assertThat(names).contains("gson", "jna", "pytorch-native-cpu").hasSizeGreaterThan(15);
         assertThat(names).allSatisfy(name -> assertThat(licences).contains("`" + name + "`"));
         assertThat(archive.root().resolve("LICENSE")).exists();
-        assertThat(archive.root().resolve("licenses/jackson-core/FastDoubleParser-LICENSE")).exists();
+        assertThat(archive.root().resolve("licenses/jackson-core/FastDoubleParser-LICENSE"))
+                .exists();
     }
 }

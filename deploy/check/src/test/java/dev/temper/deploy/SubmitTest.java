@@ -51,8 +51,8 @@ final class SubmitTest {
     /** All that one types, in the folder of the archive. */
     @Test
     void theQuickstartRunsThroughSparkSubmitAlone() throws Exception {
-        ChildProcess.Result result = inArchive(
-                "client", sparkSubmit("temper.jar", "run", "conf/quickstart.yaml", "training.max_steps=3"));
+        ChildProcess.Result result =
+                inArchive("client", sparkSubmit("temper.jar", "run", "conf/quickstart.yaml", "training.max_steps=3"));
 
         assertThat(result.exitCode()).as(result.output()).isZero();
         assertThat(archive.root().resolve("out/quickstart/model/model.safetensors"))
@@ -85,7 +85,9 @@ final class SubmitTest {
 
         ChildProcess.Result result = submit("cluster", "training.max_steps=3", "output=" + output);
 
-        assertThat(result.exitCode()).as(result.output() + cluster.executorOutput()).isZero();
+        assertThat(result.exitCode())
+                .as(result.output() + cluster.executorOutput())
+                .isZero();
         assertThat(output.resolve("manifest.json")).content().contains("\"status\" : \"finished\"");
     }
 
@@ -94,8 +96,8 @@ final class SubmitTest {
         Path output = folder.resolve("diverged");
 
         ChildProcess.Result mistake = submit("cluster-mistake", "training.learningrate=1e-3");
-        ChildProcess.Result diverged = submit(
-                "cluster-diverged", "training.learning_rate=1e38", "training.max_steps=30", "output=" + output);
+        ChildProcess.Result diverged =
+                submit("cluster-diverged", "training.learning_rate=1e38", "training.max_steps=30", "output=" + output);
 
         assertThat(mistake.exitCode()).as(mistake.output()).isEqualTo(1);
         assertThat(mistake.output()).contains("temper: the driver ended as FAILED; its log, on its worker, says why");
@@ -113,7 +115,8 @@ final class SubmitTest {
     void bareSparkSubmitInClusterModeNamesTheOptionToAdd() throws Exception {
         List<String> arguments = new ArrayList<>(List.of("--deploy-mode", "cluster", "--total-executor-cores", "1"));
         arguments.addAll(List.of("--conf", "spark.standalone.submit.waitAppCompletion=true"));
-        arguments.addAll(List.of("--class", "dev.temper.jobs.Temper", archive.jar().toString(), "run"));
+        arguments.addAll(
+                List.of("--class", "dev.temper.jobs.Temper", archive.jar().toString(), "run"));
         arguments.add(archive.root().resolve("conf/quickstart.yaml").toString());
         arguments.addAll(absolute());
         arguments.add("output=" + folder.resolve("bare"));
@@ -121,8 +124,9 @@ final class SubmitTest {
         cluster.submit(arguments, environment());
 
         assertThat(cluster.executorOutput())
-                .containsPattern("temper: Spark needs options of this JVM .* add to spark-submit --driver-java-options \""
-                        + ".*--add-opens=java.base/sun.nio.ch=ALL-UNNAMED.*\", or use temper submit, which does\n");
+                .containsPattern(
+                        "temper: Spark needs options of this JVM .* add to spark-submit --driver-java-options \""
+                                + ".*--add-opens=java.base/sun.nio.ch=ALL-UNNAMED.*\", or use temper submit, which does\n");
         assertThat(folder.resolve("bare")).doesNotExist();
     }
 
@@ -164,11 +168,17 @@ final class SubmitTest {
     private static Map<String, String> environment() throws IOException {
         Path home = Files.createDirectories(folder.resolve("home"));
         return Map.of(
-                "HOME", home.toString(),
-                "JAVA_TOOL_OPTIONS", "-Duser.home=" + home,
-                "JAVA_HOME", System.getProperty("java.home"),
-                "SPARK_HOME", cluster.home().toString(),
-                "SPARK_SCALA_VERSION", "2.12",
-                "SPARK_LOCAL_IP", "127.0.0.1");
+                "HOME",
+                home.toString(),
+                "JAVA_TOOL_OPTIONS",
+                "-Duser.home=" + home,
+                "JAVA_HOME",
+                System.getProperty("java.home"),
+                "SPARK_HOME",
+                cluster.home().toString(),
+                "SPARK_SCALA_VERSION",
+                "2.12",
+                "SPARK_LOCAL_IP",
+                "127.0.0.1");
     }
 }
