@@ -13,10 +13,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A card that we wrote, read back: whoever makes another model of what it describes says the same of it. */
+/**
+ * Parses a model card that Temper wrote, so that the card of a derived model, such as a merged one, can repeat its
+ * contents.
+ */
 final class EarlierCard {
     private static final YAMLMapper YAML = new YAMLMapper();
-    /** The cells of a table; a bar within one is escaped. */
+    /** The cells of a table row; a bar within a cell is escaped. */
     private static final Pattern CELL = Pattern.compile("(?<=\\| )((?:\\\\.|[^|\\\\])*?) (?=\\|)");
 
     private static final Pattern SYSTEM =
@@ -30,7 +33,7 @@ final class EarlierCard {
         this.page = page;
     }
 
-    /** Empty for any other text. */
+    /** The parsed card; empty for a text that Temper did not write. */
     static Optional<ModelCard> read(String markdown) {
         int end = markdown.indexOf("\n---\n", 3);
         if (!markdown.startsWith("---\n") || end < 0) {
@@ -60,7 +63,7 @@ final class EarlierCard {
                         metric.path("name").asText(), metric.path("value").asDouble()));
         Map<String, String> training = pairs(ModelCard.TRAINED);
         Matcher system = SYSTEM.matcher(page);
-        if (system.find()) { // as it was, and not on one line
+        if (system.find()) { // unescaped, with its line breaks
             training.put(
                     ModelCard.SYSTEM_MESSAGE, YAML.readTree(system.group(1)).asText());
         }
@@ -100,13 +103,13 @@ final class EarlierCard {
         return pairs;
     }
 
-    /** The rows of the table below a heading; none without it. */
+    /** The rows of the table below a heading; empty when there is none. */
     private List<List<String>> rows(String heading) {
         return page.lines()
                 .dropWhile(line -> !line.equals(heading))
                 .skip(2)
                 .takeWhile(line -> line.startsWith("| ") || line.startsWith("|-"))
-                .skip(2) // names of the columns
+                .skip(2) // the header and the line below it
                 .map(EarlierCard::cells)
                 .filter(cells -> !cells.isEmpty())
                 .toList();

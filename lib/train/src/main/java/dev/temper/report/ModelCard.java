@@ -15,20 +15,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The {@code README.md} of a model's or adapter's folder: the YAML that the Hugging Face Hub reads, and Markdown for
- * people. Everything given is shown; never give it what is secret.
+ * The model card, {@code README.md} in a model's or adapter's folder: YAML front matter for the Hugging Face Hub, and
+ * Markdown for readers. Everything passed in is published, so it must not contain secrets.
  *
  * @param name of the run
- * @param base the base model's id on the Hub; empty when it came from a folder, whose path is nobody's business
- * @param labels of a classifier, by index; empty otherwise
- * @param tags besides {@code temper}, as {@code lora}
- * @param dataset name of the rows that the scores are about
- * @param scores in this order; what is not finite is left out
- * @param perClass empty without a classifier
- * @param training what was trained on what: names and values, in this order; {@link #SYSTEM_MESSAGE}, where it is
- *     there, is in the examples, too
- * @param settings of the training, in this order
- * @param hub what else the Hub reads
+ * @param base the base model's id on the Hub; empty when it came from a folder, as local paths are not published
+ * @param labels names of a classifier's classes, by index; otherwise empty
+ * @param tags besides {@code temper}, such as {@code lora}
+ * @param dataset name of the rows on which the scores were measured
+ * @param scores in this order; non-finite ones are left out
+ * @param perClass empty unless the model is a classifier
+ * @param training names and values that say what was trained on what, in this order; if it contains
+ *     {@link #SYSTEM_MESSAGE}, the card's examples use that message, too
+ * @param settings hyperparameters, in this order
+ * @param hub further front matter for the Hub
  */
 public record ModelCard(
         String name,
@@ -53,7 +53,7 @@ public record ModelCard(
     static final String CLASSES = "## Classes";
     static final String SETTINGS = "## Training settings";
 
-    /** In {@code training}: what stood in front of conversations. */
+    /** Key of {@code training}: the system message of conversations that had none. */
     public static final String SYSTEM_MESSAGE = "system message";
 
     private static final YAMLMapper YAML = new YAMLMapper(YAMLFactory.builder()
@@ -61,15 +61,15 @@ public record ModelCard(
             .disable(YAMLGenerator.Feature.SPLIT_LINES)
             .build());
 
-    /** What the Hub measures by these names, among what a run measures. */
+    /** Our scores that the Hub knows as metrics of the same name. */
     private static final List<String> METRICS = List.of(
             "accuracy", "precision", "recall", "f1", "roc_auc", "matthews_correlation", "perplexity", "exact_match");
 
     /**
-     * What the Hub reads besides.
+     * Front matter for the Hub.
      *
-     * @param license {@code license}, {@code license_name}, {@code license_link} of the base, those that are known
-     * @param datasets ids of what was trained on; none where it came from files of no Hub
+     * @param license {@code license}, {@code license_name}, {@code license_link} of the base, as far as known
+     * @param datasets Hub ids of the training data; empty for other files
      */
     public record Hub(Map<String, String> license, List<String> datasets) {
         public static final Hub NOTHING = new Hub(Map.of(), List.of());
@@ -79,17 +79,17 @@ public record ModelCard(
             datasets = List.copyOf(datasets);
         }
 
-        /** With the license of the base at hand, where it has one. */
+        /** The same, with the license of the base when it has one. */
         public Hub over(Map<String, String> ofBase) {
             return new Hub(ofBase.isEmpty() ? license : ofBase, datasets);
         }
     }
 
-    /** What lies in the folder. */
+    /** The content of the folder. */
     public enum Kind {
-        /** What PEFT loads onto a base model. */
+        /** An adapter that PEFT loads onto a base model. */
         ADAPTER("peft", "adapter"),
-        /** What transformers loads. */
+        /** A whole model that transformers loads. */
         MODEL("transformers", "finetune");
 
         private final String library;
@@ -101,10 +101,10 @@ public record ModelCard(
         }
     }
 
-    /** What the model does, by the Hub's names. */
+    /** The task of the model, with the names that the Hub uses. */
     public enum Task {
         TEXT_GENERATION("text-generation", "AutoModelForCausalLM"),
-        /** The same through the chat template of the folder. */
+        /** Text generation through the folder's chat template. */
         CHAT("text-generation", "AutoModelForCausalLM"),
         TEXT_CLASSIFICATION("text-classification", "AutoModelForSequenceClassification");
 
@@ -132,12 +132,12 @@ public record ModelCard(
         return new LinkedHashMap<>(map);
     }
 
-    /** What a card says that this wrote; empty for any other text. */
+    /** Parses a card that Temper wrote; empty for any other text. */
     public static Optional<ModelCard> read(String markdown) {
         return EarlierCard.read(markdown);
     }
 
-    /** The file's content, to be written as UTF-8. */
+    /** The content of the file, to be written as UTF-8. */
     public String markdown() {
         Markdown page = new Markdown().line(frontMatter() + "---").heading("# ", name);
         page.paragraph("Trained with Temper"
@@ -201,7 +201,7 @@ public record ModelCard(
         List<Map<String, Object>> metrics = new ArrayList<>();
         scores.forEach((score, value) -> {
             Map<String, Object> metric = new LinkedHashMap<>();
-            metric.put("type", score.substring(score.lastIndexOf('/') + 1)); // eval/loss is a loss
+            metric.put("type", score.substring(score.lastIndexOf('/') + 1)); // eval/loss has the type loss
             metric.put("name", score);
             metric.put("value", value);
             metrics.add(metric);
@@ -276,7 +276,7 @@ public record ModelCard(
         return "temper " + asked + "\n" + evaluate;
     }
 
-    /** An adapter that was copied out of its run does not know the names of its classes. */
+    /** Code for an adapter that may be used outside its run's folder, where the class names are not known. */
     private String named() {
         return labels.isEmpty() || labels.stream().anyMatch(label -> label.contains(","))
                 ? ""

@@ -4,16 +4,14 @@ import dev.temper.eval.PerClass;
 import java.util.List;
 import java.util.Locale;
 
-/** Numbers as people read them; what is undefined shows as a dash. */
+/** Formats numbers for people; undefined values are shown as a dash. */
 final class Numbers {
     static final List<String> CLASS_HEADERS =
             List.of("class", "precision", "recall", "specificity", "f1", "roc_auc", "support");
 
     private Numbers() {}
 
-    /**
-     * Whole numbers in full, others with four digits after the point, or four significant ones where they are small.
-     */
+    /** Integers with all digits; others with four digits after the point, or four significant digits if small. */
     static String shown(Number number) {
         double value = number.doubleValue();
         if (!Double.isFinite(value)) {
@@ -26,7 +24,7 @@ final class Numbers {
         return String.format(Locale.ROOT, isSmall ? "%.3e" : "%,.4f", value);
     }
 
-    /** The number that is shown so. */
+    /** Parses what {@link #shown} wrote. */
     static double read(String shown) {
         return switch (shown) {
             case "–" -> Double.NaN;
@@ -36,7 +34,7 @@ final class Numbers {
         };
     }
 
-    /** The cells under {@link #CLASS_HEADERS}. */
+    /** The cells for {@link #CLASS_HEADERS}. */
     static List<String> row(PerClass one) {
         return List.of(
                 one.label(),
