@@ -103,13 +103,13 @@ final class EarlierCard {
         return pairs;
     }
 
-    /** The rows of the table below a heading; empty when there is none. */
+    /** The rows of the table below a heading; none without it. */
     private List<List<String>> rows(String heading) {
         return page.lines()
                 .dropWhile(line -> !line.equals(heading))
                 .skip(2)
                 .takeWhile(line -> line.startsWith("| ") || line.startsWith("|-"))
-                .skip(2) // the header and the line below it
+                .skip(2) // names of the columns
                 .map(EarlierCard::cells)
                 .filter(cells -> !cells.isEmpty())
                 .toList();

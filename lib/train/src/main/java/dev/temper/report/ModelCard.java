@@ -19,16 +19,16 @@ import java.util.Set;
  * Markdown for readers. Everything passed in is published, so it must not contain secrets.
  *
  * @param name of the run
- * @param base the base model's id on the Hub; empty when it came from a folder, as local paths are not published
- * @param labels names of a classifier's classes, by index; otherwise empty
- * @param tags besides {@code temper}, such as {@code lora}
- * @param dataset name of the rows on which the scores were measured
- * @param scores in this order; non-finite ones are left out
- * @param perClass empty unless the model is a classifier
- * @param training names and values that say what was trained on what, in this order; if it contains
- *     {@link #SYSTEM_MESSAGE}, the card's examples use that message, too
- * @param settings hyperparameters, in this order
- * @param hub further front matter for the Hub
+ * @param base the base model's id on the Hub; empty when it came from a folder, whose path is nobody's business
+ * @param labels of a classifier, by index; empty otherwise
+ * @param tags besides {@code temper}, as {@code lora}
+ * @param dataset name of the rows that the scores are about
+ * @param scores in this order; what is not finite is left out
+ * @param perClass empty without a classifier
+ * @param training what was trained on what: names and values, in this order; {@link #SYSTEM_MESSAGE}, where it is
+ *     there, is in the examples, too
+ * @param settings of the training, in this order
+ * @param hub what else the Hub reads
  */
 public record ModelCard(
         String name,
@@ -101,10 +101,10 @@ public record ModelCard(
         }
     }
 
-    /** The task of the model, with the names that the Hub uses. */
+    /** What the model does, by the Hub's names. */
     public enum Task {
         TEXT_GENERATION("text-generation", "AutoModelForCausalLM"),
-        /** Text generation through the folder's chat template. */
+        /** The same through the chat template of the folder. */
         CHAT("text-generation", "AutoModelForCausalLM"),
         TEXT_CLASSIFICATION("text-classification", "AutoModelForSequenceClassification");
 
@@ -276,7 +276,7 @@ public record ModelCard(
         return "temper " + asked + "\n" + evaluate;
     }
 
-    /** Code for an adapter that may be used outside its run's folder, where the class names are not known. */
+    /** An adapter that was copied out of its run does not know the names of its classes. */
     private String named() {
         return labels.isEmpty() || labels.stream().anyMatch(label -> label.contains(","))
                 ? ""

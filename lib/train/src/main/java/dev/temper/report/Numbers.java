@@ -24,7 +24,7 @@ final class Numbers {
         return String.format(Locale.ROOT, isSmall ? "%.3e" : "%,.4f", value);
     }
 
-    /** Parses what {@link #shown} wrote. */
+    /** The number that is shown so. */
     static double read(String shown) {
         return switch (shown) {
             case "–" -> Double.NaN;
@@ -34,7 +34,7 @@ final class Numbers {
         };
     }
 
-    /** The cells for {@link #CLASS_HEADERS}. */
+    /** The cells under {@link #CLASS_HEADERS}. */
     static List<String> row(PerClass one) {
         return List.of(
                 one.label(),

@@ -120,7 +120,7 @@ public final class RunReport {
         return this;
     }
 
-    /** Adds a classifier's scores, its table of classes and its confusion matrix. */
+    /** Adds its scores, the table of classes and the counts of the confusion matrix. */
     public RunReport classification(ClassificationReport report) {
         classifications.add(report);
         return scores(report.scores());

@@ -128,10 +128,7 @@ public final class TrainedModel implements AutoCloseable {
         return withAdapter(workspace, base, Task.of(Folder.local(base)), existing);
     }
 
-    /**
-     * Opens a frozen base with an existing adapter, to train it further or to use it. A classifier's head is loaded
-     * from the adapter.
-     */
+    /** An adapter that exists is trained on, or used as it is; a classifier's head comes from it. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, Task task, Folder existing)
             throws IOException {
         return withAdapter(workspace, StoredModel.read(base, task, 0), existing, FloatType.FLOAT32);

@@ -17,9 +17,9 @@ import java.util.RandomAccess;
  * access. The files are unlinked, so they never outlive the process; closing frees their disk space.
  */
 public final class MappedRows extends AbstractList<TokenRow> implements RandomAccess, Closeable {
-    /** Bytes per token: its id and whether it counts in the loss, packed into 32 bits. */
+    /** On disk: id and whether it is learned in 32 bits. */
     public static final int TOKEN_BYTES = Integer.BYTES;
-    /** Bytes per row besides its tokens: its offset, and its class. */
+    /** On disk, of each row beside its tokens: where it begins, and its class. */
     public static final int ROW_BYTES = 3 * Integer.BYTES;
 
     private static final int WIDTH = ROW_BYTES / Integer.BYTES;
@@ -72,7 +72,7 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
             }
         }
 
-        /** @param label index of its class; empty for rows without one */
+        /** @param label its class, where rows have one */
         public void add(TokenRow row, OptionalInt label) {
             try {
                 long begin = tokens.size();
@@ -125,7 +125,7 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
         return new TokenRow(ids, trained);
     }
 
-    /** Index of a row's class; empty for rows without one. */
+    /** The class of a row; empty where rows have none. */
     public OptionalInt label(int row) {
         int label = index.at((long) WIDTH * row + 2);
         return label == NO_LABEL ? OptionalInt.empty() : OptionalInt.of(label);
