@@ -100,12 +100,7 @@ public final class TrainingKernels implements AutoCloseable {
      * @param smoothing share of a loss, in {@code [0, 1)}, that is not the cross entropy of the target but the mean of
      *     those of all classes, as transformers' LabelSmoother has it
      */
-    public record LossScale(double scale, double smoothing) {
-        /** Without label smoothing. */
-        public static LossScale scaled(double scale) {
-            return new LossScale(scale, 0);
-        }
-    }
+    public record LossScale(double scale, double smoothing) {}
 
     /** Sums over some tokens; they differ by label smoothing. */
     public record LossSums(double losses, double crossEntropies) {}
@@ -225,27 +220,16 @@ public final class TrainingKernels implements AutoCloseable {
     }
 
     /**
-     * Of a classifier: the sum of the losses, each times its weight (float64 scalar), and its scaled gradient with
-     * respect to the logits.
+     * Of a head for whole texts: the sum of the losses, each times its weight (float64 scalar), and its scaled gradient
+     * with respect to the logits.
      *
+     * @param loss a method of {@code training.py}, such as {@code cross_entropy}
      * @param logits (S, C)
-     * @param targets (S) classes, as float32
+     * @param targets (S) classes, as float32, or values; (S, C) where a row has several
      * @param weights (S)
      */
-    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
-        return classLoss("cross_entropy", logits, targets, weights, scale);
-    }
-
-    /**
-     * Of a regression: the sum of the squared differences, each times its weight. Shapes as in {@link #crossEntropy},
-     * with one column of logits.
-     */
-    public NDList squaredError(NDArray logits, NDArray targets, NDArray weights, double scale) {
-        return classLoss("squared_error", logits, targets, weights, LossScale.scaled(scale));
-    }
-
-    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
-        return program.call(method)
+    public NDList headLoss(String loss, NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
+        return program.call(loss)
                 .with(logits)
                 .with(targets)
                 .with(weights)

@@ -149,7 +149,7 @@ public final class Backpropagation {
             NDArray logits = Workspace.recorded(() -> network.classify(x, keep, inputs));
             NDArray targets = workspace.floats(batch.targets(), batch.shape());
             NDArray weights = workspace.floats(batch.weights(), new Shape(batch.weights().length));
-            NDList loss = task.loss().of(kernels, Workspace.detach(logits), targets, weights, lossScale);
+            NDList loss = kernels.headLoss(task.loss(), Workspace.detach(logits), targets, weights, lossScale);
             return new NDList(loss.get(0), kernels.backward(logits, loss.get(1), x, headTrained));
         });
     }

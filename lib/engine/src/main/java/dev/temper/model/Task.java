@@ -1,9 +1,6 @@
 package dev.temper.model;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import dev.temper.kernel.TrainingKernels;
-import dev.temper.kernel.TrainingKernels.LossScale;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -15,63 +12,43 @@ import java.util.Optional;
  */
 public enum Task {
     /** The next token. */
-    CAUSAL_LM("ForCausalLM", "CAUSAL_LM", "text-generation", "", 0, Task::none),
+    CAUSAL_LM(Head.OF_TOKENS, "", 0, ""),
     /** One class of a text; cross entropy. */
-    SEQUENCE_CLASSIFICATION(
-            Task.CLASSIFIER,
-            Task.CLASSIFIES,
-            Task.TEXTS,
-            "single_label_classification",
-            2,
-            TrainingKernels::crossEntropy),
+    SEQUENCE_CLASSIFICATION(Head.OF_TEXTS, "single_label_classification", 2, "cross_entropy"),
     /** One number of a text; squared error. Transformers calls it a sequence classification with one label. */
-    REGRESSION(
-            Task.CLASSIFIER,
-            Task.CLASSIFIES,
-            Task.TEXTS,
-            "regression",
-            0,
-            (kernels, logits, targets, weights, scale) ->
-                    kernels.squaredError(logits, targets, weights, scale.scale()));
+    REGRESSION(Head.OF_TEXTS, "regression", 0, "squared_error");
 
-    /** What transformers' classes of models with a head for whole texts end with. */
-    private static final String CLASSIFIER = "ForSequenceClassification";
+    /** What the head of a model is for, as transformers' classes, PEFT and the Hub call it. */
+    private enum Head {
+        OF_TOKENS("ForCausalLM", "CAUSAL_LM", "text-generation"),
+        OF_TEXTS("ForSequenceClassification", "SEQ_CLS", "text-classification");
 
-    private static final String CLASSIFIES = "SEQ_CLS"; // as PEFT calls it
-    private static final String TEXTS = "text-classification"; // as the Hub does
+        private final String suffix;
+        private final String peftType;
+        private final String pipeline;
 
-    private final String suffix;
-    private final String peftType;
-    private final String pipeline;
+        Head(String suffix, String peftType, String pipeline) {
+            this.suffix = suffix;
+            this.peftType = peftType;
+            this.pipeline = pipeline;
+        }
+    }
+
+    private final Head head;
     private final String problemType;
     private final int fewestLabels;
+    private final String loss;
 
-    @SuppressWarnings("ImmutableEnumChecker") // a method
-    private final Loss loss;
-
-    Task(String suffix, String peftType, String pipeline, String problemType, int fewestLabels, Loss loss) {
-        this.suffix = suffix;
-        this.peftType = peftType;
-        this.pipeline = pipeline;
+    /**
+     * @param problemType what transformers calls what a head for whole texts answers
+     * @param fewestLabels how many classes the user names at least
+     * @param loss of a head for whole texts: a method of training.py
+     */
+    Task(Head head, String problemType, int fewestLabels, String loss) {
+        this.head = head;
         this.problemType = problemType;
         this.fewestLabels = fewestLabels;
         this.loss = loss;
-    }
-
-    /** The loss of a head for whole texts, as {@link TrainingKernels#crossEntropy}. */
-    @FunctionalInterface
-    public interface Loss {
-        /**
-         * @param logits (S, labels)
-         * @param targets (S), or (S, labels) where a row has several
-         * @param weights (S)
-         */
-        NDList of(TrainingKernels kernels, NDArray logits, NDArray targets, NDArray weights, LossScale scale);
-    }
-
-    private static NDList none(
-            TrainingKernels kernels, NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
-        throw new IllegalStateException("the next token has no head for whole texts");
     }
 
     /** As recipes write it. */
@@ -88,7 +65,7 @@ public enum Task {
 
     /** The name of transformers' class of a family, {@code Llama} for example, for this task. */
     public String className(String family) {
-        return family + suffix;
+        return family + head.suffix;
     }
 
     /** The class of transformers that opens such a model of any family. */
@@ -98,12 +75,12 @@ public enum Task {
 
     /** What PEFT calls it. */
     public String peftType() {
-        return peftType;
+        return head.peftType;
     }
 
     /** What the Hub calls it. */
     public String pipeline() {
-        return pipeline;
+        return head.pipeline;
     }
 
     /** What transformers calls what a head for whole texts answers; empty without such a head. */
@@ -123,12 +100,13 @@ public enum Task {
         return fewestLabels;
     }
 
-    public Loss loss() {
+    /** What becomes of the answers of a head for whole texts, as {@link TrainingKernels#headLoss} takes it. */
+    public String loss() {
         return loss;
     }
 
     /** Whether it is about tokens, and not about whole texts. */
     public boolean isCausal() {
-        return this == CAUSAL_LM;
+        return head == Head.OF_TOKENS;
     }
 }

@@ -8,9 +8,9 @@ import java.util.List;
  */
 public interface LabelFormat {
     /**
-     * @param value of the column {@code label}, as {@link InputColumn} carries it
+     * @param value of a row, as {@link InputColumn} carries it
      * @param labels {@code model.labels}
-     * @param column its name
+     * @param column where it stands
      * @throws RejectedRowException when it is none
      */
     int[] read(String value, List<String> labels, String column);
