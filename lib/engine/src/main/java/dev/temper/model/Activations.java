@@ -11,10 +11,10 @@ import java.util.List;
  * @param recorded what all layers recorded, without gradient checkpointing; else 0
  * @param layer the most that one layer needs in the backward pass, beside what is {@code recorded}
  * @param loss the logits of a chunk of positions, while the last layer's gradient is not computed yet
- * @param fragments freed arrays that the C library does not give back within a pass, in pieces that the next array often
- *     does not fit into: about one and three quarters of what one layer has recorded and needs in the backward pass, or
- *     of the logits, where they are more and small enough for that. Measured with glibc 2.36 over layers of widths from 64 to 896;
- *     much of it is chance
+ * @param fragments freed arrays that the C library does not give back within a pass, in pieces that the next array
+ *     often does not fit into: about one and three quarters of what one layer has recorded and needs in the backward
+ *     pass, or of the logits, where they are more and small enough for that. Measured with glibc 2.36 over layers of
+ *     widths from 64 to 896; much of it is chance
  */
 public record Activations(long inputs, long recorded, long layer, long loss, long fragments) {
     /** Larger arrays are given back to the system at once. */

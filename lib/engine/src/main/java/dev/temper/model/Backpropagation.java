@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Loss and gradients of a network, a layer at a time: the forward pass stores each layer's input; the backward pass goes
- * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
+ * Loss and gradients of a network, a layer at a time: the forward pass stores each layer's input; the backward pass
+ * goes from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
  * checkpointing the backward pass computes a layer again; without, the activations that it recorded stay in memory
  * until then. Offloading stores the inputs in files.
  */
@@ -186,7 +186,8 @@ public final class Backpropagation {
                 x = next;
                 needed = recorded;
             }
-            HostMemory.releaseNowAndThen(); // gaps between stored activations, too small for the arrays of the backward pass
+            HostMemory.releaseNowAndThen(); // gaps between stored activations, too small for the arrays of the backward
+            // pass
             NDArray output = Workspace.detach(x);
             output.setRequiresGradient(true);
             NDList loss = last.of(output, inputs);

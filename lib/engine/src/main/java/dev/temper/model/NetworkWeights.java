@@ -155,8 +155,8 @@ final class NetworkWeights implements AutoCloseable {
 
     /**
      * Gives the same projection of all layers one place to become dense in, where it is in 4 bits or in another type
-     * than is computed in: to be called when what one layer records is differentiated before the next one records,
-     * and not otherwise.
+     * than is computed in: to be called when what one layer records is differentiated before the next one records, and
+     * not otherwise.
      */
     void shareDense() {
         Map<String, NDArray> places = new HashMap<>();

@@ -12,8 +12,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The activations that a layer records for its gradient, in bytes: a family tells it the steps of the layer in the order
- * of the program, and it knows what libtorch records of each and what the backward pass allocates. Weights do not count.
+ * The activations that a layer records for its gradient, in bytes: a family tells it the steps of the layer in the
+ * order of the program, and it knows what libtorch records of each and what the backward pass allocates. Weights do not
+ * count.
  */
 public final class Tape {
     /** A hash of 64 bits for four channels, and two arrays as large while it is made. */
@@ -49,7 +50,8 @@ public final class Tape {
      * @param working bytes in the backward pass, beside the gradients of inputs and outputs
      * @param weightGradients bytes of gradients of weights, which stay till the layer is done
      */
-    private record Step(List<Value> outputs, List<Value> inputs, List<Storage> saved, long working, long weightGradients) {
+    private record Step(
+            List<Value> outputs, List<Value> inputs, List<Storage> saved, long working, long weightGradients) {
         boolean isSum() {
             return saved.isEmpty() && inputs.size() == 2;
         }
