@@ -1,11 +1,13 @@
 package dev.temper.bench;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.TrainingKernels.AdamWState;
 import dev.temper.kernel.TrainingKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.StoredModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.train.TrainedModel;
 import java.io.IOException;
@@ -53,7 +55,7 @@ public final class FirstBits implements Callable<Integer> {
     public Integer call() throws IOException {
         List<String> bits = new ArrayList<>();
         try (Workspace workspace = Workspace.open(threads);
-                TrainedModel model = TrainedModel.full(workspace, folder)) {
+                TrainedModel model = TrainedModel.full(workspace, StoredModel.read(folder), FloatType.FLOAT32)) {
             LabelledStream rows =
                     rows(model.network().head().weight().getShape().get(0));
             if (begin == Begin.EVALUATION) {

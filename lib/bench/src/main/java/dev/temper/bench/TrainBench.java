@@ -159,11 +159,11 @@ public final class TrainBench implements Callable<Integer> {
         StoredModel stored =
                 StoredModel.read(model, ModelTask.of(Folder.local(model)), 0).in(precision);
         if (rank == 0) {
-            return TrainedModel.full(workspace, stored);
+            return TrainedModel.full(workspace, stored, FloatType.FLOAT32);
         }
         Optional<Quantization> by = nf4 ? Optional.of(Quantization.nf4()) : Optional.empty();
         LoraConfig lora = LoraConfig.of(rank, 2 * rank, 0, targetModules);
-        return TrainedModel.withAdapter(workspace, stored.quantized(by), lora, SEED);
+        return TrainedModel.withAdapter(workspace, stored.quantized(by), lora, SEED, FloatType.FLOAT32);
     }
 
     /** What peer_train.py sets, and for the rest the defaults of TrainingArguments. */

@@ -103,7 +103,7 @@ public final class TrainFolders implements Callable<Integer> {
 
     private static TrainedModel open(Workspace workspace, StoredModel stored, Recipe recipe) throws IOException {
         if (recipe.adapter().isEmpty()) {
-            return TrainedModel.full(workspace, stored);
+            return TrainedModel.full(workspace, stored, FloatType.FLOAT32);
         }
         LoraConfig adapter = recipe.adapter().get();
         return adapter.initFrom().isPresent()
@@ -113,7 +113,7 @@ public final class TrainFolders implements Callable<Integer> {
                         Folder.local(Path.of(adapter.initFrom().get())),
                         FloatType.FLOAT32)
                 : TrainedModel.withAdapter(
-                        workspace, stored, adapter, recipe.training().seed());
+                        workspace, stored, adapter, recipe.training().seed(), FloatType.FLOAT32);
     }
 
     private static JsonNode parsed(String line) {

@@ -50,6 +50,11 @@ public record StoredModel(
         return new StoredModel(architecture, files, newHead);
     }
 
+    /** The same for the task that the model was saved for. */
+    public static StoredModel read(Path path) throws IOException {
+        return read(path, ModelTask.of(Folder.local(path)), 0);
+    }
+
     /** Its projections are quantized while they are read: the model is never in memory in full precision. */
     public StoredModel quantized(Optional<Quantization> by) {
         return new StoredModel(architecture, saved, files, newHead, by, precision, shared);

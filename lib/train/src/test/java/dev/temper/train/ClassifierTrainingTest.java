@@ -168,7 +168,7 @@ final class ClassifierTrainingTest {
     private Outcome train(Collective workers) throws Exception {
         ClassifiedRows rows = TinyTexts.all(trainRows, 7, settings.classWeights);
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             TrainingResult result = new TrainingLoop(model, rows, settings.config(), workers, ProgressListener.silent())
                     .run(Prompts.none(), Optional.empty());
             float[] weights = model.parameters().flatWeights().toFloatArray();

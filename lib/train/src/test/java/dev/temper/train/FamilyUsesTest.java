@@ -69,7 +69,7 @@ final class FamilyUsesTest {
                 : TinyTexts.all(8, 2, List.of());
         StoredModel base = StoredModel.read(folder, task, 1);
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             assertTrains(model, rows);
         }
         LoraConfig lora = LoraConfig.of(2, 4, 0, List.of(LoraConfig.ALL_LINEAR));
@@ -77,7 +77,7 @@ final class FamilyUsesTest {
         for (StoredModel one : List.of(
                 base.quantized(Optional.of(nf4)), base.in(FloatType.BFLOAT16), base)) { // the last one is merged
             try (Workspace workspace = Workspace.open(1);
-                    TrainedModel model = TrainedModel.withAdapter(workspace, one, lora, 3)) {
+                    TrainedModel model = TrainedModels.withAdapter(workspace, one, lora, 3)) {
                 assertTrains(model, rows);
                 model.save(Folder.local(folder), Folder.local(folder));
             }

@@ -196,8 +196,8 @@ final class SixteenBitTrainingTest {
 
             assertBfloat16(TensorFiles.open(saved.resolve(name), full ? "model" : "adapter_model"));
             TrainedModel again = full
-                    ? TrainedModel.full(workspace, StoredModel.read(saved.resolve(name), ModelTask.causalLm(), 0))
-                    : TrainedModel.withAdapter(workspace, base, output.child(name));
+                    ? TrainedModels.full(workspace, StoredModel.read(saved.resolve(name), ModelTask.causalLm(), 0))
+                    : TrainedModels.withAdapter(workspace, base, output.child(name));
             NDArray logits = again.network().logits(TEXTS, new int[] {2, 4});
             NDArray trained = model.network().logits(TEXTS, new int[] {2, 4});
             assertThat(logits.toFloatArray()).containsExactly(trained.toFloatArray(), within(1e-5f));

@@ -118,7 +118,7 @@ final class SkippedUpdatesTest {
         }
         List<TokenRow> eval = List.of(rows.get(23));
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             breakToken(workspace, model);
             Checkpoints checkpoints = new Checkpoints(Folder.local(saved), "run", 2);
             TrainingLoop loop = new TrainingLoop(
