@@ -78,7 +78,9 @@ final class LauncherTest {
                         "training.seed=7");
     }
 
-    /** Beside the user's own, wherever those come from; the last {@code --driver-java-options} is all that Spark reads. */
+    /**
+     * Beside the user's own, wherever those come from; the last {@code --driver-java-options} is all that Spark reads.
+     */
     @Test
     void aDriverInTheClusterGetsTheRecipeAndWhatItsJavaNeeds() throws Exception {
         Path recipe = Files.writeString(folder.resolve("a.yaml"), "name: a\n");
@@ -87,7 +89,9 @@ final class LauncherTest {
         List<String> words = output(Map.of(), submit("spark://h:7077", "--files", "b.txt", recipe.toString(), "x=1"));
 
         String java = words.get(words.indexOf("--driver-java-options") + 1);
-        assertThat(java).contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED").endsWith(" -Da=1 -Db=2");
+        assertThat(java)
+                .contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+                .endsWith(" -Da=1 -Db=2");
         assertThat(java).doesNotContain("log4j2", "ErrorFile"); // files of this machine
         assertThat(words)
                 .contains("spark.standalone.submit.waitAppCompletion=true", "b.txt," + recipe.toRealPath())
@@ -101,7 +105,9 @@ final class LauncherTest {
     /** spark-submit ends with 0 and only logs it. */
     @Test
     void theLaunchersExitCodeSaysHowADriverInTheClusterEnded() throws Exception {
-        assertThat(ended("spark://h:7077", "INFO ClientEndpoint: State of driver d-1 is FINISHED, exiting spark-submit."))
+        assertThat(ended(
+                        "spark://h:7077",
+                        "INFO ClientEndpoint: State of driver d-1 is FINISHED, exiting spark-submit."))
                 .isEqualTo("0 ");
         assertThat(ended("spark://h:7077", "INFO ClientEndpoint: State of driver d-1 is KILLED, exiting spark-submit."))
                 .isEqualTo("1 temper: the driver ended as KILLED; its log, on its worker, says why");
@@ -161,7 +167,9 @@ final class LauncherTest {
         Process process = process(environment, arguments);
         List<String> output = lines(process);
         // Nothing is known of a driver's end that no spark-submit tells.
-        assertThat(process.waitFor()).as(output.toString()).isEqualTo(List.of(arguments).contains("cluster") ? 1 : 0);
+        assertThat(process.waitFor())
+                .as(output.toString())
+                .isEqualTo(List.of(arguments).contains("cluster") ? 1 : 0);
         return output;
     }
 

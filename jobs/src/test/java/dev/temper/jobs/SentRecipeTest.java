@@ -20,7 +20,8 @@ final class SentRecipeTest {
 
     @Test
     void anythingElseStaysAsItIs() {
-        for (String location : new String[] {"", "nowhere.yaml", "long.yaml", "recipes/r.yaml", "s3a://b/r.yaml", "pom.xml"}) {
+        for (String location :
+                new String[] {"", "nowhere.yaml", "long.yaml", "recipes/r.yaml", "s3a://b/r.yaml", "pom.xml"}) {
             assertThat(RecipeArguments.sent(CONF, location)).isEqualTo(location);
         }
     }

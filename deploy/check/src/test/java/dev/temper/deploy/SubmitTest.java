@@ -61,7 +61,11 @@ final class SubmitTest {
                 .content()
                 .contains("\"status\" : \"finished\"");
         try (Stream<Path> home = Files.list(folder.resolve("home"))) {
-            assertThat(home).map(Path::getFileName).map(Path::toString).contains(".djl.ai").doesNotContain(".m2");
+            assertThat(home)
+                    .map(Path::getFileName)
+                    .map(Path::toString)
+                    .contains(".djl.ai")
+                    .doesNotContain(".m2");
         }
     }
 
