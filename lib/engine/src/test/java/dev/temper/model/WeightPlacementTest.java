@@ -126,7 +126,7 @@ final class WeightPlacementTest {
         architecture.parameters().forEach(parameter -> planned.put(parameter, plan.of(parameter)));
 
         try (Workspace workspace = Workspace.open(1)) {
-            StoredModel base = StoredModel.read(folder, Task.causalLm(), 0)
+            StoredModel base = StoredModel.read(folder, ModelTask.causalLm(), 0)
                     .quantized(quantization)
                     .in(computed);
             List<TrainedParameters.Spec> specs = LoraAdapter.specs(lora, architecture);

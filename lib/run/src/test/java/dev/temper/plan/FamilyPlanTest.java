@@ -98,7 +98,7 @@ final class FamilyPlanTest {
         Files.writeString(
                 config,
                 Files.readString(config).replaceFirst("\\{", "{\"torch_dtype\": \"" + torch(way.stored) + "\", "));
-        Recipe recipe = recipe(way, type.tasks().contains(Task.Kind.CAUSAL_LM));
+        Recipe recipe = recipe(way, type.tasks().contains(Task.CAUSAL_LM));
         MemoryPlan plan = MemoryPlan.of(PretrainedModel.read(new LocalStore(), recipe), recipe);
         RecipeModel base = new RecipeModel(new LocalStore(), recipe, folder.resolve("base"), warning -> {});
 

@@ -4,8 +4,8 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.Format;
 import dev.temper.text.InputColumn;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RejectedRowException.Reason;
@@ -19,7 +19,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.ml.Transformer;
@@ -33,15 +32,17 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code rendered}, the text of the row, {@code trained}, the parts of it that are learned (start and end of
- * each as indexes into the Java string, one after the other), {@code label}, the number of its class, in place of a
- * column of this name that is read, and {@code shortened}, whether the chat template left out a part of an answer.
- * Appends {@code _reason} and {@code _detail} where they are not there yet and fills them for rows without a text; rows
- * that have a reason already stay as they are. Keeps order, drops no row.
+ * Renders rows as text, by the row format and its chat template. Appends {@code rendered} (the text), {@code trained}
+ * (the spans of it that count in the loss: start and end of each as indexes into the Java string, flattened),
+ * {@code label} (the index of the class, replacing an input column of this name) and {@code shortened} (whether the
+ * chat template left out part of an answer). Appends {@code _reason} and {@code _detail} if missing and sets them for
+ * rows that cannot be rendered; rows that already have a reason are passed through. Preserves the order and drops no
+ * row.
  */
 public final class RenderText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;
@@ -77,12 +78,12 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         setDefault(chat, ChatFormat.NONE.toJson());
     }
 
-    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    /** Reads a stage that {@link #write} saved. Spark calls this method by reflection. */
     public static MLReader<RenderText> read() {
         return new DefaultParamsReader<>();
     }
 
-    /** Takes all its settings from there. */
+    /** Sets all Params from a row format. */
     public RenderText setAll(RowFormat value) {
         set(labels, value.labels().toArray(String[]::new));
         set(chat, value.chat().toJson());
@@ -93,12 +94,17 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                 .setTrainOn(value.trainOn());
     }
 
+    /** The meaning of the columns, as {@code data.format} in a recipe. */
     public RenderText setFormat(Format value) {
         set(format, StageColumns.name(value));
         return this;
     }
 
-    /** @param value by role: {@code text}, {@code prompt}, {@code messages}, … */
+    /**
+     * The columns of each role of the format.
+     *
+     * @param value by role: {@code text}, {@code prompt}, {@code messages}, …
+     */
     public RenderText setColumns(Map<String, List<String>> value) {
         List<String> pairs = new ArrayList<>();
         value.forEach((role, names) -> names.forEach(name -> pairs.add(role + "=" + name)));
@@ -106,11 +112,13 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return this;
     }
 
+    /** Text between the columns of a role that has several. */
     public RenderText setSeparator(String value) {
         set(separator, value);
         return this;
     }
 
+    /** Which part of a row counts in the loss, as {@code data.train_on} in a recipe. */
     public RenderText setTrainOn(TrainOn value) {
         set(trainOn, StageColumns.name(value));
         return this;
@@ -118,13 +126,13 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
-        Render render = new Render(rowFormat(), dataset.schema(), appended(dataset.schema()));
+        Render render = new Render(rowFormat(), dataset.schema());
         return StageColumns.withReason(dataset).map(render, Encoders.row(render.appended.schema()));
     }
 
     @Override
     public FlatMapFunction<Iterator<Row>, Row> rows(HadoopStore store, StructType schema) {
-        Render render = new Render(rowFormat(), schema, appended(schema));
+        Render render = new Render(rowFormat(), schema);
         return rows -> new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -140,16 +148,17 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     @Override
     public StructType transformSchema(StructType schema) {
-        return appended(schema).schema();
+        return appended(schema, rowFormat()).schema();
     }
 
-    private static StageColumns.Appended appended(StructType schema) {
+    private static StageColumns.Appended appended(StructType schema, RowFormat format) {
+        DataType numbers = DataTypes.createArrayType(DataTypes.IntegerType, false);
         return new StageColumns.Appended(
                 StageColumns.withReason(schema),
                 new StructType()
                         .add("rendered", DataTypes.StringType)
-                        .add("trained", DataTypes.createArrayType(DataTypes.IntegerType, false))
-                        .add("label", DataTypes.IntegerType)
+                        .add("trained", numbers)
+                        .add("label", format.labelWords() > 1 ? numbers : DataTypes.IntegerType)
                         .add("shortened", DataTypes.BooleanType));
     }
 
@@ -168,7 +177,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return uid;
     }
 
-    // Spark finds the parameters of a stage by these methods.
+    // Spark finds the Params of a stage by these methods.
 
     public Param<String> format() {
         return format;
@@ -198,7 +207,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return chat;
     }
 
-    /** The text of a row that has no reason. */
+    /** The rendered text of a row without a reason. */
     static RenderedText rendered(Row row) {
         int[] bounds = StageColumns.ints(row, "trained");
         List<Span> spans = new ArrayList<>(bounds.length / 2);
@@ -208,9 +217,9 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return new RenderedText(row.getString(row.fieldIndex("rendered")), spans);
     }
 
-    /** The text of one row as it was read; none when it is rejected. */
+    /** Renders one row outside of Spark; empty when it is rejected. */
     public Optional<RenderedText> text(Row row) {
-        Row done = new Render(rowFormat(), row.schema(), appended(row.schema())).call(row);
+        Row done = new Render(rowFormat(), row.schema()).call(row);
         return StageColumns.isRejected(done) ? Optional.empty() : Optional.of(rendered(done));
     }
 
@@ -239,9 +248,9 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         private final String[] names;
         private final int[] indexes;
 
-        Render(RowFormat format, StructType input, StageColumns.Appended appended) {
+        Render(RowFormat format, StructType input) {
             this.format = format;
-            this.appended = appended;
+            this.appended = appended(input, format);
             List<String> known = Arrays.asList(input.fieldNames());
             List<InputColumn> columns = format.inputColumns();
             columns.forEach(column -> check(
@@ -269,9 +278,9 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                     spans[i] = text.trained().get(i / 2).start();
                     spans[i + 1] = text.trained().get(i / 2).end();
                 }
-                OptionalInt label = format.label(values);
-                Object number = label.isPresent() ? label.getAsInt() : null;
-                return appended.row(row, text.text(), spans, number, text.isShortened());
+                int[] words = format.label(values);
+                Object label = words.length == 1 ? (Object) words[0] : words.length == 0 ? null : words;
+                return appended.row(row, text.text(), spans, label, text.isShortened());
             } catch (RejectedRowException e) {
                 return appended.rejected(row, e);
             }

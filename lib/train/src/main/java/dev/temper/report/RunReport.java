@@ -1,7 +1,5 @@
 package dev.temper.report;
 
-import dev.temper.eval.ClassificationReport;
-import dev.temper.eval.PerClass;
 import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
 import java.io.Serializable;
@@ -13,13 +11,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The page {@code report.html} about a run: one file that needs no other, no script and no network, light or dark as
- * the reader's system. It shows what it is given, escaped; sections without content are left out. Never give it what is
- * secret.
+ * Builds {@code report.html}, the report of a run: a single file without scripts or network access, in light or dark
+ * mode as the reader's system is set. All text is escaped; sections without content are left out. Everything passed in
+ * is published, so it must not contain secrets.
  */
 public final class RunReport {
-    private static final int MAX_COUNT_COLUMNS = 30;
-
     private static final String HEAD =
             """
             <!DOCTYPE html>
@@ -64,7 +60,7 @@ public final class RunReport {
             </style>
             """;
 
-    /** A live page is written anew every few seconds, or minutes. */
+    /** While a run is in progress the file is rewritten every few seconds or minutes. */
     private static final String REFRESH = "<meta http-equiv=\"refresh\" content=\"20\"/>";
 
     private final String title;
@@ -76,13 +72,13 @@ public final class RunReport {
     private final List<Sample> samples = new ArrayList<>();
     private final List<Picture> pictures = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
-    private final List<ClassificationReport> classifications = new ArrayList<>();
+    private final List<EvaluationReport> evaluations = new ArrayList<>();
     private final List<Rows> rows = new ArrayList<>();
 
     /**
-     * Where the rows of the data went.
+     * Counts of rows: {@code in = trained + evaluated + rejected}.
      *
-     * @param rejected by reason
+     * @param rejected number of rejected rows by reason
      */
     public record Rows(long in, long trained, long evaluated, Map<String, Long> rejected) implements Serializable {
         public Rows {
@@ -90,64 +86,67 @@ public final class RunReport {
         }
     }
 
-    /** @param status as {@code finished}, in a few words */
+    /** @param status such as {@code finished}, in a few words */
     public RunReport(String title, String status) {
         this.title = title;
         this.status = status;
     }
 
-    /** The run goes on: a browser that shows the page reads it again from time to time. */
+    /** Marks the run as in progress: browsers reload the page periodically. */
     public RunReport underWay() {
         isUnderWay = true;
         return this;
     }
 
-    /** Names and values, in this order, such as the base model, settings, seconds. */
+    /** Adds names and values, such as the base model, settings or seconds, in this order. */
     public RunReport facts(Map<String, String> more) {
         facts.putAll(more);
         return this;
     }
 
+    /** Adds the counts of rows. */
     public RunReport rows(Rows counts) {
         rows.add(counts);
         return this;
     }
 
-    /** Final scores, in this order. */
+    /** Adds final scores, in this order. */
     public RunReport scores(Map<String, Double> more) {
         scores.putAll(more);
         return this;
     }
 
-    /** Adds its scores, the table of classes and the counts of the confusion matrix. */
-    public RunReport classification(ClassificationReport report) {
-        classifications.add(report);
+    /** Adds its scores, and its tables for people. */
+    public RunReport evaluation(EvaluationReport report) {
+        evaluations.add(report);
         return scores(report.scores());
     }
 
-    /** First, last, lowest and highest value of each metric become a table; curves are pictures. */
+    /** Adds a table with the first, last, lowest and highest value of each metric. Curves are added as pictures. */
     public RunReport metrics(List<Metric> more) {
         metrics.addAll(more);
         return this;
     }
 
-    /** Answers before and after training, side by side for each prompt; before alone while there are no others. */
+    /** Adds generated answers, before and after training side by side for each prompt. */
     public RunReport samples(List<Sample> more) {
         samples.addAll(more);
         return this;
     }
 
+    /** Adds a picture, embedded in the page. */
     public RunReport picture(Picture picture) {
         pictures.add(picture);
         return this;
     }
 
+    /** Adds warnings, one sentence each. */
     public RunReport warnings(List<String> more) {
         warnings.addAll(more);
         return this;
     }
 
-    /** The page, to be written as UTF-8. */
+    /** The complete page, to be written as UTF-8. */
     public String html() {
         Html page = new Html().markup(isUnderWay ? HEAD + REFRESH : HEAD).element("title", title);
         page.markup(STYLE + "</head>\n<body>\n<main>");
@@ -169,7 +168,7 @@ public final class RunReport {
             page.markup("<h2>Scores</h2>");
             page.table("numbers", List.of("score", "value"), pairs(scores));
         }
-        classifications.forEach(report -> writeClasses(page, report));
+        evaluations.forEach(report -> writeTables(page, report));
         if (!pictures.isEmpty()) {
             page.markup("<h2>Pictures</h2>");
             pictures.forEach(page::picture);
@@ -198,29 +197,14 @@ public final class RunReport {
                 .toList();
     }
 
-    private static void writeClasses(Html page, ClassificationReport report) {
-        List<List<String>> table = new ArrayList<>();
-        for (PerClass one : report.perClass()) {
-            table.add(Numbers.row(one));
+    private static void writeTables(Html page, EvaluationReport report) {
+        for (ResultTable table : report.shown()) {
+            page.markup("<h2>" + Html.escaped(table.name()) + "</h2>").table("numbers", table.headers(), table.texts());
         }
-        page.markup("<h2>Classes</h2>").table("numbers", Numbers.CLASS_HEADERS, table);
-        List<String> labels = report.labels();
-        if (labels.size() > MAX_COUNT_COLUMNS) {
-            return;
+        for (ResultTable table : report.folded()) {
+            page.markup("<details><summary>" + Html.escaped(table.name()) + "</summary>");
+            page.table("numbers", table.headers(), table.texts()).markup("</details>");
         }
-        List<String> headers = new ArrayList<>(List.of("actual \\ predicted"));
-        headers.addAll(labels);
-        List<List<String>> counts = new ArrayList<>();
-        long[][] matrix = report.confusionMatrix();
-        for (int actual = 0; actual < labels.size(); actual++) {
-            List<String> row = new ArrayList<>(List.of(labels.get(actual)));
-            for (long count : matrix[actual]) {
-                row.add(Numbers.shown(count));
-            }
-            counts.add(row);
-        }
-        page.markup("<details><summary>Confusion matrix as a table</summary>");
-        page.table("numbers", headers, counts).markup("</details>");
     }
 
     private void writeMetrics(Html page) {
