@@ -2,8 +2,9 @@ package dev.temper.bench;
 
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.FloatType;
-import dev.temper.kernel.TrainingKernels.AdamWState;
-import dev.temper.kernel.TrainingKernels.AdamWStep;
+import dev.temper.kernel.OptimizerKernels;
+import dev.temper.kernel.OptimizerKernels.AdamWState;
+import dev.temper.kernel.OptimizerKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
@@ -91,13 +92,14 @@ public final class FirstBits implements Callable<Integer> {
                 zeros(workspace, weights),
                 zeros(workspace, weights),
                 List.of(workspace.scalar(0)));
+        OptimizerKernels kernels = new OptimizerKernels(workspace);
         for (int update = 0; update < UPDATES; update++) {
             Workspace.scoped(() -> {
                 parameters.clearGradients();
                 bits.add(bits(backpropagation.accumulate(rows, 1.0 / rows.keep().length)));
                 bits.add(bits(parameters.flatGradients()));
                 bits.add(bits(workspace.training().norm(parameters.gradients())));
-                workspace.training().adamw(state, STEP);
+                kernels.adamw(state, STEP);
                 parameters.weightsChanged();
                 bits.add(bits(weights.get(0)));
                 return null;

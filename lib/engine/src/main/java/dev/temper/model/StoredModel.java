@@ -158,7 +158,7 @@ public record StoredModel(
         }
         if (newHead.has(parameter)) {
             NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
-            return workspace.training().cast(values, type);
+            return workspace.tensors().cast(values, type);
         }
         return switch (stored(parameter).form()) {
             case NOTHING -> workspace.zeros(parameter.shape()); // until what it was made for is put in its place
@@ -171,7 +171,7 @@ public record StoredModel(
             case DENSE, UNALIGNED -> {
                 NDArray tensor = ModelWeights.mapped(
                         workspace, files, saved.source(parameter).name());
-                yield workspace.training().cast(tensor, type);
+                yield workspace.tensors().cast(tensor, type);
             }
         };
     }
@@ -183,7 +183,7 @@ public record StoredModel(
 
     private NDArray dequantized(Workspace workspace, Parameter parameter, FloatType type) throws IOException {
         try (StoredValues values = StoredValues.open(workspace, this)) {
-            return workspace.training().cast(values.values(parameter), type);
+            return workspace.tensors().cast(values.values(parameter), type);
         }
     }
 }

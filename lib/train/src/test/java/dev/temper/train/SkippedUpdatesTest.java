@@ -139,7 +139,7 @@ final class SkippedUpdatesTest {
         int width = values.length / TinyModel.VOCABULARY;
         Arrays.fill(values, BROKEN * width, (BROKEN + 1) * width, Float.NaN);
         Workspace.scoped(() -> {
-            workspace.training().copy(workspace.floats(values, embedding.getShape()), Workspace.detach(embedding));
+            workspace.tensors().copy(workspace.floats(values, embedding.getShape()), Workspace.detach(embedding));
             return null;
         });
     }
