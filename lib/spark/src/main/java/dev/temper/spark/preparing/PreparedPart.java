@@ -41,12 +41,12 @@ final class PreparedPart {
 
     private PreparedPart() {}
 
-    /** The columns that describe a row, without its tokens. */
+    /** The columns that say what a row is, not its tokens. */
     private static final ParquetTable ORIGINS = new ParquetTable(TABLE.columns().stream()
             .filter(column -> column.kind() != Kind.INTS)
             .toList());
 
-    /** Passes the rows to {@code target} in their order. A remote file is first copied to this machine. */
+    /** Hands over the rows in their order; a remote file is copied to this machine first. */
     static void read(Folder folder, Part part, Consumer<PreparedRow> target) throws IOException {
         read(folder, part, TABLE, row -> target.accept(row(row, tokens(row))));
     }

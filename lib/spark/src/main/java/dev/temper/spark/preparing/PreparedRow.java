@@ -7,13 +7,13 @@ import java.util.OptionalInt;
  * A row of a prepared data set.
  *
  * @param source the file it comes from, as the recipe names it
- * @param rowNumber position in the file, from 1
- * @param label index of its class; empty for formats without classes
- * @param cut number of tokens removed by truncation
+ * @param rowNumber 1 is the first row of the file
+ * @param label its class, where rows have one
+ * @param cut tokens that its end has lost
  */
 public record PreparedRow(
         String rowId, String source, long rowNumber, Split split, TokenRow tokens, OptionalInt label, int cut) {
-    /** The use of a row. */
+    /** What a row is for. */
     public enum Split {
         TRAIN,
         EVAL
