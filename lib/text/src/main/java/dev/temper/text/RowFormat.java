@@ -23,17 +23,17 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
- * Turns the columns of a row into its text, and says which part of it is learned.
+ * Renders the columns of a row as text, with the spans that count in the loss.
  *
- * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion} and {@code alpaca}: with
- * a chat template a question of the user and an answer of the assistant; without one the prompt and right after it the
- * completion; lists of messages as prompt and completion are one conversation. {@code messages} and {@code sharegpt}:
- * the conversation through the chat template. {@code classification}: the text and the number of its class.
+ * <p>{@code text}: the columns joined by the separator, all in the loss. {@code prompt_completion} and {@code alpaca}:
+ * with a chat template a user message and an assistant message; without one, the completion directly follows the
+ * prompt; lists of messages as prompt and completion form one conversation. {@code messages} and {@code sharegpt}: a
+ * conversation, rendered by the chat template. {@code classification}: a text and the index of its class.
  *
- * @param columns by role; a role left out is its own name
+ * @param columns by role; the default for a role is its own name
  * @param separator between joined columns
  * @param system a system message for conversations that have none; empty: none
- * @param labels names of the classes, by number
+ * @param labels names of the classes, by index
  */
 public record RowFormat(
         Format format,
@@ -57,7 +57,7 @@ public record RowFormat(
     private static final String OUTPUT = "output";
     private static final String LABEL = "label";
 
-    /** What a column of a format is for. */
+    /** The role of a column in a format. */
     private record Role(String name, Content content, boolean isRequired) {}
 
     public RowFormat {
@@ -108,7 +108,7 @@ public record RowFormat(
         for (Role role : roles(format)) {
             boolean isRequired = role.isRequired() || columns.containsKey(role.name());
             if (role.content() == Content.OPTION && !isRequired && !chat.hasTemplate()) {
-                continue; // nothing would read it
+                continue; // this format does not use it
             }
             for (String column : names(role.name())) {
                 inputs.merge(
@@ -120,7 +120,7 @@ public record RowFormat(
         return List.copyOf(inputs.values());
     }
 
-    /** What the tokenizer has to add to the text. */
+    /** Which special tokens the tokenizer has to add to the text. */
     public TextKind kind() {
         return format == Format.CLASSIFICATION
                 ? TextKind.CLASSIFIED
@@ -128,9 +128,10 @@ public record RowFormat(
     }
 
     /**
-     * @param values by column, as {@link InputColumn} carries them; {@code null} included
-     * @throws RejectedRowException when a value is missing or not what the format needs, or when nothing is left to
-     *     learn
+     * Renders one row.
+     *
+     * @param values by column, in the encoding of {@link InputColumn}; may be {@code null}
+     * @throws RejectedRowException when a value is missing or invalid, or no text is left that counts in the loss
      */
     public RenderedText render(Map<String, String> values) {
         return switch (format) {
@@ -147,9 +148,9 @@ public record RowFormat(
     }
 
     /**
-     * What a model is given to answer a question: as the chat template writes it, or the question as it is.
+     * The prompt for a question: rendered by the chat template with its generation prompt, or the question unchanged.
      *
-     * @throws RejectedRowException when the template refuses it
+     * @throws RejectedRowException when the template rejects it
      */
     public String prompt(String question) {
         if (!chat.hasTemplate()) {
@@ -160,7 +161,7 @@ public record RowFormat(
     }
 
     /**
-     * The class of a row by its name, or by its number; empty for other formats.
+     * Index of a row's class, given by name or number; empty for other formats.
      *
      * @throws RejectedRowException when it is neither
      */
@@ -170,10 +171,11 @@ public record RowFormat(
         }
         String label = required(LABEL, values).strip();
         if (!labels.contains(label)) {
-            label = label.replaceFirst("(?<=\\d)\\.0+$", ""); // what pandas makes of integers with nulls beside them
+            label = label.replaceFirst("(?<=\\d)\\.0+$", ""); // pandas writes integers as floats in columns with nulls
         }
         int number = labels.indexOf(label);
-        boolean areNumbered = labels.stream().noneMatch(RowFormat::isNumber); // else 0 of 1 to 5 would be the class 1
+        // otherwise 0 would mean the class "1" of classes "1" to "5"
+        boolean areNumbered = labels.stream().noneMatch(RowFormat::isNumber);
         if (number < 0 && areNumbered && isNumber(label)) {
             number = Integer.parseInt(label);
         }
@@ -247,7 +249,7 @@ public record RowFormat(
         return chat(conversation, own.isBlank() ? system : own, values);
     }
 
-    /** @param systemText for a conversation without one */
+    /** @param systemText system message for a conversation without one */
     private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
         String tools = names(TOOLS).get(0);
         String variables = names(VARIABLES).get(0);
@@ -258,7 +260,7 @@ public record RowFormat(
         return TrainedTurns.render(chat, whole, trainOn);
     }
 
-    /** The text of a role, of which something is learned. */
+    /** The text of a role; rejects the row if it is empty. */
     private String filled(String role, Map<String, String> values) {
         String text = required(role, values);
         if (text.isBlank()) {
@@ -277,7 +279,7 @@ public record RowFormat(
         return optional(role, values);
     }
 
-    /** The texts of a role joined, without those that are null. */
+    /** The joined texts of a role, without null values. */
     private String optional(String role, Map<String, String> values) {
         List<String> names = names(role);
         if (names.size() == 1) {

@@ -3,16 +3,18 @@ package dev.temper.text;
 import java.util.Arrays;
 
 /**
- * One row, ready to train on.
+ * One tokenized row to train on.
  *
- * @param trained whether the label of a position counts; never at position 0, which nothing predicts
+ * @param inputIds token ids, shape (T)
+ * @param trained whether the label of a position counts in the loss, shape (T); never at position 0, which has no
+ *     prediction
  */
-@SuppressWarnings("ArrayRecordComponent") // one per row; never compared
+@SuppressWarnings("ArrayRecordComponent") // created per row, never compared
 public record TokenRow(int[] inputIds, boolean[] trained) {
-    /** The label of a position that does not count, as in transformers. */
+    /** Label of a position that does not count in the loss, as in transformers. */
     public static final int IGNORED = -100;
 
-    /** The row of these labels: {@link #IGNORED} where nothing is learned. */
+    /** A row from labels, which are {@link #IGNORED} where a position does not count. */
     public static TokenRow of(int[] inputIds, int[] labels) {
         boolean[] trained = new boolean[labels.length];
         for (int i = 1; i < labels.length; i++) {
@@ -21,7 +23,7 @@ public record TokenRow(int[] inputIds, boolean[] trained) {
         return new TokenRow(inputIds, trained);
     }
 
-    /** Some of its tokens as a document of their own, whose first one nothing predicts. */
+    /** Tokens {@code [from, to)} as a document of their own, whose first token does not count in the loss. */
     public TokenRow piece(int from, int to) {
         if (from == 0 && to == inputIds.length) {
             return this;
@@ -35,6 +37,7 @@ public record TokenRow(int[] inputIds, boolean[] trained) {
         return inputIds.length;
     }
 
+    /** Number of tokens that count in the loss. */
     public int trainedTokens() {
         int count = 0;
         for (boolean counts : trained) {
@@ -43,7 +46,7 @@ public record TokenRow(int[] inputIds, boolean[] trained) {
         return count;
     }
 
-    /** Labels as transformers writes them: the token itself, or {@link #IGNORED}. */
+    /** Labels as in transformers: the token id, or {@link #IGNORED}. */
     public int[] labels() {
         int[] labels = new int[inputIds.length];
         for (int i = 0; i < labels.length; i++) {
