@@ -4,13 +4,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The class of a text.
+ * The predicted class of a text.
  *
- * @param label name of the likeliest class
+ * @param label name of the most probable class
  * @param score its probability
  * @param probabilities of all classes, in the order of {@link TextClassifier#labels}; they sum to 1
  */
-@SuppressWarnings("ArrayRecordComponent") // one per text; never compared
+@SuppressWarnings("ArrayRecordComponent") // created per text, never compared
 public record Classification(String label, double score, double[] probabilities) {
     @Override
     public String toString() {
@@ -18,7 +18,7 @@ public record Classification(String label, double score, double[] probabilities)
                 .formatted(label, score, Arrays.toString(probabilities));
     }
 
-    /** Of the likeliest class, or the first of them. */
+    /** The most probable class; of equal ones the first. */
     static Classification of(float[] logits, List<String> labels) {
         int best = 0;
         for (int i = 1; i < logits.length; i++) {

@@ -10,16 +10,15 @@ import java.util.OptionalInt;
 /**
  * How a model is opened.
  *
- * @param adapter folder of an adapter over the model, ours or PEFT's
- * @param labels names of the classes of the adapter's head, in their order, where the model below does not have them;
+ * @param adapter folder of an adapter for the model, written by Temper or PEFT
+ * @param labels names of the classes of the adapter's head in the order of training, where the model's config has none;
  *     empty: those of the model
- * @param threads threads of one operator; several models in a process share the cores better with fewer each
- * @param batchTokens tokens of prompts or texts that are computed together; memory grows with it. A text that is longer
- *     is computed alone
- * @param maxLength tokens at which a text to classify is cut, as {@code data.max_length} in training; the model's
- *     positions when empty
- * @param chatTemplate text of the template that conversations are written with, instead of the one that the folder of
- *     the tokenizer has
+ * @param threads number of threads for each operator; several models in one process should have fewer each
+ * @param batchTokens tokens of prompts or texts that are computed together; memory grows with it. A longer text is
+ *     computed alone
+ * @param maxLength tokens at which a text to classify is truncated, as {@code data.max_length} in training; empty: the
+ *     model's maximum number of positions
+ * @param chatTemplate text of a chat template to use instead of the one in the tokenizer's folder
  */
 public record Options(
         Optional<Path> adapter,
@@ -43,10 +42,12 @@ public record Options(
         return new Options(Optional.empty(), List.of(), cores, BATCH_TOKENS, OptionalInt.empty(), Optional.empty());
     }
 
+    /** A copy with an adapter. */
     public Options withAdapter(Path folder) {
         return new Options(Optional.of(folder), labels, threads, batchTokens, maxLength, chatTemplate);
     }
 
+    /** A copy with names of the classes of the adapter's head. */
     public Options withLabels(List<String> names) {
         return new Options(adapter, names, threads, batchTokens, maxLength, chatTemplate);
     }
@@ -63,6 +64,7 @@ public record Options(
         return new Options(adapter, labels, threads, batchTokens, OptionalInt.of(tokens), chatTemplate);
     }
 
+    /** A copy with the text of a chat template. */
     public Options withChatTemplate(String text) {
         return new Options(adapter, labels, threads, batchTokens, maxLength, Optional.of(text));
     }

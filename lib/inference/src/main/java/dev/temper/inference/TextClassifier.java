@@ -24,14 +24,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Says which class a text belongs to. Any number of threads may call it; their texts are tokenized in parallel, the
- * model computes for one call at a time.
+ * Classifies texts. Thread-safe: texts of concurrent calls are tokenized in parallel, and the model computes for one
+ * call at a time.
  *
- * <p>The texts of a call are computed together without padding, so neither their order nor their lengths cost anything.
- * A text that is too long is cut as in training.
+ * <p>The texts of a call are computed together without padding, so their order and different lengths cost nothing. A
+ * text that is too long is truncated as in training.
  *
- * <p>A call whose thread is interrupted ends with a {@link java.util.concurrent.CancellationException}, one whose model
- * is closed meanwhile with an {@link IllegalStateException}, both after the texts under way.
+ * <p>A call throws {@link java.util.concurrent.CancellationException} when its thread is interrupted, and
+ * {@link IllegalStateException} when the classifier is closed; both take effect after the batch that is being computed.
  */
 public final class TextClassifier implements AutoCloseable {
     private final LoadedModel model;
@@ -48,7 +48,7 @@ public final class TextClassifier implements AutoCloseable {
         this.vocabulary = model.architecture().sizes().vocabulary();
     }
 
-    /** As {@link #open(Path, Options)}, with {@link Options#defaults}. */
+    /** Opens a folder with {@link Options#defaults}. */
     public static TextClassifier open(Path folder) throws IOException {
         return open(folder, Options.defaults());
     }
@@ -56,8 +56,8 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * Opens the folder of a classifier in Hugging Face's layout.
      *
-     * @throws dev.temper.check.InvalidInputException when a file is missing, damaged or not supported, by its name, or
-     *     when the model does not classify
+     * @throws dev.temper.check.InvalidInputException when a file is missing, damaged or unsupported (the message names
+     *     it), or the model is not a classifier
      */
     public static TextClassifier open(Path folder, Options options) throws IOException {
         checkLabels(folder, options);
@@ -67,7 +67,7 @@ public final class TextClassifier implements AutoCloseable {
             int maxLength = maxLength(architecture, folder.toString(), options.maxLength());
             TextClassifier classifier =
                     new TextClassifier(model, options, architecture.task().labels(), maxLength);
-            classifier.tokens(List.of()); // no room for a text shows now
+            classifier.tokens(List.of()); // fails now if the maximum length leaves no room for text
             return classifier;
         } catch (RuntimeException | Error e) {
             model.close();
@@ -76,10 +76,10 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     /**
-     * Tokens at which a text is cut.
+     * Number of tokens at which texts are truncated.
      *
-     * @param wanted empty: the model's positions
-     * @throws dev.temper.check.InvalidInputException when the model does not classify, or has fewer positions
+     * @param wanted empty: the model's maximum number of positions
+     * @throws dev.temper.check.InvalidInputException when the model is not a classifier, or has fewer positions
      */
     public static int maxLength(Architecture architecture, String folder, OptionalInt wanted) {
         ModelTask task = architecture.task();
@@ -103,7 +103,7 @@ public final class TextClassifier implements AutoCloseable {
                 folder);
     }
 
-    /** Names of the classes, by number. */
+    /** Names of the classes, by index. */
     public List<String> labels() {
         return labels;
     }
@@ -113,10 +113,10 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     /**
-     * The class of each text.
+     * Classifies texts.
      *
-     * @throws dev.temper.check.InvalidInputException when a text has no tokens, or one that the model does not have, by
-     *     the text's number
+     * @throws dev.temper.check.InvalidInputException when a text has no tokens, or a token id that the model does not
+     *     have; the message contains the text's number
      */
     public List<Classification> classify(List<String> texts) {
         List<RowTokenizer.Result> tokens = tokens(texts);
@@ -130,7 +130,7 @@ public final class TextClassifier implements AutoCloseable {
         return results(tokens).stream().map(Optional::orElseThrow).toList();
     }
 
-    /** The class of each text; empty for a text without tokens, or with one that the model does not have. */
+    /** Classifies texts; empty for a text without tokens, or with a token id that the model does not have. */
     public List<Optional<Classification>> tryClassify(List<String> texts) {
         return results(tokens(texts));
     }
@@ -145,7 +145,8 @@ public final class TextClassifier implements AutoCloseable {
                 order.add(i);
             }
         }
-        order.sort(Comparator.comparing(i -> tokens.get(i).length)); // texts of a length share their work best
+        // batches of similar lengths are computed most efficiently
+        order.sort(Comparator.comparing(i -> tokens.get(i).length));
         return model.thread()
                 .<List<Optional<Classification>>>submit(call -> {
                     List<Optional<Classification>> results =
@@ -183,7 +184,7 @@ public final class TextClassifier implements AutoCloseable {
         return results;
     }
 
-    /** Ends calls under way, and frees the memory of model and tokenizer. */
+    /** Fails running calls, and frees the memory of model and tokenizer. */
     @Override
     public void close() {
         model.close();

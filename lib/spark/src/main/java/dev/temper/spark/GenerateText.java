@@ -97,7 +97,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(chat, value);
     }
 
-    /** System message for each conversation. Needs {@link #setChat}. */
+    /** A system message in front of it, with {@link #setChat}. */
     public GenerateText setSystem(String message) {
         return with(system, message);
     }

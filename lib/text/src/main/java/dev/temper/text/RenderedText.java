@@ -3,20 +3,20 @@ package dev.temper.text;
 import java.util.List;
 
 /**
- * The text of one row before it is tokenized.
+ * The text of one row before tokenization.
  *
- * @param trained the parts that are learned, in order
- * @param isShortened whether the template left out a part of an answer, such as its reasoning
+ * @param trained spans that count in the loss, in order
+ * @param isShortened whether the template left out part of an answer, such as its reasoning
  */
 public record RenderedText(String text, List<Span> trained, boolean isShortened) {
-    /** Characters from {@code start} up to, not including, {@code end}; indexes into the Java string. */
+    /** Characters {@code [start, end)}; indexes into the Java string. */
     public record Span(int start, int end) {}
 
     public RenderedText {
         trained = List.copyOf(trained);
     }
 
-    /** Nothing is left out. */
+    /** A text from which nothing was left out. */
     public RenderedText(String text, List<Span> trained) {
         this(text, trained, false);
     }

@@ -17,15 +17,15 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Turns the texts of rows into tokens and labels.
+ * Tokenizes rendered rows and computes their labels.
  *
- * <p>A chat has all its special tokens in its text. A plain text gets those of the tokenizer's post-processor, and the
- * end token unless the text already ends with it. A text with a class gets those of the post-processor, and keeps the
- * closing ones when it is cut; no token of it is learned.
+ * <p>The rendered text of a conversation contains all special tokens. A plain text gets those of the tokenizer's
+ * post-processor, and the end token unless it already ends with it. A text to classify gets those of the
+ * post-processor, and truncation preserves the closing ones; none of its tokens is in the loss.
  *
- * <p>A token is learned when it says a character of a trained part, also one across its border: of a prompt's last and
- * an answer's first characters, or of an answer's last and what follows. A special token that took the whitespace
- * behind it says none of that. What covers no characters (end token, special tokens) goes with the token before it.
+ * <p>A token counts in the loss if it covers a character of a trained span, even if it crosses the span's border. A
+ * special token that absorbed whitespace after it ({@code rstrip}) does not count for that whitespace. A token that
+ * covers no characters (end token, special tokens) is treated as the token before it.
  */
 public final class RowTokenizer {
     private final Tokenizer tokenizer;
@@ -33,16 +33,16 @@ public final class RowTokenizer {
     private final int maxLength;
     private final TooLong tooLong;
     private final int vocabulary;
-    private final int closing; // tokens that the post-processor puts behind a text
+    private final int closing; // number of tokens that the post-processor appends to a text
 
-    /** @param maxLength tokens at most */
+    /** @param maxLength maximum number of tokens of a row */
     public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong) {
         this(tokenizer, kind, maxLength, tooLong, Integer.MAX_VALUE);
     }
 
     /**
-     * @param maxLength tokens at most
-     * @param vocabulary rows of the model's embedding: a row with the id of another token is rejected
+     * @param maxLength maximum number of tokens of a row
+     * @param vocabulary number of rows of the model's embedding; a row with a token id beyond them is rejected
      */
     public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong, int vocabulary) {
         this.vocabulary = vocabulary;
@@ -64,16 +64,19 @@ public final class RowTokenizer {
     }
 
     /**
-     * What became of a row.
+     * The result for a row.
      *
-     * @param tokens null when it is rejected
-     * @param rejection null when it is not
-     * @param fullLength its tokens before any were cut; 0 when it was not tokenized
+     * @param tokens null if it is rejected
+     * @param rejection null if it is not
+     * @param fullLength number of tokens before truncation; 0 if it was not tokenized
      */
     public record Result(TokenRow tokens, RejectedRowException rejection, int fullLength) {}
 
     /**
-     * @throws RejectedRowException when nothing is left to learn, or when it is too long and such rows are dropped
+     * Tokenizes one row.
+     *
+     * @throws RejectedRowException when no token is left that counts in the loss, or the row is too long and such rows
+     *     are dropped
      * @throws dev.temper.check.InvalidInputException when it is too long and such rows are an error
      */
     public TokenRow tokens(RenderedText row) {
@@ -85,7 +88,7 @@ public final class RowTokenizer {
     }
 
     /**
-     * The rows in their order, in at most two native calls.
+     * Tokenizes rows in their order, in at most two native calls.
      *
      * @throws dev.temper.check.InvalidInputException when one is too long and such rows are an error
      */
@@ -108,7 +111,7 @@ public final class RowTokenizer {
 
     private List<Result> taken(List<RenderedText> rows) {
         Added added = kind == TextKind.CHAT ? Added.NOTHING : Added.SPECIAL_TOKENS;
-        List<String> uniform = new ArrayList<>(); // all or nothing is learned: where the tokens lie does not matter
+        List<String> uniform = new ArrayList<>(); // all or no characters are trained, so offsets are not needed
         List<String> mixed = new ArrayList<>();
         for (RenderedText row : rows) {
             (isUniform(row) ? uniform : mixed).add(row.text());
@@ -199,7 +202,7 @@ public final class RowTokenizer {
                 && !text.endsWith(tokenizer.endText().orElseThrow());
     }
 
-    /** Tokens and parts both stand in the order of the text. */
+    /** Tokens and spans are both in the order of the text. */
     private boolean[] trained(Encoding encoding, RenderedText row) {
         List<Span> spans = row.trained();
         boolean[] trained = new boolean[encoding.length()];
@@ -221,14 +224,14 @@ public final class RowTokenizer {
     }
 
     /**
-     * Whether what a token stands for ends before a border, though the token covers more: one with {@code rstrip}, as
-     * Phi-3's {@code <|assistant|>}, takes the newlines that an answer begins with.
+     * Whether the text that a token stands for ends before a border, although its offsets extend beyond it: a token
+     * with {@code rstrip}, such as Phi-3's {@code <|assistant|>}, absorbs the newlines at the beginning of an answer.
      */
     private boolean endsBefore(int border, String text, int start, int token) {
-        String own = tokenizer.text(token).stripLeading(); // what it ends with is its own
+        String own = tokenizer.text(token).stripLeading(); // trailing whitespace of its content is its own
         int from = start;
         while (from < border && Character.isWhitespace(text.charAt(from))) {
-            from++; // a token with lstrip takes those before it
+            from++; // a token with lstrip absorbs the whitespace before it
         }
         return !own.isEmpty() && text.startsWith(own, from) && from + own.length() <= border;
     }

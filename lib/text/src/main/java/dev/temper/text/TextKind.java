@@ -1,11 +1,11 @@
 package dev.temper.text;
 
-/** What the text of a row is, which decides the tokens around it. */
+/** The kind of a row's text, which determines the special tokens that are added. */
 public enum TextKind {
-    /** Written by a chat template, special tokens and all: nothing is added. */
+    /** Rendered by a chat template: it contains all special tokens, and none are added. */
     CHAT,
-    /** What the tokenizer's post-processor adds, then the end token. */
+    /** The tokens of the tokenizer's post-processor, then the end token. */
     PLAIN,
-    /** What the tokenizer's post-processor adds; a class is learned, no token. */
+    /** The tokens of the tokenizer's post-processor; no token is in the loss. */
     CLASSIFIED
 }
