@@ -2,6 +2,7 @@ package dev.temper.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.Check;
 import dev.temper.plan.GivenMemory;
 import dev.temper.plan.MemoryAdvice;
 import dev.temper.plan.MemoryPlan;
@@ -41,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.apache.spark.launcher.JavaModuleOptions;
 import org.apache.spark.sql.SparkSession;
 import scala.Tuple2;
 
@@ -181,6 +183,11 @@ final class Jobs {
 
     /** The cluster that spark-submit names; without one this machine, with a slot for each worker. */
     private static SparkSession session(Recipe recipe) {
+        Check.check(
+                Object.class.getModule().isOpen("sun.nio.ch", Jobs.class.getModule()),
+                "Spark needs options of this JVM that it was started without, as drivers of standalone clusters are:"
+                        + " add to spark-submit --driver-java-options \"%s\", or use temper submit, which does",
+                JavaModuleOptions.defaultModuleOptions());
         SparkConf conf = new SparkConf();
         SparkSession.Builder builder = SparkSession.builder().appName(recipe.name());
         if (!conf.contains("spark.master")) {

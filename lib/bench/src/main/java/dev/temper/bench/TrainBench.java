@@ -9,9 +9,9 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Classifier;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
@@ -157,13 +157,13 @@ public final class TrainBench implements Callable<Integer> {
 
     private TrainedModel open(Workspace workspace) throws IOException {
         StoredModel stored =
-                StoredModel.read(model, Task.of(Folder.local(model)), 0).in(precision);
+                StoredModel.read(model, ModelTask.of(Folder.local(model)), 0).in(precision);
         if (rank == 0) {
-            return TrainedModel.full(workspace, stored);
+            return TrainedModel.full(workspace, stored, FloatType.FLOAT32);
         }
         Optional<Quantization> by = nf4 ? Optional.of(Quantization.nf4()) : Optional.empty();
         LoraConfig lora = LoraConfig.of(rank, 2 * rank, 0, targetModules);
-        return TrainedModel.withAdapter(workspace, stored.quantized(by), lora, SEED);
+        return TrainedModel.withAdapter(workspace, stored.quantized(by), lora, SEED, FloatType.FLOAT32);
     }
 
     /** What peer_train.py sets, and for the rest the defaults of TrainingArguments. */

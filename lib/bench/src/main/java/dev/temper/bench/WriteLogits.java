@@ -3,9 +3,11 @@ package dev.temper.bench;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
-import dev.temper.model.Task;
+import dev.temper.model.StoredModel;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
@@ -73,12 +75,16 @@ public final class WriteLogits implements Callable<Integer> {
     private Network network(Workspace workspace) throws IOException {
         return adapter == null
                 ? Network.open(workspace, folder)
-                : TrainedModel.withAdapter(workspace, folder, task(), Folder.local(adapter))
+                : TrainedModel.withAdapter(
+                                workspace,
+                                StoredModel.read(folder, task(), 0),
+                                Folder.local(adapter),
+                                FloatType.FLOAT32)
                         .network();
     }
 
-    private Task task() throws IOException {
-        return labels.isEmpty() ? Task.of(Folder.local(folder)) : Task.classification(labels);
+    private ModelTask task() throws IOException {
+        return labels.isEmpty() ? ModelTask.of(Folder.local(folder)) : ModelTask.classification(labels);
     }
 
     private static float[] logits(Network network, int[] ids) {

@@ -203,11 +203,11 @@ public final class ModelWeights {
         if (type(tensor) == FloatType.FLOAT32) {
             return mapped(workspace, files, name);
         }
-        return workspace.training().cast(mapped(workspace, files, name), FloatType.FLOAT32);
+        return workspace.tensors().cast(mapped(workspace, files, name), FloatType.FLOAT32);
     }
 
     /**
-     * A tensor in the type of its file, memory-mapped.
+     * A tensor in the type of its file, memory-mapped; copied where its place in the file allows no mapping.
      *
      * @throws dev.temper.check.InvalidInputException when there is none of that name
      */
@@ -226,7 +226,7 @@ public final class ModelWeights {
                 : copied(workspace, files, tensor);
     }
 
-    private static boolean isAligned(TensorInfo tensor) {
+    static boolean isAligned(TensorInfo tensor) {
         return tensor.offset() % type(tensor).bytes() == 0;
     }
 
@@ -239,11 +239,7 @@ public final class ModelWeights {
     }
 
     /** The type of a tensor in its file. */
-    static FloatType type(TensorFiles files, String name) {
-        return type(info(files, name));
-    }
-
-    private static FloatType type(TensorInfo tensor) {
+    static FloatType type(TensorInfo tensor) {
         return FloatType.of(tensor.dtype()).orElseThrow();
     }
 
@@ -268,7 +264,7 @@ public final class ModelWeights {
         Workspace.scoped(() -> {
             NDArray stored = workspace.empty(new Shape(tensor.shape()), type(tensor));
             files.read(tensor.name(), Workspace.memory(stored));
-            workspace.training().copy(stored, weight);
+            workspace.tensors().copy(stored, weight);
             return null;
         });
     }

@@ -84,8 +84,8 @@ public final class Network implements AutoCloseable {
         return new Network(NetworkWeights.trained(workspace, stored, trained));
     }
 
-    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained) throws IOException {
-        return new Network(NetworkWeights.frozen(workspace, stored, isTrained));
+    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isBrought) throws IOException {
+        return new Network(NetworkWeights.frozen(workspace, stored, isBrought));
     }
 
     /** As {@link NetworkWeights#train}. */
@@ -365,7 +365,7 @@ public final class Network implements AutoCloseable {
         program.call("embed_backward")
                 .with(inputs.ids())
                 .with(inputs.positions())
-                .with(workspace.training().cast(gradient, FloatType.FLOAT32))
+                .with(workspace.tensors().cast(gradient, FloatType.FLOAT32))
                 .with("g", all)
                 .run();
     }

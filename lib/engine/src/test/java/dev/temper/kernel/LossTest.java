@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.TrainingKernels.LossScale;
 import dev.temper.kernel.TrainingKernels.LossSums;
-import dev.temper.kernel.TrainingKernels.Objective;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,15 +112,15 @@ final class LossTest {
         }
         Expected expected = Expected.of(h, w, targets, new Softened(cap, smoothing));
 
-        NDArray hidden = kernels.cast(workspace.floats(h, new Shape(POSITIONS, WIDTH)), type);
-        NDArray weight = kernels.cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
+        NDArray hidden = workspace.tensors().cast(workspace.floats(h, new Shape(POSITIONS, WIDTH)), type);
+        NDArray weight = workspace.tensors().cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
         TrainingKernels.Head head = new TrainingKernels.Head(weight, workspace.scalar(cap));
         NDArray gradient = workspace.zeros(new Shape(VOCABULARY, WIDTH));
         NDList result = kernels.loss(
                 hidden,
                 head,
                 workspace.ints(targets),
-                new Objective(SCALE, smoothing),
+                new LossScale(SCALE, smoothing),
                 TrainingKernels.HeadGradients.of(gradient));
 
         assertThat(result.get(0).getDouble()).isCloseTo(expected.loss, within(tolerance * expected.loss));
@@ -128,7 +128,7 @@ final class LossTest {
         assertThat(sums.losses()).isCloseTo(expected.loss, within(tolerance * expected.loss));
         assertThat(sums.crossEntropies()).isCloseTo(expected.crossEntropy, within(tolerance * expected.crossEntropy));
         assertThat(kernels.lossSum(hidden, head, workspace.ints(targets))).isEqualTo(sums.crossEntropies());
-        assertClose(kernels.cast(result.get(1), FloatType.FLOAT32), expected.hidden, tolerance);
+        assertClose(workspace.tensors().cast(result.get(1), FloatType.FLOAT32), expected.hidden, tolerance);
         assertClose(gradient, expected.head, tolerance);
     }
 

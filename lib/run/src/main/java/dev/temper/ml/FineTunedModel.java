@@ -10,7 +10,6 @@ import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.YamlText;
 import dev.temper.run.EvaluationRun;
-import dev.temper.run.RecipeData;
 import dev.temper.run.RunEnvironment;
 import dev.temper.run.RunVersion;
 import dev.temper.run.output.RunOutput;
@@ -19,18 +18,15 @@ import dev.temper.spark.GenerateText;
 import dev.temper.spark.ModelStage;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
-import dev.temper.text.DataConfig;
-import dev.temper.text.TextKind;
+import dev.temper.text.Format;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.spark.ml.Model;
-import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
@@ -44,7 +40,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
@@ -213,19 +208,18 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         if (!$(inputCol).isEmpty()) {
             return List.of($(inputCol));
         }
-        DataConfig.Format format = recipe.data().format();
-        boolean isPrompt = format == DataConfig.Format.PROMPT_COMPLETION;
+        Format format = recipe.data().format();
         check(
-                isPrompt || format == DataConfig.Format.TEXT || format == DataConfig.Format.CLASSIFICATION,
+                format.asked().isPresent(),
                 "%s: rows of the format %s have no column with the text to answer: name one with setInputCol",
                 uid,
-                format.name().toLowerCase(Locale.ROOT));
-        String role = isPrompt ? "prompt" : "text";
+                format.label());
+        String role = format.asked().get();
         return recipe.data().columns().getOrDefault(role, List.of(role));
     }
 
     private ModelStage<?> stage(Recipe recipe, String input) throws IOException {
-        ModelStage<?> stage = recipe.model().isClassifier() ? classify(recipe) : generate(recipe);
+        ModelStage<?> stage = Answers.of(recipe).stage(recipe, folder());
         stage.setInputCol(input);
         if (recipe.adapter().isPresent()) {
             stage.setModelFolder(recipe.model().base()).setAdapterFolder(folder());
@@ -234,38 +228,6 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         }
         recipe.cluster().localDir().ifPresent(stage::setLocalFolder);
         return stage;
-    }
-
-    private static ClassifyText classify(Recipe recipe) {
-        ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
-        return recipe.adapter().isPresent()
-                ? stage.setLabels(recipe.model().labels().toArray(String[]::new))
-                : stage;
-    }
-
-    private GenerateText generate(Recipe recipe) throws IOException {
-        var generation = recipe.generation();
-        GenerateText stage = new GenerateText()
-                .setMaxNewTokens(generation.maxNewTokens())
-                .setRepetitionPenalty(generation.repetitionPenalty())
-                .setSeed(recipe.training().seed());
-        if (generation.doSample()) {
-            stage.setDoSample(true)
-                    .setTemperature(generation.temperature())
-                    .setTopK(generation.topK())
-                    .setTopP(generation.topP())
-                    .setMinP(generation.minP());
-        }
-        RecipeData data = RecipeData.of(HadoopStore.of(SparkSession.active()), ofTokenizer(recipe), RecipeData.today());
-        if (data.format().kind() == TextKind.CHAT) {
-            stage.setChat(true).setSystem(recipe.data().system().orElse(""));
-        }
-        return stage;
-    }
-
-    /** With the folder that the chat template was settled in as the base. */
-    private Recipe ofTokenizer(Recipe recipe) {
-        return recipe.with("model.base", RecipeDefault.json(folder()));
     }
 
     /**
@@ -319,16 +281,7 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
                         uid,
                         input,
                         String.join(", ", schema.fieldNames())));
-        return $(evaluateOnly).equals(true) ? schema : appended(schema, recipe);
-    }
-
-    /** The columns of rows with the answers of a model. */
-    static StructType appended(StructType schema, Recipe recipe) {
-        return recipe.model().isClassifier()
-                ? schema.add("prediction", DataTypes.DoubleType)
-                        .add("predicted_label", DataTypes.StringType)
-                        .add("probability", SQLDataTypes.VectorType())
-                : schema.add("generation", DataTypes.StringType);
+        return $(evaluateOnly).equals(true) ? schema : Answers.of(recipe).appended(schema);
     }
 
     @Override

@@ -183,7 +183,7 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
         try {
             Recipe whole = recipe(HadoopStore.of(spark));
             verified(spark, whole, GivenRows.of(spark.createDataFrame(List.of(), schema), $(validationIndicatorCol)));
-            return $(evaluateOnly).equals(true) ? schema : FineTunedModel.appended(schema, whole);
+            return $(evaluateOnly).equals(true) ? schema : Answers.of(whole).appended(schema);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -164,16 +164,6 @@ public record DataConfig(
         }
     }
 
-    /** The roles of the columns and how they become text. */
-    public enum Format {
-        TEXT,
-        PROMPT_COMPLETION,
-        MESSAGES,
-        SHAREGPT,
-        ALPACA,
-        CLASSIFICATION
-    }
-
     /** Which part of a row counts in the loss. */
     public enum TrainOn {
         COMPLETION,

@@ -5,16 +5,20 @@ import java.util.Arrays;
 /**
  * One tokenized row to train on.
  *
- * @param inputIds token ids, shape (T)
- * @param trained whether the label of a position counts in the loss, shape (T); never at position 0, which has no
- *     prediction
+ * @param trained whether the label of a position counts; never at position 0, which nothing predicts
+ * @param second of a pair of texts, where the tokens of the second one begin; {@link #length} of one text
  */
-@SuppressWarnings("ArrayRecordComponent") // created per row, never compared
-public record TokenRow(int[] inputIds, boolean[] trained) {
-    /** Label of a position that does not count in the loss, as in transformers. */
+@SuppressWarnings("ArrayRecordComponent") // one per row; never compared
+public record TokenRow(int[] inputIds, boolean[] trained, int second) {
+    /** The label of a position that does not count, as in transformers. */
     public static final int IGNORED = -100;
 
-    /** A row from labels, which are {@link #IGNORED} where a position does not count. */
+    /** One text. */
+    public TokenRow(int[] inputIds, boolean[] trained) {
+        this(inputIds, trained, inputIds.length);
+    }
+
+    /** The row of these labels: {@link #IGNORED} where nothing is learned. */
     public static TokenRow of(int[] inputIds, int[] labels) {
         boolean[] trained = new boolean[labels.length];
         for (int i = 1; i < labels.length; i++) {
@@ -37,7 +41,13 @@ public record TokenRow(int[] inputIds, boolean[] trained) {
         return inputIds.length;
     }
 
-    /** Number of tokens that count in the loss. */
+    /** Of each token which text it is of, from 0; empty of one text. */
+    public int[] tokenTypes() {
+        int[] types = new int[second < inputIds.length ? inputIds.length : 0];
+        Arrays.fill(types, Math.min(second, types.length), types.length, 1);
+        return types;
+    }
+
     public int trainedTokens() {
         int count = 0;
         for (boolean counts : trained) {

@@ -10,8 +10,8 @@ import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -123,7 +123,7 @@ final class ChangedBaseTest {
             try (Workspace workspace = Workspace.open(1)) {
                 Path own = Files.createDirectory(saved.resolve("base-" + workers.rank()));
                 TinyModel.LLAMA.write(own);
-                try (TrainedModel model = TrainedModel.withAdapter(workspace, own, lora(), 4)) {
+                try (TrainedModel model = TrainedModels.withAdapter(workspace, own, lora(), 4)) {
                     model.checkBase(workers);
                     if (workers.rank() == 1) {
                         Files.delete(own.resolve("model.safetensors"));
@@ -163,8 +163,9 @@ final class ChangedBaseTest {
                 .toList();
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = full
-                        ? TrainedModel.full(workspace, base)
-                        : TrainedModel.withAdapter(workspace, StoredModel.read(base, Task.causalLm(), 0), lora(), 4)) {
+                        ? TrainedModels.full(workspace, base)
+                        : TrainedModels.withAdapter(
+                                workspace, StoredModel.read(base, ModelTask.causalLm(), 0), lora(), 4)) {
             CausalRows data = CausalRows.unpacked(rows, List.of());
             Optional<Checkpoints> checkpoints = settings.saveSteps > 0
                     ? Optional.of(new Checkpoints(Folder.local(saved), "run", 2))

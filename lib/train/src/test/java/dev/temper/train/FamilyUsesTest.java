@@ -11,11 +11,12 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Families;
 import dev.temper.model.Families.Use;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
-import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
+import dev.temper.model.TinyTypes;
 import dev.temper.model.TokenStream;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
@@ -26,12 +27,9 @@ import dev.temper.train.objective.TrainingRows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -43,46 +41,15 @@ final class FamilyUsesTest {
     @TempDir
     private Path folder;
 
-    /** Configs by type. */
-    private static Map<String, String> tiny() {
-        return Stream.of(
-                        TinyModel.LLAMA.config(),
-                        TinyModel.MISTRAL.config(),
-                        TinyModel.MISTRAL.config().replace("\"mistral\"", "\"qwen2\""),
-                        TinyModel.QWEN3.config(),
-                        TinyModel.PHI3.config(),
-                        TinyModel.GEMMA2.config(),
-                        TinyModel.GEMMA3.config(),
-                        TinyModel.GPT2.config(),
-                        TinyModel.GPT_NEO.config(),
-                        TinyClassifier.BERT.config(),
-                        TinyClassifier.DISTILBERT.config(),
-                        TinyClassifier.ROBERTA.config())
-                .collect(Collectors.toMap(
-                        config -> config.replaceAll("(?s).*\"model_type\": \"(\\w+)\".*", "$1"), config -> config));
-    }
-
-    private static Stream<String> types() {
-        return tiny().keySet().stream().sorted();
-    }
-
-    @Test
-    void everyTypeIsTried() {
-        assertThat(Families.known().stream()
-                        .filter(known -> known.inside().isEmpty())
-                        .map(Families.Known::modelType))
-                .containsExactlyInAnyOrderElementsOf(types().toList());
+    private static Stream<Families.Known> types() {
+        return TinyTypes.all();
     }
 
     @ParameterizedTest
     @MethodSource("types")
-    void whatIsSaidIsPossible(String type) throws Exception {
-        TinyModel.weights(folder, tiny().get(type)).write(folder.resolve("model.safetensors"));
-        Families.Known known = Families.known().stream()
-                .filter(one -> one.modelType().equals(type))
-                .findFirst()
-                .orElseThrow();
-        for (Task task : List.of(Task.causalLm(), Task.classification(TinyTexts.LABELS))) {
+    void whatIsSaidIsPossible(Families.Known known) throws Exception {
+        TinyTypes.weights(folder, known).write(folder.resolve("model.safetensors"));
+        for (ModelTask task : List.of(ModelTask.causalLm(), ModelTask.classification(TinyTexts.LABELS))) {
             if (known.tasks().contains(task.kind())) {
                 assertThat(known.uses()).contains(Use.FULL).containsAll(OF_ADAPTERS);
                 assertThat(known.uses()).contains(task.isCausal() ? Use.GENERATE : Use.CLASSIFY);
@@ -90,20 +57,19 @@ final class FamilyUsesTest {
                 compute(task);
             }
         }
-        boolean writes = known.tasks().contains(Task.Kind.CAUSAL_LM);
+        boolean writes = known.tasks().contains(Task.CAUSAL_LM);
         assertThat(known.uses().contains(Use.GENERATE)).isEqualTo(writes);
         assertThat(known.uses().contains(Use.PACKING)).isEqualTo(writes);
-        assertThat(known.uses().contains(Use.CLASSIFY))
-                .isEqualTo(known.tasks().contains(Task.Kind.SEQUENCE_CLASSIFICATION));
+        assertThat(known.uses().contains(Use.CLASSIFY)).isEqualTo(known.tasks().contains(Task.SEQUENCE_CLASSIFICATION));
     }
 
-    private void train(Task task) throws Exception {
+    private void train(ModelTask task) throws Exception {
         TrainingRows rows = task.isCausal()
                 ? CausalRows.packed(tokens(), List.of(), Packing.BFD, 32)
                 : TinyTexts.all(8, 2, List.of());
         StoredModel base = StoredModel.read(folder, task, 1);
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             assertTrains(model, rows);
         }
         LoraConfig lora = LoraConfig.of(2, 4, 0, List.of(LoraConfig.ALL_LINEAR));
@@ -111,7 +77,7 @@ final class FamilyUsesTest {
         for (StoredModel one : List.of(
                 base.quantized(Optional.of(nf4)), base.in(FloatType.BFLOAT16), base)) { // the last one is merged
             try (Workspace workspace = Workspace.open(1);
-                    TrainedModel model = TrainedModel.withAdapter(workspace, one, lora, 3)) {
+                    TrainedModel model = TrainedModels.withAdapter(workspace, one, lora, 3)) {
                 assertTrains(model, rows);
                 model.save(Folder.local(folder), Folder.local(folder));
             }
@@ -133,7 +99,7 @@ final class FamilyUsesTest {
     }
 
     /** With the adapter in its base, which is another model then. */
-    private void compute(Task task) throws Exception {
+    private void compute(ModelTask task) throws Exception {
         Path merged = Files.createDirectories(folder.resolve("merged-" + task.isCausal()));
         StoredModel base = StoredModel.read(folder, task, 1);
         try (Workspace workspace = Workspace.open(1);

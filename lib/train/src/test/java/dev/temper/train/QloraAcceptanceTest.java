@@ -12,9 +12,9 @@ import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.GoldenModels;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
@@ -48,7 +48,7 @@ final class QloraAcceptanceTest {
         own.warmupSteps = settings.path("warmup_steps").asInt();
         own.learningRate = settings.path("lr").asDouble();
         own.checkpointing = checkpointing;
-        StoredModel base = StoredModel.read(GOLDEN.root().resolve("models/llama"), Task.causalLm(), 0)
+        StoredModel base = StoredModel.read(GOLDEN.root().resolve("models/llama"), ModelTask.causalLm(), 0)
                 .quantized(Optional.of(Quantization.nf4()));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModel.withAdapter(
@@ -84,7 +84,7 @@ final class QloraAcceptanceTest {
         Path base = GOLDEN.root().resolve("quant").resolve(folder);
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model =
-                        TrainedModel.withAdapter(workspace, base, LoraConfig.of(2, 4, 0, List.of("q_proj")), 1)) {
+                        TrainedModels.withAdapter(workspace, base, LoraConfig.of(2, 4, 0, List.of("q_proj")), 1)) {
             Settings settings = new Settings();
             settings.checkpointing = true;
             settings.batchSize = 2;
@@ -96,7 +96,7 @@ final class QloraAcceptanceTest {
 
             double[] losses = curve.values("train/loss");
             assertThat(losses[losses.length - 1]).isLessThan(losses[0]);
-            assertThatThrownBy(() -> TrainedModel.full(workspace, base))
+            assertThatThrownBy(() -> TrainedModels.full(workspace, base))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageStartingWith("the tensor model.layers.0.self_attn.q_proj.weight was saved in 4 bits");
         }

@@ -43,7 +43,7 @@ final class StepsAcceptanceTest {
     void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.full(
+            TrainedModel trained = TrainedModels.full(
                     workspace, goldens.root().resolve("models").resolve(model));
 
             assertTrained(model, trained, train(trained, golden, golden.path("batches")), golden);
@@ -59,7 +59,7 @@ final class StepsAcceptanceTest {
     void trainsClassifiersAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.full(
+            TrainedModel trained = TrainedModels.full(
                     workspace, goldens.root().resolve("models").resolve(model));
             List<ClassifiedRows.Row> rows = new ArrayList<>();
             golden.path("batches")
@@ -97,7 +97,7 @@ final class StepsAcceptanceTest {
         JsonNode golden = goldens.json("lora/" + model + "/" + variant + "/steps.json");
         JsonNode batches = goldens.json("models/" + model + "/steps.json").path("batches");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.withAdapter(
+            TrainedModel trained = TrainedModels.withAdapter(
                     workspace,
                     goldens.root().resolve("models").resolve(model),
                     Folder.local(folder.resolve("adapter_init")));
