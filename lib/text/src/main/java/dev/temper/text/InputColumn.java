@@ -23,6 +23,15 @@ public record InputColumn(String name, Content content, boolean required) implem
         /** A text carried as it is, or a list of messages carried as JSON behind {@link InputColumn#NESTED}. */
         TEXT_OR_MESSAGES,
         /** A text, or an integer or boolean carried in decimal digits ({@code true} is {@code 1}). */
-        LABEL
+        LABEL,
+        /** A text carried as it is, or a list carried as JSON behind {@link InputColumn#NESTED}. */
+        LABELS,
+        /** A text, or a number carried in decimal digits. */
+        NUMBER;
+
+        /** Whether a list is carried behind {@link InputColumn#NESTED}, as a text may be there instead. */
+        public boolean isMarkedList() {
+            return this == TEXT_OR_MESSAGES || this == LABELS;
+        }
     }
 }

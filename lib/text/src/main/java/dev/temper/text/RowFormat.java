@@ -149,7 +149,9 @@ public record RowFormat(
     public int[] label(Map<String, String> values) {
         return format.labels()
                 .map(label -> label.read(
-                        required(Role.LABEL, values), labels, names(Role.LABEL).get(0)))
+                        required(label.role(), values),
+                        labels,
+                        names(label.role()).get(0)))
                 .orElse(NO_LABEL);
     }
 
