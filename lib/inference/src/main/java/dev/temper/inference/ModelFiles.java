@@ -15,22 +15,21 @@ import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.time.LocalDate;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * The folders of a model, on any store: what can be told of it before it is loaded.
  *
  * @param adapter over the model, ours or PEFT's
- * @param labels names of the classes of the adapter's head; empty: those of the model
+ * @param head what the adapter's head tells; empty: what the model does
  */
-public record ModelFiles(Folder model, Optional<Folder> adapter, List<String> labels) {
+public record ModelFiles(Folder model, Optional<Folder> adapter, Optional<ModelTask> head) {
     static ModelFiles of(Folder model, Options options) {
-        return new ModelFiles(model, options.adapter().map(Folder::local), options.labels());
+        return new ModelFiles(model, options.adapter().map(Folder::local), options.head());
     }
 
     ModelTask task() throws IOException {
-        return labels.isEmpty() ? ModelTask.of(model) : ModelTask.classification(labels);
+        return head.isPresent() ? head.get() : ModelTask.of(model);
     }
 
     /** The folder whose tokenizer counts: an adapter's, with which it was trained, where it has one. */

@@ -1,7 +1,5 @@
 package dev.temper.ml;
 
-import static dev.temper.check.Check.invalid;
-
 import dev.temper.recipe.Recipe;
 import dev.temper.run.RecipeData;
 import dev.temper.spark.ClassifyText;
@@ -31,7 +29,8 @@ enum Answers {
         ModelStage<?> stage(Recipe recipe, String folder) {
             ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
             return recipe.adapter().isPresent()
-                    ? stage.setLabels(recipe.model().labels().toArray(String[]::new))
+                    ? stage.setTask(recipe.model().task())
+                            .setLabels(recipe.model().head().labels().toArray(String[]::new))
                     : stage;
         }
     };
@@ -45,14 +44,7 @@ enum Answers {
 
     /** @throws dev.temper.check.InvalidInputException when no stage asks such a model */
     static Answers of(Recipe recipe) {
-        return switch (recipe.model().task()) {
-            case CAUSAL_LM -> TEXT;
-            case SEQUENCE_CLASSIFICATION -> CLASS;
-            default -> throw invalid(
-                    "a model of model.task: %s answers no DataFrame yet: evaluate measures it, and transformers opens"
-                            + " its folder",
-                    recipe.model().task().label());
-        };
+        return recipe.model().task().isCausal() ? TEXT : CLASS;
     }
 
     /**

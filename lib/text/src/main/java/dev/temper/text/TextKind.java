@@ -6,6 +6,13 @@ public enum TextKind {
     CHAT,
     /** What the tokenizer's post-processor adds, then the end token. */
     PLAIN,
-    /** What the tokenizer's post-processor adds; a class is learned, no token. */
-    CLASSIFIED
+    /** What the tokenizer's post-processor adds; what is learned is about the text, and no token. */
+    CLASSIFIED,
+    /** Two texts, put together by the tokenizer's post-processor; as {@link #CLASSIFIED}. */
+    PAIR;
+
+    /** Whether no token is learned. */
+    public boolean isClassified() {
+        return this == CLASSIFIED || this == PAIR;
+    }
 }
