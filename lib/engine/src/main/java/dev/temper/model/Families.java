@@ -42,6 +42,8 @@ public final class Families {
         /** Rows share a sequence. */
         PACKING("packing", Task.CAUSAL_LM),
         CLASSIFY("classify", Task.SEQUENCE_CLASSIFICATION),
+        /** A number is given to a text. */
+        REGRESSION("regression", Task.REGRESSION),
         /** All weights are trained. */
         FULL("full", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
         LORA("LoRA", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
