@@ -29,12 +29,12 @@ final class ModelsCommandTest {
 
         assertThat(lines.get(0))
                 .isEqualTo(
-                        "model_type    generate  packing  classify  regression  full  LoRA  QLoRA  bf16  merge");
+                        "model_type    generate  packing  classify  regression  multi-label  full  LoRA  QLoRA  bf16  merge");
         assertThat(lines)
                 .contains(
-                        "bert          -         -        yes       yes         yes   yes   yes    yes   yes",
-                        "gemma2        yes       yes      -         -           yes   yes   yes    yes   yes",
-                        "llama         yes       yes      yes       yes         yes   yes   yes    yes   yes",
+                        "bert          -         -        yes       yes         yes          yes   yes   yes    yes   yes",
+                        "gemma2        yes       yes      -         -           -            yes   yes   yes    yes   yes",
+                        "llama         yes       yes      yes       yes         yes          yes   yes   yes    yes   yes",
                         "gemma3: the gemma3_text inside, without its pictures")
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
     }

@@ -37,7 +37,8 @@ public enum Format {
             Role.optional(Role.SYSTEM, Content.TEXT),
             Role.optional(Role.VARIABLES, Content.OPTION)),
     CLASSIFICATION(new ClassLabel(), Content.LABEL),
-    REGRESSION(new NumberLabel(), Content.NUMBER);
+    REGRESSION(new NumberLabel(), Content.NUMBER),
+    MULTI_LABEL(new LabelSet(), Content.LABELS);
 
     /** Whether a chat template writes the rows. */
     private enum Template {

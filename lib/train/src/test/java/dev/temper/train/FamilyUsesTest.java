@@ -45,7 +45,8 @@ final class FamilyUsesTest {
     private static final Map<Task, Use> MAIN = Map.of(
             Task.CAUSAL_LM, Use.GENERATE,
             Task.SEQUENCE_CLASSIFICATION, Use.CLASSIFY,
-            Task.REGRESSION, Use.REGRESSION);
+            Task.REGRESSION, Use.REGRESSION,
+            Task.MULTI_LABEL_CLASSIFICATION, Use.MULTI_LABEL);
 
     @TempDir
     private Path folder;

@@ -36,7 +36,15 @@ final class ObjectiveTrainingTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert_regression", "llama_regression"})
+    @ValueSource(
+            strings = {
+                "bert_regression",
+                "llama_regression",
+                "bert_multi_label",
+                "llama_multi_label",
+                "bert_pairs",
+                "llama_pairs"
+            })
     void theCurveIsThatOfTransformers(String name) throws Exception {
         JsonNode golden = ObjectiveGoldens.golden(name);
         double[] losses = IntStream.range(0, 10)
