@@ -1,5 +1,7 @@
 package dev.temper.ml;
 
+import static dev.temper.check.Check.check;
+
 import dev.temper.recipe.Recipe;
 import dev.temper.run.RecipeData;
 import dev.temper.spark.ClassifyText;
@@ -44,6 +46,9 @@ enum Answers {
 
     /** @throws dev.temper.check.InvalidInputException when no stage asks such a model */
     static Answers of(Recipe recipe) {
+        check(
+                !recipe.data().isPair(),
+                "a model of pairs of texts answers no DataFrame yet: evaluate measures it, and temper classify asks it");
         return recipe.model().task().isCausal() ? TEXT : CLASS;
     }
 

@@ -69,7 +69,10 @@ public enum Format {
     Format(LabelFormat label, Content content) {
         this.template = Template.NONE;
         this.asked = Optional.of(Role.TEXT);
-        this.roles = List.of(Role.required(Role.TEXT, Content.TEXT), Role.required(label.role(), content));
+        this.roles = List.of(
+                Role.required(Role.TEXT, Content.TEXT),
+                Role.required(label.role(), content),
+                Role.optional(Role.TEXT_PAIR, Content.TEXT));
         this.label = Optional.of(label);
     }
 
