@@ -37,7 +37,7 @@ public final class ObjectiveGoldens {
         }
     }
 
-    /** A row of {@code rows}. */
+    /** A row, from one of the list "rows". */
     public static ClassifiedStream.Row row(JsonNode row) {
         double[] target = doubles(row.path("target"));
         float[] floats = new float[target.length];
