@@ -43,6 +43,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
     private final Param<String> outputCol;
     private final BooleanParam chat;
+    private final BooleanParam rendered;
     private final Param<String> system;
     private final Param<String> chatTemplate;
     private final IntParam maxNewTokens;
@@ -62,6 +63,8 @@ public final class GenerateText extends ModelStage<GenerateText> {
         super(uid);
         this.outputCol = new Param<>(this, "outputCol", "column for the continuation");
         this.chat = new BooleanParam(this, "chat", "answer the text as a user's message, by the chat template");
+        this.rendered = new BooleanParam(
+                this, "rendered", "the text is what a chat template wrote, with its special tokens");
         this.system = new Param<>(this, "system", "system message in front of it; empty: none");
         this.chatTemplate = new Param<>(this, "chatTemplate", "text of a chat template; empty: that of the folder");
         this.maxNewTokens = new IntParam(this, "maxNewTokens", "tokens at most");
@@ -74,6 +77,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         this.seed = new LongParam(this, "seed", "same seed, same text");
         setDefault(outputCol, "generation");
         setDefault(chat, false);
+        setDefault(rendered, false);
         setDefault(system, "");
         setDefault(chatTemplate, "");
         setDefault(maxNewTokens, 50);
@@ -98,6 +102,11 @@ public final class GenerateText extends ModelStage<GenerateText> {
     /** True: answers the text as a user's message, by the chat template of the tokenizer. */
     public GenerateText setChat(boolean value) {
         return with(chat, value);
+    }
+
+    /** True: the text is what a chat template wrote; no special token is added to it. */
+    public GenerateText setRendered(boolean value) {
+        return with(rendered, value);
     }
 
     /** A system message in front of it, with {@link #setChat}. */
@@ -208,11 +217,16 @@ public final class GenerateText extends ModelStage<GenerateText> {
                 (Boolean) $(chat) || ($(system).isEmpty() && $(chatTemplate).isEmpty()),
                 "%s: system and chatTemplate are for chat: set it to true, or leave them out",
                 uid());
+        check(
+                !(Boolean) $(chat) || !(Boolean) $(rendered),
+                "%s: chat and rendered exclude each other: a text is a message, or what a template made of it",
+                uid());
         if (!$(chatTemplate).isEmpty()) {
             ChatFormat.verify("chatTemplate", $(chatTemplate));
         }
         Sampling sampling = new Sampling(
                 (Boolean) $(chat),
+                (Boolean) $(rendered),
                 $(system),
                 (Integer) $(maxNewTokens),
                 (Boolean) $(doSample),
@@ -239,6 +253,10 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
     public BooleanParam chat() {
         return chat;
+    }
+
+    public BooleanParam rendered() {
+        return rendered;
     }
 
     public Param<String> system() {
@@ -284,6 +302,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
     /** How to generate, as it travels to the executors. */
     private record Sampling(
             boolean chat,
+            boolean rendered,
             String system,
             int maxNewTokens,
             boolean doSample,
@@ -300,9 +319,12 @@ public final class GenerateText extends ModelStage<GenerateText> {
         }
 
         List<Optional<String>> generate(TextGenerator generator, List<String> texts, long windowSeed) {
-            return chat
-                    ? generator.tryGenerateChat(
-                            texts.stream().map(this::messages).toList(), config(), windowSeed)
+            if (chat) {
+                return generator.tryGenerateChat(
+                        texts.stream().map(this::messages).toList(), config(), windowSeed);
+            }
+            return rendered
+                    ? generator.tryGenerateRendered(texts, config(), windowSeed)
                     : generator.tryGenerate(texts, config(), windowSeed);
         }
 

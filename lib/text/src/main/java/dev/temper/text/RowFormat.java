@@ -56,6 +56,7 @@ public record RowFormat(
     private static final String INPUT = "input";
     private static final String OUTPUT = "output";
     private static final String LABEL = "label";
+    private static final List<String> ANSWERS = List.of(COMPLETION, OUTPUT, LABEL);
 
     /** What a column of a format is for. */
     private record Role(String name, Content content, boolean isRequired) {}
@@ -104,8 +105,19 @@ public record RowFormat(
 
     /** The columns that a format reads, each once. */
     public List<InputColumn> inputColumns() {
+        return inputColumns(roles(format));
+    }
+
+    /** Those of them that {@link #question} reads: all but the answer. */
+    public List<InputColumn> questionColumns() {
+        return inputColumns(roles(format).stream()
+                .filter(role -> !ANSWERS.contains(role.name()))
+                .toList());
+    }
+
+    private List<InputColumn> inputColumns(List<Role> read) {
         Map<String, InputColumn> inputs = new LinkedHashMap<>();
-        for (Role role : roles(format)) {
+        for (Role role : read) {
             boolean isRequired = role.isRequired() || columns.containsKey(role.name());
             if (role.content() == Content.OPTION && !isRequired && !chat.hasTemplate()) {
                 continue; // nothing would read it
@@ -141,8 +153,9 @@ public record RowFormat(
             case CLASSIFICATION -> new RenderedText(filled(TEXT, values), List.of());
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
-            case MESSAGES -> chat(MESSAGES, values, Layout.MESSAGES);
-            case SHAREGPT -> chat(CONVERSATIONS, values, Layout.SHAREGPT);
+            case MESSAGES -> TrainedTurns.render(chat, conversation(MESSAGES, values, Layout.MESSAGES), trainOn);
+            case SHAREGPT -> TrainedTurns.render(
+                    chat, conversation(CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
         };
     }
 
@@ -157,6 +170,37 @@ public record RowFormat(
         }
         Conversation conversation = Conversation.of(List.of(Message.of("user", question)));
         return chat.prompt(conversation.withSystem(system).messages());
+    }
+
+    /**
+     * What a model is given to answer a row: what stands before its answer, as {@link #render} writes it, whether the
+     * row has an answer or not.
+     *
+     * @param values as for {@link #render}, of {@link #questionColumns}
+     * @throws RejectedRowException as there
+     */
+    public String question(Map<String, String> values) {
+        return switch (format) {
+            case TEXT, CLASSIFICATION -> required(TEXT, values);
+            case PROMPT_COMPLETION -> {
+                String prompt = required(PROMPT, values);
+                boolean areMessages = prompt.contains(InputColumn.NESTED);
+                verifyTemplate(areMessages);
+                yield areMessages
+                        ? chat.prompt(whole(messages(PROMPT, prompt), system, values))
+                        : question(prompt, system, values);
+            }
+            case ALPACA -> alpacaQuestion(values);
+            case MESSAGES -> chat.prompt(conversation(MESSAGES, values, Layout.MESSAGES).unanswered());
+            case SHAREGPT -> chat.prompt(conversation(CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
+        };
+    }
+
+    private String question(String text, String systemText, Map<String, String> values) {
+        if (!chat.hasTemplate()) {
+            return text;
+        }
+        return chat.prompt(whole(Conversation.of(List.of(Message.of("user", text))), systemText, values));
     }
 
     /**
@@ -203,12 +247,16 @@ public record RowFormat(
             String answer = filled(COMPLETION, values);
             return chat.hasTemplate() ? chat(Conversation.of(prompt, answer), system, values) : joined(prompt, answer);
         }
-        if (!chat.hasTemplate()) {
+        verifyTemplate(true);
+        Conversation conversation = messages(PROMPT, prompt).completedBy(messages(COMPLETION, completion));
+        return chat(conversation, system, values);
+    }
+
+    private void verifyTemplate(boolean areMessages) {
+        if (areMessages && !chat.hasTemplate()) {
             throw new RejectedRowException(
                     TEMPLATE, "prompt and completion are messages, which need a chat template: see data.chat_template");
         }
-        Conversation conversation = messages(PROMPT, prompt).completedBy(messages(COMPLETION, completion));
-        return chat(conversation, system, values);
     }
 
     private Conversation messages(String role, String value) {
@@ -222,17 +270,30 @@ public record RowFormat(
     }
 
     private RenderedText alpaca(Map<String, String> values) {
+        String instruction = alpacaInstruction(values);
+        String output = filled(OUTPUT, values);
+        return chat.hasTemplate()
+                ? chat(Conversation.of(instruction, output), alpacaSystem(values), values)
+                : joined(alpacaQuestion(values), output);
+    }
+
+    private String alpacaQuestion(Map<String, String> values) {
+        String systemText = alpacaSystem(values);
+        return chat.hasTemplate()
+                ? question(alpacaInstruction(values), systemText, values)
+                : (systemText.isBlank() ? "" : systemText + separator) + alpacaInstruction(values) + separator;
+    }
+
+    private String alpacaInstruction(Map<String, String> values) {
         String instruction = required(INSTRUCTION, values);
         String input = optional(INPUT, values);
-        String own = optional(SYSTEM, values);
-        String systemText = own.isBlank() ? system : own;
-        String output = filled(OUTPUT, values);
         String between = chat.hasTemplate() ? "\n" : separator;
-        String question = input.isBlank() ? instruction : instruction + between + input;
-        if (chat.hasTemplate()) {
-            return chat(Conversation.of(question, output), systemText, values);
-        }
-        return joined((systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
+        return input.isBlank() ? instruction : instruction + between + input;
+    }
+
+    private String alpacaSystem(Map<String, String> values) {
+        String own = optional(SYSTEM, values);
+        return own.isBlank() ? system : own;
     }
 
     private RenderedText joined(String prompt, String completion) {
@@ -241,21 +302,25 @@ public record RowFormat(
         return new RenderedText(text, List.of(new Span(start, text.length())));
     }
 
-    private RenderedText chat(String role, Map<String, String> values, Layout layout) {
+    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+        return TrainedTurns.render(chat, whole(conversation, systemText, values), trainOn);
+    }
+
+    /** The conversation of a row whose format has one. */
+    private Conversation conversation(String role, Map<String, String> values, Layout layout) {
         Conversation conversation = Conversation.read(names(role).get(0), required(role, values), layout);
         String own = layout == Layout.SHAREGPT ? optional(SYSTEM, values) : "";
-        return chat(conversation, own.isBlank() ? system : own, values);
+        return whole(conversation, own.isBlank() ? system : own, values);
     }
 
     /** @param systemText for a conversation without one */
-    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+    private Conversation whole(Conversation conversation, String systemText, Map<String, String> values) {
         String tools = names(TOOLS).get(0);
         String variables = names(VARIABLES).get(0);
-        Conversation whole = conversation
+        return conversation
                 .withSystem(systemText)
                 .withTools(tools, format == Format.ALPACA ? null : values.get(tools))
                 .withVariables(variables, values.get(variables));
-        return TrainedTurns.render(chat, whole, trainOn);
     }
 
     /** The text of a role, of which something is learned. */
