@@ -72,12 +72,8 @@ class Llama(Module):
     # The kept position of each document: x (1, T, D), keep (S) int64 -> (S, C)
     return __torch__.ops.linear(torch.to(self.final_norm(x, keep, w), 6), w, "score")
 
-  def decode(self: __torch__.llama.Llama, ids: Tensor, positions: Tensor, rotary: Tensor, segments: Tensor, past: Tensor, keys: List[Tensor], values: List[Tensor], shared: Dict[str, Tensor], head: Tensor, layers: List[Dict[str, Tensor]]) -> Tensor:
-    # Everything between token ids and the logits (S, V) of each sequence's next token; the caches of layer l are
-    # keys[l * S] to keys[l * S + S - 1].
-    x = self.embed(ids, positions, shared)
-    n = past.size(0)
-    for i in range(len(layers)):
-      x = self.layer_cached(x, rotary, segments, past, keys[i * n:i * n + n], values[i * n:i * n + n], layers[i])
-    last = torch.sub(torch.slice(segments, 0, 1, 9223372036854775807, 1), 1)
-    return __torch__.ops.head_logits(self.final_norm(x, last, shared), head, shared)
+  def logits(self: __torch__.llama.Llama, h: Tensor, head: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    # h (N, D), head (V, D) -> (N, V)
+    return __torch__.ops.head_logits(h, head, w)
+
+  # decoding.py

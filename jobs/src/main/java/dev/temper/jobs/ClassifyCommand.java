@@ -17,11 +17,6 @@ import picocli.CommandLine.Parameters;
         description = "Say which class texts belong to, with the probability of each class.",
         sortOptions = false)
 final class ClassifyCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Request request) throws Exception;
-    }
-
     /**
      * What to classify, and with what.
      *
@@ -44,7 +39,7 @@ final class ClassifyCommand implements Callable<Integer> {
             OptionalInt maxLength,
             boolean json) {}
 
-    private final Job job;
+    private final Job<Request> job;
 
     @Parameters(paramLabel = "FOLDER", description = "Folder of a classifier in Hugging Face's layout.")
     private String folder;
@@ -83,7 +78,7 @@ final class ClassifyCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON, an object on each line.")
     private boolean json;
 
-    ClassifyCommand(Job job) {
+    ClassifyCommand(Job<Request> job) {
         this.job = job;
     }
 

@@ -16,11 +16,6 @@ import picocli.CommandLine.Parameters;
 /** {@code temper evaluate}: measures a model on the rows that a recipe evaluates on. */
 @Command(name = "evaluate", description = "Measure a model on the evaluation rows of a recipe.", sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Request request) throws Exception;
-    }
-
     /**
      * What to evaluate.
      *
@@ -31,7 +26,7 @@ final class EvaluateCommand implements Callable<Integer> {
     record Request(Recipe recipe, Optional<String> output, boolean json) {}
 
     private final Store store;
-    private final Job job;
+    private final Job<Request> job;
 
     @Parameters(index = "0", paramLabel = "FOLDER", description = "Model folder in Hugging Face's layout.")
     private String folder;
@@ -52,7 +47,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private boolean json;
 
     /** @param store where the recipe is read from */
-    EvaluateCommand(Store store, Job job) {
+    EvaluateCommand(Store store, Job<Request> job) {
         this.store = store;
         this.job = job;
     }

@@ -21,11 +21,6 @@ import picocli.CommandLine.Spec;
         showDefaultValues = true,
         sortOptions = false)
 final class GenerateCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Request request) throws Exception;
-    }
-
     /**
      * What to answer, and how.
      *
@@ -63,7 +58,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private final Job job;
+    private final Job<Request> job;
 
     @Parameters(paramLabel = "FOLDER", description = "Model folder in Hugging Face's layout.")
     private String folder;
@@ -138,7 +133,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    GenerateCommand(Job job) {
+    GenerateCommand(Job<Request> job) {
         this.job = job;
     }
 

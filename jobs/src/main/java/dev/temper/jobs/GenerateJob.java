@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.InvalidInputException;
 import dev.temper.check.Printable;
 import dev.temper.inference.ChatMessage;
+import dev.temper.inference.Conversations;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextGenerator;
 import dev.temper.model.Families;
@@ -19,6 +20,7 @@ import dev.temper.spark.storage.HadoopStore;
 import dev.temper.spark.storage.LocalCopies;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
+import dev.temper.storage.UntrustedFile;
 import dev.temper.track.Terminal;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -90,10 +92,21 @@ final class GenerateJob {
         }
     }
 
+    private static List<List<ChatMessage>> read(Store store, String location) throws IOException {
+        String file = HadoopStore.resolve(location);
+        check(
+                Locations.find(store, "--messages", file)
+                        .filter(entry -> !entry.isFolder())
+                        .isPresent(),
+                "--messages: %s is no file; name one with the messages in JSON",
+                location);
+        return Conversations.read("--messages: " + location, UntrustedFile.text(store, file));
+    }
+
     private static List<List<ChatMessage>> conversations(Store store, GenerateCommand.Request request)
             throws IOException {
         List<List<ChatMessage>> asked = request.asked().messages().isPresent()
-                ? MessagesFile.read(store, request.asked().messages().get())
+                ? read(store, request.asked().messages().get())
                 : request.generation().prompts().stream()
                         .map(prompt -> List.of(ChatMessage.user(prompt)))
                         .toList();

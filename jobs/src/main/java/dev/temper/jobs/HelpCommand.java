@@ -2,7 +2,11 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.invalid;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.check.Check;
+import dev.temper.recipe.YamlText;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -14,6 +18,8 @@ import picocli.CommandLine.Spec;
 /** {@code temper help}: what {@code --help} of all commands, or of one, says. */
 @Command(name = "help", description = "Show the commands, or the options and examples of one.")
 final class HelpCommand implements Callable<Integer> {
+    private static final JsonNode TEXTS = YamlText.resource(HelpCommand.class, "help.yaml");
+
     @Parameters(paramLabel = "COMMAND", arity = "0..1", description = "Which one; without it, all.")
     private String command;
 
@@ -34,5 +40,34 @@ final class HelpCommand implements Callable<Integer> {
         }
         all.getOrDefault(command, temper).usage(temper.getOut());
         return 0;
+    }
+
+    /**
+     * Puts below the options of each command examples, and what the launcher reads.
+     *
+     * @param temper with all its commands
+     */
+    static void addFooters(CommandLine temper) {
+        temper.getCommandSpec().usageMessage().footer(lines(List.of()));
+        temper.getSubcommands()
+                .forEach((name, command) ->
+                        command.getCommandSpec().usageMessage().footer(lines(examples(name))));
+    }
+
+    /** As they are typed, with comments behind a {@code #}. */
+    static List<String> examples(String command) {
+        return TEXTS.at("/examples/" + command).asText().lines().toList();
+    }
+
+    private static String[] lines(List<String> examples) {
+        List<String> lines = new ArrayList<>();
+        if (!examples.isEmpty()) {
+            lines.add("");
+            lines.add("Examples:");
+            examples.forEach(example -> lines.add("  " + example));
+        }
+        lines.add("");
+        TEXTS.get("footer").textValue().lines().forEach(lines::add);
+        return lines.stream().map(line -> line.replace("%", "%%")).toArray(String[]::new);
     }
 }

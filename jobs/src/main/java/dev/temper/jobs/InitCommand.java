@@ -15,12 +15,7 @@ import picocli.CommandLine.Parameters;
         description = "Look at a base and at data, and write a recipe for them with a comment on each choice.",
         sortOptions = false)
 final class InitCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(RecipeRequest request) throws Exception;
-    }
-
-    private final Job job;
+    private final Job<RecipeRequest> job;
 
     @Parameters(
             paramLabel = "RECIPE",
@@ -75,7 +70,7 @@ final class InitCommand implements Callable<Integer> {
     @Option(names = "--output", paramLabel = "LOCATION", description = "Where runs write; default: output/NAME.")
     private Optional<String> output = Optional.empty();
 
-    InitCommand(Job job) {
+    InitCommand(Job<RecipeRequest> job) {
         this.job = job;
     }
 

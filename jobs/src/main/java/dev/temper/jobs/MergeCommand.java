@@ -10,12 +10,7 @@ import picocli.CommandLine.Parameters;
 /** {@code temper merge}: a base and an adapter become one model, without Spark. */
 @Command(name = "merge", description = "Write a model with an adapter merged into it.", sortOptions = false)
 final class MergeCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(AdapterMerge.Request request) throws Exception;
-    }
-
-    private final Job job;
+    private final Job<AdapterMerge.Request> job;
 
     @Parameters(paramLabel = "FOLDER", description = "Model folder in Hugging Face's layout.")
     private String folder;
@@ -34,7 +29,7 @@ final class MergeCommand implements Callable<Integer> {
             description = "Where the merged model goes; a new or empty folder.")
     private String output;
 
-    MergeCommand(Job job) {
+    MergeCommand(Job<AdapterMerge.Request> job) {
         this.job = job;
     }
 

@@ -10,11 +10,6 @@ import picocli.CommandLine.Option;
 /** {@code temper plan}: what a run would train and need, without Spark, data or weights. */
 @Command(name = "plan", description = "Say what a recipe would train and how much memory it needs.")
 final class PlanCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Request request) throws Exception;
-    }
-
     /**
      * What to plan.
      *
@@ -23,7 +18,7 @@ final class PlanCommand implements Callable<Integer> {
     record Request(Recipe recipe, boolean json) {}
 
     private final Store store;
-    private final Job job;
+    private final Job<Request> job;
 
     @Mixin
     private RecipeArguments recipe = new RecipeArguments();
@@ -32,7 +27,7 @@ final class PlanCommand implements Callable<Integer> {
     private boolean json;
 
     /** @param store where the recipe is read from */
-    PlanCommand(Store store, Job job) {
+    PlanCommand(Store store, Job<Request> job) {
         this.store = store;
         this.job = job;
     }

@@ -9,19 +9,14 @@ import picocli.CommandLine.Mixin;
 /** {@code temper prepare}: the first half of a run. */
 @Command(name = "prepare", description = "Read, render and tokenize the rows of a recipe, for runs to come.")
 final class PrepareCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Recipe recipe) throws Exception;
-    }
-
     private final Store store;
-    private final Job job;
+    private final Job<Recipe> job;
 
     @Mixin
     private RecipeArguments recipe = new RecipeArguments();
 
     /** @param store where the recipe is read from */
-    PrepareCommand(Store store, Job job) {
+    PrepareCommand(Store store, Job<Recipe> job) {
         this.store = store;
         this.job = job;
     }

@@ -19,11 +19,6 @@ import picocli.CommandLine.Option;
         description = "Show rows as the model will see them, with what is learned marked, and what is cut or rejected.",
         sortOptions = false)
 final class PreviewCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Request request) throws Exception;
-    }
-
     /**
      * What to show.
      *
@@ -37,7 +32,7 @@ final class PreviewCommand implements Callable<Integer> {
     private static final int DEFAULT_ROWS = 5;
 
     private final Store store;
-    private final Job job;
+    private final Job<Request> job;
 
     @Mixin
     private RecipeArguments recipe = new RecipeArguments();
@@ -67,7 +62,7 @@ final class PreviewCommand implements Callable<Integer> {
     private boolean json;
 
     /** @param store where the recipe is read from */
-    PreviewCommand(Store store, Job job) {
+    PreviewCommand(Store store, Job<Request> job) {
         this.store = store;
         this.job = job;
     }

@@ -18,14 +18,9 @@ import picocli.CommandLine.Option;
 /** {@code temper run}: bad settings fail here, before Spark starts. */
 @Command(name = "run", description = "Read, train, evaluate and write, as a recipe says.")
 final class RunCommand implements Callable<Integer> {
-    /** What the command does. */
-    interface Job {
-        void run(Recipe recipe) throws Exception;
-    }
-
     private final Store store;
-    private final Job job;
-    private final Job checks;
+    private final Job<Recipe> job;
+    private final Job<Recipe> checks;
 
     @Mixin
     private RecipeArguments recipe = new RecipeArguments();
@@ -44,18 +39,18 @@ final class RunCommand implements Callable<Integer> {
     private boolean json;
 
     /** @param store where the recipe is read from */
-    RunCommand(Store store, Job job) {
+    RunCommand(Store store, Job<Recipe> job) {
         this(store, job, job);
     }
 
-    private RunCommand(Store store, Job job, Job checks) {
+    private RunCommand(Store store, Job<Recipe> job, Job<Recipe> checks) {
         this.store = store;
         this.job = job;
         this.checks = checks;
     }
 
     /** The same with another job for {@code --dry-run}. */
-    RunCommand checking(Job other) {
+    RunCommand checking(Job<Recipe> other) {
         return new RunCommand(store, job, other);
     }
 

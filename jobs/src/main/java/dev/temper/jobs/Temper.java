@@ -7,6 +7,7 @@ import dev.temper.check.Secrets;
 import dev.temper.recipe.RecipeSecrets;
 import dev.temper.run.RunVersion;
 import dev.temper.spark.cluster.Interruption;
+import dev.temper.spark.cluster.Withdrawal;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.train.worker.StoppedException;
 import java.io.IOException;
@@ -65,7 +66,7 @@ public final class Temper implements Runnable {
 
     public static void main(String[] args) {
         GuardedOutput.install();
-        HadoopStore store = RunJob.store();
+        HadoopStore store = Jobs.store();
         Optional<String> mistake = EarlierAttempt.mistake(store);
         if (mistake.isPresent()) {
             Console.warn(mistake.get());
@@ -87,17 +88,17 @@ public final class Temper implements Runnable {
     /** All of them. */
     static List<Object> commands(HadoopStore store) {
         return List.of(
-                new InitCommand(request -> InitJob.run(store, request)),
-                new RunCommand(store, recipe -> RunJob.run(recipe, RunVersion.parts()))
-                        .checking(recipe -> RunJob.check(recipe, RunVersion.parts())),
-                new PrepareCommand(store, recipe -> PrepareJob.run(store, recipe)),
-                new PreviewCommand(store, request -> PreviewJob.run(store, request)),
-                new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
-                new PlanCommand(store, request -> PlanJob.run(store, request)),
+                new InitCommand(request -> Jobs.init(store, request)),
+                new RunCommand(store, recipe -> Jobs.run(recipe, RunVersion.parts()))
+                        .checking(recipe -> Jobs.check(recipe, RunVersion.parts())),
+                new PrepareCommand(store, recipe -> Jobs.prepare(store, recipe)),
+                new PreviewCommand(store, request -> Jobs.preview(store, request)),
+                new EvaluateCommand(store, request -> Jobs.evaluate(store, request)),
+                new PlanCommand(store, request -> Jobs.plan(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)),
                 new ClassifyCommand(request -> ClassifyJob.run(store, request)),
                 new ModelsCommand(),
-                new MergeCommand(request -> MergeJob.run(store, request)));
+                new MergeCommand(request -> Jobs.merge(store, request)));
     }
 
     /** What reads the arguments of these commands, of help and of completion. */
@@ -107,7 +108,7 @@ public final class Temper implements Runnable {
             line.addSubcommand(command);
         }
         line.addSubcommand(new CompletionCommand()).addSubcommand(new HelpCommand());
-        HelpFooter.addTo(line);
+        HelpCommand.addFooters(line);
         return line.setExecutionStrategy(temper::execute);
     }
 

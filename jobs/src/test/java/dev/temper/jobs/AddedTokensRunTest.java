@@ -316,14 +316,14 @@ final class AddedTokensRunTest {
     }
 
     private static Ended temper(String... arguments) {
-        HadoopStore store = RunJob.store();
+        HadoopStore store = Jobs.store();
         return Ended.run(
                 arguments,
-                new RunCommand(store, recipe -> RunJob.run(recipe, List.of("0.1.0", "0123abc"))),
-                new PlanCommand(store, request -> PlanJob.run(store, request)),
-                new EvaluateCommand(store, request -> EvaluateJob.run(store, request)),
+                new RunCommand(store, recipe -> Jobs.run(recipe, List.of("0.1.0", "0123abc"))),
+                new PlanCommand(store, request -> Jobs.plan(store, request)),
+                new EvaluateCommand(store, request -> Jobs.evaluate(store, request)),
                 new GenerateCommand(request -> GenerateJob.run(store, request)),
-                new MergeCommand(request -> MergeJob.run(store, request)));
+                new MergeCommand(request -> Jobs.merge(store, request)));
     }
 
     private JsonNode manifest(String output) throws IOException {

@@ -346,7 +346,7 @@ final class BadInputTest {
         try {
             Exit exit = Temper.run(
                     args.toArray(String[]::new),
-                    new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
+                    new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, List.of("test", "commit"))));
             return new Ended(exit.code(), bytes.toString(StandardCharsets.UTF_8));
         } finally {
             System.setErr(err);

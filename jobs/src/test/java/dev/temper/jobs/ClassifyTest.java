@@ -205,6 +205,6 @@ final class ClassifyTest {
             all.add(argument.replace("@", folder.toString()));
         }
         return Ended.run(
-                all.toArray(String[]::new), new ClassifyCommand(request -> ClassifyJob.run(RunJob.store(), request)));
+                all.toArray(String[]::new), new ClassifyCommand(request -> ClassifyJob.run(Jobs.store(), request)));
     }
 }

@@ -28,11 +28,11 @@ final class ContenderMain {
             if (words.get(0).equals("run")) {
                 Exit exit = Temper.run(
                         words.toArray(String[]::new),
-                        new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
+                        new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, List.of("test", "commit"))));
                 answers.println(exit.code() + " " + exit.message());
             } else if (words.get(0).equals("take")) {
                 try {
-                    own = OwnFolder.take("output", RunJob.store().folder(words.get(1)), warning -> {});
+                    own = OwnFolder.take("output", Jobs.store().folder(words.get(1)), warning -> {});
                     answers.println("0 ");
                 } catch (RuntimeException e) {
                     answers.println("2 " + e.getMessage());

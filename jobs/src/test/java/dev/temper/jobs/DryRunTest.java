@@ -117,8 +117,8 @@ final class DryRunTest {
         all.addAll(Arrays.asList(arguments));
         return Ended.run(
                 all.toArray(String[]::new),
-                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, VERSION))
-                        .checking(recipe -> RunJob.check(recipe, VERSION)));
+                new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, VERSION))
+                        .checking(recipe -> Jobs.check(recipe, VERSION)));
     }
 
     private Map<String, Integer> snapshot() throws IOException {

@@ -170,7 +170,7 @@ final class GenerateTest {
     private static String refusal(Path model) {
         Ended ended = Ended.run(
                 new String[] {"generate", model.toString(), "--prompt", "a"},
-                new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+                new GenerateCommand(request -> GenerateJob.run(Jobs.store(), request)));
         assertThat(ended.code()).isEqualTo(2);
         return ended.err();
     }
@@ -179,7 +179,7 @@ final class GenerateTest {
     void moreTokensThanTheModelHasPositionsAreRefused() {
         Ended ended = Ended.run(
                 new String[] {"generate", folder.toString(), "--prompt", "a", "--max-new-tokens", "100000"},
-                new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+                new GenerateCommand(request -> GenerateJob.run(Jobs.store(), request)));
 
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err())
@@ -211,6 +211,6 @@ final class GenerateTest {
         List<String> all = new ArrayList<>(List.of("generate", folder.toString(), "--max-new-tokens", "8"));
         all.addAll(List.of(arguments));
         return Ended.run(
-                all.toArray(String[]::new), new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+                all.toArray(String[]::new), new GenerateCommand(request -> GenerateJob.run(Jobs.store(), request)));
     }
 }

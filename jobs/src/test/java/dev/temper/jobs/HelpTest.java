@@ -26,7 +26,7 @@ final class HelpTest {
 
     private static CommandLine temper() {
         return Temper.commandLine(
-                new Temper(new String[0]), Temper.commands(RunJob.store()).toArray());
+                new Temper(new String[0]), Temper.commands(Jobs.store()).toArray());
     }
 
     @Test
@@ -59,7 +59,7 @@ final class HelpTest {
     @Test
     void examplesAreCommandsThatThereAre() {
         temper().getSubcommands().keySet().forEach(name -> {
-            List<String> typed = HelpFooter.examples(name).stream()
+            List<String> typed = HelpCommand.examples(name).stream()
                     .filter(line -> !line.startsWith("#") && !line.startsWith("source "))
                     .toList();
             for (String example : typed) {
@@ -69,7 +69,7 @@ final class HelpTest {
                         temper().parseArgs(words.subList(1, words.size()).toArray(String[]::new));
                 assertThat(parsed.subcommand().commandSpec().name()).as(example).isEqualTo(name);
             }
-            assertThat(HelpFooter.examples(name)).as(name).isNotEmpty();
+            assertThat(HelpCommand.examples(name)).as(name).isNotEmpty();
         });
     }
 
@@ -130,6 +130,6 @@ final class HelpTest {
     }
 
     private static Ended run(String... arguments) {
-        return Ended.run(arguments, Temper.commands(RunJob.store()).toArray());
+        return Ended.run(arguments, Temper.commands(Jobs.store()).toArray());
     }
 }

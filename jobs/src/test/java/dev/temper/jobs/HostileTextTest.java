@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Rows, names and values that would steer a terminal, or look like lines of ours, are shown as texts. */
 final class HostileTextTest {
-    private static final HadoopStore STORE = RunJob.store();
+    private static final HadoopStore STORE = Jobs.store();
     /** A title, a bell, colours, C1, a turned direction, an invisible blank, and a line that looks like one of ours. */
     private static final String HOSTILE =
             "a\u001b]0;title\u0007\u001b[31mred\u009b2J\u202ecod\u200b\u2028\r\nrow 1 of all.csv: 7 tokens, 7 learned";
@@ -153,7 +153,7 @@ final class HostileTextTest {
         System.arraycopy(arguments, 0, all, 2, arguments.length);
         return Ended.run(
                 all,
-                new RunCommand(STORE, recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)));
+                new RunCommand(STORE, recipe -> Jobs.run(recipe, List.of("test", "commit"))),
+                new PreviewCommand(STORE, request -> Jobs.preview(STORE, request)));
     }
 }

@@ -142,9 +142,9 @@ final class IdleKeysTest {
         DataConfig data = read(("data.train=@/" + overrides).replace("@", folder.toString()))
                 .data();
         if (says == null) {
-            PreparedData.verifyFiles(RunJob.store(), data);
+            PreparedData.verifyFiles(Jobs.store(), data);
         } else {
-            assertThatThrownBy(() -> PreparedData.verifyFiles(RunJob.store(), data))
+            assertThatThrownBy(() -> PreparedData.verifyFiles(Jobs.store(), data))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessage(says);
         }

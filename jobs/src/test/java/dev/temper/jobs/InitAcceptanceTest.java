@@ -189,7 +189,7 @@ final class InitAcceptanceTest {
         assertThat(recipe.data().format()).hasToString(format);
         Ended run = Ended.run(
                 new String[] {"run", folder.resolve("new.yaml").toString()},
-                new RunCommand(RunJob.store(), one -> RunJob.run(one, List.of("test", "commit"))));
+                new RunCommand(Jobs.store(), one -> Jobs.run(one, List.of("test", "commit"))));
         assertThat(run.code()).as(run.err()).isZero();
         JsonNode manifest = JSON.readTree(folder.resolve("out/manifest.json").toFile());
         assertThat(manifest.path("status").asText()).isEqualTo("finished");
@@ -234,11 +234,11 @@ final class InitAcceptanceTest {
     private static void writeCsv(Path data, Path rows) throws IOException {
         ReadTable any = new ReadTable(
                 List.of(new InputColumn("text", Content.LABEL, false)), "UTF-8", ",", true, Integer.MAX_VALUE);
-        List<InputColumn> columns = LocalRows.columns(RunJob.store(), data.toString(), any);
+        List<InputColumn> columns = LocalRows.columns(Jobs.store(), data.toString(), any);
         StringBuilder csv = new StringBuilder();
         columns.forEach(column -> csv.append(csv.isEmpty() ? "" : ",").append(column.name()));
         ReadTable table = new ReadTable(columns, "UTF-8", ",", true, Integer.MAX_VALUE);
-        try (LocalRows all = LocalRows.open(RunJob.store(), data.toString(), table)) {
+        try (LocalRows all = LocalRows.open(Jobs.store(), data.toString(), table)) {
             for (int i = 0; i < ROWS && all.hasNext(); i++) {
                 List<String> cells = new ArrayList<>();
                 all.next()
@@ -260,7 +260,7 @@ final class InitAcceptanceTest {
                 "--output=" + folder.resolve("out")));
         arguments.addAll(List.of(options));
         Ended init = Ended.run(
-                arguments.toArray(String[]::new), new InitCommand(request -> InitJob.run(RunJob.store(), request)));
+                arguments.toArray(String[]::new), new InitCommand(request -> Jobs.init(Jobs.store(), request)));
         assertThat(init.code()).as(init.err()).isZero();
         return RecipeFile.read(new LocalStore(), folder.resolve("new.yaml").toString(), List.of());
     }

@@ -62,7 +62,7 @@ final class InitTest {
                 .startsWith("wrote " + folder + "/new.yaml: prompt_completion of 60 rows; all weights; rows of up to");
         Ended run = Ended.run(
                 new String[] {"run", folder.resolve("new.yaml").toString()},
-                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
+                new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, List.of("test", "commit"))));
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         assertThat(folder.resolve("out/model/model.safetensors")).exists();
@@ -355,6 +355,6 @@ final class InitTest {
         for (String option : options) {
             all.add(option.replace("@", folder.toString()));
         }
-        return Ended.run(all.toArray(String[]::new), new InitCommand(request -> InitJob.run(RunJob.store(), request)));
+        return Ended.run(all.toArray(String[]::new), new InitCommand(request -> Jobs.init(Jobs.store(), request)));
     }
 }

@@ -90,7 +90,7 @@ final class KilledMergeTest {
             "--output",
             "watched:" + disk.resolve("out")
         };
-        return Ended.run(args, new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
+        return Ended.run(args, new MergeCommand(request -> Jobs.merge(Jobs.store(), request)));
     }
 
     private Map<String, byte[]> files() throws IOException {

@@ -54,7 +54,7 @@ final class KilledProcessTest {
     })
     void sameCommandEndsWithTheUndisturbedResult(String root, String file) throws Exception {
         String output = root.replace("@", folder.toString());
-        Folder written = RunJob.store().folder(output);
+        Folder written = Jobs.store().folder(output);
         try (Contender process = Contender.start(folder.resolve("log"), s3.sparkOptions())) {
             process.order("run", recipe.toString(), "output=" + output);
             while (!written.has(file)) {
@@ -74,7 +74,7 @@ final class KilledProcessTest {
 
     @Test
     void aRunWhoseOutputIsTakenOverEndsAndWritesNoMore() throws Exception {
-        Folder output = RunJob.store().folder(folder.resolve("taken").toString());
+        Folder output = Jobs.store().folder(folder.resolve("taken").toString());
         Path log = folder.resolve("taken.log");
         try (Contender process = Contender.start(log, Map.of())) {
             process.order("run", recipe.toString(), "output=" + output.location(), "training.max_steps=100000");

@@ -62,7 +62,6 @@ final class KilledSetup {
         arguments[1] = recipe.toString();
         arguments[2] = "output=" + output;
         System.arraycopy(overrides, 0, arguments, 3, overrides.length);
-        return Ended.run(
-                arguments, new RunCommand(RunJob.store(), read -> RunJob.run(read, List.of("test", "commit"))));
+        return Ended.run(arguments, new RunCommand(Jobs.store(), read -> Jobs.run(read, List.of("test", "commit"))));
     }
 }

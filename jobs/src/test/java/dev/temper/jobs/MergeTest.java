@@ -66,7 +66,7 @@ final class MergeTest {
     }
 
     private static Ended merge(String... args) {
-        return Ended.run(args, new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
+        return Ended.run(args, new MergeCommand(request -> Jobs.merge(Jobs.store(), request)));
     }
 
     static LoraConfig lora(List<String> targets, boolean useDora, List<String> modulesToSave) {
@@ -314,7 +314,7 @@ final class MergeTest {
         writeAdapter(Task.causalLm(), lora(TinyModel.LLAMA.targets(), false, List.of()));
 
         AdapterMerge.merge(
-                RunJob.store(),
+                Jobs.store(),
                 new AdapterMerge.Request(base.toString(), adapter.toString(), output.toString()),
                 RunListener.silent(),
                 4000);

@@ -80,7 +80,7 @@ final class OtherNamesTest {
     @Test
     void optionsInSentencesAreThere() {
         CommandLine temper = Temper.commandLine(
-                new Temper(new String[0]), Temper.commands(RunJob.store()).toArray());
+                new Temper(new String[0]), Temper.commands(Jobs.store()).toArray());
         Matcher named = Pattern.compile("(?:temper (\\w+) )?(--[a-z-]+)")
                 .matcher(UnknownKey.otherNames().stream()
                         .map(name -> name.contains(".") ? name : "training." + name)

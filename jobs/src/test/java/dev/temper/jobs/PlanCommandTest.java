@@ -218,7 +218,7 @@ final class PlanCommandTest {
         System.arraycopy(arguments, 0, all, 2, arguments.length);
         return Ended.run(
                 all,
-                new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
-                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
+                new PlanCommand(Jobs.store(), request -> Jobs.plan(Jobs.store(), request)),
+                new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, List.of("test", "commit"))));
     }
 }

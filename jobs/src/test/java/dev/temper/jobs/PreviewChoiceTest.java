@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which rows {@code temper preview} shows, and that it changes nothing. */
 final class PreviewChoiceTest {
-    private static final HadoopStore STORE = RunJob.store();
+    private static final HadoopStore STORE = Jobs.store();
 
     @TempDir
     private Path folder;
@@ -237,9 +237,9 @@ final class PreviewChoiceTest {
         System.arraycopy(arguments, 0, all, 2, arguments.length);
         return Ended.run(
                 all,
-                new RunCommand(STORE, recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                new PrepareCommand(STORE, recipe -> PrepareJob.run(STORE, recipe)),
-                new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)));
+                new RunCommand(STORE, recipe -> Jobs.run(recipe, List.of("test", "commit"))),
+                new PrepareCommand(STORE, recipe -> Jobs.prepare(STORE, recipe)),
+                new PreviewCommand(STORE, request -> Jobs.preview(STORE, request)));
     }
 
     /** Time of change by name. */

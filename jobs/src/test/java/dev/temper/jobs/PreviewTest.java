@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code temper preview} and {@code temper prepare} print and leave behind. */
 final class PreviewTest {
-    private static final HadoopStore STORE = RunJob.store();
+    private static final HadoopStore STORE = Jobs.store();
 
     @TempDir
     private Path folder;
@@ -177,9 +177,9 @@ final class PreviewTest {
         System.arraycopy(arguments, 1, all, 2, arguments.length - 1);
         return Temper.run(
                         all,
-                        new RunCommand(STORE, recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                        new PrepareCommand(STORE, recipe -> PrepareJob.run(STORE, recipe)),
-                        new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)))
+                        new RunCommand(STORE, recipe -> Jobs.run(recipe, List.of("test", "commit"))),
+                        new PrepareCommand(STORE, recipe -> Jobs.prepare(STORE, recipe)),
+                        new PreviewCommand(STORE, request -> Jobs.preview(STORE, request)))
                 .code();
     }
 }

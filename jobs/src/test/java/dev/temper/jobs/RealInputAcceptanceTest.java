@@ -44,7 +44,7 @@ final class RealInputAcceptanceTest {
                         "generation.max_new_tokens=10",
                         "output=" + output));
 
-        RunJob.run(recipe, List.of("test", "commit"));
+        Jobs.run(recipe, List.of("test", "commit"));
 
         JsonNode manifest =
                 new ObjectMapper().readTree(output.resolve("manifest.json").toFile());

@@ -32,7 +32,7 @@ final class ReferenceJobsAcceptanceTest {
     private static final Path CONF = Path.of(System.getProperty("temper.root"), "conf");
     private static final Path FIXTURES = Path.of(System.getProperty("temper.shared", ""), "fixtures");
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final HadoopStore STORE = RunJob.store();
+    private static final HadoopStore STORE = Jobs.store();
 
     @TempDir
     private Path folder;
@@ -104,7 +104,7 @@ final class ReferenceJobsAcceptanceTest {
                         "generation.max_new_tokens=5",
                         "output=" + output));
 
-        RunJob.run(recipe, List.of("test", "commit"));
+        Jobs.run(recipe, List.of("test", "commit"));
 
         JsonNode manifest = JSON.readTree(output.resolve("manifest.json").toFile());
         assertThat(manifest.path("status").asText()).isEqualTo("finished");
@@ -143,7 +143,7 @@ final class ReferenceJobsAcceptanceTest {
                         "data.max_eval_rows=20",
                         "output=" + output));
 
-        RunJob.run(recipe, List.of("test", "commit"));
+        Jobs.run(recipe, List.of("test", "commit"));
 
         JsonNode manifest = JSON.readTree(output.resolve("manifest.json").toFile());
         assertThat(manifest.path("steps").asInt()).isEqualTo(6);
@@ -184,7 +184,7 @@ final class ReferenceJobsAcceptanceTest {
                         "generation.max_new_tokens=5",
                         "output=" + output));
 
-        RunJob.run(recipe, List.of("test", "commit"));
+        Jobs.run(recipe, List.of("test", "commit"));
 
         JsonNode manifest = JSON.readTree(output.resolve("manifest.json").toFile());
         assertThat(manifest.path("status").asText()).isEqualTo("finished");
@@ -210,7 +210,7 @@ final class ReferenceJobsAcceptanceTest {
     private JsonNode prepare(Path file, String... overrides) throws Exception {
         List<String> all = new ArrayList<>(List.of(overrides));
         all.add("output=" + folder.resolve("output"));
-        PrepareJob.run(STORE, RecipeFile.read(new LocalStore(), file.toString(), all));
+        Jobs.prepare(STORE, RecipeFile.read(new LocalStore(), file.toString(), all));
         return JSON.readTree(prepared().resolve("MANIFEST.json").toFile());
     }
 

@@ -89,7 +89,7 @@ final class S3RunTest {
         configure(configuration);
         HadoopStore store = new HadoopStore(configuration);
 
-        MergeJob.run(
+        Jobs.merge(
                 store,
                 new AdapterMerge.Request("s3a://bucket/base", "s3a://bucket/out/adapter", "s3a://bucket/merged"));
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Plan, preview and run look at the same things and say the same of them. */
 final class SameChecksTest {
-    private static final HadoopStore STORE = RunJob.store();
+    private static final HadoopStore STORE = Jobs.store();
     private static final String CONFIG =
             """
             {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 512, "hidden_size": 12,
@@ -158,8 +158,8 @@ final class SameChecksTest {
         all.addAll(List.of(arguments));
         return Ended.run(
                 all.toArray(String[]::new),
-                new RunCommand(STORE, recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                new PlanCommand(STORE, request -> PlanJob.run(STORE, request)),
-                new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)));
+                new RunCommand(STORE, recipe -> Jobs.run(recipe, List.of("test", "commit"))),
+                new PlanCommand(STORE, request -> Jobs.plan(STORE, request)),
+                new PreviewCommand(STORE, request -> Jobs.preview(STORE, request)));
     }
 }

@@ -65,9 +65,9 @@ record SmallClassifier(Path folder) {
         }
         return Ended.run(
                 args.toArray(String[]::new),
-                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                new PlanCommand(RunJob.store(), request -> PlanJob.run(RunJob.store(), request)),
-                new PreviewCommand(RunJob.store(), request -> PreviewJob.run(RunJob.store(), request)),
-                new EvaluateCommand(RunJob.store(), request -> EvaluateJob.run(RunJob.store(), request)));
+                new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, List.of("test", "commit"))),
+                new PlanCommand(Jobs.store(), request -> Jobs.plan(Jobs.store(), request)),
+                new PreviewCommand(Jobs.store(), request -> Jobs.preview(Jobs.store(), request)),
+                new EvaluateCommand(Jobs.store(), request -> Jobs.evaluate(Jobs.store(), request)));
     }
 }

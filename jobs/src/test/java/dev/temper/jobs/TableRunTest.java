@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Commands whose rows come from tables. */
 @Tag("spark")
 final class TableRunTest {
-    private static final HadoopStore STORE = RunJob.store();
+    private static final HadoopStore STORE = Jobs.store();
     private static final String SECRET = "hunter2-hunter2";
 
     @TempDir
@@ -191,10 +191,10 @@ final class TableRunTest {
         }
         return Temper.run(
                         all.toArray(String[]::new),
-                        new RunCommand(STORE, recipe -> RunJob.run(recipe, List.of("test", "commit"))),
-                        new PrepareCommand(STORE, recipe -> PrepareJob.run(STORE, recipe)),
-                        new PreviewCommand(STORE, request -> PreviewJob.run(STORE, request)),
-                        new EvaluateCommand(STORE, request -> EvaluateJob.run(STORE, request)))
+                        new RunCommand(STORE, recipe -> Jobs.run(recipe, List.of("test", "commit"))),
+                        new PrepareCommand(STORE, recipe -> Jobs.prepare(STORE, recipe)),
+                        new PreviewCommand(STORE, request -> Jobs.preview(STORE, request)),
+                        new EvaluateCommand(STORE, request -> Jobs.evaluate(STORE, request)))
                 .code();
     }
 }

@@ -58,7 +58,7 @@ final class TrainedTemplateTest {
         arguments.addAll(List.of(overrides));
         Ended ended = Ended.run(
                 arguments.toArray(String[]::new),
-                new RunCommand(RunJob.store(), recipe -> RunJob.run(recipe, List.of("test", "commit"))));
+                new RunCommand(Jobs.store(), recipe -> Jobs.run(recipe, List.of("test", "commit"))));
         assertThat(ended.code()).as(ended.err()).isZero();
         return disk.resolve(name);
     }
@@ -73,7 +73,7 @@ final class TrainedTemplateTest {
 
         Ended merged = Ended.run(
                 new String[] {"merge", disk + "/base", "--adapter", adapter.toString(), "--output", disk + "/merged"},
-                new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
+                new MergeCommand(request -> Jobs.merge(Jobs.store(), request)));
 
         assertThat(merged.err()).isEmpty();
         assertOwn(disk.resolve("merged"));
@@ -106,7 +106,7 @@ final class TrainedTemplateTest {
                 .resolve("adapter");
         Ended merged = Ended.run(
                 new String[] {"merge", disk + "/base", "--adapter", adapter.toString(), "--output", disk + "/merged"},
-                new MergeCommand(request -> MergeJob.run(RunJob.store(), request)));
+                new MergeCommand(request -> Jobs.merge(Jobs.store(), request)));
         assertThat(merged.err()).isEmpty();
 
         String head = "{%- set think = think if think is defined else true %}\n";
@@ -223,7 +223,7 @@ final class TrainedTemplateTest {
         List<String> all = new ArrayList<>(List.of("generate", folder.toString(), "--max-new-tokens", "6"));
         all.addAll(List.of(arguments));
         Ended ended = Ended.run(
-                all.toArray(String[]::new), new GenerateCommand(request -> GenerateJob.run(RunJob.store(), request)));
+                all.toArray(String[]::new), new GenerateCommand(request -> GenerateJob.run(Jobs.store(), request)));
         assertThat(ended.code()).as(ended.err()).isZero();
         return ended.out();
     }

@@ -55,7 +55,8 @@ final class ImportTableTest {
             spark.cluster   | spark.storage collective train train.worker track
             spark           | spark.storage spark.cluster text inference generate model
             spark.source    | spark.storage text
-            spark.reading   | spark.storage spark.source text
+            spark.limit     |
+            spark.reading   | spark.storage spark.source spark.limit text
             spark.preparing | train.rows spark spark.storage spark.cluster spark.source spark.reading text
             spark.table     | spark.storage spark.cluster spark.source spark.reading spark.preparing text
             recipe      | spark.storage spark.cluster spark.preparing kernel quant adapter model safetensors \
@@ -69,7 +70,8 @@ final class ImportTableTest {
             train.rows eval collective spark.source
             run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train.objective
             run.draft   | recipe plan run spark.storage spark.preparing spark.reading model text
-            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text track train.config
+            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text track \
+            train.config
             jobs        | all
             bench       | all
             """;

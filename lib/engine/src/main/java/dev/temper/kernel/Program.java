@@ -22,6 +22,8 @@ import java.util.Map;
 /** One of our TorchScript modules, compiled by libtorch. A call runs in the calling thread and its gradient mode. */
 public final class Program implements AutoCloseable {
     private static final List<String> SHARED = List.of("ops.py", "nf4.py");
+    /** A line that stands for a method of several classes: TorchScript's archives know no inheritance. */
+    private static final String DECODING = "decoding.py";
 
     private final NDManager manager;
     private final PtSymbolBlock block;
@@ -41,7 +43,7 @@ public final class Program implements AutoCloseable {
         Map<String, String> sources = new LinkedHashMap<>();
         String file = type.substring(0, type.indexOf('.')) + ".py";
         SHARED.forEach(shared -> sources.put(shared, source(shared)));
-        sources.put(file, source(file));
+        sources.put(file, source(file).replace("  # " + DECODING + "\n", decoding(type)));
         byte[] archive = Archive.of(type, attributes, sources);
         try {
             PtSymbolBlock block =
@@ -50,6 +52,10 @@ public final class Program implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException("libtorch refuses the program " + type, e);
         }
+    }
+
+    private static String decoding(String type) {
+        return source(DECODING).replace("self: Self", "self: __torch__." + type);
     }
 
     private static String source(String file) {

@@ -3,14 +3,11 @@ package dev.temper.spark;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
-import dev.temper.generate.GenerationConfig;
 import dev.temper.inference.ChatMessage;
-import dev.temper.inference.TextGenerator;
 import dev.temper.model.SplitMix;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -297,41 +294,6 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
     public LongParam seed() {
         return seed;
-    }
-
-    /** How to generate, as it travels to the executors. */
-    private record Sampling(
-            boolean chat,
-            boolean rendered,
-            String system,
-            int maxNewTokens,
-            boolean doSample,
-            double temperature,
-            int topK,
-            double topP,
-            double minP,
-            double repetitionPenalty,
-            long seed)
-            implements Serializable {
-        GenerationConfig config() {
-            return new GenerationConfig(
-                    List.of(), 0, maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty);
-        }
-
-        List<Optional<String>> generate(TextGenerator generator, List<String> texts, long windowSeed) {
-            if (chat) {
-                return generator.tryGenerateChat(
-                        texts.stream().map(this::messages).toList(), config(), windowSeed);
-            }
-            return rendered
-                    ? generator.tryGenerateRendered(texts, config(), windowSeed)
-                    : generator.tryGenerate(texts, config(), windowSeed);
-        }
-
-        private List<ChatMessage> messages(String text) {
-            ChatMessage question = ChatMessage.user(text);
-            return system.isEmpty() ? List.of(question) : List.of(ChatMessage.system(system), question);
-        }
     }
 
     private record Generate(SharedModel model, int input, StageColumns.Appended appended, Sampling sampling)

@@ -4,26 +4,16 @@ import dev.temper.collective.Collective;
 import dev.temper.eval.Prompts;
 import dev.temper.eval.Sample;
 import dev.temper.kernel.HostMemory;
-import dev.temper.kernel.ScratchMemory;
-import dev.temper.kernel.Workspace;
-import dev.temper.model.Backpropagation;
-import dev.temper.model.Network;
-import dev.temper.model.SplitMix;
 import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
 import dev.temper.train.config.IntervalStrategy;
-import dev.temper.train.config.Schedule;
 import dev.temper.train.config.TrainingConfig;
 import dev.temper.train.objective.Evaluation;
 import dev.temper.train.objective.TrainingRows;
-import dev.temper.train.optim.Optimizer;
-import dev.temper.train.optim.Optimizers;
-import dev.temper.train.optim.StateMemory;
 import dev.temper.train.rows.BatchPlan;
 import dev.temper.train.rows.LengthGroups;
 import dev.temper.train.worker.Heartbeat;
 import dev.temper.train.worker.Replica;
-import dev.temper.train.worker.Share;
 import dev.temper.train.worker.StoppedException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -33,7 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
@@ -55,24 +44,16 @@ public final class TrainingLoop {
     private final int[] lengths;
     private final ProgressListener listener;
     private final BatchPlan plan;
-    private final Schedule schedule;
-    private final double peakLearningRate;
-    private final GradientSum gradients;
     private final TimeLeft timeLeft;
 
     private Path offload = Path.of(System.getProperty("java.io.tmpdir"));
-    private Optimizer optimizer;
     private KeptCheckpoints checkpoints;
-    private Backpropagation backpropagation;
+    private Updates updates;
     private TrainingState state = new TrainingState();
     private StandingListener standing = StandingListener.silent();
     private Optional<Evaluation> evaluated = Optional.empty(); // the model as it is
     private boolean isBestRestored; // the weights are no longer those of the last update
     private long timeOfLog;
-    private double meanLoss; // since the last log, with the last update
-    private double loss; // of the last update
-    private double learningRate;
-    private int halvings; // of all workers' micro-batches since they started
 
     public TrainingLoop(
             TrainedModel model,
@@ -88,10 +69,7 @@ public final class TrainingLoop {
         this.worker = Replica.of(model.network(), workers, config);
         this.lengths = rows.lengths();
         this.plan = BatchPlan.of(lengths.length, config);
-        this.peakLearningRate = config.peakLearningRate();
-        this.schedule = config.schedule(plan.steps());
         this.timeLeft = new TimeLeft(rows, config, plan);
-        this.gradients = new GradientSum(model.parameters(), workers);
     }
 
     /** Keeps in this folder, and not in the temporary one, what is offloaded. */
@@ -127,10 +105,8 @@ public final class TrainingLoop {
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
         checkBestModel(kept);
-        StateMemory memory = StateMemory.of(model.network().workspace(), config, offload);
-        optimizer = Optimizers.of(memory, model.parameters(), config);
-        backpropagation = backpropagation();
-        checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), optimizer);
+        updates = new Updates(model, rows, worker, new Updates.Settings(config, plan.steps(), offload), listener);
+        checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), updates.optimizer());
         HostMemory.release(); // what reading the model left
         listener.started(plan.steps());
         List<Sample> samples = new ArrayList<>();
@@ -167,29 +143,13 @@ public final class TrainingLoop {
     private void train(List<Sample> samples) throws IOException {
         int[] epoch = {};
         while (!state.isMeasured || (state.step < plan.steps() && !state.stoppedEarly)) {
-            int step = state.step;
-            long tokens = state.tokens;
-            long start = System.nanoTime();
             if (state.isMeasured) {
-                if (epoch.length == 0 || step % plan.stepsPerEpoch() == 0) {
-                    epoch = epoch(step / plan.stepsPerEpoch());
+                if (epoch.length == 0 || state.step % plan.stepsPerEpoch() == 0) {
+                    epoch = epoch(state.step / plan.stepsPerEpoch());
                 }
-                step(step, plan.batch(epoch, step));
+                update(plan.batch(epoch, state.step));
             }
             long end = System.nanoTime();
-            state.seconds += (end - start) / 1e9;
-            state.secondsSinceLog = (end - timeOfLog) / 1e9;
-            if (state.step > step) {
-                timeLeft.updated((end - start) / 1e9, state.tokens - tokens);
-                listener.stepped(new ProgressListener.Update(
-                        state.step,
-                        loss,
-                        meanLoss,
-                        learningRate,
-                        state.tokens,
-                        state.seconds,
-                        timeLeft.after(state.step)));
-            }
             state.isMeasured = false;
             worker.stopIfAsked();
             boolean isBest = evaluateIfDue();
@@ -205,6 +165,28 @@ public final class TrainingLoop {
             }
             timeOfLog += System.nanoTime() - end; // neither is training
         }
+    }
+
+    private void update(int[] batch) throws IOException {
+        long tokens = state.tokens;
+        long start = System.nanoTime();
+        Updates.Done done = updates.next(state, batch);
+        double meanLoss = state.lossSinceLog / state.weightSinceLog;
+        if (state.step % config.loggingSteps() == 0 || state.step == plan.steps()) {
+            log(done, meanLoss);
+        }
+        long end = System.nanoTime();
+        state.seconds += (end - start) / 1e9;
+        state.secondsSinceLog = (end - timeOfLog) / 1e9;
+        timeLeft.updated((end - start) / 1e9, state.tokens - tokens);
+        listener.stepped(new ProgressListener.Update(
+                state.step,
+                done.loss(),
+                meanLoss,
+                done.learningRate(),
+                state.tokens,
+                state.seconds,
+                timeLeft.after(state.step)));
     }
 
     private void tellStanding(List<Sample> samples) throws IOException {
@@ -261,19 +243,6 @@ public final class TrainingLoop {
         return new StoppedException(where + ", a checkpoint is saved");
     }
 
-    private Backpropagation backpropagation() {
-        Network network = model.network();
-        Backpropagation plain;
-        if (config.activationOffloading()) {
-            plain = Backpropagation.offloading(network, new ScratchMemory(network.workspace(), offload));
-        } else {
-            plain = config.gradientCheckpointing()
-                    ? Backpropagation.checkpointing(network)
-                    : Backpropagation.recording(network);
-        }
-        return plain.regularized(config.regularization());
-    }
-
     private void checkBestModel(Optional<Checkpoints> kept) {
         config.checkBest(rows.evaluated(), rows.scoreNames());
         if (config.loadBestModelAtEnd() && kept.isEmpty()) {
@@ -323,75 +292,12 @@ public final class TrainingLoop {
         return when.isDue(state.step, every, plan.stepsPerEpoch());
     }
 
-    private void step(int step, int[] batch) throws IOException {
-        Share.Update update = rows.update(batch, (sequence, index) -> key(step, sequence, index), worker);
-        double[] sums = worker.sum(2, () -> accumulate(update));
-        gradients.sum();
-        state.tokens += update.tokens();
-        if (sums[1] > halvings) {
-            halved((int) sums[1]);
-        }
-        update(step, sums[0], update);
-    }
-
-    /** This worker's losses, and how often its micro-batches were halved so far. */
-    private Optional<double[]> accumulate(Share.Update update) {
-        OptionalDouble loss = update.own().accumulate(backpropagation);
-        if (loss.isEmpty()) {
-            model.parameters().clearGradients();
-            return Optional.empty();
-        }
-        return Optional.of(new double[] {loss.getAsDouble(), worker.microBatch().halvings()});
-    }
-
-    /** @param sum of the halvings of all workers since they started */
-    private void halved(int sum) throws IOException {
-        state.halvings += sum - halvings;
-        state.microBatchTokens = worker.smallestMicroBatch();
-        halvings = sum;
-        listener.warned(String.format(
-                Locale.ROOT,
-                "update %,d found no memory and was repeated in smaller passes, nothing is lost; to begin with them set"
-                        + " training.micro_batch_tokens: %d",
-                state.step + 1,
-                state.microBatchTokens));
-    }
-
-    /** What the dropout masks of a sequence's {@code index}-th row come from. */
-    private long key(int step, int sequence, int index) {
-        long key = SplitMix.mix(SplitMix.mix(SplitMix.mix(config.seed()) + step) + sequence);
-        return index == 0 ? key : SplitMix.mix(key + index);
-    }
-
-    private void update(int step, double lossSum, Share.Update update) {
-        double norm = Workspace.scoped(() ->
-                model.network().workspace().training().norm(model.parameters().gradients()));
-        learningRate = peakLearningRate * schedule.factor(step);
-        loss = lossSum / update.weight();
-        if (Double.isFinite(norm) && Double.isFinite(lossSum)) {
-            optimizer.step(step + 1, learningRate, norm);
-            model.parameters().weightsChanged();
-            state.skippedInARow = 0;
-            state.lossSinceLog += lossSum;
-            state.weightSinceLog += update.weight();
-        } else {
-            new SkippedUpdates(state, listener).add(loss, norm);
-        }
-        model.parameters().clearGradients();
-        HostMemory.releaseNowAndThen();
-        state.tokensSinceLog += update.tokens();
-        state.step = step + 1;
-        meanLoss = state.lossSinceLog / state.weightSinceLog;
-        if ((step + 1) % config.loggingSteps() == 0 || step + 1 == plan.steps()) {
-            log(step + 1, norm);
-        }
-    }
-
-    private void log(int step, double norm) {
+    private void log(Updates.Done done, double meanLoss) {
         long now = System.nanoTime();
+        int step = state.step;
         measure(step, "train/loss", meanLoss);
-        measure(step, "train/grad_norm", norm);
-        measure(step, "train/learning_rate", learningRate);
+        measure(step, "train/grad_norm", done.norm());
+        measure(step, "train/learning_rate", done.learningRate());
         measure(step, "train/tokens_per_second", state.tokensSinceLog / ((now - timeOfLog) / 1e9));
         state.lossSinceLog = 0;
         state.weightSinceLog = 0;

@@ -25,8 +25,8 @@ public final class TrainingState {
     double secondsOfEvaluation; // of the last one
     boolean isMeasured = true; // an evaluation that was due after the last update has been made
     boolean stoppedEarly;
-    public int halvings; // of all workers' micro-batches
-    public int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
+    int halvings; // of all workers' micro-batches
+    int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
     final BestEvaluation best = new BestEvaluation();
     final List<Metric> metrics = new ArrayList<>();
 
@@ -41,7 +41,7 @@ public final class TrainingState {
         return new Standing(step, steps, List.copyOf(metrics), List.copyOf(samples), seconds, tokens);
     }
 
-    public ObjectNode json() {
+    ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("step", step)
                 .put("tokens", tokens)
@@ -69,7 +69,7 @@ public final class TrainingState {
         return json;
     }
 
-    public static TrainingState of(JsonNode json) {
+    static TrainingState of(JsonNode json) {
         TrainingState state = new TrainingState();
         state.step = json.get("step").asInt();
         state.tokens = json.get("tokens").asLong();

@@ -1,13 +1,9 @@
 package dev.temper.spark.preparing;
 
-import static dev.temper.check.Check.check;
-
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.cluster.LeasedFolder;
 import dev.temper.spark.preparing.PreparedManifest.Part;
 import dev.temper.spark.preparing.PreparedRow.Split;
-import dev.temper.spark.preparing.Survey.Limit;
-import dev.temper.spark.preparing.Survey.Taken;
 import dev.temper.spark.reading.ReadTable;
 import dev.temper.spark.source.FileChoice;
 import dev.temper.spark.source.FileChunks;
@@ -33,8 +29,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
-import org.apache.spark.ml.Transformer;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -107,12 +101,13 @@ public record PreparedData(
             if (found.isPresent()) {
                 Lease.tidy(folder);
             } else {
-                Plan plan = new Plan(
-                        data, RowChoice.of(seed, data.evalFraction()), preparation.stages(), key, folder, chunks);
-                PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
                 CompletableFuture<Void> look = isNew ? firstRows : look(spark, data, preparation, sources);
                 firstRows = look;
-                found = Optional.of(write(spark, rows, plan, sources, look));
+                PrepareRows rows = prepareRows(spark, data, preparation, sources, chunks);
+                RowChoice choice = RowChoice.of(seed, data.evalFraction());
+                PreparedWriter writer = new PreparedWriter(data, choice, preparation.stages(), key, folder);
+                PreparedWriter.Written written = writer.write(spark, rows, look);
+                found = Optional.of(of(folder, written.manifest(), sources, chunks, written.isReused()));
             }
             new Refusals(data).checkRejected(found.get().rows(), found.get().rejected());
             return found.get();
@@ -135,61 +130,6 @@ public record PreparedData(
         return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, chunks, true));
     }
 
-    /**
-     * What to do with the rows, and where they go.
-     *
-     * @param folder which others may write into at the same time, where it is shared
-     */
-    private record Plan(
-            DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder, FileChunks chunks) {
-        /** Of the place in the recipe. */
-        String name() {
-            Optional<String> named = data.prepared()
-                    .map(place -> new Folder(folder.store(), HadoopStore.resolve(place)).location(key))
-                    .filter(folder.location()::equals);
-            return named.isPresent() ? "data.prepared" : "output";
-        }
-    }
-
-    /**
-     * Surveys and writes the rows, unless another command that prepares the same ones has done it meanwhile.
-     *
-     * @param firstRows fails where a look at the first rows finds that they would be trained wrongly
-     */
-    private static PreparedData write(
-            SparkSession spark, PrepareRows rows, Plan plan, Sources sources, CompletableFuture<Void> firstRows)
-            throws IOException {
-        Folder folder = plan.folder();
-        try (PreparedPlace place = PreparedPlace.take(plan.name(), folder)) {
-            Optional<PreparedData> found = find(folder, plan.key(), sources, plan.chunks());
-            if (found.isPresent()) {
-                return found.get();
-            }
-            boolean isWritten = false;
-            try {
-                LeasedFolder begun = place.onCluster(spark);
-                Survey survey = rows.survey(plan.choice());
-                check(
-                        survey.read() > 0,
-                        "data: %s has no rows",
-                        plan.data().train().get(0).name());
-                firstRows.join();
-                PartCounts counts = write(rows, survey, plan, begun, place);
-                new Refusals(plan.data()).verify(counts.rows(), counts.examples());
-                PreparedManifest manifest = counts.manifest(
-                        plan.key(), survey.read() - counts.rows().in());
-                place.checkHeld();
-                manifest.write(folder);
-                isWritten = true;
-                return of(folder, manifest, sources, plan.chunks(), false);
-            } finally {
-                if (!isWritten) {
-                    place.clear();
-                }
-            }
-        }
-    }
-
     /** What {@link #prepare} would find prepared; writes nothing. */
     public static Optional<PreparedData> find(
             SparkSession spark, DataConfig data, long seed, Preparation preparation, Folder prepared)
@@ -209,48 +149,6 @@ public record PreparedData(
             SparkSession spark, DataConfig data, Preparation preparation, Sources sources) {
         PrepareRows rows = prepareRows(spark, data, preparation, sources, FileChunks.unread(sources));
         return CompletableFuture.runAsync(() -> preparation.check().accept(rows.all()));
-    }
-
-    /** Writes the parts; once more when the row that was to be evaluated turns out to be rejected. */
-    private static PartCounts write(PrepareRows rows, Survey survey, Plan plan, LeasedFolder begun, PreparedPlace place)
-            throws IOException {
-        DataConfig data = plan.data();
-        Limit limit = new Limit(
-                data.maxTrainRows(), data.maxEvalRows(), data.balanceBy().isPresent());
-        boolean mustEvaluate = data.evalFraction() > 0 && data.maxEvalRows().orElse(1) > 0;
-        Taken taken = survey.take(plan.choice(), limit, mustEvaluate);
-        while (true) {
-            place.clear(); // what an interrupted run may have left
-            PartCounts counts = rows.write(begun, survey, taken, plan.stages());
-            RowCounts found = counts.rows();
-            check(
-                    found.in() == taken.rows(),
-                    "data: %d rows were to be prepared and %d were: a stage drops or adds rows, or a file"
-                            + " changed while it was read",
-                    taken.rows(),
-                    found.in());
-            verify(plan.folder(), counts);
-            if (!mustEvaluate || found.evaluated() > 0 || found.trained() < 2) {
-                return counts;
-            }
-            taken = new Taken(taken.choice().evaluatingUpTo(counts.smallestHash()), taken.rows());
-        }
-    }
-
-    // A late attempt of a task that was given up may have been stopped while it put its file in place.
-    private static void verify(Folder folder, PartCounts counts) throws IOException {
-        for (Part part : Stream.concat(counts.files().stream(), counts.rejectedFiles().stream())
-                .toList()) {
-            Optional<Long> bytes = folder.bytes(part.name());
-            if (bytes.isEmpty()) {
-                throw new IOException(
-                        folder.location(part.name()) + " is not there, though an executor has just written"
-                                + " it: not all machines see the same folder");
-            }
-            if (bytes.get() != part.bytes()) {
-                throw new IOException(folder.location(part.name()) + " is not as it was written: run again");
-            }
-        }
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.temper.spark.reading;
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.spark.limit.LimitedCsv;
 import dev.temper.spark.source.FileSlice;
 import dev.temper.text.InputColumn;
 import java.io.IOException;

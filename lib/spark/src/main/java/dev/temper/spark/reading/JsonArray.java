@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.temper.check.Printable;
+import dev.temper.spark.limit.LimitedJson;
 import dev.temper.spark.source.FileSlice;
 import java.io.IOException;
 import java.io.Reader;

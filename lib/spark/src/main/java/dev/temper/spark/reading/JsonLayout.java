@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.temper.spark.limit.LimitedJson;
 import dev.temper.text.InputColumn;
 import java.io.IOException;
 import java.util.List;

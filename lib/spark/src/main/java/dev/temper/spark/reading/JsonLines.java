@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import dev.temper.check.Printable;
+import dev.temper.spark.limit.LimitedJson;
 import dev.temper.spark.source.FileSlice;
 import java.io.IOException;
 import java.io.Reader;

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import dev.temper.spark.limit.LimitedJson;
+import dev.temper.spark.limit.LimitedText;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;

@@ -3,6 +3,7 @@ package dev.temper.spark.reading;
 import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.temper.spark.limit.LimitedText;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
@@ -17,12 +18,7 @@ import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.schema.GroupType;
-import org.apache.parquet.schema.LogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.MapKeyValueTypeAnnotation;
-import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
 import org.apache.parquet.schema.Type;
-import org.apache.parquet.schema.Type.Repetition;
 
 /**
  * Writes the nested values of one column as JSON while they are read. A field that is null is left out, as every row of
@@ -61,25 +57,6 @@ final class ParquetJson {
         this.wrong = wrong;
     }
 
-    /** Whether its lists are lists: what protobuf repeats without saying so is not read. */
-    static boolean isReadable(Type type) {
-        if (type.isRepetition(Repetition.REPEATED)) {
-            return false;
-        }
-        if (type.isPrimitive()) {
-            return true;
-        }
-        GroupType group = type.asGroupType();
-        if (isList(group) || isMap(group)) {
-            Type repeated = group.getFieldCount() == 1 ? group.getType(0) : group;
-            return repeated.isRepetition(Repetition.REPEATED)
-                    && (!isMap(group) || isEntry(repeated))
-                    && (repeated.isPrimitive()
-                            || repeated.asGroupType().getFields().stream().allMatch(ParquetJson::isReadable));
-        }
-        return group.getFields().stream().allMatch(ParquetJson::isReadable);
-    }
-
     int index() {
         return index;
     }
@@ -99,7 +76,7 @@ final class ParquetJson {
     }
 
     Converter converter(Type type) {
-        return isReadable(type) ? of(type, this::begin) : new Struct(type.asGroupType(), this::begin);
+        return ParquetNesting.isReadable(type) ? of(type, this::begin) : new Struct(type.asGroupType(), this::begin);
     }
 
     private void begin() {
@@ -116,25 +93,10 @@ final class ParquetJson {
             return new Scalar(new ParquetScalar(type.asPrimitiveType()), type.getName(), before);
         }
         GroupType group = type.asGroupType();
-        if (isList(group)) {
+        if (ParquetNesting.isList(group)) {
             return new Sequence(group, before);
         }
-        return isMap(group) ? new Mapping(group, before) : new Struct(group, before);
-    }
-
-    private static boolean isList(GroupType group) {
-        return group.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation;
-    }
-
-    private static boolean isMap(GroupType group) {
-        LogicalTypeAnnotation meaning = group.getLogicalTypeAnnotation();
-        return meaning instanceof MapLogicalTypeAnnotation || meaning instanceof MapKeyValueTypeAnnotation;
-    }
-
-    private static boolean isEntry(Type repeated) {
-        return !repeated.isPrimitive()
-                && repeated.asGroupType().getFieldCount() == 2
-                && repeated.asGroupType().getType(0).isPrimitive();
+        return ParquetNesting.isMap(group) ? new Mapping(group, before) : new Struct(group, before);
     }
 
     private interface Writing {
@@ -190,15 +152,9 @@ final class ParquetJson {
             this.before = before;
             Type repeated = type.getType(0);
             children.add(
-                    isElement(type, repeated) ? of(repeated, ParquetJson::nothing) : element(repeated.asGroupType()));
-        }
-
-        // The rules of the format for lists of older writers, which have no group between.
-        private static boolean isElement(GroupType list, Type repeated) {
-            return repeated.isPrimitive()
-                    || repeated.asGroupType().getFieldCount() != 1
-                    || repeated.getName().equals("array")
-                    || repeated.getName().equals(list.getName() + "_tuple");
+                    ParquetNesting.isElement(type, repeated)
+                            ? of(repeated, ParquetJson::nothing)
+                            : element(repeated.asGroupType()));
         }
 
         @Override

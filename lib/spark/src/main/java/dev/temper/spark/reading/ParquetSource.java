@@ -2,6 +2,7 @@ package dev.temper.spark.reading;
 
 import static dev.temper.check.Check.invalid;
 
+import dev.temper.spark.limit.LimitedPages;
 import dev.temper.spark.source.Sources.InputFile;
 import dev.temper.spark.storage.HadoopStore;
 import java.io.ByteArrayInputStream;

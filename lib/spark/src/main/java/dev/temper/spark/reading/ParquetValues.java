@@ -70,7 +70,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
             boolean isWanted = content == Content.JSON
                     || content == Content.OPTION
                     || (content == Content.TEXT_OR_MESSAGES && isList(type));
-            return isWanted && ParquetJson.isReadable(type);
+            return isWanted && ParquetNesting.isReadable(type);
         }
         ParquetScalar scalar = new ParquetScalar(type.asPrimitiveType());
         return !type.isRepetition(Type.Repetition.REPEATED)

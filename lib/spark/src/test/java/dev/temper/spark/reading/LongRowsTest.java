@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.spark.LocalSpark;
+import dev.temper.spark.limit.LimitedCsv;
+import dev.temper.spark.limit.LimitedJson;
+import dev.temper.spark.limit.LimitedPages;
 import dev.temper.spark.storage.ParquetTable;
 import dev.temper.spark.storage.ParquetTable.Column;
 import dev.temper.spark.storage.ParquetTable.Kind;

@@ -10,11 +10,11 @@ public final class MicroBatchSize {
     private int tokens;
     private int halvings;
 
-    MicroBatchSize(int tokens) {
+    public MicroBatchSize(int tokens) {
         this.tokens = tokens;
     }
 
-    int tokens() {
+    public int tokens() {
         return tokens;
     }
 
@@ -34,7 +34,7 @@ public final class MicroBatchSize {
      * @param lengths tokens of each of its rows
      * @throws TooLongRowException when it was a single row
      */
-    void halve(int[] lengths, FailedAllocationException cause) {
+    public void halve(int[] lengths, FailedAllocationException cause) {
         if (lengths.length == 1) {
             throw new TooLongRowException(lengths[0], cause);
         }

@@ -68,7 +68,7 @@ public final class Replica {
         return network;
     }
 
-    Collective workers() {
+    public Collective workers() {
         return workers;
     }
 

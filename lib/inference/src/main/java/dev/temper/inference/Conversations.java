@@ -1,4 +1,4 @@
-package dev.temper.jobs;
+package dev.temper.inference;
 
 import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
@@ -8,12 +8,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.check.Printable;
-import dev.temper.inference.ChatMessage;
-import dev.temper.recipe.Locations;
-import dev.temper.spark.storage.HadoopStore;
-import dev.temper.storage.Store;
-import dev.temper.storage.UntrustedFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -22,42 +18,40 @@ import java.util.Set;
  * Conversations to answer, in JSON, one after the other or in a list: a list of messages, or an object that has one as
  * {@code messages}, as rows of {@code data.format: messages} do.
  */
-final class MessagesFile {
+public final class Conversations {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> KEYS = Set.of("role", "content");
 
-    private MessagesFile() {}
+    private Conversations() {}
 
-    /** @throws dev.temper.check.InvalidInputException when the file holds anything else */
-    static List<List<ChatMessage>> read(Store store, String location) throws IOException {
-        String file = HadoopStore.resolve(location);
-        check(
-                Locations.find(store, "--messages", file)
-                        .filter(entry -> !entry.isFolder())
-                        .isPresent(),
-                "--messages: %s is no file; name one with the messages in JSON",
-                location);
+    /**
+     * @param name of the file, as messages have it
+     * @param text of the file; it may begin with a byte order mark
+     * @throws dev.temper.check.InvalidInputException when it holds anything else
+     */
+    public static List<List<ChatMessage>> read(String name, String text) {
         List<List<ChatMessage>> conversations = new ArrayList<>();
-        String text = UntrustedFile.text(store, file);
         String marked = text.startsWith("\ufeff") ? text.substring(1) : text; // as Windows writes it
         try (JsonParser parser = JSON.createParser(marked)) {
             while (parser.nextToken() != null) {
                 JsonNode value = parser.readValueAsTree();
                 boolean areSeveral = value.isArray() && value.path(0).isContainerNode() && !isMessage(value.path(0));
                 for (JsonNode one : areSeveral ? value : List.of(value)) {
-                    String place = "--messages: %s, conversation %d".formatted(location, conversations.size() + 1);
+                    String place = "%s, conversation %d".formatted(name, conversations.size() + 1);
                     conversations.add(conversation(place, one));
                 }
             }
         } catch (JsonProcessingException e) {
             throw invalid(
-                    "--messages: %s is no valid JSON: line %d, column %d: %s",
-                    location,
+                    "%s is no valid JSON: line %d, column %d: %s",
+                    name,
                     e.getLocation().getLineNr(),
                     e.getLocation().getColumnNr(),
                     Printable.parserMessage(e.getOriginalMessage()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // a text cannot fail
         }
-        check(!conversations.isEmpty(), "--messages: %s is empty; write a list of {role, content} there", location);
+        check(!conversations.isEmpty(), "%s is empty; write a list of {role, content} there", name);
         return conversations;
     }
 

@@ -1,6 +1,5 @@
-package dev.temper.jobs;
+package dev.temper.spark.cluster;
 
-import dev.temper.spark.cluster.Interruption;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +10,7 @@ import scala.Option;
  * How a command ends early that reads, prepares or computes, and has nothing to keep: Spark's jobs are cancelled, then
  * its thread is interrupted, and if it waits for something that nobody answers, the process ends without it.
  */
-final class Withdrawal implements AutoCloseable {
+public final class Withdrawal implements AutoCloseable {
     private static final Duration JOBS = Duration.ofSeconds(2);
     private static final Duration THREAD = Duration.ofSeconds(15);
 
@@ -25,7 +24,7 @@ final class Withdrawal implements AutoCloseable {
      *
      * @param end ends the process
      */
-    Withdrawal(Interruption interruption, Runnable end) {
+    public Withdrawal(Interruption interruption, Runnable end) {
         this.command = Thread.currentThread();
         this.end = end;
         this.scope = interruption.answering(this::begin);

@@ -1,4 +1,4 @@
-package dev.temper.train.worker;
+package dev.temper.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,8 +7,10 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.collective.Collective;
 import dev.temper.kernel.FailedAllocationException;
 import dev.temper.kernel.Workspace;
-import dev.temper.train.Settings;
-import dev.temper.train.TrainingState;
+import dev.temper.train.worker.MicroBatchSize;
+import dev.temper.train.worker.Replica;
+import dev.temper.train.worker.Share;
+import dev.temper.train.worker.TooLongRowException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package dev.temper.spark.reading;
+package dev.temper.spark.limit;
 
 import static dev.temper.check.Check.check;
 
@@ -12,9 +12,9 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
  * Decompresses pages of a Parquet file that are not too large. A page of ten kilobytes may say that it holds gigabytes,
  * and memory for them is taken before the first of them is seen.
  */
-record LimitedPages(CompressionCodecFactory codecs, String source) implements CompressionCodecFactory {
+public record LimitedPages(CompressionCodecFactory codecs, String source) implements CompressionCodecFactory {
     /** Writers make pages of a megabyte, larger ones only for a value that is larger itself. */
-    static final int MAX_BYTES = 256 << 20;
+    public static final int MAX_BYTES = 256 << 20;
 
     @Override
     public BytesInputCompressor getCompressor(CompressionCodecName name) {

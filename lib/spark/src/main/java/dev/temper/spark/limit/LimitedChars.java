@@ -1,4 +1,4 @@
-package dev.temper.spark.reading;
+package dev.temper.spark.limit;
 
 import java.io.IOException;
 import java.io.Reader;

@@ -1,18 +1,18 @@
-package dev.temper.spark.reading;
+package dev.temper.spark.limit;
 
 import java.io.Writer;
 
 /** Text in memory up to a length; what is written beyond it is dropped. */
-final class LimitedText extends Writer {
+public final class LimitedText extends Writer {
     private final StringBuilder text = new StringBuilder();
     private final int maxCharacters;
 
-    LimitedText(int maxCharacters) {
+    public LimitedText(int maxCharacters) {
         this.maxCharacters = maxCharacters;
     }
 
     /** Whether it is longer than it may be. */
-    boolean isFull() {
+    public boolean isFull() {
         return text.length() > maxCharacters;
     }
 

@@ -1,4 +1,4 @@
-package dev.temper.spark.reading;
+package dev.temper.spark.limit;
 
 import java.io.Reader;
 
@@ -6,7 +6,7 @@ import java.io.Reader;
  * The characters of JSON, of a longer text only so many that it can be seen to be too long. A parser holds a text in
  * memory whole, and could not go on behind one that it has given up.
  */
-final class LimitedJson extends LimitedChars {
+public final class LimitedJson extends LimitedChars {
     private static final int MAX_WORD = 5000; // a number or name outside of quotes; the parser refuses longer ones
 
     private static final int DIGITS = 4; // behind backslash and u
@@ -17,7 +17,7 @@ final class LimitedJson extends LimitedChars {
     private long length; // of this text or word
     private int escaped; // digits that belong to an escape still, or that there was a backslash
 
-    LimitedJson(Reader in, int maxCharacters) {
+    public LimitedJson(Reader in, int maxCharacters) {
         super(in);
         this.maxCharacters = maxCharacters;
     }

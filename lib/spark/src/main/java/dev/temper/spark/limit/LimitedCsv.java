@@ -1,4 +1,4 @@
-package dev.temper.spark.reading;
+package dev.temper.spark.limit;
 
 import static dev.temper.check.Check.check;
 
@@ -9,7 +9,7 @@ import java.util.BitSet;
  * The characters of a CSV, without those of columns that nobody reads, and of a row that is too long only so many that
  * it can be seen to be. So no row takes more memory than a row may have, whatever the file holds.
  */
-final class LimitedCsv extends LimitedChars {
+public final class LimitedCsv extends LimitedChars {
     private static final int MAX_CELLS = 100_000;
     private static final int MAX_NAMES = 1 << 20; // characters of the first row, whose columns are not known yet
     private static final int MAX_LINES = 1 << 26; // characters of one cell that has line ends
@@ -36,7 +36,7 @@ final class LimitedCsv extends LimitedChars {
     private long rowLine = 1;
     private char last;
 
-    LimitedCsv(Reader in, String source, char delimiter, int maxCharacters) {
+    public LimitedCsv(Reader in, String source, char delimiter, int maxCharacters) {
         super(in);
         this.source = source;
         this.delimiter = delimiter;
@@ -44,7 +44,7 @@ final class LimitedCsv extends LimitedChars {
     }
 
     /** Told as soon as it is known which columns are read. */
-    void readOnly(BitSet wanted) {
+    public void readOnly(BitSet wanted) {
         columns = wanted;
     }
 
