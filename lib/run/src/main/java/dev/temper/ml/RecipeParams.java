@@ -99,7 +99,7 @@ public abstract class RecipeParams<S extends RecipeParams<S>> extends Estimator<
      * @param key with its sections, such as {@code training.warmup_ratio}
      * @throws dev.temper.check.InvalidInputException when there is no such key
      */
-    public Param<Object> param(String key) {
+    public Param<?> param(String key) {
         return typed(key);
     }
 

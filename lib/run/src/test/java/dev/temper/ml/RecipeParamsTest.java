@@ -87,7 +87,7 @@ final class RecipeParamsTest {
             if (RecipeParams.LEFT_OUT.containsKey(key.name())) {
                 continue;
             }
-            Param<Object> param = stage.param(key.name());
+            Param<?> param = stage.param(key.name());
             String told = stage.explainParam(param);
             assertThat(param.doc()).as(key.name()).isNotBlank().doesNotContain("](", "`");
             assertThat(stage.explainParams()).contains(told);
@@ -126,7 +126,7 @@ final class RecipeParamsTest {
         for (String key : keyed().keySet()) {
             Object value = sample(key);
             stage.setKey(key, value);
-            Param<Object> param = stage.param(key);
+            Param<Object> param = stage.getParam(stage.param(key).name());
             grid.addGrid(param, scala.collection.JavaConverters.asScalaBuffer(List.of(stage.getOrDefault(param))));
             expected.add(key);
         }
