@@ -1,6 +1,5 @@
 package dev.temper.ml;
 
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.recipe.Recipe;
@@ -65,7 +64,8 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         this.place = place;
         this.run = run;
         this.metrics = new TreeMap<>(metrics);
-        this.inputCol = new Param<>(this, "inputCol", "column with a text or a list of messages; empty: those of the recipe's format");
+        this.inputCol = new Param<>(
+                this, "inputCol", "column with a text or a list of messages; empty: those of the recipe's format");
         this.evaluateOnly =
                 new BooleanParam(this, "evaluateOnly", "transform adds nothing: its rows go to FineTuningEvaluator");
         setDefault(inputCol, "");

@@ -55,7 +55,9 @@ enum KeyParam {
 
         @Override
         Object value(JsonNode written) {
-            return written.isTextual() ? Double.parseDouble(written.textValue()) : written.doubleValue(); // 1e-4 of YAML
+            return written.isTextual()
+                    ? Double.parseDouble(written.textValue())
+                    : written.doubleValue(); // 1e-4 of YAML
         }
     },
     TRUTH(Set.of(boolean.class, Boolean.class)) {

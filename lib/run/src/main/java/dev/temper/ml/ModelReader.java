@@ -49,7 +49,10 @@ final class ModelReader extends MLReader<FineTunedModel> {
         Recipe recipe;
         try {
             recipe = RunOutput.of(folder).finishedRecipe().orElseThrow(() -> noModel(location));
-            check(folder.has(FineTunedModel.modelFolder(recipe)), "%s", noModel(location).getMessage());
+            check(
+                    folder.has(FineTunedModel.modelFolder(recipe)),
+                    "%s",
+                    noModel(location).getMessage());
         } catch (InvalidInputException | IOException e) {
             throw noModel(location);
         }

@@ -60,9 +60,7 @@ public abstract class RecipeParams<S extends RecipeParams<S>> extends Estimator<
         boolean isOne =
                 KEYS.keySet().stream().filter(other -> last(other).equals(last)).count() == 1;
         String name = isOne ? last : last(key.substring(0, key.lastIndexOf('.'))) + "_" + last;
-        return UNDERSCORE
-                .matcher(name)
-                .replaceAll(found -> found.group(1).toUpperCase(Locale.ROOT));
+        return UNDERSCORE.matcher(name).replaceAll(found -> found.group(1).toUpperCase(Locale.ROOT));
     }
 
     private static String last(String key) {
@@ -113,7 +111,9 @@ public abstract class RecipeParams<S extends RecipeParams<S>> extends Estimator<
     private String hint(String key) {
         return LEFT_OUT.containsKey(key)
                 ? " to set: " + LEFT_OUT.get(key)
-                : nearest(key, params.keySet()).map(name -> "; did you mean " + name + "?").orElse("");
+                : nearest(key, params.keySet())
+                        .map(name -> "; did you mean " + name + "?")
+                        .orElse("");
     }
 
     /** The Params that are set, as overrides of a recipe. */

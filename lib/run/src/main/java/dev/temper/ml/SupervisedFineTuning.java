@@ -153,8 +153,8 @@ public final class SupervisedFineTuning extends CommonParams<SupervisedFineTunin
         if (isSet(output)) {
             overrides.add("output=" + KeyParam.json($(output)));
         }
-        ObjectNode tree =
-                RecipeTree.read($(recipe), "recipe", overrides, List.of(rows.train().columns()));
+        ObjectNode tree = RecipeTree.read(
+                $(recipe), "recipe", overrides, List.of(rows.train().columns()));
         check(tree.path("model").has("base"), "%s: base is not set: name the folder of a model", uid());
         check(tree.has("output"), "%s: output is not set: name a folder for what the fits write", uid());
         ObjectNode data = tree.withObject("/data");

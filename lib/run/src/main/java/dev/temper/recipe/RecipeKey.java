@@ -14,8 +14,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A key of the recipe as the recipe describes itself: types are those of its records, defaults those of {@code
- * defaults.yaml}, and meanings those of the reference, {@code docs/recipe.md}. None of them stands here once more.
+ * A key of the recipe as the recipe describes itself: types are those of its records, defaults those of
+ * {@code defaults.yaml}, and meanings those of the reference, {@code docs/recipe.md}. None of them stands here once
+ * more.
  *
  * @param name with its sections, such as {@code training.warmup_ratio}
  * @param type of what is written behind it
@@ -54,8 +55,7 @@ public record RecipeKey(String name, Type type, String meaning, Optional<JsonNod
     /** The one default in all layers; none where they differ. */
     private static Optional<JsonNode> otherwise(String name) {
         Set<JsonNode> found = new HashSet<>();
-        RecipeTree.layers()
-                .forEach(layer -> found.add(layer.at("/" + name.replace('.', '/'))));
+        RecipeTree.layers().forEach(layer -> found.add(layer.at("/" + name.replace('.', '/'))));
         found.removeIf(value -> value.isNull() || value.isMissingNode());
         return found.size() == 1 ? found.stream().findFirst() : Optional.empty();
     }

@@ -150,7 +150,8 @@ final class FitMistakesTest {
                 .mapPartitions(
                         (Function1<Iterator<Integer>, Iterator<String>> & Serializable) numbers -> {
                             BarrierTaskContext.get().barrier();
-                            return JavaConverters.asScalaIterator(List.of(refusal()).iterator());
+                            return JavaConverters.asScalaIterator(
+                                    List.of(refusal()).iterator());
                         },
                         false,
                         ClassTag$.MODULE$.apply(String.class))
@@ -172,9 +173,7 @@ final class FitMistakesTest {
     private static String said() {
         return Quickstart.session()
                 .range(1)
-                .map(
-                        (MapFunction<Long, String>) number -> refusal(),
-                        Encoders.STRING())
+                .map((MapFunction<Long, String>) number -> refusal(), Encoders.STRING())
                 .collectAsList()
                 .get(0);
     }
@@ -195,7 +194,11 @@ final class FitMistakesTest {
                     .hasMessage(place + " holds no model of Temper that can be loaded: name a folder that write().save"
                             + " or a finished run has written");
         }
-        new SQLTransformer().setStatement("SELECT * FROM __THIS__").write().overwrite().save(stage.toString());
+        new SQLTransformer()
+                .setStatement("SELECT * FROM __THIS__")
+                .write()
+                .overwrite()
+                .save(stage.toString());
         assertThatThrownBy(() -> FineTunedModel.load(stage.toString()))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith(stage + " holds no model of Temper that can be loaded");

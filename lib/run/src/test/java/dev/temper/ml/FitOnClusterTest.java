@@ -44,8 +44,7 @@ final class FitOnClusterTest {
         }
         Dataset<Row> rows = Quickstart.session().read().parquet(folder + "/table");
 
-        FineTunedModel local =
-                FitMain.fineTuning(folder + "/local").fit(rows.coalesce(1));
+        FineTunedModel local = FitMain.fineTuning(folder + "/local").fit(rows.coalesce(1));
 
         assertThat(result.exitCode()).as(result.output()).isZero();
         Path there = Path.of(said(result, "model: ").orElseThrow());
@@ -55,12 +54,10 @@ final class FitOnClusterTest {
                         there.resolve("adapter_model.safetensors"),
                         Path.of(local.folder(), "adapter_model.safetensors")))
                 .isEqualTo(-1);
-        List<String> answers = local
-                .transform(rows.select("prompt").orderBy("prompt").limit(3))
-                .collectAsList()
-                .stream()
-                .map(row -> "answer: " + row.getString(1))
-                .toList();
+        List<String> answers =
+                local.transform(rows.select("prompt").orderBy("prompt").limit(3)).collectAsList().stream()
+                        .map(row -> "answer: " + row.getString(1))
+                        .toList();
         assertThat(result.output().lines()).containsAll(answers);
         assertThat(said(result, "loss: "))
                 .contains(String.valueOf(local.evaluate(rows).get("eval/loss")));

@@ -106,7 +106,9 @@ final class RecipeParamsTest {
         assertThat(stage.explainParam(stage.learningRate()))
                 .isEqualTo("learningRate: its highest value; left out: 2.0e-4 with an adapter, 2.0e-5 without"
                         + " (undefined)");
-        assertThat(RecipeTree.defaults("every_recipe").at("/training/batch_size").intValue())
+        assertThat(RecipeTree.defaults("every_recipe")
+                        .at("/training/batch_size")
+                        .intValue())
                 .isEqualTo(stage.getOrDefault(stage.batchSize()));
     }
 
@@ -132,7 +134,8 @@ final class RecipeParamsTest {
         }
         List<String> overrides = stage.overrides();
 
-        assertThat(overrides).extracting(override -> override.substring(0, override.indexOf('=')))
+        assertThat(overrides)
+                .extracting(override -> override.substring(0, override.indexOf('=')))
                 .containsExactlyInAnyOrderElementsOf(expected);
         ParamMap[] maps = grid.build();
         assertThat(maps).hasSize(1);
@@ -176,8 +179,10 @@ final class RecipeParamsTest {
         refuses("model.labels", List.of(1), "model.labels[0] must be a text, got 1");
         refuses("training.seed", null, "training.seed must be a whole number, got nothing");
         refuses("model.base", new Object(), "model.base cannot be a Object");
-        refuses("training.warmup_ration", 1, "s: there is no key training.warmup_ration; did you mean"
-                + " training.warmup_ratio?");
+        refuses(
+                "training.warmup_ration",
+                1,
+                "s: there is no key training.warmup_ration; did you mean" + " training.warmup_ratio?");
         refuses("data.train", "x", "s: there is no key data.train to set: the DataFrame is what is trained on");
         refuses("adapter", "{}", "s: there is no key adapter");
         refuses("model.base", "s3a://ID:KEY@bucket/base", "model.base: the location holds a login");

@@ -70,11 +70,11 @@ final class RowFormatsTest {
 
         assertThat(recipe(model)).contains("format: \"alpaca\"");
         assertThat(answers(model, alpaca.drop("output"))).doesNotContainNull().hasSize(16);
-        FineTunedModel pairs = fineTuning()
-                .setRecipe(plain)
-                .fit(rows.selectExpr("concat(prompt, ' ') AS prompt", "completion"));
+        FineTunedModel pairs =
+                fineTuning().setRecipe(plain).fit(rows.selectExpr("concat(prompt, ' ') AS prompt", "completion"));
         assertThat(loss(model)).isCloseTo(loss(pairs), within(1e-5));
-        assertThat(recipe(fineTuning().setRecipe("{}").fit(alpaca.select("text")))).contains("format: \"text\"");
+        assertThat(recipe(fineTuning().setRecipe("{}").fit(alpaca.select("text"))))
+                .contains("format: \"text\"");
     }
 
     @Test
@@ -129,8 +129,8 @@ final class RowFormatsTest {
                 .setMaxLength(96)
                 .setBatchSize(16)
                 .setLoggingSteps(1)
-                .setRecipe(Map.of(
-                        "data", Map.of("chat_template", TEMPLATE), "generation", Map.of("max_new_tokens", 4)));
+                .setRecipe(
+                        Map.of("data", Map.of("chat_template", TEMPLATE), "generation", Map.of("max_new_tokens", 4)));
     }
 
     private static List<String> answers(FineTunedModel model, Dataset<Row> rows) {

@@ -39,7 +39,8 @@ final class ScalaExampleTest {
         String output = run("TunedAnswers", Quickstart.BASE.toString(), "dates", folder + "/runs", folder + "/saved");
 
         assertThat(output).contains("generation|", "train/loss|", "inputCol: column with a text");
-        FineTunedModel model = (FineTunedModel) PipelineModel.load(folder + "/saved").stages()[1];
+        FineTunedModel model =
+                (FineTunedModel) PipelineModel.load(folder + "/saved").stages()[1];
         assertThat(spark.read().parquet(folder + "/runs/*/metrics").count())
                 .isEqualTo(model.history().count());
         assertThat(Files.readString(Path.of(model.folder()).resolveSibling("run.yaml")))
@@ -69,8 +70,8 @@ final class ScalaExampleTest {
     /** What it prints. */
     private String run(String program, String... arguments) throws Exception {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        try (URLClassLoader classes =
-                        new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader());
+        try (URLClassLoader classes = new URLClassLoader(
+                        new URL[] {folder.toUri().toURL()}, getClass().getClassLoader());
                 PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
             scala.Console.withOut(out, () -> {
                 try {

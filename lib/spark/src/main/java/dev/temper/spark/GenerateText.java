@@ -60,8 +60,8 @@ public final class GenerateText extends ModelStage<GenerateText> {
         super(uid);
         this.outputCol = new Param<>(this, "outputCol", "column for the continuation");
         this.chat = new BooleanParam(this, "chat", "answer the text as a user's message, by the chat template");
-        this.rendered = new BooleanParam(
-                this, "rendered", "the text is what a chat template wrote, with its special tokens");
+        this.rendered =
+                new BooleanParam(this, "rendered", "the text is what a chat template wrote, with its special tokens");
         this.system = new Param<>(this, "system", "system message in front of it; empty: none");
         this.chatTemplate = new Param<>(this, "chatTemplate", "text of a chat template; empty: that of the folder");
         this.maxNewTokens = new IntParam(this, "maxNewTokens", "tokens at most");

@@ -28,8 +28,7 @@ record Sampling(
 
     List<Optional<String>> generate(TextGenerator generator, List<String> texts, long windowSeed) {
         if (chat) {
-            return generator.tryGenerateChat(
-                    texts.stream().map(this::messages).toList(), config(), windowSeed);
+            return generator.tryGenerateChat(texts.stream().map(this::messages).toList(), config(), windowSeed);
         }
         return rendered
                 ? generator.tryGenerateRendered(texts, config(), windowSeed)

@@ -154,8 +154,7 @@ public record RowFormat(
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
             case MESSAGES -> TrainedTurns.render(chat, conversation(MESSAGES, values, Layout.MESSAGES), trainOn);
-            case SHAREGPT -> TrainedTurns.render(
-                    chat, conversation(CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
+            case SHAREGPT -> TrainedTurns.render(chat, conversation(CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
         };
     }
 
@@ -191,8 +190,10 @@ public record RowFormat(
                         : question(prompt, system, values);
             }
             case ALPACA -> alpacaQuestion(values);
-            case MESSAGES -> chat.prompt(conversation(MESSAGES, values, Layout.MESSAGES).unanswered());
-            case SHAREGPT -> chat.prompt(conversation(CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
+            case MESSAGES -> chat.prompt(
+                    conversation(MESSAGES, values, Layout.MESSAGES).unanswered());
+            case SHAREGPT -> chat.prompt(
+                    conversation(CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
         };
     }
 

@@ -117,8 +117,9 @@ final class RowFormatTest {
     /** Of every format, with a template and without. */
     @Test
     void whatIsAskedIsWhatStandsBeforeTheAnswer() {
-        ChatFormat chat = Formats.template("{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
-                + "{% if tools %}!{% endif %}{% if add_generation_prompt %}assistant: {% endif %}");
+        ChatFormat chat =
+                Formats.template("{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
+                        + "{% if tools %}!{% endif %}{% if add_generation_prompt %}assistant: {% endif %}");
         String user = "{\"role\": \"user\", \"content\": \"Hi\"}";
         String answer = "{\"role\": \"assistant\", \"content\": \"Ho\"}";
         String talk = "[" + user + "," + answer + "," + user + "," + answer + "]";
@@ -150,7 +151,9 @@ final class RowFormatTest {
         RowFormat rows = Formats.chat(format, TrainOn.COMPLETION, chat);
         RenderedText whole = rows.render(row);
         Map<String, String> asked = new HashMap<>(row);
-        asked.keySet().retainAll(rows.questionColumns().stream().map(InputColumn::name).toList());
+        asked.keySet()
+                .retainAll(
+                        rows.questionColumns().stream().map(InputColumn::name).toList());
         assertThat(rows.question(asked))
                 .isEqualTo(whole.text().substring(0, whole.trained().get(0).start()));
     }
