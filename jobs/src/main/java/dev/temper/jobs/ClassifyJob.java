@@ -9,6 +9,7 @@ import dev.temper.inference.Classification;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextClassifier;
 import dev.temper.model.Families;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Task;
 import dev.temper.recipe.Locations;
 import dev.temper.run.AdapterMerge;
@@ -83,9 +84,9 @@ final class ClassifyJob {
         Folder files = Folder.local(folder);
         boolean isBase = request.adapter().isEmpty()
                 && files.has("config.json")
-                && Task.of(files).isCausal()
-                && Families.tasks(files).contains(Task.Kind.SEQUENCE_CLASSIFICATION)
-                && !Families.tasks(files).contains(Task.Kind.CAUSAL_LM);
+                && ModelTask.of(files).isCausal()
+                && Families.tasks(files).contains(Task.SEQUENCE_CLASSIFICATION)
+                && !Families.tasks(files).contains(Task.CAUSAL_LM);
         check(
                 !isBase,
                 "FOLDER: %s holds no classifier: its config.json names none as architectures; name another folder, or"
@@ -102,8 +103,8 @@ final class ClassifyJob {
             return request.labels();
         }
         Folder adapter = store.folder(request.adapter().orElseThrow());
-        Task task = AdapterMerge.task(adapter, Folder.local(folder), Folder.local(localAdapter));
-        check(task.kind() == Task.Kind.SEQUENCE_CLASSIFICATION, "%s holds no classifier", adapter.location());
+        ModelTask task = AdapterMerge.task(adapter, Folder.local(folder), Folder.local(localAdapter));
+        check(task.kind() == Task.SEQUENCE_CLASSIFICATION, "%s holds no classifier", adapter.location());
         return task.labels();
     }
 

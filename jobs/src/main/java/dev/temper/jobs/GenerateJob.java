@@ -40,9 +40,9 @@ final class GenerateJob {
     static void run(Store store, GenerateCommand.Request request) throws Exception {
         List<List<ChatMessage>> conversations = conversations(store, request); // mistakes show before a model is loaded
         Path base = localize(store, "FOLDER", request.folder());
-        Set<Task.Kind> tasks = Families.tasks(Folder.local(base));
+        Set<Task> tasks = Families.tasks(Folder.local(base));
         check(
-                tasks.isEmpty() || tasks.contains(Task.Kind.CAUSAL_LM), // of another type nothing is known
+                tasks.isEmpty() || tasks.contains(Task.CAUSAL_LM), // of another type nothing is known
                 "FOLDER: %s holds a model that continues no text, but classifies; temper classify asks it",
                 request.folder());
         Options options = Options.defaults().withThreads(GivenCores.ofDriver(new SparkConf()));

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 @Command(name = "models", description = "List the families of models, with what works for each.")
 final class ModelsCommand implements Callable<Integer> {
     /** What a recipe's {@code model.task} can ask for, as the model's head. */
-    private static final List<Task.Kind> TASKS = List.of(Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION);
+    private static final List<Task> TASKS = List.of(Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION);
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,7 +55,7 @@ final class ClassifierRunTest {
                 .contains("score ", "before", "after", "f1_macro", "score is new, and random until it is trained")
                 .containsPattern(
                         "best +eval/accuracy [01]\\.\\d{4} after update \\d+, which is the model that is kept");
-        assertThat(Task.of(Folder.local(folder.resolve("output/model"))).labels())
+        assertThat(ModelTask.of(Folder.local(folder.resolve("output/model"))).labels())
                 .containsExactly("no", "yes");
     }
 

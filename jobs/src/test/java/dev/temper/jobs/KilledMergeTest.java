@@ -2,7 +2,7 @@ package dev.temper.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.LocalStore;
 import java.io.IOException;
@@ -31,7 +31,7 @@ final class KilledMergeTest {
             MergeTest.writeAdapter(
                     disk.resolve("base"),
                     disk.resolve(name),
-                    Task.causalLm(),
+                    ModelTask.causalLm(),
                     MergeTest.lora(List.of("v_proj"), false, List.of()));
         }
     }

@@ -11,10 +11,10 @@ import dev.temper.adapter.AdaptedModel;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -88,12 +88,12 @@ final class MergeTest {
                 Optional.empty());
     }
 
-    private void writeAdapter(Task task, LoraConfig config) throws IOException {
+    private void writeAdapter(ModelTask task, LoraConfig config) throws IOException {
         writeAdapter(base, adapter, task, config);
     }
 
     /** Writes an adapter in which nothing is as it starts. */
-    static void writeAdapter(Path base, Path adapter, Task task, LoraConfig config) throws IOException {
+    static void writeAdapter(Path base, Path adapter, ModelTask task, LoraConfig config) throws IOException {
         try (Workspace workspace = Workspace.open(1)) {
             StoredModel stored = StoredModel.read(base, task, 7);
             List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, stored.architecture());
@@ -109,7 +109,7 @@ final class MergeTest {
         }
     }
 
-    private float[] adapted(Task task) throws IOException {
+    private float[] adapted(ModelTask task) throws IOException {
         try (Workspace workspace = Workspace.open(1)) {
             Network network = AdaptedModel.load(workspace, base, task, Folder.local(adapter))
                     .network();
@@ -151,12 +151,13 @@ final class MergeTest {
         for (boolean useDora : new boolean[] {false, true}) {
             boolean hasHead = model == TinyModel.LLAMA || model == TinyModel.PHI3;
             writeAdapter(
-                    Task.causalLm(), lora(model.targets(), useDora, hasHead ? List.of("lm_head", "norm") : List.of()));
+                    ModelTask.causalLm(),
+                    lora(model.targets(), useDora, hasHead ? List.of("lm_head", "norm") : List.of()));
 
             Ended ended = merge();
 
             assertThat(ended).isEqualTo(new Ended(0, "merged into " + output + "\n", ""));
-            assertNear(merged(), adapted(Task.causalLm()), 1e-5f);
+            assertNear(merged(), adapted(ModelTask.causalLm()), 1e-5f);
             assertThat(output.resolve("chat_template.jinja")).hasContent("{{ messages }}");
             assertThat(Files.readString(output.resolve("README.md"))).contains("merged adapter | adapter");
             for (String file : List.of("config.json", "generation_config.json", "model.safetensors", "README.md")) {
@@ -173,7 +174,7 @@ final class MergeTest {
         Files.writeString(base.resolve("merges.txt"), "of the base");
         Files.createDirectories(base.resolve("additional_chat_templates"));
         Files.writeString(base.resolve("additional_chat_templates/rag.jinja"), "base");
-        writeAdapter(Task.causalLm(), lora(List.of("c_attn"), false, List.of()));
+        writeAdapter(ModelTask.causalLm(), lora(List.of("c_attn"), false, List.of()));
         Files.createDirectories(adapter.resolve("additional_chat_templates"));
         Files.writeString(adapter.resolve("additional_chat_templates/tool_use.jinja"), "adapter's tools");
         Files.writeString(adapter.resolve("chat_template.jinja"), "adapter");
@@ -221,13 +222,13 @@ final class MergeTest {
     @EnumSource
     void classifiersKeepTheirHeads(TinyClassifier model) throws Exception {
         model.write(base);
-        Task task = Task.of(Folder.local(base));
+        ModelTask task = ModelTask.of(Folder.local(base));
         writeAdapter(task, lora(model.targets(), false, List.of()));
 
         assertThat(merge().err()).isEmpty();
 
         assertNear(merged(), adapted(task), 1e-5f);
-        assertThat(Task.of(Folder.local(output))).isEqualTo(task);
+        assertThat(ModelTask.of(Folder.local(output))).isEqualTo(task);
     }
 
     @ParameterizedTest
@@ -235,7 +236,7 @@ final class MergeTest {
     void aBaseThatNeverClassifiedGetsTheAdaptersHead(String labels) throws Exception {
         TinyModel.LLAMA.write(base);
         List<String> names = List.of(labels.split(", "));
-        Task task = Task.classification(names);
+        ModelTask task = ModelTask.classification(names);
         writeAdapter(task, lora(TinyModel.LLAMA.targets(), false, List.of()));
         if (names.contains("good")) {
             Files.writeString(disk.resolve("run/run.yaml"), "model: {labels: [bad, fine, good]}\n");
@@ -243,7 +244,7 @@ final class MergeTest {
 
         assertThat(merge().err()).isEmpty();
 
-        assertThat(Task.of(Folder.local(output)).labels()).isEqualTo(names);
+        assertThat(ModelTask.of(Folder.local(output)).labels()).isEqualTo(names);
         assertNear(merged(), adapted(task), 1e-5f);
     }
 
@@ -252,7 +253,7 @@ final class MergeTest {
     void isWrittenInTheTypeOfTheBase(String dtype, String name, float step) throws Exception {
         TinyModel.GPT2.write(base);
         SavedBase.narrow(base, dtype);
-        writeAdapter(Task.causalLm(), lora(List.of("c_attn"), false, List.of("ln_f")));
+        writeAdapter(ModelTask.causalLm(), lora(List.of("c_attn"), false, List.of("ln_f")));
 
         assertThat(merge().err()).isEmpty();
 
@@ -273,7 +274,7 @@ final class MergeTest {
     private void assertMerged(String dtype, float step) throws IOException {
         try (Workspace workspace = Workspace.open(1);
                 Network saved = Network.open(workspace, output)) {
-            AdaptedModel model = AdaptedModel.load(workspace, base, Task.causalLm(), Folder.local(adapter));
+            AdaptedModel model = AdaptedModel.load(workspace, base, ModelTask.causalLm(), Folder.local(adapter));
             for (Parameter parameter : model.network().architecture().parameters()) {
                 NDArray weight = Workspace.detach(model.network().weight(parameter));
                 float[] expected = model.adapter().merged(parameter, weight).toFloatArray();
@@ -298,7 +299,7 @@ final class MergeTest {
             SavedBase.narrow(base, dtype);
         }
         SavedBase.quantize(base, disk.resolve("local"));
-        writeAdapter(Task.causalLm(), lora(TinyModel.LLAMA.targets(), true, List.of()));
+        writeAdapter(ModelTask.causalLm(), lora(TinyModel.LLAMA.targets(), true, List.of()));
 
         Ended ended = merge();
 
@@ -311,7 +312,7 @@ final class MergeTest {
     @Test
     void shardsAreOneModel() throws Exception {
         TinyModel.LLAMA.write(base);
-        writeAdapter(Task.causalLm(), lora(TinyModel.LLAMA.targets(), false, List.of()));
+        writeAdapter(ModelTask.causalLm(), lora(TinyModel.LLAMA.targets(), false, List.of()));
 
         AdapterMerge.merge(
                 Jobs.store(),
@@ -320,14 +321,14 @@ final class MergeTest {
                 4000);
 
         assertThat(output.resolve("model.safetensors.index.json")).exists();
-        assertNear(merged(), adapted(Task.causalLm()), 1e-5f);
+        assertNear(merged(), adapted(ModelTask.causalLm()), 1e-5f);
     }
 
     @Test
     void aFailureLeavesNothing() throws Exception {
         TinyModel.LLAMA.write(base);
         SavedBase.narrow(base, "F16");
-        writeAdapter(Task.causalLm(), lora(List.of("v_proj"), false, List.of()));
+        writeAdapter(ModelTask.causalLm(), lora(List.of("v_proj"), false, List.of()));
         Path config = adapter.resolve("adapter_config.json");
         ObjectNode fields = (ObjectNode) JSON.readTree(config.toFile());
         Files.writeString(config, fields.put("lora_alpha", 1e7).toString());
@@ -360,7 +361,7 @@ final class MergeTest {
                     """)
     void mistakesAreOneSentenceAndChangeNothing(String mistake, String says) throws Exception {
         TinyModel.LLAMA.write(base);
-        writeAdapter(Task.causalLm(), lora(List.of("q_proj"), false, List.of()));
+        writeAdapter(ModelTask.causalLm(), lora(List.of("q_proj"), false, List.of()));
         Files.writeString(disk.resolve("file"), "mine");
         List<String> args = new ArrayList<>(List.of(base.toString(), adapter.toString(), output.toString()));
         switch (mistake) {

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.check.InvalidInputException;
 import dev.temper.model.Architecture;
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ final class ModelsCommandTest {
         String type = Architecture.read(Folder.local(folder)).modelType();
 
         Map<String, Boolean> read = new TreeMap<>();
-        for (Task task : List.of(Task.causalLm(), Task.classification(List.of("a", "b")))) {
+        for (ModelTask task : List.of(ModelTask.causalLm(), ModelTask.classification(List.of("a", "b")))) {
             read.put(task.isCausal() ? "causal_lm" : "sequence_classification", isRead(folder, task));
         }
         List<String> tasks = tasks().get(type);
@@ -51,7 +51,7 @@ final class ModelsCommandTest {
                 assertThat(tasks.contains(task)).as(type + " " + task).isEqualTo(isRead));
     }
 
-    private static boolean isRead(Path folder, Task task) throws Exception {
+    private static boolean isRead(Path folder, ModelTask task) throws Exception {
         try {
             Architecture.read(Folder.local(folder), task);
             return true;

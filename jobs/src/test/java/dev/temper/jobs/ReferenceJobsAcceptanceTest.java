@@ -75,7 +75,7 @@ final class ReferenceJobsAcceptanceTest {
         List<PreparedRow> rows = new ArrayList<>();
         PreparedData.read(STORE.folder(prepared().toString()), rows::add);
         Map<String, Long> counts = rows.stream()
-                .map(row -> row.split() + " " + row.label().getAsInt())
+                .map(row -> row.split() + " " + row.label()[0])
                 .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
         assertThat(counts).isEqualTo(Map.of("TRAIN 0", 250L, "TRAIN 1", 250L, "EVAL 0", 250L, "EVAL 1", 250L));
     }

@@ -13,9 +13,9 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorWriter;
@@ -82,12 +82,12 @@ public final class OpenAdapters implements Callable<Integer> {
             model.network().close();
         }
 
-        private Task task() throws IOException {
+        private ModelTask task() throws IOException {
             List<String> labels = new ArrayList<>();
             item.path("labels").forEach(label -> labels.add(label.asText()));
             return labels.isEmpty()
-                    ? Task.of(Folder.local(Path.of(item.path("base").asText())))
-                    : Task.classification(labels);
+                    ? ModelTask.of(Folder.local(Path.of(item.path("base").asText())))
+                    : ModelTask.classification(labels);
         }
 
         private Folder adapter() {

@@ -9,9 +9,9 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Classifier;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
@@ -157,7 +157,7 @@ public final class TrainBench implements Callable<Integer> {
 
     private TrainedModel open(Workspace workspace) throws IOException {
         StoredModel stored =
-                StoredModel.read(model, Task.of(Folder.local(model)), 0).in(precision);
+                StoredModel.read(model, ModelTask.of(Folder.local(model)), 0).in(precision);
         if (rank == 0) {
             return TrainedModel.full(workspace, stored);
         }

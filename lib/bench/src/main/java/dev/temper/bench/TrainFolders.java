@@ -12,9 +12,9 @@ import dev.temper.eval.Prompts;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
@@ -81,7 +81,7 @@ public final class TrainFolders implements Callable<Integer> {
         Folder output = Folder.local(Path.of(recipe.output()));
         boolean isAdapted = recipe.adapter().isPresent();
         try (Workspace workspace = Workspace.open(1)) {
-            StoredModel stored = StoredModel.read(base, Task.of(Folder.local(base)), 0);
+            StoredModel stored = StoredModel.read(base, ModelTask.of(Folder.local(base)), 0);
             try (TrainedModel trained = open(workspace, stored, recipe)) {
                 report.set("before", logits(trained.network(), rows));
                 if (isAdapted) {
@@ -144,7 +144,7 @@ public final class TrainFolders implements Callable<Integer> {
     }
 
     private static TrainingRows rows(List<JsonNode> rows, TrainedModel trained, Recipe recipe) {
-        Task task = trained.network().architecture().task();
+        ModelTask task = trained.network().architecture().task();
         if (task.isCausal()) {
             return CausalRows.unpacked(
                     rows.stream()

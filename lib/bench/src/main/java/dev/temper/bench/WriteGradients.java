@@ -7,8 +7,8 @@ import dev.temper.model.Backpropagation;
 import dev.temper.model.ClassifiedStream;
 import dev.temper.model.Classifier;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Regularization;
-import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
@@ -69,7 +69,8 @@ public final class WriteGradients implements Callable<Integer> {
     private TrainedModel model(Workspace workspace) throws IOException {
         return adapter == null
                 ? TrainedModel.full(workspace, folder)
-                : TrainedModel.withAdapter(workspace, folder, Task.of(Folder.local(folder)), Folder.local(adapter));
+                : TrainedModel.withAdapter(
+                        workspace, folder, ModelTask.of(Folder.local(folder)), Folder.local(adapter));
     }
 
     private static double predicted(Backpropagation backpropagation, JsonNode rows) {

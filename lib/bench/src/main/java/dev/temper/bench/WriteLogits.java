@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
-import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
@@ -77,8 +77,8 @@ public final class WriteLogits implements Callable<Integer> {
                         .network();
     }
 
-    private Task task() throws IOException {
-        return labels.isEmpty() ? Task.of(Folder.local(folder)) : Task.classification(labels);
+    private ModelTask task() throws IOException {
+        return labels.isEmpty() ? ModelTask.of(Folder.local(folder)) : ModelTask.classification(labels);
     }
 
     private static float[] logits(Network network, int[] ids) {

@@ -48,7 +48,7 @@ final class ImportTableTest {
             train.optim     | train.config kernel model quant safetensors
             train.worker    | train.config collective eval kernel model
             train.rows      | train.config text
-            train.objective | train.config train.worker train.rows eval kernel model text
+            train.objective | train.config train.worker train.rows eval kernel model text report track
             train           | train.config train.optim train.worker train.rows train.objective kernel adapter model \
             safetensors collective track eval
             spark.storage   | text
@@ -64,13 +64,13 @@ final class ImportTableTest {
             plan        | recipe spark.cluster kernel quant adapter model track train.config train.optim train.worker \
             train.rows text
             run.output  | recipe plan spark.storage spark.cluster spark.source spark.preparing quant adapter \
-            report text track train train.config train.objective eval generate
+            model report text track train train.config train.objective eval generate
             run         | recipe plan run.output spark.storage spark.cluster spark.preparing spark.table kernel \
             quant adapter model safetensors generate report text track train train.config train.objective train.worker \
             train.rows eval collective spark.source
             run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train.objective
             run.draft   | recipe plan run spark.storage spark.preparing spark.reading model text
-            ml          | recipe run run.output spark spark.storage spark.cluster spark.table generate text track \
+            ml          | recipe run run.output model spark spark.storage spark.cluster spark.table generate text track \
             train.config
             jobs        | all
             bench       | all
@@ -110,7 +110,7 @@ final class ImportTableTest {
     void filesFormNoCycles() {
         slices().assignedFrom(new Assignment(
                         "files",
-                        type -> isIn(type, "spark", "recipe", "plan", "run", "ml", "jobs")
+                        type -> isIn(type, "train", "spark", "recipe", "plan", "run", "ml", "jobs")
                                 ? Optional.of(file(type))
                                 : Optional.empty()))
                 .should()

@@ -3,11 +3,11 @@ package dev.temper.adapter;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
 import dev.temper.storage.Folder;
 import java.io.IOException;
@@ -24,7 +24,8 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
      * @throws dev.temper.check.InvalidInputException when one of them is damaged or not supported, or they do not
      *     belong together
      */
-    public static AdaptedModel load(Workspace workspace, Path base, Task task, Folder existing) throws IOException {
+    public static AdaptedModel load(Workspace workspace, Path base, ModelTask task, Folder existing)
+            throws IOException {
         return load(workspace, StoredModel.read(base, task, 0), existing);
     }
 
@@ -42,7 +43,7 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
         AdapterTensors.verify(config.tensors().orElseThrow(), targets, existing.location());
     }
 
-    /** As {@link #load(Workspace, Path, Task, Folder)}, over a base that may be quantized. */
+    /** As {@link #load(Workspace, Path, ModelTask, Folder)}, over a base that may be quantized. */
     public static AdaptedModel load(Workspace workspace, StoredModel base, Folder existing) throws IOException {
         return load(workspace, base, existing, FloatType.FLOAT32);
     }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Printable;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Task;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
@@ -28,8 +29,8 @@ import java.util.function.Function;
  * @see <a href="https://github.com/huggingface/peft/blob/main/src/peft/tuners/lora/config.py">reference</a>
  */
 public final class AdapterFile {
-    private static final String CAUSAL = "CAUSAL_LM";
-    private static final String CLASSIFIES = "SEQ_CLS";
+    private static final String CAUSAL = Task.CAUSAL_LM.peftType();
+    private static final String CLASSIFIES = Task.SEQUENCE_CLASSIFICATION.peftType();
     private static final String NO_TASK = "null";
     private static final int DEFAULT = 8; // PEFT's rank and alpha
     static final String CONFIG = "adapter_config.json";
@@ -149,16 +150,18 @@ public final class AdapterFile {
      *
      * @throws dev.temper.check.InvalidInputException when it is for another task, too
      */
-    public static PeftConfig read(Folder folder, Task task) throws IOException {
+    public static PeftConfig read(Folder folder, ModelTask task) throws IOException {
         PeftConfig config = read(folder);
         JsonNode written = json(folder).path("task_type");
         check(
-                written.isNull() || written.isMissingNode() || written.asText().equals(type(task)),
+                written.isNull()
+                        || written.isMissingNode()
+                        || written.asText().equals(task.kind().peftType()),
                 "%s: task_type: %s: the adapter was made for another task than model.task: %s, which is %s in PEFT",
                 folder.location(CONFIG),
                 written,
                 task.kind().name().toLowerCase(Locale.ROOT),
-                type(task));
+                task.kind().peftType());
         return config;
     }
 
@@ -172,11 +175,6 @@ public final class AdapterFile {
                 .filter(tensor -> tensor.name().matches(HEAD) && tensor.shape().length == 2)
                 .mapToInt(tensor -> (int) Math.min(tensor.shape()[0], Integer.MAX_VALUE))
                 .findFirst();
-    }
-
-    /** What PEFT calls a task. */
-    private static String type(Task task) {
-        return task.isCausal() ? CAUSAL : CLASSIFIES;
     }
 
     /** A list of names, or one regular expression. */
@@ -253,7 +251,7 @@ public final class AdapterFile {
             List<String> targets,
             List<String> modulesToSave,
             boolean isFanInFanOut,
-            Task task,
+            ModelTask task,
             Optional<String> beside,
             String base) {}
 
@@ -294,7 +292,7 @@ public final class AdapterFile {
         root.set("rank_pattern", JSON.valueToTree(config.rankPattern()));
         root.putNull("revision");
         written.targets().forEach(root.putArray("target_modules")::add);
-        root.putNull("target_parameters").put("task_type", type(written.task()));
+        root.putNull("target_parameters").put("task_type", written.task().kind().peftType());
         root.set(
                 "trainable_token_indices",
                 config.trainsTokens() ? JSON.valueToTree(config.trainableTokenIndices()) : null);

@@ -100,12 +100,7 @@ public final class TrainingKernels implements AutoCloseable {
      * @param smoothing share of a loss, in {@code [0, 1)}, that is not the cross entropy of the target but the mean of
      *     those of all classes, as transformers' LabelSmoother has it
      */
-    public record Objective(double scale, double smoothing) {
-        /** Without label smoothing. */
-        public static Objective scaled(double scale) {
-            return new Objective(scale, 0);
-        }
-    }
+    public record LossScale(double scale, double smoothing) {}
 
     /** Sums over some tokens; they differ by label smoothing. */
     public record LossSums(double losses, double crossEntropies) {}
@@ -173,7 +168,7 @@ public final class TrainingKernels implements AutoCloseable {
      * @param targets (N) int64
      * @param gradients added to
      */
-    public NDList loss(NDArray h, Head head, NDArray targets, Objective objective, HeadGradients gradients) {
+    public NDList loss(NDArray h, Head head, NDArray targets, LossScale scale, HeadGradients gradients) {
         List<NDArray> places = new ArrayList<>(List.of(gradients.weight()));
         gradients
                 .update()
@@ -183,7 +178,7 @@ public final class TrainingKernels implements AutoCloseable {
                 .with(head.weight())
                 .with(head.cap())
                 .with(targets)
-                .with(workspace.doubles(objective.scale(), objective.smoothing()))
+                .with(workspace.doubles(scale.scale(), scale.smoothing()))
                 .with(lossChunk())
                 .with("g", places)
                 .with("r", gradients.rows().map(RowGradients::list).orElseGet(() -> List.of(gradients.weight())))
@@ -225,31 +220,20 @@ public final class TrainingKernels implements AutoCloseable {
     }
 
     /**
-     * Of a classifier: the sum of the losses, each times its weight (float64 scalar), and its scaled gradient with
-     * respect to the logits.
+     * Of a head for whole texts: the sum of the losses, each times its weight (float64 scalar), and its scaled gradient
+     * with respect to the logits.
      *
+     * @param loss a method of {@code training.py}, such as {@code cross_entropy}
      * @param logits (S, C)
-     * @param targets (S) classes, as float32
+     * @param targets (S) classes, as float32, or values; (S, C) where a row has several
      * @param weights (S)
      */
-    public NDList crossEntropy(NDArray logits, NDArray targets, NDArray weights, Objective objective) {
-        return classLoss("cross_entropy", logits, targets, weights, objective);
-    }
-
-    /**
-     * Of a regression: the sum of the squared differences, each times its weight. Shapes as in {@link #crossEntropy},
-     * with one column of logits.
-     */
-    public NDList squaredError(NDArray logits, NDArray targets, NDArray weights, double scale) {
-        return classLoss("squared_error", logits, targets, weights, Objective.scaled(scale));
-    }
-
-    private NDList classLoss(String method, NDArray logits, NDArray targets, NDArray weights, Objective objective) {
-        return program.call(method)
+    public NDList headLoss(String loss, NDArray logits, NDArray targets, NDArray weights, LossScale scale) {
+        return program.call(loss)
                 .with(logits)
                 .with(targets)
                 .with(weights)
-                .with(workspace.doubles(objective.scale(), objective.smoothing()))
+                .with(workspace.doubles(scale.scale(), scale.smoothing()))
                 .run();
     }
 

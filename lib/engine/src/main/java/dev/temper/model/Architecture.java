@@ -59,11 +59,11 @@ public record Architecture(
      */
     public static Architecture read(Folder folder) throws IOException {
         ConfigFields config = ConfigFields.read(folder);
-        return Families.read(config, Task.of(config));
+        return Families.read(config, ModelTask.of(config));
     }
 
     /** As {@link #read(Folder)}, for a task that may be another than the one it was saved for. */
-    public static Architecture read(Folder folder, Task task) throws IOException {
+    public static Architecture read(Folder folder, ModelTask task) throws IOException {
         return Families.read(ConfigFields.read(folder), task);
     }
 
@@ -92,8 +92,8 @@ public record Architecture(
     }
 
     /** What it answers. */
-    public Task task() {
-        return classifier.map(Classifier::task).orElseGet(Task::causalLm);
+    public ModelTask task() {
+        return classifier.map(Classifier::task).orElseGet(ModelTask::causalLm);
     }
 
     /** What bends the logits, as {@code final_logit_softcapping}; 0 nothing. */

@@ -7,8 +7,8 @@ import dev.temper.kernel.HostMemory;
 import dev.temper.kernel.ScratchMemory;
 import dev.temper.kernel.TrainingKernels;
 import dev.temper.kernel.TrainingKernels.HeadGradients;
+import dev.temper.kernel.TrainingKernels.LossScale;
 import dev.temper.kernel.TrainingKernels.LossSums;
-import dev.temper.kernel.TrainingKernels.Objective;
 import dev.temper.kernel.TrainingKernels.RowGradients;
 import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
@@ -40,7 +40,7 @@ public final class Backpropagation {
     private final HeadGradients headGradients;
     private final Trained headTrained; // what of the shared weights is differentiated through the graph of the output
     private final Trained embedTrained; // and through that of the embedding: its low-rank updates
-    private final boolean isRegression;
+    private final Task task;
     private Regularization regularization = Regularization.NONE;
 
     /** A network that keeps what its layers record, the faster way. */
@@ -102,10 +102,7 @@ public final class Backpropagation {
                         .map(rows -> new RowGradients(rows.ids(), rows.gradient())));
         this.headTrained = shared.trained(key -> !byHand.contains(key) && !key.contains(EMBEDDING_UPDATE));
         this.embedTrained = shared.trained(key -> key.contains(EMBEDDING_UPDATE));
-        this.isRegression = architecture
-                .classifier()
-                .filter(classifier -> classifier.task().kind() == Task.Kind.REGRESSION)
-                .isPresent();
+        this.task = architecture.task().kind();
     }
 
     /** From now on with this. */
@@ -127,12 +124,12 @@ public final class Backpropagation {
      * @return the sum of the token losses, unscaled
      */
     public double accumulate(LabelledStream batch, double scale) {
-        Objective objective = new Objective(scale, regularization.labelSmoothing());
+        LossScale lossScale = new LossScale(scale, regularization.labelSmoothing());
         return accumulate(() -> inputs(batch.tokens(), batch.keys()), (x, inputs) -> {
             NDArray keep = workspace.ints(batch.keep());
             NDArray h = Workspace.recorded(() -> network.headInput(network.finalNorm(x, keep), keep, inputs));
             NDArray targets = workspace.ints(batch.targets());
-            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, objective, headGradients);
+            NDList loss = kernels.loss(Workspace.detach(h), network.head(), targets, lossScale, headGradients);
             return new NDList(loss.get(0), kernels.backward(h, loss.get(1), x, headTrained));
         });
     }
@@ -144,18 +141,15 @@ public final class Backpropagation {
      * @return the sum of the losses, each times its row's weight
      */
     public double accumulate(ClassifiedStream batch, double scale) {
-        Objective objective = new Objective(scale, regularization.labelSmoothing());
+        LossScale lossScale = new LossScale(scale, regularization.labelSmoothing());
         Supplier<Network.Inputs> open =
                 () -> network.classified(inputs(batch.tokens(), batch.keys()), workspace.ints(batch.keep()));
         return accumulate(open, (x, inputs) -> {
             NDArray keep = workspace.ints(batch.keep());
             NDArray logits = Workspace.recorded(() -> network.classify(x, keep, inputs));
-            Shape count = new Shape(batch.targets().length);
-            NDArray targets = workspace.floats(batch.targets(), count);
-            NDArray weights = workspace.floats(batch.weights(), count);
-            NDList loss = isRegression
-                    ? kernels.squaredError(Workspace.detach(logits), targets, weights, scale)
-                    : kernels.crossEntropy(Workspace.detach(logits), targets, weights, objective);
+            NDArray targets = workspace.floats(batch.targets(), batch.shape());
+            NDArray weights = workspace.floats(batch.weights(), new Shape(batch.weights().length));
+            NDList loss = kernels.headLoss(task.loss(), Workspace.detach(logits), targets, weights, lossScale);
             return new NDList(loss.get(0), kernels.backward(logits, loss.get(1), x, headTrained));
         });
     }

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  * @param place the token whose hidden state is classified
  * @param padToken a token at the end of a text that does not count for {@link Place#LAST}
  */
-public record Classifier(Task task, List<String> modules, Place place, OptionalInt padToken) {
+public record Classifier(ModelTask task, List<String> modules, Place place, OptionalInt padToken) {
     /** The token of a text that is classified. */
     public enum Place {
         FIRST,

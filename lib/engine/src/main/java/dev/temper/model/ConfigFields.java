@@ -204,7 +204,7 @@ public final class ConfigFields {
     }
 
     /** The head that decoders get in transformers: a map named {@code score} of the last token that is no padding. */
-    public Optional<Classifier> scoreHead(Task task) {
+    public Optional<Classifier> scoreHead(ModelTask task) {
         if (task.isCausal()) {
             return Optional.empty();
         }

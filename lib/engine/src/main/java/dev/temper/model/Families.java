@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -27,7 +26,7 @@ public final class Families {
      * @param tasks what such a model can be used for
      * @param inside the model type that is used of it, where it is a model for texts and pictures
      */
-    public record Known(String modelType, Set<Task.Kind> tasks, Optional<String> inside) {
+    public record Known(String modelType, Set<Task> tasks, Optional<String> inside) {
         /** What can be done with such a model. */
         public Set<Use> uses() {
             return Arrays.stream(Use.values())
@@ -39,26 +38,26 @@ public final class Families {
     /** What can be done with a model; a test does each with a tiny one of every type. */
     public enum Use {
         /** Texts are continued, conversations answered. */
-        GENERATE("generate", Task.Kind.CAUSAL_LM),
+        GENERATE("generate", Task.CAUSAL_LM),
         /** Rows share a sequence. */
-        PACKING("packing", Task.Kind.CAUSAL_LM),
-        CLASSIFY("classify", Task.Kind.SEQUENCE_CLASSIFICATION),
+        PACKING("packing", Task.CAUSAL_LM),
+        CLASSIFY("classify", Task.SEQUENCE_CLASSIFICATION),
         /** All weights are trained. */
-        FULL("full", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
-        LORA("LoRA", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        FULL("full", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
+        LORA("LoRA", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
         /** LoRA over a base in 4 bits. */
-        QLORA("QLoRA", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        QLORA("QLoRA", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
         /** Layers compute in bfloat16. */
-        BF16("bf16", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION),
+        BF16("bf16", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
         /** An adapter becomes a part of its base. */
-        MERGE("merge", Task.Kind.CAUSAL_LM, Task.Kind.SEQUENCE_CLASSIFICATION);
+        MERGE("merge", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION);
 
         private final String word;
 
         @SuppressWarnings("ImmutableEnumChecker") // Set.of cannot be changed
-        private final Set<Task.Kind> tasks;
+        private final Set<Task> tasks;
 
-        Use(String word, Task.Kind... tasks) {
+        Use(String word, Task... tasks) {
             this.word = word;
             this.tasks = Set.of(tasks);
         }
@@ -68,7 +67,7 @@ public final class Families {
             return word;
         }
 
-        private boolean isOf(Set<Task.Kind> known) {
+        private boolean isOf(Set<Task> known) {
             return !Collections.disjoint(tasks, known);
         }
     }
@@ -88,7 +87,7 @@ public final class Families {
     }
 
     /** What the model of a folder can be used for; nothing where its type is not supported. */
-    public static Set<Task.Kind> tasks(Folder folder) throws IOException {
+    public static Set<Task> tasks(Folder folder) throws IOException {
         String type = ConfigFields.read(folder).text("model_type", "");
         return all().stream()
                 .filter(family -> family.modelTypes().contains(type))
@@ -97,7 +96,7 @@ public final class Families {
                 .orElse(Set.of());
     }
 
-    static Architecture read(ConfigFields config, Task task) {
+    static Architecture read(ConfigFields config, ModelTask task) {
         String type = config.text("model_type", "(none)");
         for (Family family : all()) {
             if (family.modelTypes().contains(type)) {
@@ -106,8 +105,8 @@ public final class Families {
                         "%s: a %s model cannot be used for %s here, only for %s: set model.task, or name another base",
                         config.location(),
                         type,
-                        name(task.kind()),
-                        family.tasks().stream().map(Families::name).sorted().toList());
+                        task.kind().label(),
+                        family.tasks().stream().map(Task::label).sorted().toList());
                 Architecture architecture = family.read(config, task);
                 config.quantization(); // or says that it is not supported
                 config.refuseOthers();
@@ -131,9 +130,5 @@ public final class Families {
         return ServiceLoader.load(Family.class, Family.class.getClassLoader()).stream()
                 .map(ServiceLoader.Provider::get)
                 .toList();
-    }
-
-    private static String name(Task.Kind kind) {
-        return kind.name().toLowerCase(Locale.ROOT);
     }
 }

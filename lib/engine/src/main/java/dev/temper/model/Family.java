@@ -8,13 +8,13 @@ public interface Family {
     Set<String> modelTypes();
 
     /** What its models can be used for. */
-    Set<Task.Kind> tasks();
+    Set<Task> tasks();
 
     /**
      * @param task one of {@link #tasks}
      * @throws dev.temper.check.InvalidInputException when the config asks for what we do not implement
      */
-    Architecture read(ConfigFields config, Task task);
+    Architecture read(ConfigFields config, ModelTask task);
 
     /** Tells the steps of a layer as its program takes them, so that its memory is known before it runs. */
     void layer(Tape tape);

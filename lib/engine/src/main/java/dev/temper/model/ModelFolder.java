@@ -54,9 +54,9 @@ public final class ModelFolder {
      */
     public static void verifyUsable(Folder folder) throws IOException {
         ConfigTree.verify(folder);
-        Set<Task.Kind> tasks = Families.tasks(folder);
+        Set<Task> tasks = Families.tasks(folder);
         check(
-                tasks.isEmpty() || tasks.contains(Task.of(folder).kind()),
+                tasks.isEmpty() || tasks.contains(ModelTask.of(folder).kind()),
                 "%s has no head for classes yet, and its kind of model continues no text: train it as a classifier"
                         + " first, or name another folder",
                 folder.location());
@@ -188,15 +188,14 @@ public final class ModelFolder {
         return node.isObject() ? node.path("content").asText() : node.asText("");
     }
 
-    private static void putLabels(ObjectNode config, Task task) {
+    private static void putLabels(ObjectNode config, ModelTask task) {
         ObjectNode labels = config.putObject("id2label");
         ObjectNode ids = config.putObject("label2id");
         for (int i = 0; i < task.numLabels(); i++) {
             labels.put(String.valueOf(i), task.labels().get(i));
             ids.put(task.labels().get(i), i);
         }
-        boolean isRegression = task.kind() == Task.Kind.REGRESSION;
-        config.put("problem_type", isRegression ? "regression" : "single_label_classification");
+        config.put("problem_type", task.kind().problemType());
         config.remove("num_labels"); // id2label says it
     }
 

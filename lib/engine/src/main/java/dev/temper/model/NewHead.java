@@ -73,11 +73,11 @@ public record NewHead(List<Parameter> parameters, double deviation, long seed, O
 
     /** What is different about the head in the weights; empty when it is kept. */
     private static Optional<String> difference(
-            Task task, List<Parameter> head, TensorIndex index, ConfigFields config) {
+            ModelTask task, List<Parameter> head, TensorIndex index, ConfigFields config) {
         List<Parameter> missing = head.stream()
                 .filter(parameter -> ModelWeights.find(index, parameter.name()).isEmpty())
                 .toList();
-        boolean isRegression = task.kind() == Task.Kind.REGRESSION;
+        boolean isRegression = task.kind() == Task.REGRESSION;
         if (missing.size() == head.size()) {
             return Optional.of("the weights have no head for " + (isRegression ? "regression" : "classification"));
         }

@@ -40,7 +40,7 @@ public record Parameter(String name, Shape shape, int layer, String key, Kind ki
     }
 
     /** The head of {@link ConfigFields#scoreHead}. */
-    public static Parameter score(Task task, Sizes sizes) {
+    public static Parameter score(ModelTask task, Sizes sizes) {
         return new Parameter("score.weight", new Shape(task.numLabels(), sizes.width()), SHARED, "score", Kind.HEAD);
     }
 

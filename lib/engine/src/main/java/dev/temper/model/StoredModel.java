@@ -41,7 +41,7 @@ public record StoredModel(
      * @param seed of the head, where the task needs another than the base has
      * @throws dev.temper.check.InvalidInputException when they are missing, damaged or do not belong together
      */
-    public static StoredModel read(Path path, Task task, long seed) throws IOException {
+    public static StoredModel read(Path path, ModelTask task, long seed) throws IOException {
         Folder folder = Folder.local(path);
         Architecture architecture = Architecture.read(folder, task);
         TensorFiles files = ModelWeights.open(path);

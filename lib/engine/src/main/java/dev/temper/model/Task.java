@@ -1,101 +1,112 @@
 package dev.temper.model;
 
-import static dev.temper.check.Check.check;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.temper.storage.Folder;
-import java.io.IOException;
-import java.util.HashSet;
-import java.util.List;
-import java.util.stream.IntStream;
+import dev.temper.kernel.TrainingKernels;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
- * What a model answers, which decides its head; {@code model.task} in the recipe.
- *
- * @param labels names of the classes of a classifier, by index; of the one value of a regression
+ * What a model is trained to answer; {@code model.task} in the recipe. A constant says how transformers, PEFT and the
+ * Hub call it, and how a head's answers become a loss. What is trained, measured and written down for a task is its
+ * {@code Objective} in {@code train.objective}.
  */
-public record Task(Kind kind, List<String> labels) {
-    private static final String CLASSIFIER = "ForSequenceClassification";
-    private static final int MAX_LABELS = 100_000;
+public enum Task {
+    /** The next token. */
+    CAUSAL_LM(Head.OF_TOKENS, "", 0, ""),
+    /** One class of a text; cross entropy. */
+    SEQUENCE_CLASSIFICATION(Head.OF_TEXTS, "single_label_classification", 2, "cross_entropy"),
+    /** One number of a text; squared error. Transformers calls it a sequence classification with one label. */
+    REGRESSION(Head.OF_TEXTS, "regression", 0, "squared_error");
 
-    /** Kinds of heads. */
-    public enum Kind {
-        /** The next token. */
-        CAUSAL_LM,
-        /** One class of a text; cross entropy. */
-        SEQUENCE_CLASSIFICATION,
-        /** One number of a text; squared error. Transformers calls it a sequence classification with one label. */
-        REGRESSION
+    /** What the head of a model is for, as transformers' classes, PEFT and the Hub call it. */
+    private enum Head {
+        OF_TOKENS("ForCausalLM", "CAUSAL_LM", "text-generation"),
+        OF_TEXTS("ForSequenceClassification", "SEQ_CLS", "text-classification");
+
+        private final String suffix;
+        private final String peftType;
+        private final String pipeline;
+
+        Head(String suffix, String peftType, String pipeline) {
+            this.suffix = suffix;
+            this.peftType = peftType;
+            this.pipeline = pipeline;
+        }
     }
 
-    public Task {
-        labels = List.copyOf(labels);
-    }
-
-    public static Task causalLm() {
-        return new Task(Kind.CAUSAL_LM, List.of());
-    }
-
-    /** @throws dev.temper.check.InvalidInputException when there are less than two, or one of them twice */
-    public static Task classification(List<String> labels) {
-        check(labels.size() > 1, "model.labels must name at least two classes, got %s", labels);
-        check(new HashSet<>(labels).size() == labels.size(), "model.labels names a class twice: %s", labels);
-        return new Task(Kind.SEQUENCE_CLASSIFICATION, labels);
-    }
-
-    public static Task regression() {
-        return new Task(Kind.REGRESSION, List.of("LABEL_0"));
-    }
+    private final Head head;
+    private final String problemType;
+    private final int fewestLabels;
+    private final String loss;
 
     /**
-     * What the model of a folder was saved for, by {@code architectures} of its config.json; a causal language model
-     * where that is not said.
+     * @param problemType what transformers calls what a head for whole texts answers
+     * @param fewestLabels how many classes the user names at least
+     * @param loss of a head for whole texts: a method of training.py
      */
-    public static Task of(Folder folder) throws IOException {
-        return of(ConfigFields.read(folder));
+    Task(Head head, String problemType, int fewestLabels, String loss) {
+        this.head = head;
+        this.problemType = problemType;
+        this.fewestLabels = fewestLabels;
+        this.loss = loss;
     }
 
-    static Task of(ConfigFields config) {
-        boolean classifies = false;
-        for (JsonNode name : config.value("architectures")) {
-            classifies |= name.asText().endsWith(CLASSIFIER);
-        }
-        if (!classifies) {
-            return causalLm();
-        }
-        List<String> named = config.labels();
-        int count = named.isEmpty() ? config.integer("num_labels", 2) : named.size();
-        check(
-                count > 0 && count <= MAX_LABELS,
-                "%s: a classifier may have 1 to %d labels, not %d",
-                config.location(),
-                MAX_LABELS,
-                count);
-        List<String> labels = named.isEmpty()
-                ? IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList()
-                : named;
-        boolean isRegression =
-                config.text("problem_type", count == 1 ? "regression" : "").equals("regression");
-        check(
-                !isRegression || count == 1,
-                "%s: problem_type: regression with %d labels is not supported, only with one",
-                config.location(),
-                count);
-        config.refuse("problem_type", "multi_label_classification");
-        return isRegression ? regression() : classification(labels);
+    /** As recipes write it. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The task that recipes write so. */
+    public static Optional<Task> of(String label) {
+        return Arrays.stream(values())
+                .filter(task -> task.label().equals(label))
+                .findFirst();
     }
 
     /** The name of transformers' class of a family, {@code Llama} for example, for this task. */
     public String className(String family) {
-        return family + (isCausal() ? "ForCausalLM" : CLASSIFIER);
+        return family + head.suffix;
     }
 
+    /** The class of transformers that opens such a model of any family. */
+    public String loader() {
+        return className("AutoModel");
+    }
+
+    /** What PEFT calls it. */
+    public String peftType() {
+        return head.peftType;
+    }
+
+    /** What the Hub calls it. */
+    public String pipeline() {
+        return head.pipeline;
+    }
+
+    /** What transformers calls what a head for whole texts answers; empty without such a head. */
+    public String problemType() {
+        return problemType;
+    }
+
+    /** The task that transformers calls so. */
+    static Optional<Task> ofProblem(String problemType) {
+        return Arrays.stream(values())
+                .filter(task -> !task.isCausal() && task.problemType.equals(problemType))
+                .findFirst();
+    }
+
+    /** How many classes the user names at least; 0: none has a name. */
+    public int fewestLabels() {
+        return fewestLabels;
+    }
+
+    /** What becomes of the answers of a head for whole texts, as {@link TrainingKernels#headLoss} takes it. */
+    public String loss() {
+        return loss;
+    }
+
+    /** Whether it is about tokens, and not about whole texts. */
     public boolean isCausal() {
-        return kind == Kind.CAUSAL_LM;
-    }
-
-    /** Width of the head of a classifier: one for each class. */
-    public int numLabels() {
-        return labels.size();
+        return head == Head.OF_TOKENS;
     }
 }

@@ -21,6 +21,19 @@ public record TokenStream(int[] ids, int[] positions, int[] segments, int[] toke
         return of(documents, new int[documents.size()]);
     }
 
+    /** @param types of the tokens of each document, as {@link #tokenTypes}; empty for 0 everywhere */
+    public static TokenStream of(List<int[]> documents, List<int[]> types) {
+        TokenStream tokens = of(documents);
+        if (types.stream().allMatch(own -> own.length == 0)) {
+            return tokens;
+        }
+        int[] all = new int[tokens.length()];
+        for (int i = 0; i < types.size(); i++) {
+            System.arraycopy(types.get(i), 0, all, tokens.segments()[i], types.get(i).length);
+        }
+        return tokens.withTokenTypes(all);
+    }
+
     /** @param starts position of each document's first token */
     public static TokenStream of(List<int[]> documents, int[] starts) {
         int length = documents.stream().mapToInt(document -> document.length).sum();

@@ -11,11 +11,11 @@ import dev.temper.model.Backpropagation;
 import dev.temper.model.ClassifiedStream;
 import dev.temper.model.Classifier;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -214,7 +214,7 @@ final class ClassifierAdapterTest {
     @Test
     void aNewHeadIsTrainedBesideTheAdapter() throws Exception {
         TinyModel.LLAMA.write(disk);
-        Task task = Task.classification(List.of("a", "b", "c", "d"));
+        ModelTask task = ModelTask.classification(List.of("a", "b", "c", "d"));
         Architecture architecture = Architecture.read(Folder.local(disk), task);
         TensorFiles files = TensorFiles.open(disk, "model");
         NewHead head = NewHead.of(architecture, Folder.local(disk), files.index(), 11);
@@ -273,7 +273,7 @@ final class ClassifierAdapterTest {
         Folder saved = Folder.local(disk.resolve("adapter"));
         adapted.adapter().save(saved, null);
 
-        assertThatThrownBy(() -> AdapterFile.read(saved, Task.causalLm()))
+        assertThatThrownBy(() -> AdapterFile.read(saved, ModelTask.causalLm()))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(saved.location("adapter_config.json")
                         + ": task_type: \"SEQ_CLS\": the adapter was made for another task than model.task: causal_lm, "
@@ -285,7 +285,7 @@ final class ClassifierAdapterTest {
         Adapted adapted = fresh(TinyClassifier.LLAMA, 0, List.of("q_proj"));
         Path saved = disk.resolve("adapter");
         adapted.adapter().save(Folder.local(saved), null);
-        Task task = Task.classification(List.of("a", "b"));
+        ModelTask task = ModelTask.classification(List.of("a", "b"));
         Architecture architecture = Architecture.read(Folder.local(disk), task);
         TensorFiles files = TensorFiles.open(disk, "model");
         NewHead head = NewHead.of(architecture, Folder.local(disk), files.index(), 0);

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
@@ -35,7 +35,7 @@ final class LanguageModelAdapterTest {
         Path whole = WholeModel.write(disk, model, layers, "language_model.lm_head.", "{}");
         Folder adapter = Folder.local(disk.resolve("adapter"));
         Folder merged = Folder.local(disk.resolve("merged"));
-        StoredModel base = StoredModel.read(whole, Task.causalLm(), 0);
+        StoredModel base = StoredModel.read(whole, ModelTask.causalLm(), 0);
         try (Workspace workspace = Workspace.open(1);
                 Network network = base.load(workspace)) {
             LoraConfig config = LoraConfig.of(2, 4, 0, model.targets());

@@ -7,10 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.safetensors.SafetensorsFile;
@@ -131,7 +131,7 @@ final class OutsideAdapter {
     }
 
     AdaptedModel adapted() throws Exception {
-        return AdaptedModel.load(workspace, disk.resolve("base"), Task.causalLm(), adapter());
+        return AdaptedModel.load(workspace, disk.resolve("base"), ModelTask.causalLm(), adapter());
     }
 
     /** A base with an output head of its own and the adapter's number of tokens, its weights computed here. */
@@ -205,7 +205,7 @@ final class OutsideAdapter {
 
     Network merged() throws Exception {
         Path folder = disk.resolve("merged");
-        StoredModel stored = StoredModel.read(disk.resolve("base"), Task.causalLm(), 0);
+        StoredModel stored = StoredModel.read(disk.resolve("base"), ModelTask.causalLm(), 0);
         try (MergedModel merged = MergedModel.open(workspace, stored, adapter())) {
             merged.save(Folder.local(folder), Folder.local(disk.resolve("base")), TensorWriter.SHARD_BYTES);
         }

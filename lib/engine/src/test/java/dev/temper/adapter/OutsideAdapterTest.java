@@ -13,9 +13,9 @@ import dev.temper.generate.Generator;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
@@ -68,7 +68,7 @@ final class OutsideAdapterTest {
             assertThat(OutsideAdapter.logits(model.network())).containsExactly(expected, within(2e-5f));
             Folder saved = Folder.local(disk.resolve("saved"));
             model.adapter().save(saved, "base");
-            AdaptedModel again = AdaptedModel.load(workspace, disk.resolve("base"), Task.causalLm(), saved);
+            AdaptedModel again = AdaptedModel.load(workspace, disk.resolve("base"), ModelTask.causalLm(), saved);
             assertThat(OutsideAdapter.logits(again.network())).isEqualTo(OutsideAdapter.logits(model.network()));
             assertThat(OutsideAdapter.logits(outside.merged())).containsExactly(expected, within(2e-5f));
         }

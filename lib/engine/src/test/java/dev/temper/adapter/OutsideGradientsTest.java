@@ -15,11 +15,11 @@ import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.ModelTask;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
@@ -176,7 +176,7 @@ final class OutsideGradientsTest {
         base(TinyModel.LLAMA);
         outside.target(
                 outside.base().tokenEmbedding(), outside.head(), outside.parameter("layers.1.mlp.up_proj.weight"));
-        StoredModel stored = StoredModel.read(disk.resolve("base"), Task.causalLm(), 0);
+        StoredModel stored = StoredModel.read(disk.resolve("base"), ModelTask.causalLm(), 0);
         AdaptedModel narrow =
                 AdaptedModel.load(workspace, stored.in(FloatType.BFLOAT16), outside.adapter(), FloatType.BFLOAT16);
         AdaptedModel wide = outside.adapted();

@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Architecture;
 import dev.temper.model.LayerWeights;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.NewHead;
 import dev.temper.model.Parameter;
 import dev.temper.model.SplitMix;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
@@ -69,10 +69,10 @@ final class RealAdaptersAcceptanceTest {
             return Path.of(System.getProperty("temper.shared"), "fixtures/adapters", name);
         }
 
-        Task task() {
+        ModelTask task() {
             List<String> labels =
                     IntStream.range(0, classes).mapToObj(i -> "LABEL_" + i).toList();
-            return labels.isEmpty() ? Task.causalLm() : Task.classification(labels);
+            return labels.isEmpty() ? ModelTask.causalLm() : ModelTask.classification(labels);
         }
 
         /** Writes a base without a classifier's head. */

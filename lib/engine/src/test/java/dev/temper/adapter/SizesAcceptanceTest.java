@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.model.Architecture;
 import dev.temper.model.GoldenModels;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
-import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters.Spec;
 import dev.temper.storage.Folder;
 import java.io.IOException;
@@ -61,7 +61,7 @@ final class SizesAcceptanceTest {
         Files.writeString(folder.resolve("config.json"), model.path("config").toString());
 
         boolean classifies = model.path("class").asText().endsWith("ForSequenceClassification");
-        Task task = classifies ? Task.classification(List.of("a", "b")) : Task.causalLm();
+        ModelTask task = classifies ? ModelTask.classification(List.of("a", "b")) : ModelTask.causalLm();
 
         Architecture architecture = Architecture.read(Folder.local(folder), task);
 

@@ -12,11 +12,11 @@ import dev.temper.model.Architecture;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.ModelTask;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
@@ -63,7 +63,7 @@ final class TokenRowsTest {
     private record Adapted(Network network, LoraAdapter adapter, TrainedParameters parameters) {}
 
     private Adapted adapted(LoraConfig config) throws Exception {
-        StoredModel base = StoredModel.read(disk, Task.causalLm(), 0);
+        StoredModel base = StoredModel.read(disk, ModelTask.causalLm(), 0);
         List<TrainedParameters.Spec> specs = LoraAdapter.specs(config, base.architecture());
         Network network = base.load(workspace, LoraAdapter.trainedWhole(specs));
         TrainedParameters parameters = new TrainedParameters(workspace, specs);
@@ -162,12 +162,12 @@ final class TokenRowsTest {
         assertThat(logits(Network.open(workspace, disk)))
                 .as("the base in the same memory")
                 .isEqualTo(before);
-        Network again = AdaptedModel.load(workspace, disk, Task.causalLm(), Folder.local(disk.resolve("adapter")))
+        Network again = AdaptedModel.load(workspace, disk, ModelTask.causalLm(), Folder.local(disk.resolve("adapter")))
                 .network();
         assertThat(logits(again)).isEqualTo(expected);
         assertThat(logits(Network.open(workspace, disk.resolve("merged")))).containsExactly(expected, within(1e-5f));
         try (MergedModel merged = MergedModel.open(
-                workspace, StoredModel.read(disk, Task.causalLm(), 0), Folder.local(disk.resolve("adapter")))) {
+                workspace, StoredModel.read(disk, ModelTask.causalLm(), 0), Folder.local(disk.resolve("adapter")))) {
             merged.save(Folder.local(disk.resolve("written")), Folder.local(disk), Long.MAX_VALUE);
         }
         assertThat(logits(Network.open(workspace, disk.resolve("written")))).containsExactly(expected, within(1e-5f));
@@ -177,7 +177,7 @@ final class TokenRowsTest {
     @EnumSource
     void aBaseGetsRowsAtTheMeanOfItsOwn(TinyModel model) throws Exception {
         StoredModel base =
-                StoredModel.read(model.write(disk), Task.causalLm(), 0).withVocabulary(34);
+                StoredModel.read(model.write(disk), ModelTask.causalLm(), 0).withVocabulary(34);
         Network frozen = base.load(workspace);
         Network trained =
                 base.load(workspace, new TrainedParameters(workspace, ModelWeights.specs(base.architecture())));
@@ -201,7 +201,7 @@ final class TokenRowsTest {
     @ParameterizedTest
     @EnumSource
     void anAdapterCarriesTheRowsThatItsBaseLacks(TinyModel model) throws Exception {
-        StoredModel base = StoredModel.read(model.write(disk), Task.causalLm(), 0)
+        StoredModel base = StoredModel.read(model.write(disk), ModelTask.causalLm(), 0)
                 .withVocabulary(33)
                 .quantized(Optional.of(Quantization.nf4()));
         LoraConfig config = config(model, List.of(31, 4));
@@ -221,7 +221,7 @@ final class TokenRowsTest {
         NDArray carried =
                 ModelWeights.read(workspace, files, rows(table).replace("trainable_tokens_delta", "base_layer.weight"));
         assertThat(carried.toFloatArray()).as("as the base had them").isEqualTo(before);
-        StoredModel plain = StoredModel.read(disk, Task.causalLm(), 0).quantized(Optional.of(Quantization.nf4()));
+        StoredModel plain = StoredModel.read(disk, ModelTask.causalLm(), 0).quantized(Optional.of(Quantization.nf4()));
         Network again = AdaptedModel.load(workspace, plain, Folder.local(disk.resolve("adapter")))
                 .network();
         assertThat(logits(again)).isEqualTo(expected);
@@ -300,7 +300,7 @@ final class TokenRowsTest {
         String config = folder.readText("adapter_config.json");
         folder.writeText("adapter_config.json", config.replace("\"q_proj\"", "\"q_proj\", \"embed_tokens\""));
 
-        assertThatThrownBy(() -> AdaptedModel.load(workspace, disk, Task.causalLm(), folder))
+        assertThatThrownBy(() -> AdaptedModel.load(workspace, disk, ModelTask.causalLm(), folder))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage("adapter.trainable_token_indices: model.embed_tokens has a low-rank update, too, which PEFT"
                         + " cannot compute: leave it out of one of them");

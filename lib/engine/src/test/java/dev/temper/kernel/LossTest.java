@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.TrainingKernels.LossScale;
 import dev.temper.kernel.TrainingKernels.LossSums;
-import dev.temper.kernel.TrainingKernels.Objective;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,7 +120,7 @@ final class LossTest {
                 hidden,
                 head,
                 workspace.ints(targets),
-                new Objective(SCALE, smoothing),
+                new LossScale(SCALE, smoothing),
                 TrainingKernels.HeadGradients.of(gradient));
 
         assertThat(result.get(0).getDouble()).isCloseTo(expected.loss, within(tolerance * expected.loss));

@@ -128,7 +128,7 @@ final class ClassifierTest {
                 base.resolve("tokenizer_config.json"),
                 "{\"pad_token\": {\"content\": \"" + pad + "\"}, \"eos_token\": \"</s>\"}");
         Path saved = folder.resolve("saved");
-        try (Network network = StoredModel.read(base, Task.classification(List.of("a", "b")), 1)
+        try (Network network = StoredModel.read(base, ModelTask.classification(List.of("a", "b")), 1)
                 .load(workspace)) {
             ModelFolder.save(Folder.local(saved), network, Folder.local(base));
         }
@@ -219,7 +219,7 @@ final class ClassifierTest {
     @Test
     void rowsWithAndWithoutTokenTypesShareAStream() throws Exception {
         Replica replica = replica(TinyClassifier.BERT, false);
-        Row typed = new Row(new int[] {3, 14, 15}, new int[] {0, 1, 1}, 1, 1, 4);
+        Row typed = new Row(new int[] {3, 14, 15}, new int[] {0, 1, 1}, new float[] {1}, 1, 4);
         Row plain = new Row(new int[] {9, 2}, 0, 1, 5);
 
         assertSame(replica.classified(List.of(plain, typed)), replica.classifiedOneByOne(List.of(plain, typed)), 1e-5);

@@ -153,7 +153,7 @@ public record GoldenModels(Path root) {
             float target = isNumber ? floats(golden, name)[0] : ints(golden, name)[0];
             String types = "token_type_ids_" + k;
             int[] tokenTypes = golden.index().find(types).isPresent() ? ints(golden, types) : new int[0];
-            rows.add(new ClassifiedStream.Row(ints(golden, "input_ids_" + k), tokenTypes, target, 1, 0));
+            rows.add(new ClassifiedStream.Row(ints(golden, "input_ids_" + k), tokenTypes, new float[] {target}, 1, 0));
         }
         return rows;
     }

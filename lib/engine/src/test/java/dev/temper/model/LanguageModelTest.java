@@ -41,7 +41,8 @@ final class LanguageModelTest {
         Path saved = disk.resolve("saved");
         try (Workspace workspace = Workspace.open(1);
                 Network expected = Network.open(workspace, plain);
-                Network actual = StoredModel.read(whole, Task.causalLm(), 0).load(workspace)) {
+                Network actual =
+                        StoredModel.read(whole, ModelTask.causalLm(), 0).load(workspace)) {
             ModelWeights.verify(actual.architecture(), ModelWeights.index(Folder.local(whole)), whole.toString());
             assertThat(logits(actual)).isEqualTo(logits(expected));
             ModelFolder.save(Folder.local(saved), actual, Folder.local(whole));

@@ -125,11 +125,11 @@ final class ModelFolderTest {
         Files.writeString(wide.resolve("config.json"), model.config().replaceFirst("\\{", "{\"dtype\": \"float64\", "));
         Optional<Quantization> nf4 = Optional.of(Quantization.nf4());
         try (Workspace workspace = Workspace.open(1);
-                Network frozen = StoredModel.read(wide, Task.causalLm(), 0).load(workspace);
-                Network quantized = StoredModel.read(wide, Task.causalLm(), 0)
+                Network frozen = StoredModel.read(wide, ModelTask.causalLm(), 0).load(workspace);
+                Network quantized = StoredModel.read(wide, ModelTask.causalLm(), 0)
                         .quantized(nf4)
                         .load(workspace);
-                Network expected = StoredModel.read(base, Task.causalLm(), 0)
+                Network expected = StoredModel.read(base, ModelTask.causalLm(), 0)
                         .quantized(nf4)
                         .load(workspace)) {
             assertThat(Replica.of(workspace, wide).parameters().flatWeights().toFloatArray())
@@ -137,7 +137,7 @@ final class ModelFolderTest {
                             .parameters()
                             .flatWeights()
                             .toFloatArray());
-            StoredModel stored = StoredModel.read(wide, Task.causalLm(), 0);
+            StoredModel stored = StoredModel.read(wide, ModelTask.causalLm(), 0);
             for (Parameter parameter : frozen.architecture().parameters()) {
                 float[] exact = GoldenModels.floats(files, parameter.name());
                 assertThat(frozen.weight(parameter).toFloatArray()).isEqualTo(exact);

@@ -22,13 +22,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** When a head is kept, when it is new, and where it starts. */
 final class NewHeadTest {
-    private static final Task THREE = Task.classification(List.of("bad", "good", "fine"));
+    private static final ModelTask THREE = ModelTask.classification(List.of("bad", "good", "fine"));
 
     @TempDir
     Path folder;
 
     /** Writes a folder whose weights lack some, and says what a task needs beside them. */
-    private NewHead newHead(String config, Task task, Predicate<String> isThere) throws Exception {
+    private NewHead newHead(String config, ModelTask task, Predicate<String> isThere) throws Exception {
         TinyModel.weights(folder, config); // the config, and the architecture that it was saved for
         SafetensorsFile file = new SafetensorsFile();
         Architecture saved = Architecture.read(Folder.local(folder), saved(config));
@@ -42,11 +42,11 @@ final class NewHeadTest {
         return NewHead.of(architecture(task), Folder.local(folder), index(), 7);
     }
 
-    private static Task saved(String config) {
-        return config.contains("Classification") ? Task.classification(List.of("a", "b")) : Task.causalLm();
+    private static ModelTask saved(String config) {
+        return config.contains("Classification") ? ModelTask.classification(List.of("a", "b")) : ModelTask.causalLm();
     }
 
-    private Architecture architecture(Task task) throws IOException {
+    private Architecture architecture(ModelTask task) throws IOException {
         return Architecture.read(Folder.local(folder), task);
     }
 
@@ -82,13 +82,14 @@ final class NewHeadTest {
 
     @Test
     void aPoolerMayBeMissingToo() throws Exception {
-        NewHead both =
-                newHead(TinyClassifier.BERT.config(), Task.regression(), name -> !name.matches(".*(pool|class).*"));
+        NewHead both = newHead(
+                TinyClassifier.BERT.config(), ModelTask.regression(), name -> !name.matches(".*(pool|class).*"));
 
         assertThat(both.reason())
                 .contains("the weights have no head for regression: classifier and bert.pooler.dense are new, and "
                         + "random until trained");
-        NewHead pooler = newHead(unnamed(2), Task.classification(List.of("a", "b")), name -> !name.contains("pool"));
+        NewHead pooler =
+                newHead(unnamed(2), ModelTask.classification(List.of("a", "b")), name -> !name.contains("pool"));
         assertThat(pooler.reason())
                 .contains(
                         "the weights lack bert.pooler.dense: bert.pooler.dense is new, and random until it is trained");
@@ -113,7 +114,7 @@ final class NewHeadTest {
     void aHeadForTheSameClassesIsKept(String labels, String reason) throws Exception {
         String config = TinyClassifier.BERT.config().replaceAll("\"id2label\": [^}]*}", "\"id2label\": " + labels);
 
-        NewHead head = newHead(config, Task.classification(List.of("a", "b")), name -> true);
+        NewHead head = newHead(config, ModelTask.classification(List.of("a", "b")), name -> true);
 
         if (reason == null) {
             assertThat(head).isEqualTo(NewHead.none());
@@ -129,7 +130,7 @@ final class NewHeadTest {
         assertThat(newHead(config, THREE, name -> true).reason())
                 .contains("the head in the weights has 2 classes, model.labels names 3: classifier is new, and random "
                         + "until it is trained");
-        assertThat(newHead(config, Task.regression(), name -> true).reason())
+        assertThat(newHead(config, ModelTask.regression(), name -> true).reason())
                 .contains("the head in the weights has 2 classes, a regression gives one value: classifier is new, and "
                         + "random until it is trained");
     }
@@ -138,7 +139,7 @@ final class NewHeadTest {
     void halfAHeadIsNone() throws Exception {
         NewHead head = newHead(
                 TinyClassifier.DISTILBERT.config(),
-                Task.classification(List.of("a", "b")),
+                ModelTask.classification(List.of("a", "b")),
                 name -> !name.startsWith("pre_classifier"));
 
         assertThat(head.reason())

@@ -167,7 +167,7 @@ final class PrecisionTest {
     @Test
     void aGeneratorContinuesInBfloat16AsTheWholeTextSays() throws Exception {
         TinyModel.LLAMA.write(disk);
-        Network network = StoredModel.read(disk, Task.causalLm(), 0)
+        Network network = StoredModel.read(disk, ModelTask.causalLm(), 0)
                 .in(FloatType.BFLOAT16)
                 .load(workspace);
         int[] prompt = {3, 1, 4};

@@ -89,7 +89,7 @@ final class PublishedModelsAcceptanceTest {
         };
         float[] everyFirst = {0.578531f, 1.642979f, -2.076197f, 1.152694f, 0.997347f, -0.148263f};
         Path published = Path.of(System.getProperty("temper.shared"), "fixtures/models/tiny_distilbert");
-        Task task = Task.classification(List.of("a", "b"));
+        ModelTask task = ModelTask.classification(List.of("a", "b"));
         try (Workspace workspace = Workspace.open(1);
                 Network network = StoredModel.read(published, task, 0).load(workspace)) {
             TokenStream stream = TokenStream.of(List.of(new int[] {2, 517, 300, 1100, 42, 3}));

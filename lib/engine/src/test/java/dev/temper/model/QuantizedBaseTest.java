@@ -75,7 +75,7 @@ final class QuantizedBaseTest {
         TinyModel.LLAMA.write(disk);
         List<String> skipped = List.of("down_proj", "model.layers.1.self_attn", "k", "lm_head");
         Quantization by = new Quantization(Quantization.Type.NF4, true, skipped);
-        try (Network network = StoredModel.read(disk, Task.causalLm(), 0)
+        try (Network network = StoredModel.read(disk, ModelTask.causalLm(), 0)
                 .quantized(Optional.of(by))
                 .load(workspace)) {
             for (Parameter parameter : network.architecture().parameters()) {
@@ -90,7 +90,7 @@ final class QuantizedBaseTest {
 
     private StoredModel quantized(TinyModel model) throws Exception {
         model.write(disk);
-        return StoredModel.read(disk, Task.causalLm(), 0).quantized(Optional.of(NF4));
+        return StoredModel.read(disk, ModelTask.causalLm(), 0).quantized(Optional.of(NF4));
     }
 
     /** Its pooler lies outside the layers and is quantized, too; its classifier is not. */
@@ -103,7 +103,7 @@ final class QuantizedBaseTest {
                  "max_position_embeddings": 40}
                 """;
         TinyModel.weights(disk, config).write(disk.resolve("model.safetensors"));
-        Task task = Task.of(Folder.local(disk));
+        ModelTask task = ModelTask.of(Folder.local(disk));
         StoredModel base = StoredModel.read(disk, task, 0);
         try (Network quantized = base.quantized(Optional.of(NF4)).load(workspace);
                 Network dense = base.load(workspace)) {
@@ -231,7 +231,7 @@ final class QuantizedBaseTest {
             file.seek(tensor.offset() + 7 * Float.BYTES);
             file.writeInt(-1); // all bits set: NaN
         }
-        StoredModel base = StoredModel.read(disk, Task.causalLm(), 0).quantized(Optional.of(NF4));
+        StoredModel base = StoredModel.read(disk, ModelTask.causalLm(), 0).quantized(Optional.of(NF4));
 
         assertThatThrownBy(() -> base.load(workspace))
                 .isInstanceOf(InvalidInputException.class)
@@ -255,7 +255,7 @@ final class QuantizedBaseTest {
         String config = TinyModel.LLAMA.config().replaceFirst("\\{", "{\"quantization_config\": " + quantization + ",");
         Files.writeString(disk.resolve("config.json"), config);
 
-        assertThatThrownBy(() -> StoredModel.read(disk, Task.causalLm(), 0))
+        assertThatThrownBy(() -> StoredModel.read(disk, ModelTask.causalLm(), 0))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(disk.resolve("config.json") + ": quantization_config: " + says);
     }

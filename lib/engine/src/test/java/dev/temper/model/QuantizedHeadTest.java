@@ -36,7 +36,7 @@ final class QuantizedHeadTest {
     void answersAsItsDequantizedSelf(TinyClassifier model) throws Exception {
         Path base = model.write(disk.resolve("base"));
         save(base, tensor -> tensor.shape().length == 2 && !tensor.name().matches(".*(embed|wte|wpe).*"));
-        Task task = Task.of(Folder.local(base));
+        ModelTask task = ModelTask.of(Folder.local(base));
         try (Workspace workspace = Workspace.open(1)) {
             StoredModel stored = StoredModel.read(base, task, 0);
             assertThat(stored.newHead().parameters()).isEmpty();
@@ -80,8 +80,10 @@ final class QuantizedHeadTest {
         Files.writeString(other.resolve("config.json"), TinyModel.LLAMA.config().replaceFirst("\\{", quantization));
 
         try (Workspace workspace = Workspace.open(1);
-                Network expected = StoredModel.read(base, Task.causalLm(), 0).load(workspace);
-                Network actual = StoredModel.read(other, Task.causalLm(), 0).load(workspace)) {
+                Network expected =
+                        StoredModel.read(base, ModelTask.causalLm(), 0).load(workspace);
+                Network actual =
+                        StoredModel.read(other, ModelTask.causalLm(), 0).load(workspace)) {
             assertThat(actual.dictionary(0).arrays()).containsKey("q_proj.codes");
             for (Parameter parameter : actual.architecture().parameters()) {
                 assertThat(actual.weight(parameter).toFloatArray())
@@ -125,7 +127,7 @@ final class QuantizedHeadTest {
     void whatWasSkippedStaysDense() throws Exception {
         Path base = TinyModel.LLAMA.write(disk.resolve("base"));
         save(base, tensor -> tensor.name().endsWith("q_proj.weight"));
-        StoredModel stored = StoredModel.read(base, Task.causalLm(), 0).quantized(Optional.of(NF4));
+        StoredModel stored = StoredModel.read(base, ModelTask.causalLm(), 0).quantized(Optional.of(NF4));
         try (Workspace workspace = Workspace.open(1);
                 Network network = stored.load(workspace)) {
             assertThat(network.dictionary(0).arrays())

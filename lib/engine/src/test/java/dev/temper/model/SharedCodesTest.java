@@ -120,7 +120,7 @@ final class SharedCodesTest {
     private static Map<String, String> load(
             Path base, Optional<SharedCodes> codes, Quantization by, Predicate<Parameter> isTrained)
             throws IOException {
-        StoredModel stored = StoredModel.read(base, Task.causalLm(), 0).quantized(Optional.of(by));
+        StoredModel stored = StoredModel.read(base, ModelTask.causalLm(), 0).quantized(Optional.of(by));
         Map<String, String> arrays = new TreeMap<>();
         try (Workspace workspace = Workspace.open(1);
                 Network network = codes.map(stored::sharing).orElse(stored).load(workspace, isTrained)) {
@@ -179,7 +179,7 @@ final class SharedCodesTest {
     void codesAndScalesLieInTheMappedFile(boolean doubly) throws Exception {
         TinyModel.LLAMA.write(base);
         Quantization by = new Quantization(Quantization.Type.NF4, doubly, List.of());
-        StoredModel stored = StoredModel.read(base, Task.causalLm(), 0).quantized(Optional.of(by));
+        StoredModel stored = StoredModel.read(base, ModelTask.causalLm(), 0).quantized(Optional.of(by));
         try (Workspace workspace = Workspace.open(1);
                 Network network = stored.sharing(sharing()).load(workspace)) {
             LayerWeights layer = network.dictionary(1);

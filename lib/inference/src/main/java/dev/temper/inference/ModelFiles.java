@@ -7,7 +7,7 @@ import dev.temper.model.Architecture;
 import dev.temper.model.ModelFolder;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.NewHead;
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.safetensors.TensorIndex;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
@@ -29,8 +29,8 @@ public record ModelFiles(Folder model, Optional<Folder> adapter, List<String> la
         return new ModelFiles(model, options.adapter().map(Folder::local), options.labels());
     }
 
-    Task task() throws IOException {
-        return labels.isEmpty() ? Task.of(model) : Task.classification(labels);
+    ModelTask task() throws IOException {
+        return labels.isEmpty() ? ModelTask.of(model) : ModelTask.classification(labels);
     }
 
     /** The folder whose tokenizer counts: an adapter's, with which it was trained, where it has one. */

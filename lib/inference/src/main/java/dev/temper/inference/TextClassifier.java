@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.model.Architecture;
 import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig.TooLong;
@@ -81,9 +82,9 @@ public final class TextClassifier implements AutoCloseable {
      * @throws dev.temper.check.InvalidInputException when the model does not classify, or has fewer positions
      */
     public static int maxLength(Architecture architecture, String folder, OptionalInt wanted) {
-        Task task = architecture.task();
+        ModelTask task = architecture.task();
         check(
-                task.kind() == Task.Kind.SEQUENCE_CLASSIFICATION,
+                task.kind() == Task.SEQUENCE_CLASSIFICATION,
                 "%s holds no classifier: its head predicts %s",
                 folder,
                 task.isCausal() ? "tokens" : "a number");
@@ -97,7 +98,7 @@ public final class TextClassifier implements AutoCloseable {
         check(
                 options.adapter().isEmpty()
                         || !options.labels().isEmpty()
-                        || !Task.of(Folder.local(folder)).isCausal(),
+                        || !ModelTask.of(Folder.local(folder)).isCausal(),
                 "%s does not classify by itself: name the classes of the adapter's head with Options.withLabels",
                 folder);
     }

@@ -10,7 +10,7 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.model.TokenStream;
 import dev.temper.model.TrainedParameters;
 import dev.temper.storage.Folder;
@@ -148,7 +148,7 @@ final class TextClassifierTest {
         Path adapter = folder.resolve("adapter");
         float[] expected;
         try (Workspace workspace = Workspace.open(1)) {
-            StoredModel read = StoredModel.read(base, Task.classification(List.of("no", "yes")), 7);
+            StoredModel read = StoredModel.read(base, ModelTask.classification(List.of("no", "yes")), 7);
             LoraConfig config = LoraConfig.of(4, 8, 0, List.of("c_attn"));
             TrainedParameters parameters =
                     new TrainedParameters(workspace, LoraAdapter.specs(config, read.architecture()));

@@ -9,7 +9,7 @@ import dev.temper.generate.GenerationConfig;
 import dev.temper.generate.Generator;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.storage.Folder;
 import dev.temper.text.TinyTokenizer;
 import dev.temper.text.Tokenizer;
@@ -329,7 +329,7 @@ final class TextGeneratorTest {
     private List<int[]> tokens(Optional<Path> adapter, Set<Integer> ends) throws Exception {
         try (Workspace workspace = Workspace.open(1);
                 Network network = adapter.isPresent()
-                        ? AdaptedModel.load(workspace, folder, Task.causalLm(), Folder.local(adapter.get()))
+                        ? AdaptedModel.load(workspace, folder, ModelTask.causalLm(), Folder.local(adapter.get()))
                                 .network()
                         : Network.open(workspace, folder);
                 Tokenizer tokenizer = Tokenizer.open(folder)) {

@@ -2,7 +2,7 @@ package dev.temper.ml;
 
 import static dev.temper.check.Check.check;
 
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException;

@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.spark.ml.Model;
-import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
@@ -32,7 +31,6 @@ import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
 
@@ -154,8 +152,8 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         AskedRows asked = asked(recipe);
         asked.verify(rows.schema());
         return asked.isColumn()
-                ? stage(recipe, asked.columns().get(0).name()).transform(rows)
-                : stage(recipe, ASKED)
+                ? stage(recipe, asked, asked.columns().get(0).name()).transform(rows)
+                : stage(recipe, asked, ASKED)
                         .transform(rows.withColumn(ASKED, asked.text(rows)))
                         .drop(ASKED);
     }
@@ -174,8 +172,8 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
                 : own.with("data.chat_template", "auto").with("data.chat_template_kwargs", "{}");
     }
 
-    private ModelStage<?> stage(Recipe recipe, String input) throws IOException {
-        ModelStage<?> stage = recipe.model().isClassifier() ? classify(recipe) : generate(recipe);
+    private ModelStage<?> stage(Recipe recipe, AskedRows asked, String input) {
+        ModelStage<?> stage = Answers.of(recipe).stage(recipe, asked);
         stage.setInputCol(input);
         if (recipe.adapter().isPresent()) {
             stage.setModelFolder(recipe.model().base()).setAdapterFolder(folder());
@@ -184,29 +182,6 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         }
         recipe.cluster().localDir().ifPresent(stage::setLocalFolder);
         return stage;
-    }
-
-    private static ClassifyText classify(Recipe recipe) {
-        ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
-        return recipe.adapter().isPresent()
-                ? stage.setLabels(recipe.model().labels().toArray(String[]::new))
-                : stage;
-    }
-
-    private GenerateText generate(Recipe recipe) throws IOException {
-        var generation = recipe.generation();
-        GenerateText stage = new GenerateText()
-                .setMaxNewTokens(generation.maxNewTokens())
-                .setRepetitionPenalty(generation.repetitionPenalty())
-                .setSeed(recipe.training().seed());
-        if (generation.doSample()) {
-            stage.setDoSample(true)
-                    .setTemperature(generation.temperature())
-                    .setTopK(generation.topK())
-                    .setTopP(generation.topP())
-                    .setMinP(generation.minP());
-        }
-        return stage.setRendered(asked(recipe).isRendered());
     }
 
     /**
@@ -261,16 +236,7 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return appended(schema, recipe);
-    }
-
-    /** The columns of rows with the answers of a model. */
-    static StructType appended(StructType schema, Recipe recipe) {
-        return recipe.model().isClassifier()
-                ? schema.add("prediction", DataTypes.DoubleType)
-                        .add("predicted_label", DataTypes.StringType)
-                        .add("probability", SQLDataTypes.VectorType())
-                : schema.add("generation", DataTypes.StringType);
+        return Answers.of(recipe).appended(schema);
     }
 
     @Override

@@ -185,7 +185,7 @@ public final class SupervisedFineTuning extends CommonParams<SupervisedFineTunin
             GivenRows rows = GivenRows.of(spark.createDataFrame(List.of(), schema), $(validationIndicatorCol));
             Recipe whole = recipe(HadoopStore.of(spark), rows);
             verified(spark, whole, rows);
-            return $(evaluateOnly).equals(true) ? schema : FineTunedModel.appended(schema, whole);
+            return $(evaluateOnly).equals(true) ? schema : Answers.of(whole).appended(schema);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

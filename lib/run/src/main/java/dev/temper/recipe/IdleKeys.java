@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.text.DataConfig;
+import dev.temper.text.Format;
 import dev.temper.train.config.IntervalStrategy;
 import dev.temper.train.config.Optim;
 import dev.temper.train.config.Schedule;
@@ -49,19 +50,20 @@ public final class IdleKeys {
     }
 
     private void refuseInTask() {
-        boolean isClassifier = recipe.model().isClassifier();
+        boolean isAsked = recipe.model().objective().writesText();
+        String withTask = "with model.task: " + recipe.model().task().label();
         RecipeTree.defaults("every_recipe")
                 .get("generation")
                 .fieldNames()
-                .forEachRemaining(name ->
-                        refuse(isClassifier, "generation." + name, "with model.task: sequence_classification", ""));
+                .forEachRemaining(name -> refuse(!isAsked, "generation." + name, withTask, ""));
         DataConfig data = recipe.data();
-        boolean isText = data.format() == DataConfig.Format.TEXT;
+        boolean isText = data.format() == Format.TEXT;
+        String withFormat = "with data.format: " + data.format().label();
         boolean isPlain = data.chatTemplate().equals("none");
         for (String key : CHAT) {
             boolean isNone = key.equals("data.chat_template") && isPlain; // which says what happens anyway
-            refuse(isClassifier && !isNone, key, "with data.format: classification", "");
-            refuse(isText && !isNone, key, "with data.format: text", "write data.format: prompt_completion");
+            String instead = isText ? "write data.format: prompt_completion" : "";
+            refuse(!data.format().mayUseTemplate() && !isNone, key, withFormat, instead);
             boolean isSystem = key.equals("data.system"); // of alpaca without a template, too
             refuse(isPlain && !isNone && !isSystem, key, "with data.chat_template: none", "give a template");
         }
@@ -134,7 +136,7 @@ public final class IdleKeys {
             note(!hasEval, key, "without data.eval or data.eval_fraction");
         }
         boolean joins = data.columns().values().stream().anyMatch(columns -> columns.size() > 1);
-        boolean isAlpaca = data.format() == DataConfig.Format.ALPACA; // which joins its own with it
+        boolean isAlpaca = data.format() == Format.ALPACA; // which joins its own with it
         note(!joins && !isAlpaca, "data.separator", "where no role has several columns: it joins these alone");
         boolean asks =
                 !recipe.generation().prompts().isEmpty() || recipe.generation().evalPrompts() > 0;

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.generate.GenerationConfig;
 import dev.temper.kernel.FloatType;
+import dev.temper.model.ModelTask;
+import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.spark.cluster.ClusterConfig;
 import dev.temper.spark.storage.HadoopStore;
@@ -14,8 +16,8 @@ import dev.temper.text.AddedTokens;
 import dev.temper.text.DataConfig;
 import dev.temper.text.NewToken;
 import dev.temper.train.config.TrainingConfig;
-import dev.temper.train.objective.CausalRows;
-import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.Objective;
+import dev.temper.train.objective.Objectives;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,9 +62,6 @@ public record Recipe(
             List<NewToken> addTokens) {
         public Model {
             check(!base.isBlank(), "model.base must name a folder with config.json and *.safetensors");
-            check(
-                    labels.isEmpty() || task == Task.SEQUENCE_CLASSIFICATION,
-                    "model.labels are the classes of model.task: sequence_classification; leave them out");
             labels.forEach(label -> check(
                     !label.isBlank() && label.equals(label.strip()),
                     "model.labels: '%s' is blank or has spaces around it, which the data's labels never have",
@@ -82,24 +81,19 @@ public record Recipe(
             return new AddedTokens(addTokens);
         }
 
-        public boolean isClassifier() {
-            return task == Task.SEQUENCE_CLASSIFICATION;
-        }
-
         /**
          * What the model answers.
          *
-         * @throws dev.temper.check.InvalidInputException when there are less than two classes
+         * @throws dev.temper.check.InvalidInputException when there are too few classes
          */
-        public dev.temper.model.Task head() {
-            return isClassifier() ? dev.temper.model.Task.classification(labels) : dev.temper.model.Task.causalLm();
+        public ModelTask head() {
+            return ModelTask.of(task, labels);
         }
-    }
 
-    /** What the model learns to do. */
-    public enum Task {
-        CAUSAL_LM,
-        SEQUENCE_CLASSIFICATION
+        /** All that follows from the task. */
+        public Objective objective() {
+            return Objectives.of(task, labels);
+        }
     }
 
     /** Arithmetic of the layers. */
@@ -180,12 +174,11 @@ public record Recipe(
         for (String tracker : tracking) {
             check(tracker.equals("console"), "tracking must be console, got '%s'", tracker);
         }
-        checkTask(model, data);
+        Objective objective = Objectives.checked(model.task(), model.labels(), data, training);
         check(
                 model.quantization().isEmpty() || adapter.isPresent(),
                 "model.quantization: weights in 4 bits cannot be trained; add adapter:, or leave the quantization out");
-        training.checkClassWeights(model.labels().size());
-        training.checkMetric(model.isClassifier() ? ClassifiedRows.scoreNames(model.labels()) : CausalRows.SCORES);
+        training.checkMetric(objective.scoreNames());
         check(
                 !training.choosesBest() || data.eval().isPresent() || data.evalFraction() > 0,
                 "training.load_best_model_at_end and early_stopping_patience need rows to evaluate on: set data.eval or"
@@ -206,28 +199,6 @@ public record Recipe(
                 "training.shuffle: false trains on rows in the order of the data, and a table (%s) has none: leave it"
                         + " out, or write the rows to a file in the order you want",
                 data.tables().stream().map(DataConfig.Source::name).findFirst().orElse(""));
-    }
-
-    private static void checkTask(Model model, DataConfig data) {
-        boolean isClassifier = model.isClassifier();
-        check(
-                isClassifier == (data.format() == DataConfig.Format.CLASSIFICATION),
-                isClassifier
-                        ? "model.task: sequence_classification needs data.format: classification"
-                        : "data.format: classification needs model.task: sequence_classification");
-        if (!isClassifier) {
-            return;
-        }
-        check(
-                !model.labels().isEmpty(),
-                "model.task: sequence_classification needs the names of the classes as model.labels");
-        model.head();
-        refuse("data.packing", data.packing() != DataConfig.Packing.NONE);
-        refuse("data.train_on", data.trainOn() != DataConfig.TrainOn.COMPLETION);
-    }
-
-    private static void refuse(String key, boolean isSet) {
-        check(!isSet, "%s means nothing with model.task: sequence_classification; leave it out", key);
     }
 
     private static void refuseHub(String key, Stream<String> locations) {

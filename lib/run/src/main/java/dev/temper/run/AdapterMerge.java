@@ -7,10 +7,11 @@ import dev.temper.adapter.MergedModel;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.ModelTask;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.recipe.Locations;
 import dev.temper.report.ModelCard;
+import dev.temper.report.Usage;
 import dev.temper.run.output.HubNames;
 import dev.temper.run.output.OwnFolder;
 import dev.temper.run.output.RunOutput;
@@ -26,6 +27,9 @@ import dev.temper.storage.UntrustedFile;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.SavedTokenizer;
 import dev.temper.text.TemplateFiles;
+import dev.temper.train.objective.Objective;
+import dev.temper.train.objective.Objective.Conversation;
+import dev.temper.train.objective.Objectives;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -80,7 +84,7 @@ public final class AdapterMerge {
         verifyLocations();
         Folder localBase = Folder.local(LocalCopies.model(base, Optional.empty()));
         Path localAdapter = LocalCopies.model(adapter, Optional.empty());
-        Task task = task(adapter, localBase, Folder.local(localAdapter));
+        ModelTask task = task(adapter, localBase, Folder.local(localAdapter));
         StoredModel stored = StoredModel.read(Path.of(localBase.location()), task, 0);
         try (Workspace workspace = Workspace.open(GivenCores.ofDriver(new SparkConf()));
                 MergedModel merged = MergedModel.open(workspace, stored, Folder.local(localAdapter));
@@ -149,22 +153,23 @@ public final class AdapterMerge {
      *
      * @param adapter where it lies, with its run above it
      */
-    public static Task task(Folder adapter, Folder localBase, Folder localAdapter) throws IOException {
-        Task saved = Task.of(localBase);
+    public static ModelTask task(Folder adapter, Folder localBase, Folder localAdapter) throws IOException {
+        ModelTask saved = ModelTask.of(localBase);
         AdapterFile.read(localAdapter); // says what is wrong with the folder before its weights are looked at
         OptionalInt classes = AdapterFile.numLabels(localAdapter);
         if (classes.isEmpty()) {
             return saved;
         }
         int count = classes.getAsInt();
+        Optional<ModelTask> trained = RunOutput.task(RunOutput.above(adapter.store(), adapter.location()))
+                .filter(task -> task.numLabels() == count);
+        if (trained.isPresent()) {
+            return ModelTask.of(trained.get().kind(), trained.get().labels());
+        }
         if (count == 1) {
-            return Task.regression();
+            return ModelTask.regression();
         }
-        List<String> trained = RunOutput.labels(RunOutput.above(adapter.store(), adapter.location()));
-        if (trained.size() == count) {
-            return Task.classification(trained);
-        }
-        return Task.classification(
+        return ModelTask.classification(
                 saved.numLabels() == count
                         ? saved.labels()
                         : IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList());
@@ -186,28 +191,33 @@ public final class AdapterMerge {
     }
 
     /** All that the adapter's card says, where it is one of ours, and that it was merged. */
-    private String card(Task task) throws IOException {
-        ModelCard.Task continuing = isChat() ? ModelCard.Task.CHAT : ModelCard.Task.TEXT_GENERATION;
+    private String card(ModelTask task) throws IOException {
         Optional<ModelCard> own = adapterCard();
+        Optional<Objective> objective = Objectives.find(task.kind(), task.labels());
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("base model", Locations.lastName(base.location()));
         facts.put("merged adapter", Locations.lastName(adapter.location()));
-        if (!task.isCausal()) {
-            facts.put("classes", String.join(", ", task.labels()));
-        }
+        objective.map(Objective::facts).ifPresent(facts::putAll);
         own.ifPresent(card -> card.training().forEach(facts::putIfAbsent));
         Map<String, String> license = HubNames.license(base);
+        // a folder's path is nobody's business
+        Optional<String> id = HubNames.model(base).or(() -> own.flatMap(ModelCard::base));
+        Optional<Conversation> conversation = isChat()
+                ? Optional.of(new Conversation(Optional.ofNullable(facts.get(ModelCard.SYSTEM_MESSAGE))))
+                : Optional.empty();
+        Usage.Example example = objective
+                .map(known -> known.example(conversation))
+                .orElseGet(
+                        () -> Usage.logits(task.kind().pipeline(), task.kind().loader(), task.numLabels()));
         return new ModelCard(
                         Locations.lastName(output.location()),
                         ModelCard.Kind.MODEL,
-                        task.isCausal() ? continuing : ModelCard.Task.TEXT_CLASSIFICATION,
-                        // a folder's path is nobody's business
-                        HubNames.model(base).or(() -> own.flatMap(ModelCard::base)),
-                        task.labels(),
+                        Usage.of(example, ModelCard.Kind.MODEL, id),
+                        id,
                         List.of("lora", "merged"),
                         own.map(ModelCard::dataset).orElse(""),
                         own.map(ModelCard::scores).orElse(Map.of()),
-                        own.map(ModelCard::perClass).orElse(List.of()),
+                        own.map(ModelCard::tables).orElse(List.of()),
                         facts,
                         own.map(ModelCard::settings).orElse(Map.of()),
                         own.map(card -> card.hub().over(license)).orElse(new ModelCard.Hub(license, List.of())))

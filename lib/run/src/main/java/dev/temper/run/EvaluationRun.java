@@ -3,14 +3,14 @@ package dev.temper.run;
 import static dev.temper.check.Check.check;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.eval.ClassificationReport;
 import dev.temper.eval.Sample;
-import dev.temper.model.Task;
+import dev.temper.model.ModelTask;
 import dev.temper.recipe.ChosenPrecision;
 import dev.temper.recipe.PretrainedModel;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeLocations;
 import dev.temper.recipe.RenderedPrompt;
+import dev.temper.report.EvaluationReport;
 import dev.temper.report.NoFontsException;
 import dev.temper.run.output.EvaluationTables;
 import dev.temper.run.output.LabelledRows;
@@ -27,6 +27,7 @@ import dev.temper.spark.storage.HadoopStore;
 import dev.temper.storage.Folder;
 import dev.temper.train.ProgressListener;
 import dev.temper.train.TrainingResult;
+import dev.temper.train.objective.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.LocalDate;
@@ -74,7 +75,7 @@ public final class EvaluationRun {
         new RecipeLocations(store, recipe).verifyInput();
         String location = HadoopStore.resolve(recipe.model().base());
         PretrainedModel base = PretrainedModel.read(store, recipe);
-        checkLabels(base.folder());
+        checkHead(base.folder());
         Optional<String> random = base.verify(recipe);
         check(random.isEmpty(), "%s: %s; name the folder that a run wrote, or --adapter", location, random.orElse(""));
         ClusterCheck.verify(environment.conf().get(), recipe.cluster().workers());
@@ -115,43 +116,54 @@ public final class EvaluationRun {
         check(areThere, "the recipe has no rows to evaluate on: set data.eval or data.eval_fraction");
     }
 
-    /** A head that a run trained has the classes of the recipe; one without names may have any. */
-    private void checkLabels(Folder folder) throws IOException {
-        List<String> labels = recipe.model().labels();
-        Task saved = Task.of(folder);
-        if (!recipe.model().isClassifier()) {
+    /** A head that a run trained answers what the recipe says; one without names may have any. */
+    private void checkHead(Folder folder) throws IOException {
+        ModelTask wanted = recipe.model().head();
+        ModelTask saved = ModelTask.of(folder);
+        if (wanted.isCausal()) {
             check(
                     saved.isCausal(),
-                    "%s holds a classifier; set model.task: sequence_classification and model.labels: %s",
+                    "%s holds a classifier; set model.task: %s and model.labels: %s",
                     folder.location(),
+                    saved.kind().label(),
                     saved.labels());
             return;
         }
         if (recipe.adapter().isPresent()) {
-            checkAdapterLabels(recipe.adapter().get().initFrom().orElseThrow(), labels);
+            checkAdapterLabels(
+                    recipe.adapter().get().initFrom().orElseThrow(),
+                    recipe.model().labels());
             return;
         }
         if (saved.isCausal()) {
             return;
         }
+        check(
+                saved.kind() == wanted.kind(),
+                "%s was trained for %s, model.task says %s: they must agree",
+                folder.location(),
+                saved.kind().label(),
+                wanted.kind().label());
         boolean isUnnamed = saved.labels().stream().allMatch(label -> label.matches("LABEL_\\d+"));
         check(
-                labels.equals(saved.labels()) || (isUnnamed && labels.size() == saved.numLabels()),
+                wanted.equals(saved) || (isUnnamed && wanted.numLabels() == saved.numLabels()),
                 "%s classifies as %s, model.labels names %s: they must agree, in their order, too",
                 folder.location(),
                 saved.labels(),
-                labels);
+                wanted.labels());
     }
 
     /** PEFT's files hold no names of classes; the run that wrote an adapter does, in the folder above. */
     private void checkAdapterLabels(String adapter, List<String> labels) throws IOException {
         String location = HadoopStore.resolve(adapter);
-        List<String> trained = RunOutput.labels(RunOutput.above(store, location));
+        Optional<ModelTask> trained = RunOutput.task(RunOutput.above(store, location));
         check(
-                trained.isEmpty() || trained.equals(labels),
+                trained.isEmpty()
+                        || trained.get().labels().isEmpty()
+                        || trained.get().labels().equals(labels),
                 "%s was trained to classify as %s, model.labels names %s: they must agree, in their order, too",
                 location,
-                trained,
+                trained.map(ModelTask::labels).orElse(List.of()),
                 labels);
     }
 
@@ -199,10 +211,11 @@ public final class EvaluationRun {
         if (!samples.isEmpty()) {
             tables.writeGenerations(samples);
         }
-        List<String> labels = recipe.model().labels();
-        Optional<ClassificationReport> report = Scores.report(labels, result.predictions());
+        Objective objective = recipe.model().objective();
+        Optional<EvaluationReport> report = objective.report(result.predictions());
         if (report.isPresent()) {
-            tables.writeClassification(report.get(), result.predictions(), LabelledRows.read(data.folder(), labels));
+            tables.writeReport(
+                    report.get(), LabelledRows.read(data.folder(), objective).evaluated());
             try {
                 tables.writePictures(report.get());
             } catch (NoFontsException e) {

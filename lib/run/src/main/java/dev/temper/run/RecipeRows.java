@@ -4,11 +4,7 @@ import dev.temper.recipe.Recipe;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.preparing.PreparedRow.Split;
 import dev.temper.storage.Folder;
-import dev.temper.text.DataConfig;
-import dev.temper.text.LazyList;
 import dev.temper.text.TokenRow;
-import dev.temper.train.objective.CausalRows;
-import dev.temper.train.objective.ClassifiedRows;
 import dev.temper.train.objective.TrainingRows;
 import dev.temper.train.rows.MappedRows;
 import java.io.Closeable;
@@ -53,25 +49,14 @@ public final class RecipeRows implements Closeable {
 
     /** As the recipe's model learns them. */
     public TrainingRows of(Recipe recipe) {
-        DataConfig data = recipe.data();
-        MappedRows train = splits.get(Split.TRAIN);
-        MappedRows eval = splits.get(Split.EVAL);
-        return recipe.model().isClassifier()
-                ? ClassifiedRows.of(
-                        classified(train), classified(eval), recipe.model().labels(), recipe.training())
-                : CausalRows.packed(train, eval, data.packing(), data.maxLength());
+        return recipe.model()
+                .objective()
+                .rows(splits.get(Split.TRAIN), splits.get(Split.EVAL), recipe.data(), recipe.training());
     }
 
     /** Those to evaluate on. */
     List<TokenRow> evaluated() {
         return splits.get(Split.EVAL);
-    }
-
-    private static List<ClassifiedRows.Row> classified(MappedRows rows) {
-        return LazyList.of(
-                rows.size(),
-                i -> new ClassifiedRows.Row(
-                        rows.get(i).inputIds(), rows.label(i).orElseThrow()));
     }
 
     /** How large the files are. */

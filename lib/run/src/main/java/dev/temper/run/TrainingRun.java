@@ -2,7 +2,6 @@ package dev.temper.run;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.check.Secrets;
-import dev.temper.eval.ClassificationReport;
 import dev.temper.model.ModelFolder;
 import dev.temper.plan.GivenMemory;
 import dev.temper.plan.MemoryAdvice;
@@ -11,6 +10,7 @@ import dev.temper.recipe.ChosenPrecision;
 import dev.temper.recipe.PretrainedModel;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeLocations;
+import dev.temper.report.EvaluationReport;
 import dev.temper.report.NoFontsException;
 import dev.temper.report.Picture;
 import dev.temper.run.output.DataSummary;
@@ -32,6 +32,7 @@ import dev.temper.storage.Folder;
 import dev.temper.storage.Lease;
 import dev.temper.text.SavedTokenizer;
 import dev.temper.train.TrainingResult;
+import dev.temper.train.objective.LabelSurvey;
 import dev.temper.train.worker.Replica;
 import java.io.IOException;
 import java.time.Instant;
@@ -157,12 +158,9 @@ public final class TrainingRun {
         data.files().leftOutFiles().forEach(files -> warn("files not read: " + files));
         listener.say("%s%s", data.rows(), data.reused() ? ", prepared before" : "");
         DataSummary.notes(recipe, data).forEach(this::warn);
-        LabelledRows labelled = new LabelledRows(List.of(), List.of(), List.of());
-        if (recipe.model().isClassifier()) {
-            labelled = LabelledRows.read(data.folder(), recipe.model().labels());
-            labelled.verify(recipe.training());
-            labelled.note().ifPresent(this::warn);
-        }
+        LabelledRows labelled = LabelledRows.read(data.folder(), recipe.model().objective());
+        labelled.survey().ifPresent(survey -> survey.verify(recipe.training()));
+        labelled.survey().flatMap(LabelSurvey::note).ifPresent(this::warn);
         Recipe chosen = chosenPrecision(spark, base, output.precision());
         MemoryPlan plan = plan(base, chosen);
         if (extent == Extent.CHECKED) {
@@ -209,7 +207,11 @@ public final class TrainingRun {
     /** What the report says while the run goes on. */
     private LiveOutput.Page page(Recipe chosen, PreparedData data, RecipeData rows) {
         return new LiveOutput.Page(
-                recipe.name(), RunFacts.known(chosen, data, rows.chat()), RunDocuments.rows(data), warnings);
+                recipe.name(),
+                RunFacts.known(chosen, data, rows.chat()),
+                RunDocuments.rows(data),
+                warnings,
+                recipe.model().objective().curves());
     }
 
     /** What is trained is only to be written. */
@@ -260,15 +262,16 @@ public final class TrainingRun {
                     .flatMap(step -> summary.scores().logged(step).stream())
                     .toList());
         }
-        Optional<ClassificationReport> report = summary.report();
+        Optional<EvaluationReport> report = summary.report();
         if (report.isPresent()) {
-            tables.writeClassification(report.get(), summary.predictions(), labelled);
+            tables.writeReport(report.get(), labelled.evaluated());
         }
         RunDocuments documents =
                 new RunDocuments(chosen, summary, environment.version(), rows.base(), rows.chat(), began);
         List<Picture> pictures = new ArrayList<>();
         try {
-            pictures.addAll(RunDocuments.curves(summary.metrics()));
+            pictures.addAll(RunDocuments.curves(
+                    summary.metrics(), recipe.model().objective().curves()));
             if (report.isPresent()) {
                 pictures.addAll(tables.writePictures(report.get()));
             }

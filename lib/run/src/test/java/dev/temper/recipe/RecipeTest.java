@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.InvalidInputException;
+import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.LocalStore;
 import dev.temper.text.DataConfig;
@@ -42,7 +43,7 @@ final class RecipeTest {
         assertThat(recipe.model())
                 .isEqualTo(new Recipe.Model(
                         "models/tiny",
-                        Recipe.Task.CAUSAL_LM,
+                        Task.CAUSAL_LM,
                         List.of(),
                         Recipe.Precision.AUTO,
                         Recipe.Weights.FLOAT32,

@@ -4,8 +4,8 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.Format;
 import dev.temper.text.InputColumn;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RejectedRowException.Reason;
@@ -19,7 +19,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.ml.Transformer;
@@ -33,6 +32,7 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -118,13 +118,13 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
-        Render render = new Render(rowFormat(), dataset.schema(), appended(dataset.schema()));
+        Render render = new Render(rowFormat(), dataset.schema());
         return StageColumns.withReason(dataset).map(render, Encoders.row(render.appended.schema()));
     }
 
     @Override
     public FlatMapFunction<Iterator<Row>, Row> rows(HadoopStore store, StructType schema) {
-        Render render = new Render(rowFormat(), schema, appended(schema));
+        Render render = new Render(rowFormat(), schema);
         return rows -> new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -140,16 +140,17 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     @Override
     public StructType transformSchema(StructType schema) {
-        return appended(schema).schema();
+        return appended(schema, rowFormat()).schema();
     }
 
-    private static StageColumns.Appended appended(StructType schema) {
+    private static StageColumns.Appended appended(StructType schema, RowFormat format) {
+        DataType numbers = DataTypes.createArrayType(DataTypes.IntegerType, false);
         return new StageColumns.Appended(
                 StageColumns.withReason(schema),
                 new StructType()
                         .add("rendered", DataTypes.StringType)
-                        .add("trained", DataTypes.createArrayType(DataTypes.IntegerType, false))
-                        .add("label", DataTypes.IntegerType)
+                        .add("trained", numbers)
+                        .add("label", format.labelWords() > 1 ? numbers : DataTypes.IntegerType)
                         .add("shortened", DataTypes.BooleanType));
     }
 
@@ -210,7 +211,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
 
     /** The text of one row as it was read; none when it is rejected. */
     public Optional<RenderedText> text(Row row) {
-        Row done = new Render(rowFormat(), row.schema(), appended(row.schema())).call(row);
+        Row done = new Render(rowFormat(), row.schema()).call(row);
         return StageColumns.isRejected(done) ? Optional.empty() : Optional.of(rendered(done));
     }
 
@@ -239,9 +240,9 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         private final String[] names;
         private final int[] indexes;
 
-        Render(RowFormat format, StructType input, StageColumns.Appended appended) {
+        Render(RowFormat format, StructType input) {
             this.format = format;
-            this.appended = appended;
+            this.appended = appended(input, format);
             List<String> known = Arrays.asList(input.fieldNames());
             List<InputColumn> columns = format.inputColumns();
             columns.forEach(column -> check(
@@ -269,9 +270,9 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                     spans[i] = text.trained().get(i / 2).start();
                     spans[i + 1] = text.trained().get(i / 2).end();
                 }
-                OptionalInt label = format.label(values);
-                Object number = label.isPresent() ? label.getAsInt() : null;
-                return appended.row(row, text.text(), spans, number, text.isShortened());
+                int[] words = format.label(values);
+                Object label = words.length == 1 ? (Object) words[0] : words.length == 0 ? null : words;
+                return appended.row(row, text.text(), spans, label, text.isShortened());
             } catch (RejectedRowException e) {
                 return appended.rejected(row, e);
             }

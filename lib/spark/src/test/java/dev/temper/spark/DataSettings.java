@@ -1,11 +1,11 @@
 package dev.temper.spark;
 
 import dev.temper.text.DataConfig;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.DataConfig.Source;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.DataConfig.TrainOn;
+import dev.temper.text.Format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -9,7 +9,6 @@ import dev.temper.jinja.Template;
 import dev.temper.jinja.TemplateException;
 import dev.temper.storage.Folder;
 import dev.temper.storage.UntrustedFile;
-import dev.temper.text.DataConfig.Format;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.LocalDate;
@@ -92,7 +91,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
      * @throws dev.temper.check.InvalidInputException when one is needed and there is none, or it is no template
      */
     public static ChatFormat of(DataConfig data, TokenizerFiles files, LocalDate today) {
-        if (data.format() == Format.TEXT || data.format() == Format.CLASSIFICATION) {
+        if (!data.format().mayUseTemplate()) {
             return NONE;
         }
         TokenizerConfig config = TokenizerConfig.of(files);
@@ -105,11 +104,11 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         String origin = data.chatTemplate().equals("auto")
                 ? "the chat template of " + files.location()
                 : isTemplate(data.chatTemplate()) ? "data.chat_template" : "data.chat_template " + data.chatTemplate();
-        boolean isNeeded = data.format() == Format.MESSAGES || data.format() == Format.SHAREGPT;
+        boolean isNeeded = data.format().needsTemplate();
         check(
                 !isNeeded || !templates.isEmpty(),
                 "data.format %s needs a chat template, and %s: name one in data.chat_template",
-                data.format() == Format.MESSAGES ? "messages" : "sharegpt",
+                data.format().label(),
                 data.chatTemplate().equals("none")
                         ? "data.chat_template is none"
                         : "the tokenizer of " + files.location() + " has none");

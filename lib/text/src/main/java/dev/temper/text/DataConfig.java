@@ -162,16 +162,6 @@ public record DataConfig(
         }
     }
 
-    /** What the columns mean. */
-    public enum Format {
-        TEXT,
-        PROMPT_COMPLETION,
-        MESSAGES,
-        SHAREGPT,
-        ALPACA,
-        CLASSIFICATION
-    }
-
     /** Which part of a row is learned. */
     public enum TrainOn {
         COMPLETION,

@@ -5,10 +5,8 @@ import static dev.temper.check.Check.nearest;
 import static dev.temper.text.RejectedRowException.Reason.EMPTY;
 import static dev.temper.text.RejectedRowException.Reason.NULL_VALUE;
 import static dev.temper.text.RejectedRowException.Reason.TEMPLATE;
-import static dev.temper.text.RejectedRowException.Reason.UNKNOWN_LABEL;
 import static dev.temper.text.RejectedRowException.Reason.WRONG_TYPE;
 
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.Message.Layout;
@@ -17,9 +15,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -44,39 +40,26 @@ public record RowFormat(
         List<String> labels,
         ChatFormat chat)
         implements Serializable {
-    private static final String TEXT = "text";
-    private static final String PROMPT = "prompt";
-    private static final String COMPLETION = "completion";
-    private static final String MESSAGES = "messages";
-    private static final String CONVERSATIONS = "conversations";
-    private static final String TOOLS = "tools";
-    private static final String VARIABLES = "chat_template_kwargs";
-    private static final String SYSTEM = "system";
-    private static final String INSTRUCTION = "instruction";
-    private static final String INPUT = "input";
-    private static final String OUTPUT = "output";
-    private static final String LABEL = "label";
-    private static final List<String> ANSWERS = List.of(COMPLETION, OUTPUT, LABEL);
-
-    /** What a column of a format is for. */
-    private record Role(String name, Content content, boolean isRequired) {}
+    private static final List<String> ANSWERS = List.of(Role.COMPLETION, Role.OUTPUT, Role.LABEL);
+    private static final int[] NO_LABEL = {};
 
     public RowFormat {
         columns = new TreeMap<>(columns);
         labels = List.copyOf(labels);
-        List<String> names = roles(format).stream().map(Role::name).toList();
+        List<String> given = labels;
+        List<String> names = format.roles().stream().map(Role::name).toList();
         for (Map.Entry<String, List<String>> entry : columns.entrySet()) {
             String role = entry.getKey();
             check(
                     names.contains(role),
                     "data.columns: format %s has no %s%s; it has %s",
-                    format.name().toLowerCase(Locale.ROOT),
+                    format.label(),
                     role,
                     nearest(role, names).map(name -> " (" + name + "?)").orElse(""),
                     String.join(", ", names));
             check(!entry.getValue().isEmpty(), "data.columns must name at least one column for each of %s", names);
         }
-        for (Role role : roles(format)) {
+        for (Role role : format.roles()) {
             check(
                     role.content() == Content.TEXT
                             || role.content() == Content.TEXT_OR_MESSAGES
@@ -84,9 +67,7 @@ public record RowFormat(
                     "data.columns: %s must be one column, only texts are joined",
                     role.name());
         }
-        check(
-                format != Format.CLASSIFICATION || !labels.isEmpty(),
-                "data.format classification needs the names of the classes as model.labels");
+        format.labels().ifPresent(label -> label.verify(given));
         check(
                 system.isBlank() || chat.hasTemplate() || format == Format.ALPACA,
                 "data.system needs a chat template to write it: leave it out, or name one in data.chat_template");
@@ -105,12 +86,12 @@ public record RowFormat(
 
     /** The columns that a format reads, each once. */
     public List<InputColumn> inputColumns() {
-        return inputColumns(roles(format));
+        return inputColumns(format.roles());
     }
 
     /** Those of them that {@link #question} reads: all but the answer. */
     public List<InputColumn> questionColumns() {
-        return inputColumns(roles(format).stream()
+        return inputColumns(format.roles().stream()
                 .filter(role -> !ANSWERS.contains(role.name()))
                 .toList());
     }
@@ -134,9 +115,10 @@ public record RowFormat(
 
     /** What the tokenizer has to add to the text. */
     public TextKind kind() {
-        return format == Format.CLASSIFICATION
-                ? TextKind.CLASSIFIED
-                : chat.hasTemplate() && format != Format.TEXT ? TextKind.CHAT : TextKind.PLAIN;
+        if (format.labels().isPresent()) {
+            return TextKind.CLASSIFIED;
+        }
+        return chat.hasTemplate() && format.mayUseTemplate() ? TextKind.CHAT : TextKind.PLAIN;
     }
 
     /**
@@ -147,14 +129,14 @@ public record RowFormat(
     public RenderedText render(Map<String, String> values) {
         return switch (format) {
             case TEXT -> {
-                String text = filled(TEXT, values);
+                String text = filled(Role.TEXT, values);
                 yield new RenderedText(text, List.of(new Span(0, text.length())));
             }
-            case CLASSIFICATION -> new RenderedText(filled(TEXT, values), List.of());
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
-            case MESSAGES -> TrainedTurns.render(chat, conversation(MESSAGES, values, Layout.MESSAGES), trainOn);
-            case SHAREGPT -> TrainedTurns.render(chat, conversation(CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
+            case MESSAGES -> TrainedTurns.render(chat, conversation(Role.MESSAGES, values, Layout.MESSAGES), trainOn);
+            case SHAREGPT -> TrainedTurns.render(chat, conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
+            default -> new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
         };
     }
 
@@ -180,20 +162,21 @@ public record RowFormat(
      */
     public String question(Map<String, String> values) {
         return switch (format) {
-            case TEXT, CLASSIFICATION -> required(TEXT, values);
+            case TEXT -> required(Role.TEXT, values);
             case PROMPT_COMPLETION -> {
-                String prompt = required(PROMPT, values);
+                String prompt = required(Role.PROMPT, values);
                 boolean areMessages = prompt.contains(InputColumn.NESTED);
                 verifyTemplate(areMessages);
                 yield areMessages
-                        ? chat.prompt(whole(messages(PROMPT, prompt), system, values))
+                        ? chat.prompt(whole(messages(Role.PROMPT, prompt), system, values))
                         : question(prompt, system, values);
             }
             case ALPACA -> alpacaQuestion(values);
             case MESSAGES -> chat.prompt(
-                    conversation(MESSAGES, values, Layout.MESSAGES).unanswered());
+                    conversation(Role.MESSAGES, values, Layout.MESSAGES).unanswered());
             case SHAREGPT -> chat.prompt(
-                    conversation(CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
+                    conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
+            default -> required(Role.TEXT, values);
         };
     }
 
@@ -205,51 +188,32 @@ public record RowFormat(
     }
 
     /**
-     * The class of a row by its name, or by its number; empty for other formats.
+     * What a row teaches besides its text, in as many words as {@link #labelWords}; empty where that is nothing.
      *
-     * @throws RejectedRowException when it is neither
+     * @throws RejectedRowException when it is not what the format needs
      */
-    public OptionalInt label(Map<String, String> values) {
-        if (format != Format.CLASSIFICATION) {
-            return OptionalInt.empty();
-        }
-        String label = required(LABEL, values).strip();
-        if (!labels.contains(label)) {
-            label = label.replaceFirst("(?<=\\d)\\.0+$", ""); // what pandas makes of integers with nulls beside them
-        }
-        int number = labels.indexOf(label);
-        boolean areNumbered = labels.stream().noneMatch(RowFormat::isNumber); // else 0 of 1 to 5 would be the class 1
-        if (number < 0 && areNumbered && isNumber(label)) {
-            number = Integer.parseInt(label);
-        }
-        if (number < 0 || number >= labels.size()) {
-            throw new RejectedRowException(
-                    UNKNOWN_LABEL,
-                    "'%s' in %s is %s one of the labels %s%s"
-                            .formatted(
-                                    shortened(label),
-                                    names(LABEL).get(0),
-                                    areNumbered ? "neither" : "not",
-                                    shortened(String.join(", ", labels)),
-                                    areNumbered ? " nor a number from 0 to " + (labels.size() - 1) : ""));
-        }
-        return OptionalInt.of(number);
+    public int[] label(Map<String, String> values) {
+        return format.labels()
+                .map(label -> label.read(
+                        required(Role.LABEL, values), labels, names(Role.LABEL).get(0)))
+                .orElse(NO_LABEL);
     }
 
-    private static boolean isNumber(String label) {
-        return label.matches("\\d{1,9}");
+    /** How many words of 32 bits the label of each row has. */
+    public int labelWords() {
+        return format.labels().map(label -> label.words(labels)).orElse(0);
     }
 
     private RenderedText promptAndCompletion(Map<String, String> values) {
-        String prompt = required(PROMPT, values);
-        String completion = required(COMPLETION, values);
+        String prompt = required(Role.PROMPT, values);
+        String completion = required(Role.COMPLETION, values);
         boolean areMessages = prompt.contains(InputColumn.NESTED) || completion.contains(InputColumn.NESTED);
         if (!areMessages) {
-            String answer = filled(COMPLETION, values);
+            String answer = filled(Role.COMPLETION, values);
             return chat.hasTemplate() ? chat(Conversation.of(prompt, answer), system, values) : joined(prompt, answer);
         }
         verifyTemplate(true);
-        Conversation conversation = messages(PROMPT, prompt).completedBy(messages(COMPLETION, completion));
+        Conversation conversation = messages(Role.PROMPT, prompt).completedBy(messages(Role.COMPLETION, completion));
         return chat(conversation, system, values);
     }
 
@@ -272,7 +236,7 @@ public record RowFormat(
 
     private RenderedText alpaca(Map<String, String> values) {
         String instruction = alpacaInstruction(values);
-        String output = filled(OUTPUT, values);
+        String output = filled(Role.OUTPUT, values);
         return chat.hasTemplate()
                 ? chat(Conversation.of(instruction, output), alpacaSystem(values), values)
                 : joined(alpacaQuestion(values), output);
@@ -286,14 +250,14 @@ public record RowFormat(
     }
 
     private String alpacaInstruction(Map<String, String> values) {
-        String instruction = required(INSTRUCTION, values);
-        String input = optional(INPUT, values);
+        String instruction = required(Role.INSTRUCTION, values);
+        String input = optional(Role.INPUT, values);
         String between = chat.hasTemplate() ? "\n" : separator;
         return input.isBlank() ? instruction : instruction + between + input;
     }
 
     private String alpacaSystem(Map<String, String> values) {
-        String own = optional(SYSTEM, values);
+        String own = optional(Role.SYSTEM, values);
         return own.isBlank() ? system : own;
     }
 
@@ -310,14 +274,14 @@ public record RowFormat(
     /** The conversation of a row whose format has one. */
     private Conversation conversation(String role, Map<String, String> values, Layout layout) {
         Conversation conversation = Conversation.read(names(role).get(0), required(role, values), layout);
-        String own = layout == Layout.SHAREGPT ? optional(SYSTEM, values) : "";
+        String own = layout == Layout.SHAREGPT ? optional(Role.SYSTEM, values) : "";
         return whole(conversation, own.isBlank() ? system : own, values);
     }
 
     /** @param systemText for a conversation without one */
     private Conversation whole(Conversation conversation, String systemText, Map<String, String> values) {
-        String tools = names(TOOLS).get(0);
-        String variables = names(VARIABLES).get(0);
+        String tools = names(Role.TOOLS).get(0);
+        String variables = names(Role.VARIABLES).get(0);
         return conversation
                 .withSystem(systemText)
                 .withTools(tools, format == Format.ALPACA ? null : values.get(tools))
@@ -362,36 +326,5 @@ public record RowFormat(
     private List<String> names(String role) {
         List<String> names = columns.get(role);
         return names == null ? List.of(role) : names;
-    }
-
-    private static String shortened(String text) {
-        return text.length() > 80 ? text.substring(0, 80) + "…" : text;
-    }
-
-    private static List<Role> roles(Format format) {
-        return switch (format) {
-            case TEXT -> List.of(new Role(TEXT, Content.TEXT, true));
-            case PROMPT_COMPLETION -> List.of(
-                    new Role(PROMPT, Content.TEXT_OR_MESSAGES, true),
-                    new Role(COMPLETION, Content.TEXT_OR_MESSAGES, true),
-                    new Role(TOOLS, Content.OPTION, false),
-                    new Role(VARIABLES, Content.OPTION, false));
-            case MESSAGES -> List.of(
-                    new Role(MESSAGES, Content.JSON, true),
-                    new Role(TOOLS, Content.JSON, false),
-                    new Role(VARIABLES, Content.OPTION, false));
-            case SHAREGPT -> List.of(
-                    new Role(CONVERSATIONS, Content.JSON, true),
-                    new Role(SYSTEM, Content.TEXT, false),
-                    new Role(TOOLS, Content.JSON, false),
-                    new Role(VARIABLES, Content.OPTION, false));
-            case ALPACA -> List.of(
-                    new Role(INSTRUCTION, Content.TEXT, true),
-                    new Role(INPUT, Content.TEXT, false),
-                    new Role(OUTPUT, Content.TEXT, true),
-                    new Role(SYSTEM, Content.TEXT, false),
-                    new Role(VARIABLES, Content.OPTION, false));
-            case CLASSIFICATION -> List.of(new Role(TEXT, Content.TEXT, true), new Role(LABEL, Content.LABEL, true));
-        };
     }
 }

@@ -6,11 +6,17 @@ import java.util.Arrays;
  * One row, ready to train on.
  *
  * @param trained whether the label of a position counts; never at position 0, which nothing predicts
+ * @param second of a pair of texts, where the tokens of the second one begin; {@link #length} of one text
  */
 @SuppressWarnings("ArrayRecordComponent") // one per row; never compared
-public record TokenRow(int[] inputIds, boolean[] trained) {
+public record TokenRow(int[] inputIds, boolean[] trained, int second) {
     /** The label of a position that does not count, as in transformers. */
     public static final int IGNORED = -100;
+
+    /** One text. */
+    public TokenRow(int[] inputIds, boolean[] trained) {
+        this(inputIds, trained, inputIds.length);
+    }
 
     /** The row of these labels: {@link #IGNORED} where nothing is learned. */
     public static TokenRow of(int[] inputIds, int[] labels) {
@@ -33,6 +39,13 @@ public record TokenRow(int[] inputIds, boolean[] trained) {
 
     public int length() {
         return inputIds.length;
+    }
+
+    /** Of each token which text it is of, from 0; empty of one text. */
+    public int[] tokenTypes() {
+        int[] types = new int[second < inputIds.length ? inputIds.length : 0];
+        Arrays.fill(types, Math.min(second, types.length), types.length, 1);
+        return types;
     }
 
     public int trainedTokens() {

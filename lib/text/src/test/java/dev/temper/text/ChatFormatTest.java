@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.check.InvalidInputException;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat.TokenizerFiles;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import java.io.IOException;
 import java.nio.file.Files;

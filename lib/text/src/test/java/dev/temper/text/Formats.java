@@ -1,6 +1,5 @@
 package dev.temper.text;
 
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import java.util.List;
 import java.util.Map;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.text.ChatFormat.TokenizerFiles;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.DataConfig.TrainOn;

@@ -3,7 +3,6 @@ package dev.temper.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TooLong;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.InvalidInputException;
 import dev.temper.text.ChatFormat.TokenizerFiles;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import java.time.LocalDate;
 import java.util.Arrays;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.temper.check.InvalidInputException;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
@@ -72,12 +71,12 @@ final class RowFormatTest {
         assertThat(classes.kind()).isEqualTo(TextKind.CLASSIFIED);
         assertThat(classes.render(Map.of("text", "Good.", "label", "1")))
                 .isEqualTo(new RenderedText("Good.", List.of()));
-        assertThat(classes.label(Map.of("label", "Positive"))).hasValue(1);
-        assertThat(classes.label(Map.of("label", " 0"))).hasValue(0);
-        assertThat(classes.label(Map.of("label", "1.0"))).hasValue(1);
-        assertThat(classes("1", "0").label(Map.of("label", "0"))).hasValue(1);
-        assertThat(classes("1", "0").label(Map.of("label", "0.00"))).hasValue(1);
-        assertThat(classes("v1", "v1.0").label(Map.of("label", "v1.0"))).hasValue(1);
+        assertThat(classes.label(Map.of("label", "Positive"))).containsExactly(1);
+        assertThat(classes.label(Map.of("label", " 0"))).containsExactly(0);
+        assertThat(classes.label(Map.of("label", "1.0"))).containsExactly(1);
+        assertThat(classes("1", "0").label(Map.of("label", "0"))).containsExactly(1);
+        assertThat(classes("1", "0").label(Map.of("label", "0.00"))).containsExactly(1);
+        assertThat(classes("v1", "v1.0").label(Map.of("label", "v1.0"))).containsExactly(1);
         assertThat(PAIR.label(Map.of())).isEmpty();
         RejectedRowException unknown =
                 catchThrowableOfType(RejectedRowException.class, () -> classes.label(Map.of("label", "2")));
@@ -89,7 +88,7 @@ final class RowFormatTest {
     @Test
     void classesNamedByNumbersAreNotCounted() {
         RowFormat stars = classes("1", "2", "3");
-        assertThat(stars.label(Map.of("label", "3"))).hasValue(2);
+        assertThat(stars.label(Map.of("label", "3"))).containsExactly(2);
         assertThat(catchThrowableOfType(RejectedRowException.class, () -> stars.label(Map.of("label", "0")))
                         .detail())
                 .isEqualTo("'0' in label is not one of the labels 1, 2, 3");

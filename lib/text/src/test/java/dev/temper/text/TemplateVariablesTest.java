@@ -7,7 +7,6 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.jinja.Template;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat.TokenizerFiles;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import java.io.IOException;
 import java.math.BigInteger;

@@ -3,7 +3,6 @@ package dev.temper.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TrainOn;
 import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText.Span;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat.TokenizerFiles;
-import dev.temper.text.DataConfig.Format;
 import dev.temper.text.DataConfig.TooLong;
 import dev.temper.text.DataConfig.TrainOn;
 import java.io.IOException;

@@ -3,7 +3,6 @@ package dev.temper.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.temper.eval.PerClass;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** A card that we wrote, read back: whoever makes another model of what it describes says the same of it. */
@@ -40,7 +41,7 @@ final class EarlierCard {
             JsonNode front = YAML.readTree(markdown.substring(4, end + 1));
             boolean isOurs = texts(front.path("tags")).contains(ModelCard.TAG);
             return isOurs ? Optional.of(new EarlierCard(front, markdown.substring(end + 5)).card()) : Optional.empty();
-        } catch (JsonProcessingException | NumberFormatException e) {
+        } catch (JsonProcessingException e) {
             return Optional.empty();
         }
     }
@@ -52,7 +53,7 @@ final class EarlierCard {
                 .forEach(key -> license.put(key, front.path(key).asText()));
         List<String> tags = new ArrayList<>(texts(front.path("tags")));
         tags.remove(ModelCard.TAG);
-        boolean isChat = tags.remove(ModelCard.CHAT_TAG);
+        boolean isChat = tags.remove(Usage.CHAT_TAG);
         JsonNode result = front.at("/model-index/0/results/0");
         Map<String, Double> scores = new LinkedHashMap<>();
         result.path("metrics")
@@ -64,7 +65,6 @@ final class EarlierCard {
             training.put(
                     ModelCard.SYSTEM_MESSAGE, YAML.readTree(system.group(1)).asText());
         }
-        String pipeline = front.path("pipeline_tag").asText();
         return new ModelCard(
                 page.lines()
                         .filter(line -> line.startsWith("# "))
@@ -72,17 +72,16 @@ final class EarlierCard {
                         .map(line -> Markdown.unescaped(line.substring(2)))
                         .orElse(""),
                 front.path("library_name").asText().equals("peft") ? ModelCard.Kind.ADAPTER : ModelCard.Kind.MODEL,
-                isChat
-                        ? ModelCard.Task.CHAT
-                        : pipeline.equals("text-classification")
-                                ? ModelCard.Task.TEXT_CLASSIFICATION
-                                : ModelCard.Task.TEXT_GENERATION,
+                new Usage(
+                        front.path("pipeline_tag").asText(),
+                        isChat ? List.of(Usage.CHAT_TAG) : List.of(),
+                        code("python"),
+                        code("sh")),
                 Optional.ofNullable(front.path("base_model").textValue()),
-                rows(ModelCard.CLASSES).stream().map(row -> row.get(0)).toList(),
                 tags,
                 result.at("/dataset/name").asText(),
                 scores,
-                rows(ModelCard.CLASSES).stream().map(EarlierCard::perClass).toList(),
+                tables(),
                 training,
                 pairs(ModelCard.SETTINGS),
                 new ModelCard.Hub(license, texts(front.path("datasets"))));
@@ -96,18 +95,47 @@ final class EarlierCard {
 
     private Map<String, String> pairs(String heading) {
         Map<String, String> pairs = new LinkedHashMap<>();
-        rows(heading).forEach(row -> pairs.put(row.get(0), row.get(row.size() - 1)));
+        rows(heading).stream().skip(1).forEach(row -> pairs.put(row.get(0), row.get(row.size() - 1)));
         return pairs;
     }
 
-    /** The rows of the table below a heading; none without it. */
-    private List<List<String>> rows(String heading) {
+    /** The block of code in a language. */
+    private String code(String language) {
         return page.lines()
+                .dropWhile(line -> !line.equals("```" + language))
+                .skip(1)
+                .takeWhile(line -> !line.equals("```"))
+                .collect(Collectors.joining("\n"));
+    }
+
+    /** Those that are no names with values. */
+    private List<ResultTable> tables() {
+        return page.lines()
+                .takeWhile(line -> !line.equals(ModelCard.USAGE))
+                .filter(line -> line.startsWith("## ") && !line.equals(ModelCard.TRAINED))
+                .filter(line -> !line.startsWith(ModelCard.RESULTS))
+                .map(this::table)
+                .toList();
+    }
+
+    private ResultTable table(String heading) {
+        List<List<String>> rows = rows(heading);
+        return ResultTable.shown(
+                Markdown.unescaped(heading.substring(3)),
+                rows.stream().findFirst().orElse(List.of()),
+                rows.stream().skip(1).<List<?>>map(row -> row).toList());
+    }
+
+    /** The rows of the table below a heading, the names of its columns first; none without it. */
+    private List<List<String>> rows(String heading) {
+        List<String> lines = page.lines()
                 .dropWhile(line -> !line.equals(heading))
                 .skip(2)
                 .takeWhile(line -> line.startsWith("| ") || line.startsWith("|-"))
-                .skip(2) // names of the columns
-                .map(EarlierCard::cells)
+                .toList();
+        return IntStream.range(0, lines.size())
+                .filter(i -> i != 1) // the line below the names
+                .mapToObj(i -> cells(lines.get(i)))
                 .filter(cells -> !cells.isEmpty())
                 .toList();
     }
@@ -117,19 +145,5 @@ final class EarlierCard {
                 .results()
                 .map(cell -> Markdown.unescaped(cell.group(1)))
                 .toList();
-    }
-
-    private static PerClass perClass(List<String> row) {
-        if (row.size() != Numbers.CLASS_HEADERS.size()) {
-            throw new NumberFormatException("another table");
-        }
-        return new PerClass(
-                row.get(0),
-                Numbers.read(row.get(1)),
-                Numbers.read(row.get(2)),
-                Numbers.read(row.get(3)),
-                Numbers.read(row.get(4)),
-                Numbers.read(row.get(5)),
-                (long) Numbers.read(row.get(6)));
     }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.temper.eval.PerClass;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,11 +19,10 @@ import java.util.Set;
  *
  * @param name of the run
  * @param base the base model's id on the Hub; empty when it came from a folder, whose path is nobody's business
- * @param labels of a classifier, by index; empty otherwise
  * @param tags besides {@code temper}, as {@code lora}
  * @param dataset name of the rows that the scores are about
  * @param scores in this order; what is not finite is left out
- * @param perClass empty without a classifier
+ * @param tables of the evaluation, if it has any
  * @param training what was trained on what: names and values, in this order; {@link #SYSTEM_MESSAGE}, where it is
  *     there, is in the examples, too
  * @param settings of the training, in this order
@@ -33,13 +31,12 @@ import java.util.Set;
 public record ModelCard(
         String name,
         Kind kind,
-        Task task,
+        Usage usage,
         Optional<String> base,
-        List<String> labels,
         List<String> tags,
         String dataset,
         Map<String, Double> scores,
-        List<PerClass> perClass,
+        List<ResultTable> tables,
         Map<String, String> training,
         Map<String, String> settings,
         Hub hub) {
@@ -48,9 +45,9 @@ public record ModelCard(
             "# base_model: the base came from a folder; put its id on the Hub here, as owner/name\n";
 
     static final String TAG = "temper";
-    static final String CHAT_TAG = "conversational";
     static final String TRAINED = "## What was trained";
-    static final String CLASSES = "## Classes";
+    static final String RESULTS = "## Results on ";
+    static final String USAGE = "## How to use it";
     static final String SETTINGS = "## Training settings";
 
     /** In {@code training}: what stood in front of conversations. */
@@ -63,7 +60,16 @@ public record ModelCard(
 
     /** What the Hub measures by these names, among what a run measures. */
     private static final List<String> METRICS = List.of(
-            "accuracy", "precision", "recall", "f1", "roc_auc", "matthews_correlation", "perplexity", "exact_match");
+            "accuracy",
+            "precision",
+            "recall",
+            "f1",
+            "roc_auc",
+            "matthews_correlation",
+            "perplexity",
+            "exact_match",
+            "mse",
+            "mae");
 
     /**
      * What the Hub reads besides.
@@ -101,26 +107,9 @@ public record ModelCard(
         }
     }
 
-    /** What the model does, by the Hub's names. */
-    public enum Task {
-        TEXT_GENERATION("text-generation", "AutoModelForCausalLM"),
-        /** The same through the chat template of the folder. */
-        CHAT("text-generation", "AutoModelForCausalLM"),
-        TEXT_CLASSIFICATION("text-classification", "AutoModelForSequenceClassification");
-
-        private final String pipeline;
-        private final String loader;
-
-        Task(String pipeline, String loader) {
-            this.pipeline = pipeline;
-            this.loader = loader;
-        }
-    }
-
     public ModelCard {
-        labels = List.copyOf(labels);
         tags = List.copyOf(tags);
-        perClass = List.copyOf(perClass);
+        tables = List.copyOf(tables);
         scores = ordered(scores);
         scores.values().removeIf(score -> !Double.isFinite(score));
         scores = Collections.unmodifiableMap(scores);
@@ -146,14 +135,11 @@ public record ModelCard(
         if (!scores.isEmpty()) {
             Map<String, String> shown = new LinkedHashMap<>();
             scores.forEach((score, value) -> shown.put(score, Numbers.shown(value)));
-            page.pairs("## Results on " + Markdown.escaped(dataset), shown);
+            page.pairs(RESULTS + Markdown.escaped(dataset), shown);
         }
-        if (!perClass.isEmpty()) {
-            page.line(CLASSES + "\n");
-            page.table(
-                    Numbers.CLASS_HEADERS, perClass.stream().map(Numbers::row).toList());
-        }
-        page.line("## How to use it\n").code("python", python()).code("sh", shell());
+        tables.forEach(table ->
+                page.line("## " + Markdown.escaped(table.name()) + "\n").table(table.headers(), table.texts()));
+        page.line(USAGE + "\n").code("python", usage.python()).code("sh", usage.shell());
         return page.pairs(SETTINGS, settings).toString();
     }
 
@@ -165,7 +151,7 @@ public record ModelCard(
         });
         keys.putAll(hub.license);
         keys.put("library_name", kind.library);
-        keys.put("pipeline_tag", task.pipeline);
+        keys.put("pipeline_tag", usage.pipeline());
         if (!hub.datasets.isEmpty()) {
             keys.put("datasets", hub.datasets);
         }
@@ -173,9 +159,7 @@ public record ModelCard(
             keys.put("metrics", metrics());
         }
         Set<String> allTags = new LinkedHashSet<>(List.of(TAG));
-        if (task == Task.CHAT) {
-            allTags.add(CHAT_TAG);
-        }
+        allTags.addAll(usage.tags());
         allTags.addAll(tags);
         keys.put("tags", allTags);
         if (!scores.isEmpty()) {
@@ -207,7 +191,7 @@ public record ModelCard(
             metrics.add(metric);
         });
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("task", Map.of("type", task.pipeline));
+        result.put("task", Map.of("type", usage.pipeline()));
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("name", dataset);
         data.put("type", dataset);
@@ -217,73 +201,5 @@ public record ModelCard(
         index.put("name", name);
         index.put("results", List.of(result));
         return index;
-    }
-
-    private String python() {
-        String from = Markdown.quoted(base.orElse("path/to/the/base/model"));
-        String heads = labels.isEmpty() ? "" : ", num_labels=" + labels.size();
-        List<String> lines = new ArrayList<>();
-        lines.add("from transformers import " + task.loader + ", AutoTokenizer");
-        if (kind == Kind.ADAPTER) {
-            lines.add(0, "from peft import PeftModel");
-        }
-        lines.add("");
-        lines.add("tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")");
-        if (kind == Kind.ADAPTER) {
-            lines.add("base = " + task.loader + ".from_pretrained(" + from + heads + ")");
-            lines.add("model = PeftModel.from_pretrained(base, \"path/to/this/folder\").eval()");
-        } else {
-            lines.add("model = " + task.loader + ".from_pretrained(\"path/to/this/folder\").eval()");
-        }
-        if (task == Task.CHAT) {
-            String system = system().map(text -> "{\"role\": \"system\", \"content\": " + Markdown.quoted(text) + "}, ")
-                    .orElse("");
-            lines.add("messages = [" + system + "{\"role\": \"user\", \"content\": \"...\"}]");
-            lines.add("inputs = tokenizer.apply_chat_template(");
-            lines.add("    messages, add_generation_prompt=True, return_dict=True, return_tensors=\"pt\")");
-        } else {
-            String cut = task == Task.TEXT_CLASSIFICATION ? ", truncation=True" : "";
-            lines.add("inputs = tokenizer(\"...\"" + cut + ", return_tensors=\"pt\")");
-        }
-        if (task == Task.TEXT_CLASSIFICATION) {
-            lines.add("probabilities = model(**inputs).logits.softmax(-1)[0].tolist()");
-            lines.add("print(dict(zip(" + Markdown.quoted(labels) + ", probabilities)))");
-        } else {
-            lines.add("output = model.generate(**inputs, max_new_tokens=50)[0]");
-            lines.add("answer = output[inputs[\"input_ids\"].shape[1]:]");
-            lines.add("print(tokenizer.decode(answer, skip_special_tokens=True))");
-        }
-        return String.join("\n", lines);
-    }
-
-    private String shell() {
-        String folders =
-                kind == Kind.ADAPTER ? "path/to/the/base/model --adapter path/to/this/folder" : "path/to/this/folder";
-        String evaluate = "temper evaluate "
-                + (kind == Kind.ADAPTER
-                        ? "path/to/the/base/model recipe.yaml --adapter path/to/this/folder"
-                        : "path/to/this/folder recipe.yaml");
-        String asked =
-                switch (task) {
-                    case CHAT -> "generate " + folders
-                            + system().map(text -> " --system " + Markdown.argument(text))
-                                    .orElse("")
-                            + " --prompt \"...\"";
-                    case TEXT_GENERATION -> "generate " + folders + " --raw --prompt \"...\"";
-                    case TEXT_CLASSIFICATION -> "classify " + folders + (kind == Kind.ADAPTER ? named() : "")
-                            + " --text \"...\"";
-                };
-        return "temper " + asked + "\n" + evaluate;
-    }
-
-    /** An adapter that was copied out of its run does not know the names of its classes. */
-    private String named() {
-        return labels.isEmpty() || labels.stream().anyMatch(label -> label.contains(","))
-                ? ""
-                : " --labels " + Markdown.argument(String.join(",", labels));
-    }
-
-    private Optional<String> system() {
-        return Optional.ofNullable(training.get(SYSTEM_MESSAGE));
     }
 }

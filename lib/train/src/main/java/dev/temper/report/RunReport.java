@@ -1,7 +1,5 @@
 package dev.temper.report;
 
-import dev.temper.eval.ClassificationReport;
-import dev.temper.eval.PerClass;
 import dev.temper.eval.Sample;
 import dev.temper.track.Metric;
 import java.io.Serializable;
@@ -18,8 +16,6 @@ import java.util.TreeMap;
  * secret.
  */
 public final class RunReport {
-    private static final int MAX_COUNT_COLUMNS = 30;
-
     private static final String HEAD =
             """
             <!DOCTYPE html>
@@ -76,7 +72,7 @@ public final class RunReport {
     private final List<Sample> samples = new ArrayList<>();
     private final List<Picture> pictures = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
-    private final List<ClassificationReport> classifications = new ArrayList<>();
+    private final List<EvaluationReport> evaluations = new ArrayList<>();
     private final List<Rows> rows = new ArrayList<>();
 
     /**
@@ -119,9 +115,9 @@ public final class RunReport {
         return this;
     }
 
-    /** Adds its scores, the table of classes and the counts of the confusion matrix. */
-    public RunReport classification(ClassificationReport report) {
-        classifications.add(report);
+    /** Adds its scores, and its tables for people. */
+    public RunReport evaluation(EvaluationReport report) {
+        evaluations.add(report);
         return scores(report.scores());
     }
 
@@ -169,7 +165,7 @@ public final class RunReport {
             page.markup("<h2>Scores</h2>");
             page.table("numbers", List.of("score", "value"), pairs(scores));
         }
-        classifications.forEach(report -> writeClasses(page, report));
+        evaluations.forEach(report -> writeTables(page, report));
         if (!pictures.isEmpty()) {
             page.markup("<h2>Pictures</h2>");
             pictures.forEach(page::picture);
@@ -198,29 +194,14 @@ public final class RunReport {
                 .toList();
     }
 
-    private static void writeClasses(Html page, ClassificationReport report) {
-        List<List<String>> table = new ArrayList<>();
-        for (PerClass one : report.perClass()) {
-            table.add(Numbers.row(one));
+    private static void writeTables(Html page, EvaluationReport report) {
+        for (ResultTable table : report.shown()) {
+            page.markup("<h2>" + Html.escaped(table.name()) + "</h2>").table("numbers", table.headers(), table.texts());
         }
-        page.markup("<h2>Classes</h2>").table("numbers", Numbers.CLASS_HEADERS, table);
-        List<String> labels = report.labels();
-        if (labels.size() > MAX_COUNT_COLUMNS) {
-            return;
+        for (ResultTable table : report.folded()) {
+            page.markup("<details><summary>" + Html.escaped(table.name()) + "</summary>");
+            page.table("numbers", table.headers(), table.texts()).markup("</details>");
         }
-        List<String> headers = new ArrayList<>(List.of("actual \\ predicted"));
-        headers.addAll(labels);
-        List<List<String>> counts = new ArrayList<>();
-        long[][] matrix = report.confusionMatrix();
-        for (int actual = 0; actual < labels.size(); actual++) {
-            List<String> row = new ArrayList<>(List.of(labels.get(actual)));
-            for (long count : matrix[actual]) {
-                row.add(Numbers.shown(count));
-            }
-            counts.add(row);
-        }
-        page.markup("<details><summary>Confusion matrix as a table</summary>");
-        page.table("numbers", headers, counts).markup("</details>");
     }
 
     private void writeMetrics(Html page) {

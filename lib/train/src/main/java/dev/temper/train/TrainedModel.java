@@ -8,10 +8,10 @@ import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
+import dev.temper.model.ModelTask;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
@@ -43,7 +43,7 @@ public final class TrainedModel implements AutoCloseable {
 
     /** All weights are trained, for what the model was saved for. */
     public static TrainedModel full(Workspace workspace, Path base) throws IOException {
-        return full(workspace, base, Task.of(Folder.local(base)), 0);
+        return full(workspace, base, ModelTask.of(Folder.local(base)), 0);
     }
 
     /**
@@ -51,7 +51,7 @@ public final class TrainedModel implements AutoCloseable {
      *
      * @param seed of the head, where the task needs another than the base has
      */
-    public static TrainedModel full(Workspace workspace, Path base, Task task, long seed) throws IOException {
+    public static TrainedModel full(Workspace workspace, Path base, ModelTask task, long seed) throws IOException {
         return full(workspace, StoredModel.read(base, task, seed));
     }
 
@@ -81,7 +81,7 @@ public final class TrainedModel implements AutoCloseable {
     /** A fresh adapter is trained, for what the base was saved for. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, LoraConfig config, long seed)
             throws IOException {
-        return withAdapter(workspace, base, Task.of(Folder.local(base)), config, seed);
+        return withAdapter(workspace, base, ModelTask.of(Folder.local(base)), config, seed);
     }
 
     /**
@@ -89,7 +89,7 @@ public final class TrainedModel implements AutoCloseable {
      *
      * @param seed of its random start, and of the head's
      */
-    public static TrainedModel withAdapter(Workspace workspace, Path base, Task task, LoraConfig config, long seed)
+    public static TrainedModel withAdapter(Workspace workspace, Path base, ModelTask task, LoraConfig config, long seed)
             throws IOException {
         return withAdapter(workspace, StoredModel.read(base, task, seed), config, seed);
     }
@@ -123,11 +123,11 @@ public final class TrainedModel implements AutoCloseable {
 
     /** An adapter that exists is trained on, or used as it is, for what the base was saved for. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, Folder existing) throws IOException {
-        return withAdapter(workspace, base, Task.of(Folder.local(base)), existing);
+        return withAdapter(workspace, base, ModelTask.of(Folder.local(base)), existing);
     }
 
     /** An adapter that exists is trained on, or used as it is; a classifier's head comes from it. */
-    public static TrainedModel withAdapter(Workspace workspace, Path base, Task task, Folder existing)
+    public static TrainedModel withAdapter(Workspace workspace, Path base, ModelTask task, Folder existing)
             throws IOException {
         return withAdapter(workspace, StoredModel.read(base, task, 0), existing, FloatType.FLOAT32);
     }

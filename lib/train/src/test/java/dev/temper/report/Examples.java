@@ -2,6 +2,7 @@ package dev.temper.report;
 
 import dev.temper.eval.ClassificationReport;
 import dev.temper.track.Metric;
+import dev.temper.train.objective.ClassificationTables;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,21 +21,38 @@ final class Examples {
 
     /** Rows whose right class gets {@code skill} more than a random share; the same for the same arguments. */
     static ClassificationReport classified(List<String> labels, int rows, double skill) {
-        Random random = new Random(labels.size());
         int[] actual = new int[rows];
         double[][] probabilities = new double[rows][labels.size()];
-        for (int row = 0; row < rows; row++) {
-            actual[row] = random.nextInt(labels.size());
+        fill(actual, probabilities, skill);
+        return ClassificationReport.of(labels, actual, probabilities);
+    }
+
+    /** The same with its tables. */
+    static EvaluationReport tables(List<String> labels, int rows, double skill) {
+        int[] actual = new int[rows];
+        double[][] probabilities = new double[rows][labels.size()];
+        fill(actual, probabilities, skill);
+        return ClassificationTables.of(ClassificationReport.of(labels, actual, probabilities), actual, probabilities);
+    }
+
+    private static void fill(int[] actual, double[][] probabilities, double skill) {
+        int labels = probabilities[0].length;
+        Random random = new Random(labels);
+        for (int row = 0; row < actual.length; row++) {
+            actual[row] = random.nextInt(labels);
             double sum = 0;
-            for (int k = 0; k < labels.size(); k++) {
+            for (int k = 0; k < labels; k++) {
                 probabilities[row][k] = -Math.log(random.nextDouble()) + (k == actual[row] ? skill : 0);
                 sum += probabilities[row][k];
             }
-            for (int k = 0; k < labels.size(); k++) {
+            for (int k = 0; k < labels; k++) {
                 probabilities[row][k] /= sum;
             }
         }
-        return ClassificationReport.of(labels, actual, probabilities);
+    }
+
+    static EvaluationReport filmTables() {
+        return tables(FILMS, 500, 1.5);
     }
 
     static ClassificationReport films() {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.temper.eval.ClassificationReport;
-import dev.temper.eval.PerClass;
+import dev.temper.model.Task;
+import dev.temper.train.objective.Objective.Conversation;
+import dev.temper.train.objective.Objectives;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -66,9 +68,8 @@ final class ModelCardTest {
             ModelCard card = new ModelCard(
                     odd,
                     ModelCard.Kind.MODEL,
-                    ModelCard.Task.TEXT_GENERATION,
+                    asked(ModelCard.Kind.MODEL, Optional.of(odd), List.of()),
                     Optional.of(odd),
-                    List.of(),
                     List.of(odd),
                     odd,
                     Map.of("eval/loss", 1.5),
@@ -113,9 +114,8 @@ final class ModelCardTest {
         ModelCard card = new ModelCard(
                 "plain",
                 ModelCard.Kind.MODEL,
-                ModelCard.Task.TEXT_GENERATION,
+                asked(ModelCard.Kind.MODEL, Optional.empty(), List.of()),
                 Optional.empty(),
-                List.of(),
                 List.of(),
                 "rows",
                 Map.of("eval/loss", Double.NaN),
@@ -138,9 +138,8 @@ final class ModelCardTest {
         String card = new ModelCard(
                         "yoda",
                         ModelCard.Kind.ADAPTER,
-                        ModelCard.Task.CHAT,
+                        asked(ModelCard.Kind.ADAPTER, "Don't \"explain\"."),
                         Optional.empty(),
-                        List.of(),
                         List.of(),
                         "rows",
                         Map.of(),
@@ -170,9 +169,8 @@ final class ModelCardTest {
         ModelCard chat = new ModelCard(
                 "a *card* _of_ | chats",
                 ModelCard.Kind.ADAPTER,
-                ModelCard.Task.CHAT,
+                asked(ModelCard.Kind.ADAPTER, training.get(ModelCard.SYSTEM_MESSAGE)),
                 Optional.empty(),
-                List.of(),
                 List.of("lora", "mine"),
                 "rows",
                 Map.of("eval/loss", 1.0 / 3),
@@ -180,13 +178,13 @@ final class ModelCardTest {
                 training,
                 Map.of("training.x", "1"),
                 ModelCard.Hub.NOTHING);
-        List<PerClass> classes = List.of(new PerClass("a|b", Double.NaN, 0.00012, 1, 0.5, Double.NaN, 12_345));
+        List<ResultTable> classes = List.of(ResultTable.shown(
+                "Odd | ones", List.of("a|b", "---"), List.of(List.of(Double.NaN, "--- x"), List.of("|-", 12_345L))));
         ModelCard odd = new ModelCard(
                 "odd",
                 ModelCard.Kind.MODEL,
-                ModelCard.Task.TEXT_CLASSIFICATION,
+                asked(ModelCard.Kind.MODEL, Optional.of("a/b"), List.of("a|b")),
                 Optional.of("a/b"),
-                List.of("a|b"),
                 List.of(),
                 "rows",
                 Map.of(),
@@ -210,8 +208,7 @@ final class ModelCardTest {
                 "# Model\n",
                 "---\ntags: [lora]\n---\n# a\n",
                 "---\ntags: [temper\n---\n# a\n",
-                "---\ntags: temper\n---\n",
-                "---\ntags: [temper]\n---\n# a\n\n## Classes\n\n| a |\n| --- |\n| 1 |\n")) {
+                "---\ntags: temper\n---\n")) {
             assertThat(ModelCard.read(other)).as(other).isEmpty();
         }
     }
@@ -229,18 +226,29 @@ final class ModelCardTest {
         return new ModelCard(
                 "imdb-bert",
                 ModelCard.Kind.ADAPTER,
-                ModelCard.Task.TEXT_CLASSIFICATION,
+                asked(ModelCard.Kind.ADAPTER, Optional.of("google-bert/bert-base-cased"), Examples.FILMS),
                 Optional.of("google-bert/bert-base-cased"),
-                Examples.FILMS,
                 List.of("lora"),
                 "imdb_small",
                 scores,
-                Examples.films().perClass(),
+                Examples.filmTables().shown(),
                 Map.of("rows trained", "500"),
                 Map.of("learning_rate", "2e-5"),
                 new ModelCard.Hub(
                         new TreeMap<>(Map.of("license", "other", "license_name", "no: \"idea\"")),
                         List.of("stanfordnlp/imdb")));
+    }
+
+    /** Of a classifier, or without labels of a model that continues texts. */
+    private static Usage asked(ModelCard.Kind kind, Optional<String> base, List<String> labels) {
+        Task task = labels.isEmpty() ? Task.CAUSAL_LM : Task.SEQUENCE_CLASSIFICATION;
+        return Usage.of(Objectives.of(task, labels).example(Optional.empty()), kind, base);
+    }
+
+    private static Usage asked(ModelCard.Kind kind, String system) {
+        Conversation conversation = new Conversation(Optional.of(system));
+        return Usage.of(
+                Objectives.of(Task.CAUSAL_LM, List.of()).example(Optional.of(conversation)), kind, Optional.empty());
     }
 
     private static JsonNode frontMatter(String card) throws Exception {

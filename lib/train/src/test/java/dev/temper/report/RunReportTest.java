@@ -92,7 +92,7 @@ final class RunReportTest {
                 .facts(Map.of(HOSTILE, HOSTILE))
                 .rows(new RunReport.Rows(1, 0, 0, Map.of(HOSTILE, 1L)))
                 .scores(Map.of(HOSTILE, 1.0))
-                .classification(Examples.classified(List.of(HOSTILE, "b"), 20, 1))
+                .evaluation(Examples.tables(List.of(HOSTILE, "b"), 20, 1))
                 .samples(List.of(
                         new Sample(0, 0, HOSTILE, HOSTILE, HOSTILE), new Sample(1, 0, HOSTILE, HOSTILE, HOSTILE)))
                 .picture(new Picture(HOSTILE, new byte[0]))
@@ -143,7 +143,7 @@ final class RunReportTest {
         return new RunReport("imdb-bert", "finished after 12 min 4 s")
                 .facts(facts)
                 .rows(new RunReport.Rows(1003, 500, 500, Map.of("label outside the mapping", 3L)))
-                .classification(Examples.films())
+                .evaluation(Examples.filmTables())
                 .metrics(Examples.losses(250))
                 .samples(List.of(
                         new Sample(0, 0, "How was it?", "It It It", "A fine film."),

@@ -10,8 +10,8 @@ import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.eval.Prompts;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -164,7 +164,8 @@ final class ChangedBaseTest {
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = full
                         ? TrainedModel.full(workspace, base)
-                        : TrainedModel.withAdapter(workspace, StoredModel.read(base, Task.causalLm(), 0), lora(), 4)) {
+                        : TrainedModel.withAdapter(
+                                workspace, StoredModel.read(base, ModelTask.causalLm(), 0), lora(), 4)) {
             CausalRows data = CausalRows.unpacked(rows, List.of());
             Optional<Checkpoints> checkpoints = settings.saveSteps > 0
                     ? Optional.of(new Checkpoints(Folder.local(saved), "run", 2))

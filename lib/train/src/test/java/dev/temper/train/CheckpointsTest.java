@@ -9,8 +9,8 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
 import dev.temper.storage.Store;
@@ -181,7 +181,7 @@ final class CheckpointsTest {
                         ? TrainedModel.full(workspace, base)
                         : TrainedModel.withAdapter(
                                 workspace,
-                                StoredModel.read(base, Task.causalLm(), 0).withVocabulary(33),
+                                StoredModel.read(base, ModelTask.causalLm(), 0).withVocabulary(33),
                                 lora,
                                 4)) {
             CausalRows data = CausalRows.unpacked(rows, rows.subList(0, 7));

@@ -113,7 +113,7 @@ final class ClassifierStepsAcceptanceTest {
         for (JsonNode row : batch) {
             float target = (float) row.path("labels").asDouble();
             rows.add(new ClassifiedStream.Row(
-                    ints(row.path("input_ids")), ints(row.path("token_type_ids")), target, 1, 0));
+                    ints(row.path("input_ids")), ints(row.path("token_type_ids")), new float[] {target}, 1, 0));
         }
         return rows;
     }

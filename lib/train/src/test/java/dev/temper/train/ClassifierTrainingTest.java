@@ -74,7 +74,7 @@ final class ClassifierTrainingTest {
         double weighted = 0;
         double weights = 0;
         for (ClassifiedRows.Row row : rows.train()) {
-            double weight = row.label() == 0 ? 0.5 : 4;
+            double weight = row.label()[0] == 0 ? 0.5 : 4;
             weighted += weight * crossEntropy(row);
             weights += weight;
         }
@@ -111,7 +111,7 @@ final class ClassifierTrainingTest {
     private double smoothed(List<ClassifiedRows.Row> rows) throws Exception {
         double sum = 0;
         for (ClassifiedRows.Row row : rows) {
-            double other = crossEntropy(new ClassifiedRows.Row(row.ids(), 1 - row.label()));
+            double other = crossEntropy(new ClassifiedRows.Row(row.ids(), 1 - row.label()[0]));
             sum += (0.8 + 0.1) * crossEntropy(row) + 0.1 * other; // of two classes each gets half of 0.2
         }
         return sum / rows.size();
@@ -120,7 +120,7 @@ final class ClassifierTrainingTest {
     private double crossEntropy(ClassifiedRows.Row row) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             float[] logits = Network.open(workspace, base).classify(TokenStream.of(List.of(row.ids())))[0];
-            return Math.log(Math.exp(logits[0]) + Math.exp(logits[1])) - logits[row.label()];
+            return Math.log(Math.exp(logits[0]) + Math.exp(logits[1])) - logits[row.label()[0]];
         }
     }
 
@@ -144,10 +144,9 @@ final class ClassifierTrainingTest {
         for (int i = 0; i < eval.size(); i++) {
             Evaluation.Prediction prediction = outcome.predictions().get(i);
             assertThat(prediction.row()).isEqualTo(i);
-            assertThat(prediction.actual()).isEqualTo(eval.get(i).label());
-            assertThat(prediction.probabilities()[0] + prediction.probabilities()[1])
-                    .isCloseTo(1, within(1e-12));
-            right += prediction.probabilities()[prediction.actual()] > 0.5 ? 1 : 0;
+            assertThat(prediction.label()).isEqualTo(eval.get(i).label());
+            assertThat(prediction.answer()[0] + prediction.answer()[1]).isCloseTo(1, within(1e-12));
+            right += prediction.answer()[prediction.label()[0]] > 0.5 ? 1 : 0;
         }
         assertThat(accuracy[2]).isEqualTo(right / eval.size());
     }
@@ -191,8 +190,8 @@ final class ClassifierTrainingTest {
         assertThat(actual.weights()).containsExactly(expected.weights(), within(1e-5f));
         assertThat(actual.predictions()).hasSameSizeAs(expected.predictions()).hasSize(7);
         for (int i = 0; i < 7; i++) {
-            assertThat(actual.predictions().get(i).probabilities())
-                    .containsExactly(expected.predictions().get(i).probabilities(), within(1e-5));
+            assertThat(actual.predictions().get(i).answer())
+                    .containsExactly(expected.predictions().get(i).answer(), within(1e-5));
         }
     }
 }

@@ -11,6 +11,7 @@ import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Families;
 import dev.temper.model.Families.Use;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
@@ -82,7 +83,7 @@ final class FamilyUsesTest {
                 .filter(one -> one.modelType().equals(type))
                 .findFirst()
                 .orElseThrow();
-        for (Task task : List.of(Task.causalLm(), Task.classification(TinyTexts.LABELS))) {
+        for (ModelTask task : List.of(ModelTask.causalLm(), ModelTask.classification(TinyTexts.LABELS))) {
             if (known.tasks().contains(task.kind())) {
                 assertThat(known.uses()).contains(Use.FULL).containsAll(OF_ADAPTERS);
                 assertThat(known.uses()).contains(task.isCausal() ? Use.GENERATE : Use.CLASSIFY);
@@ -90,14 +91,13 @@ final class FamilyUsesTest {
                 compute(task);
             }
         }
-        boolean writes = known.tasks().contains(Task.Kind.CAUSAL_LM);
+        boolean writes = known.tasks().contains(Task.CAUSAL_LM);
         assertThat(known.uses().contains(Use.GENERATE)).isEqualTo(writes);
         assertThat(known.uses().contains(Use.PACKING)).isEqualTo(writes);
-        assertThat(known.uses().contains(Use.CLASSIFY))
-                .isEqualTo(known.tasks().contains(Task.Kind.SEQUENCE_CLASSIFICATION));
+        assertThat(known.uses().contains(Use.CLASSIFY)).isEqualTo(known.tasks().contains(Task.SEQUENCE_CLASSIFICATION));
     }
 
-    private void train(Task task) throws Exception {
+    private void train(ModelTask task) throws Exception {
         TrainingRows rows = task.isCausal()
                 ? CausalRows.packed(tokens(), List.of(), Packing.BFD, 32)
                 : TinyTexts.all(8, 2, List.of());
@@ -133,7 +133,7 @@ final class FamilyUsesTest {
     }
 
     /** With the adapter in its base, which is another model then. */
-    private void compute(Task task) throws Exception {
+    private void compute(ModelTask task) throws Exception {
         Path merged = Files.createDirectories(folder.resolve("merged-" + task.isCausal()));
         StoredModel base = StoredModel.read(folder, task, 1);
         try (Workspace workspace = Workspace.open(1);

@@ -12,9 +12,9 @@ import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.GoldenModels;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
 import dev.temper.text.TokenRow;
@@ -48,7 +48,7 @@ final class QloraAcceptanceTest {
         own.warmupSteps = settings.path("warmup_steps").asInt();
         own.learningRate = settings.path("lr").asDouble();
         own.checkpointing = checkpointing;
-        StoredModel base = StoredModel.read(GOLDEN.root().resolve("models/llama"), Task.causalLm(), 0)
+        StoredModel base = StoredModel.read(GOLDEN.root().resolve("models/llama"), ModelTask.causalLm(), 0)
                 .quantized(Optional.of(Quantization.nf4()));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModel.withAdapter(

@@ -6,8 +6,8 @@ import dev.temper.adapter.LoraConfig;
 import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.quant.Quantization;
 import dev.temper.train.config.Optim;
 import dev.temper.train.config.Schedule;
@@ -26,7 +26,7 @@ final class QualityAcceptanceTest {
 
     @Test
     void quantizedBaseBFloat16And8BitAdamLearnWhatLoraWithAdamWLearns() throws Exception {
-        StoredModel base = StoredModel.read(StoriesAcceptanceTest.BASE, Task.causalLm(), 0);
+        StoredModel base = StoredModel.read(StoriesAcceptanceTest.BASE, ModelTask.causalLm(), 0);
         Optional<Quantization> nf4 = Optional.of(Quantization.nf4());
         double[] lora = losses(base, Optim.ADAMW);
 

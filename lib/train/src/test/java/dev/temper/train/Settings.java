@@ -25,8 +25,8 @@ public final class Settings {
     public Optim optim = Optim.ADAMW;
     boolean offload;
     int loggingSteps = 1;
-    int evalSteps; // 0: only before and after
-    int saveSteps; // 0: no checkpoints
+    public int evalSteps; // 0: only before and after
+    public int saveSteps; // 0: no checkpoints
     boolean checkpointing;
     public boolean offloading;
     public Object classWeights = List.of();
@@ -36,7 +36,7 @@ public final class Settings {
     boolean groupByLength;
     public String metricForBestModel = "eval/loss";
     public Optional<Boolean> greaterIsBetter = Optional.empty();
-    boolean loadBestModelAtEnd;
+    public boolean loadBestModelAtEnd;
     int earlyStoppingPatience; // 0: none
     double earlyStoppingThreshold;
 

@@ -10,8 +10,8 @@ import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -196,7 +196,7 @@ final class SixteenBitTrainingTest {
 
             assertBfloat16(TensorFiles.open(saved.resolve(name), full ? "model" : "adapter_model"));
             TrainedModel again = full
-                    ? TrainedModel.full(workspace, StoredModel.read(saved.resolve(name), Task.causalLm(), 0))
+                    ? TrainedModel.full(workspace, StoredModel.read(saved.resolve(name), ModelTask.causalLm(), 0))
                     : TrainedModel.withAdapter(workspace, base, output.child(name));
             NDArray logits = again.network().logits(TEXTS, new int[] {2, 4});
             NDArray trained = model.network().logits(TEXTS, new int[] {2, 4});
@@ -219,7 +219,7 @@ final class SixteenBitTrainingTest {
     }
 
     private StoredModel stored() throws Exception {
-        return StoredModel.read(base, Task.of(Folder.local(base)), 0).in(precision);
+        return StoredModel.read(base, ModelTask.of(Folder.local(base)), 0).in(precision);
     }
 
     private TrainedModel open(Workspace workspace, FloatType weights) throws Exception {

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
-import dev.temper.model.Task;
 import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Models that learn another task than their base was saved for, and what becomes of them on disk. */
 final class TrainedModelTest {
-    private static final Task MOODS = Task.classification(List.of("bad", "good", "fine", "odd"));
+    private static final ModelTask MOODS = ModelTask.classification(List.of("bad", "good", "fine", "odd"));
     private static final TokenStream TEXTS = TokenStream.of(List.of(new int[] {3, 14, 15}, new int[] {9, 2}));
 
     @TempDir
@@ -88,7 +88,7 @@ final class TrainedModelTest {
     @Test
     void aClassifierCanLearnANumber() throws Exception {
         TinyClassifier.BERT.write(base);
-        TrainedModel trained = TrainedModel.full(workspace, base, Task.regression(), 5);
+        TrainedModel trained = TrainedModel.full(workspace, base, ModelTask.regression(), 5);
 
         trained.save(output, Folder.local(base));
 
@@ -145,7 +145,7 @@ final class TrainedModelTest {
     void anEncoderIsNoLanguageModel() throws Exception {
         TinyClassifier.BERT.write(base);
 
-        assertThatThrownBy(() -> TrainedModel.full(workspace, base, Task.causalLm(), 5))
+        assertThatThrownBy(() -> TrainedModel.full(workspace, base, ModelTask.causalLm(), 5))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(base.resolve("config.json") + ": a bert model cannot be used for causal_lm here, only for "
                         + "[regression, sequence_classification]: set model.task, or name another base");

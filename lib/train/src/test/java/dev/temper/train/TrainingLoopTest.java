@@ -10,10 +10,10 @@ import dev.temper.collective.Collective;
 import dev.temper.collective.Workers;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.SplitMix;
 import dev.temper.model.StoredModel;
-import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
@@ -294,7 +294,7 @@ final class TrainingLoopTest {
         List<String> targets = List.of(LoraConfig.ALL_LINEAR);
         LoraConfig all = LoraConfig.of(3, 6, Math.max(0, dropout), targets);
         LoraConfig config = dropout == TOP ? second(all) : all;
-        StoredModel base = StoredModel.read(folder, Task.of(Folder.local(folder)), 0);
+        StoredModel base = StoredModel.read(folder, ModelTask.of(Folder.local(folder)), 0);
         return TrainedModel.withAdapter(workspace, base.in(precision), config, SplitMix.mix(4));
     }
 

@@ -7,6 +7,7 @@ import dev.temper.model.Architecture;
 import dev.temper.model.Classifier;
 import dev.temper.model.ConfigFields;
 import dev.temper.model.Family;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
@@ -39,12 +40,12 @@ public final class Bert implements Family {
     }
 
     @Override
-    public Set<Task.Kind> tasks() {
-        return EnumSet.of(Task.Kind.SEQUENCE_CLASSIFICATION, Task.Kind.REGRESSION);
+    public Set<Task> tasks() {
+        return EnumSet.complementOf(EnumSet.of(Task.CAUSAL_LM));
     }
 
     @Override
-    public Architecture read(ConfigFields config, Task task) {
+    public Architecture read(ConfigFields config, ModelTask task) {
         Dialect dialect = Dialect.of(config.text("model_type", ""));
         dialect.checkFields(config);
         int width = dialect.width(config);

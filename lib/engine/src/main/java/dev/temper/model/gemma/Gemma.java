@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.model.Architecture;
 import dev.temper.model.ConfigFields;
 import dev.temper.model.Family;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
@@ -42,12 +43,12 @@ public final class Gemma implements Family {
     }
 
     @Override
-    public Set<Task.Kind> tasks() {
-        return EnumSet.of(Task.Kind.CAUSAL_LM);
+    public Set<Task> tasks() {
+        return EnumSet.of(Task.CAUSAL_LM);
     }
 
     @Override
-    public Architecture read(ConfigFields config, Task task) {
+    public Architecture read(ConfigFields config, ModelTask task) {
         String type = config.text("model_type", "");
         boolean isThird = type.equals("gemma3_text");
         checkFields(config);

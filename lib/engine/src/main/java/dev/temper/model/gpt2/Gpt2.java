@@ -5,6 +5,7 @@ import dev.temper.model.Architecture;
 import dev.temper.model.Classifier;
 import dev.temper.model.ConfigFields;
 import dev.temper.model.Family;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
@@ -34,12 +35,12 @@ public final class Gpt2 implements Family {
     }
 
     @Override
-    public Set<Task.Kind> tasks() {
-        return EnumSet.allOf(Task.Kind.class);
+    public Set<Task> tasks() {
+        return EnumSet.allOf(Task.class);
     }
 
     @Override
-    public Architecture read(ConfigFields config, Task task) {
+    public Architecture read(ConfigFields config, ModelTask task) {
         config.only("activation_function", "gelu_new");
         config.ignore(
                 "n_ctx", // n_positions of old
@@ -115,7 +116,7 @@ public final class Gpt2 implements Family {
                 residual);
     }
 
-    private static List<Parameter> parameters(Sizes sizes, boolean hasHead, Task task) {
+    private static List<Parameter> parameters(Sizes sizes, boolean hasHead, ModelTask task) {
         List<Parameter> list = new ArrayList<>();
         int width = sizes.width();
         Shape vocabulary = new Shape(sizes.vocabulary(), width);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.model.Architecture;
 import dev.temper.model.ConfigFields;
 import dev.temper.model.Family;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.Sizes;
@@ -34,12 +35,12 @@ public final class GptNeo implements Family {
     }
 
     @Override
-    public Set<Task.Kind> tasks() {
-        return EnumSet.allOf(Task.Kind.class);
+    public Set<Task> tasks() {
+        return EnumSet.allOf(Task.class);
     }
 
     @Override
-    public Architecture read(ConfigFields config, Task task) {
+    public Architecture read(ConfigFields config, ModelTask task) {
         config.only("activation_function", "gelu_new");
         config.only("attention_dropout", 0.0);
         config.only("embed_dropout", 0.0);
@@ -119,7 +120,7 @@ public final class GptNeo implements Family {
         return kinds.stream().map(kind -> kind.equals("local") ? window : 0).toList();
     }
 
-    private static List<Parameter> parameters(Sizes sizes, Task task) {
+    private static List<Parameter> parameters(Sizes sizes, ModelTask task) {
         List<Parameter> list = new ArrayList<>();
         Shape square = new Shape(sizes.width(), sizes.width());
         list.add(new Parameter(

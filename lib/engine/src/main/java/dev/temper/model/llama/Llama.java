@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.temper.model.Architecture;
 import dev.temper.model.ConfigFields;
 import dev.temper.model.Family;
+import dev.temper.model.ModelTask;
 import dev.temper.model.Parameter;
 import dev.temper.model.Parameter.Kind;
 import dev.temper.model.RotaryEmbedding;
@@ -36,12 +37,12 @@ public final class Llama implements Family {
     }
 
     @Override
-    public Set<Task.Kind> tasks() {
-        return EnumSet.allOf(Task.Kind.class);
+    public Set<Task> tasks() {
+        return EnumSet.allOf(Task.class);
     }
 
     @Override
-    public Architecture read(ConfigFields config, Task task) {
+    public Architecture read(ConfigFields config, ModelTask task) {
         Dialect dialect = Dialect.of(config.text("model_type", ""));
         config.only("hidden_act", "silu");
         config.only("attention_dropout", 0.0);
@@ -128,7 +129,7 @@ public final class Llama implements Family {
     }
 
     private static List<Parameter> parameters(
-            Sizes sizes, Dialect.Layer kind, OptionalInt padding, boolean hasHead, Task task) {
+            Sizes sizes, Dialect.Layer kind, OptionalInt padding, boolean hasHead, ModelTask task) {
         List<Parameter> list = new ArrayList<>();
         Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
         list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING)

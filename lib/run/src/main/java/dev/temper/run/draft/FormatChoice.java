@@ -4,8 +4,9 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.model.Task;
 import dev.temper.run.draft.ColumnSurvey.Column;
-import dev.temper.text.DataConfig.Format;
+import dev.temper.text.Format;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,13 +33,9 @@ record FormatChoice(Format format, Map<String, List<String>> columns, String why
     /** Names of what is about a row and not of it. */
     private static final Pattern ABOUT = Pattern.compile("(?i)(.*[_-])?(id|uuid|source|url|date|time|timestamp|split)");
 
-    static FormatChoice of(ColumnSurvey survey, boolean isClassifier, boolean hasTemplate) {
-        return isClassifier ? classes(survey) : texts(survey, hasTemplate);
-    }
-
     /** The format whose columns these are. */
-    static FormatChoice given(Map<String, List<String>> columns, boolean isClassifier) {
-        Format format = isClassifier
+    static FormatChoice given(Map<String, List<String>> columns, Task task) {
+        Format format = !task.isCausal()
                 ? Format.CLASSIFICATION
                 : columns.containsKey("messages")
                         ? Format.MESSAGES
@@ -50,7 +47,8 @@ record FormatChoice(Format format, Map<String, List<String>> columns, String why
         return new FormatChoice(format, columns, "as --columns says");
     }
 
-    private static FormatChoice classes(ColumnSurvey survey) {
+    /** A column with a few values, and one with texts. */
+    static FormatChoice classes(ColumnSurvey survey) {
         Column label = survey.any(LABELS)
                 .filter(FormatChoice::isLabel)
                 .or(() -> survey.columns().stream()
@@ -82,7 +80,7 @@ record FormatChoice(Format format, Map<String, List<String>> columns, String why
         return values > 1 && !column.isNested() && values * 2L <= column.filled();
     }
 
-    private static FormatChoice texts(ColumnSurvey survey, boolean hasTemplate) {
+    static FormatChoice texts(ColumnSurvey survey, boolean hasTemplate) {
         return conversation(survey)
                 .or(() -> alpaca(survey))
                 .or(() -> pair(survey, hasTemplate))

@@ -1,9 +1,6 @@
 package dev.temper.run.draft;
 
-import dev.temper.text.DataConfig.Format;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -12,34 +9,23 @@ import java.util.Optional;
  *
  * @param request what the user asked for
  * @param parameters of the base
- * @param format of the rows
- * @param labels names of the classes, with how many rows each has; empty where it is no classifier
- * @param template {@code data.chat_template}, with the reason
+ * @param task what it learns
  * @param hasEvalSplit the data has files to evaluate on beside those to train on
- * @param prompts to continue before and after training; empty where evaluation rows are asked
  */
 record RecipeDraft(
         RecipeRequest request,
         String name,
         long parameters,
         ColumnSurvey survey,
-        FormatChoice format,
-        Map<String, Long> labels,
-        Reasoned template,
-        boolean hasEvalSplit,
-        List<String> prompts) {
+        TaskDraft task,
+        boolean hasEvalSplit) {
     private static final int ENOUGH = 50; // updates in an epoch
 
     /** A value and why it was chosen. */
     record Reasoned(Object value, String why) {}
 
-    /** The same with another chat template. */
-    RecipeDraft with(Reasoned other) {
-        return new RecipeDraft(request, name, parameters, survey, format, labels, other, hasEvalSplit, prompts);
-    }
-
-    boolean isClassifier() {
-        return format.format() == Format.CLASSIFICATION;
+    RecipeDraft with(TaskDraft other) {
+        return new RecipeDraft(request, name, parameters, survey, other, hasEvalSplit);
     }
 
     /** To measure rows with: all that decides how they become tokens. */
@@ -71,25 +57,15 @@ record RecipeDraft(
         }
         data(text, Optional.of(lengths), positions);
         training(text, size);
-        if (!isClassifier()) {
-            generation(text, lengths);
-        }
+        task.generation(text, lengths);
         String output = request.output().orElse("output/" + name);
         return text.top().key("output", output, "").toString();
     }
 
     private void model(RecipeText text, SizeChoice size) {
         text.section("model").key("base", request.base(), "");
-        text.key("task", isClassifier() ? "sequence_classification" : "causal_lm", "");
-        if (isClassifier()) {
-            boolean areNumbers = labels.keySet().stream().allMatch(ColumnSurvey::isNumber);
-            text.key(
-                    "labels",
-                    List.copyOf(labels.keySet()),
-                    areNumbers
-                            ? "as in the data; names are easier to read: put them here in this order, from 0 on"
-                            : "as in the data, or the names of 0, 1, … there");
-        }
+        text.key("task", task.task().kind().label(), "");
+        task.model(text);
         text.key("precision", "auto", "bf16 where the processors multiply it faster, measured");
         if (!size.why().isEmpty()) {
             text.comment(size.why());
@@ -120,15 +96,13 @@ record RecipeDraft(
         if (!survey.table().header()) {
             text.key("header", false, "the first line is a row, too");
         }
-        text.key("format", format.format().name().toLowerCase(Locale.ROOT), format.why());
+        FormatChoice format = task.format();
+        text.key("format", format.format().label(), format.why());
         text.key("columns", columns(), "");
         if (format.columns().values().stream().anyMatch(names -> names.size() > 1)) {
             text.key("separator", "\n", "between joined columns");
         }
-        if (format.format() != Format.TEXT && !isClassifier()) {
-            text.key("chat_template", template.value(), template.why());
-            text.key("train_on", isConversation() ? "assistant" : "completion", learned());
-        }
+        task.data(text);
         if (lengths.isPresent()) {
             int maxLength = lengths.get().maxLength(positions);
             text.key("max_length", maxLength, lengths.get().reason(maxLength, positions));
@@ -141,18 +115,10 @@ record RecipeDraft(
         }
     }
 
-    private boolean isConversation() {
-        return format.format() == Format.MESSAGES || format.format() == Format.SHAREGPT;
-    }
-
-    private String learned() {
-        return isConversation() ? "every answer, with what ends it" : "the answer and what ends it";
-    }
-
     /** A single column without its list. */
     private Map<String, Object> columns() {
         Map<String, Object> columns = new LinkedHashMap<>();
-        format.columns().forEach((role, names) -> columns.put(role, names.size() == 1 ? names.get(0) : names));
+        task.format().columns().forEach((role, names) -> columns.put(role, names.size() == 1 ? names.get(0) : names));
         return columns;
     }
 
@@ -160,7 +126,7 @@ record RecipeDraft(
         long rows = survey.rows();
         int epochs = rows < 1000 ? 3 : rows < 5000 ? 2 : 1;
         int batch = 2;
-        while (batch < (isClassifier() ? 16 : 8) && 2L * batch * ENOUGH <= rows) {
+        while (batch < task.largestBatch() && 2L * batch * ENOUGH <= rows) {
             batch *= 2;
         }
         text.section("training");
@@ -172,16 +138,7 @@ record RecipeDraft(
             text.key("optim", "adamw_8bit", "2 bytes for each trained weight instead of 8");
             text.key("gradient_checkpointing", true, "layers are computed twice, so that one at a time is dense");
         }
-        if (isClassifier()) {
-            long most = labels.values().stream().mapToLong(n -> n).max().orElse(0);
-            long least = labels.values().stream().mapToLong(n -> n).min().orElse(0);
-            boolean isUneven = least > 0 && most > 3 * least;
-            if (isUneven) {
-                text.key("class_weights", "balanced", "classes have from %,d to %,d rows".formatted(least, most));
-            }
-            text.key("metric_for_best_model", isUneven ? "f1_macro" : "accuracy", "");
-            text.key("load_best_model_at_end", true, "the model that is saved is that of the best epoch");
-        }
+        task.training(text);
     }
 
     /** What is usual for the kind of training; small models take larger ones. */
@@ -190,19 +147,8 @@ record RecipeDraft(
             return 2e-4;
         }
         if (parameters < 20_000_000) {
-            return 1e-3;
+            return TaskDraft.SMALL_RATE;
         }
-        return isClassifier() ? 5e-5 : parameters < 100_000_000 ? 1e-4 : 2e-5;
-    }
-
-    private void generation(RecipeText text, RowLengths lengths) {
-        int tokens = Math.max(16, Math.min(128, RowLengths.rounded(lengths.answer(), 16)));
-        if (prompts.isEmpty()) {
-            text.section("generation").key("eval_prompts", 3, "so many evaluation rows are answered before and after");
-        } else {
-            text.section("generation").key("prompts", prompts, "continued before and after training");
-            tokens = 50;
-        }
-        text.key("max_new_tokens", tokens, prompts.isEmpty() ? "nearly all answers have fewer" : "");
+        return task.learningRate(parameters);
     }
 }

@@ -11,6 +11,7 @@ import dev.temper.spark.preparing.RejectedRow;
 import dev.temper.spark.source.FileChoice;
 import dev.temper.text.DataConfig;
 import dev.temper.track.TextTable;
+import dev.temper.train.objective.LabelSurvey;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,16 +23,12 @@ import java.util.Optional;
 /**
  * What became of all rows: how many are trained on, evaluated, cut and rejected, and why.
  *
- * @param classes of a classifier
+ * @param labels of the rows, where they have any
  * @param refusals why a run would not begin with them
  * @param notes what a run says of them, and goes on
  */
 public record DataSummary(
-        DataConfig config,
-        PreparedData data,
-        Optional<ClassShares> classes,
-        List<String> refusals,
-        List<String> notes) {
+        DataConfig config, PreparedData data, Optional<LabelSurvey> labels, List<String> refusals, List<String> notes) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BAR = 30;
     private static final int CELL = 60;
@@ -43,26 +40,24 @@ public record DataSummary(
         if (data.rows().rejectedRows() > limit * data.rows().in()) {
             refusals.add("more rows are rejected than data.max_rejected_fraction " + limit + " allows");
         }
-        Optional<ClassShares> classes = Optional.empty();
-        if (recipe.model().isClassifier()) {
-            List<String> labels = recipe.model().labels();
-            classes = Optional.of(ClassShares.read(data.folder(), labels));
-            LabelledRows rows = LabelledRows.read(data.folder(), labels);
+        Optional<LabelSurvey> labels =
+                LabelledRows.read(data.folder(), recipe.model().objective()).survey();
+        if (labels.isPresent()) {
             try {
-                rows.verify(recipe.training());
+                labels.get().verify(recipe.training());
             } catch (InvalidInputException e) {
                 refusals.add(e.getMessage());
             }
-            rows.note().ifPresent(notes::add);
+            labels.get().note().ifPresent(notes::add);
         }
-        return new DataSummary(recipe.data(), data, classes, refusals, notes);
+        return new DataSummary(recipe.data(), data, labels, refusals, notes);
     }
 
     /** The same with more to say. */
     public DataSummary with(List<String> more) {
         List<String> all = new ArrayList<>(more);
         all.addAll(notes);
-        return new DataSummary(config, data, classes, refusals, all);
+        return new DataSummary(config, data, labels, refusals, all);
     }
 
     /** What a run says of rows that it does not refuse. */
@@ -92,7 +87,7 @@ public record DataSummary(
                 number(tokens.eval()),
                 learned(tokens.evaluated(), tokens.eval()));
         text.append(splits).append('\n').append(lengths()).append('\n');
-        classes.ifPresent(shares -> text.append(shares.table()).append('\n'));
+        labels.ifPresent(survey -> text.append(survey.table()).append('\n'));
         text.append("files       ")
                 .append(Printable.masked(data.files().readFiles(data.rows().evaluated())))
                 .append('\n');
@@ -152,7 +147,7 @@ public record DataSummary(
                 .put("source", row.source())
                 .put("row", row.rowNumber())
                 .put("detail", row.detail()));
-        classes.ifPresent(shares -> shares.into(json.putObject("classes")));
+        labels.ifPresent(survey -> survey.into(json));
         refusals.forEach(json.putArray("refusals")::add);
         notes.forEach(json.putArray("notes")::add);
         return json.put("refused", !refusals.isEmpty());

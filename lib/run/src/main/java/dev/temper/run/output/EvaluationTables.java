@@ -1,22 +1,22 @@
 package dev.temper.run.output;
 
 import dev.temper.check.Secrets;
-import dev.temper.eval.ClassificationReport;
-import dev.temper.eval.PerClass;
-import dev.temper.eval.RocPoint;
 import dev.temper.eval.Sample;
+import dev.temper.report.EvaluationReport;
 import dev.temper.report.NoFontsException;
 import dev.temper.report.Picture;
+import dev.temper.report.ResultTable;
 import dev.temper.spark.storage.ParquetTable;
 import dev.temper.spark.storage.ParquetTable.Column;
 import dev.temper.spark.storage.ParquetTable.Kind;
 import dev.temper.storage.Folder;
 import dev.temper.track.Metric;
-import dev.temper.train.objective.Evaluation.Prediction;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What an evaluation leaves behind: a table is a folder of Parquet and a CSV file beside it.
@@ -24,23 +24,10 @@ import java.util.List;
  * @param folder such as {@code evaluation} of a run
  */
 public record EvaluationTables(Folder folder) {
+    private static final Map<Class<?>, Kind> KINDS =
+            Map.of(String.class, Kind.STRING, Long.class, Kind.LONG, Double.class, Kind.DOUBLE);
     private static final ParquetTable SCORES = new ParquetTable(
             List.of(new Column("step", Kind.LONG), new Column("name", Kind.STRING), new Column("value", Kind.DOUBLE)));
-    private static final ParquetTable CONFUSION_MATRIX = new ParquetTable(List.of(
-            new Column("actual", Kind.STRING), new Column("predicted", Kind.STRING), new Column("rows", Kind.LONG)));
-    private static final ParquetTable ROC_CURVE = new ParquetTable(List.of(
-            new Column("label", Kind.STRING),
-            new Column("threshold", Kind.DOUBLE),
-            new Column("false_positive_rate", Kind.DOUBLE),
-            new Column("true_positive_rate", Kind.DOUBLE)));
-    private static final ParquetTable PER_CLASS = new ParquetTable(List.of(
-            new Column("label", Kind.STRING),
-            new Column("precision", Kind.DOUBLE),
-            new Column("recall", Kind.DOUBLE),
-            new Column("specificity", Kind.DOUBLE),
-            new Column("f1", Kind.DOUBLE),
-            new Column("roc_auc", Kind.DOUBLE),
-            new Column("support", Kind.LONG)));
     private static final ParquetTable GENERATIONS = new ParquetTable(List.of(
             new Column("step", Kind.LONG),
             new Column("number", Kind.LONG),
@@ -62,74 +49,45 @@ public record EvaluationTables(Folder folder) {
         write("generations", GENERATIONS, rows);
     }
 
-    /** All tables of a classifier. */
-    public void writeClassification(ClassificationReport report, List<Prediction> predictions, LabelledRows origins)
-            throws IOException {
-        writePredictions(report.labels(), predictions, origins.evaluated());
-        List<String> labels = report.labels();
-        long[][] counts = report.confusionMatrix();
-        List<List<?>> matrix = new ArrayList<>();
-        for (int actual = 0; actual < labels.size(); actual++) {
-            for (int predicted = 0; predicted < labels.size(); predicted++) {
-                matrix.add(List.of(labels.get(actual), labels.get(predicted), counts[actual][predicted]));
-            }
-        }
-        write("confusion_matrix", CONFUSION_MATRIX, matrix);
-        List<List<?>> curve = new ArrayList<>();
-        for (RocPoint point : report.rocCurve()) {
-            curve.add(List.of(point.label(), point.threshold(), point.falsePositiveRate(), point.truePositiveRate()));
-        }
-        write("roc_curve", ROC_CURVE, curve);
-        List<List<?>> classes = new ArrayList<>();
-        for (PerClass one : report.perClass()) {
-            List<Object> row = new ArrayList<>(List.of(one.label(), one.precision(), one.recall()));
-            row.add(defined(one.specificity()));
-            row.add(one.f1());
-            row.add(defined(one.rocAuc()));
-            row.add(one.support());
-            classes.add(row);
-        }
-        write("per_class", PER_CLASS, classes);
-    }
-
-    private static Double defined(double value) {
-        return Double.isNaN(value) ? null : value;
-    }
-
-    private void writePredictions(List<String> labels, List<Prediction> predictions, List<LabelledRows.Origin> origins)
-            throws IOException {
+    /** All tables of an evaluation; those of predictions say where each row comes from. */
+    public void writeReport(EvaluationReport report, List<LabelledRows.Origin> origins) throws IOException {
         List<Column> columns = new ArrayList<>(List.of(
-                new Column("row_id", Kind.STRING),
-                new Column("source", Kind.STRING),
-                new Column("row", Kind.LONG),
-                new Column("label", Kind.STRING),
-                new Column("predicted", Kind.STRING)));
-        labels.forEach(label -> columns.add(new Column("probability_" + label, Kind.DOUBLE)));
+                new Column("row_id", Kind.STRING), new Column("source", Kind.STRING), new Column("row", Kind.LONG)));
+        columns.addAll(columns(report.predictions()));
         List<List<?>> rows = new ArrayList<>();
-        for (Prediction prediction : predictions) {
-            LabelledRows.Origin origin = origins.get(prediction.row());
-            int predicted = ClassificationReport.predicted(prediction.probabilities());
-            List<Object> row = new ArrayList<>(List.of(
-                    origin.rowId(),
-                    Secrets.masked(origin.source()),
-                    origin.rowNumber(),
-                    labels.get(prediction.actual()),
-                    labels.get(predicted)));
-            for (double probability : prediction.probabilities()) {
-                row.add(probability);
-            }
+        for (int i = 0; i < report.predictions().rows().size(); i++) {
+            LabelledRows.Origin origin = origins.get(i);
+            List<Object> row =
+                    new ArrayList<>(List.of(origin.rowId(), Secrets.masked(origin.source()), origin.rowNumber()));
+            row.addAll(defined(report.predictions().rows().get(i)));
             rows.add(row);
         }
-        write("predictions", new ParquetTable(columns), rows);
+        write(report.predictions().name(), new ParquetTable(columns), rows);
+        for (ResultTable table : report.tables()) {
+            List<List<?>> cells = table.rows().stream()
+                    .<List<?>>map(EvaluationTables::defined)
+                    .toList();
+            write(table.name(), new ParquetTable(columns(table)), cells);
+        }
+    }
+
+    private static List<Column> columns(ResultTable table) {
+        return table.columns().stream()
+                .map(column -> new Column(column.name(), KINDS.get(column.type())))
+                .toList();
     }
 
     /** @throws NoFontsException when this JVM cannot draw; the tables say the same */
-    public List<Picture> writePictures(ClassificationReport report) throws IOException, NoFontsException {
-        Picture confusionMatrix = Picture.confusionMatrix(report);
-        Picture rocCurve = Picture.rocCurve(report);
-        write("confusion_matrix.png", confusionMatrix);
-        write("roc_curve.png", rocCurve);
-        return List.of(confusionMatrix, rocCurve);
+    public List<Picture> writePictures(EvaluationReport report) throws IOException, NoFontsException {
+        Map<String, Picture> pictures = new LinkedHashMap<>();
+        for (Map.Entry<String, EvaluationReport.Drawing> drawing :
+                report.drawings().entrySet()) {
+            pictures.put(drawing.getKey(), drawing.getValue().draw());
+        }
+        for (Map.Entry<String, Picture> picture : pictures.entrySet()) {
+            write(picture.getKey(), picture.getValue());
+        }
+        return List.copyOf(pictures.values());
     }
 
     private void write(String name, Picture picture) throws IOException {
@@ -148,5 +106,12 @@ public record EvaluationTables(Folder folder) {
         List<Object> safe = new ArrayList<>(row);
         safe.replaceAll(cell -> cell instanceof String text ? Secrets.maskedValues(text) : cell);
         return safe;
+    }
+
+    /** Null for what the rows leave undefined. */
+    private static List<Object> defined(List<?> row) {
+        List<Object> defined = new ArrayList<>(row);
+        defined.replaceAll(cell -> cell instanceof Double number && number.isNaN() ? null : cell);
+        return defined;
     }
 }

@@ -35,12 +35,15 @@ public final class LiveOutput implements StandingListener {
      *
      * @param facts names and values
      * @param warnings what the user was told
+     * @param curves the scores that are drawn
      */
-    public record Page(String title, Map<String, String> facts, RunReport.Rows rows, List<String> warnings)
+    public record Page(
+            String title, Map<String, String> facts, RunReport.Rows rows, List<String> warnings, List<String> curves)
             implements Serializable {
         public Page {
             facts = new LinkedHashMap<>(facts); // in their order
             warnings = List.copyOf(warnings);
+            curves = List.copyOf(curves);
         }
     }
 
@@ -116,9 +119,9 @@ public final class LiveOutput implements StandingListener {
         return text + String.format(Locale.ROOT, "; about %,.0f s of updates are left", left);
     }
 
-    private static List<Picture> curves(List<Metric> metrics) {
+    private List<Picture> curves(List<Metric> metrics) {
         try {
-            return metrics.isEmpty() ? List.of() : RunDocuments.curves(metrics);
+            return metrics.isEmpty() ? List.of() : RunDocuments.curves(metrics, page.curves());
         } catch (NoFontsException e) {
             return new ArrayList<>(); // said at the end
         }

@@ -2,26 +2,30 @@ package dev.temper.run.output;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.check.Secrets;
-import dev.temper.eval.ClassificationReport;
 import dev.temper.recipe.Locations;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.YamlText;
+import dev.temper.report.EvaluationReport;
 import dev.temper.report.ModelCard;
 import dev.temper.report.NoFontsException;
 import dev.temper.report.Picture;
 import dev.temper.report.RunReport;
+import dev.temper.report.Usage;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.storage.Folder;
 import dev.temper.text.ChatFormat;
 import dev.temper.track.Metric;
+import dev.temper.train.objective.Objective.Conversation;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What people read of a run: report.html, and the README.md of the model.
@@ -46,7 +50,7 @@ public record RunDocuments(
                 .metrics(summary.metrics())
                 .samples(summary.samples())
                 .warnings(warnings);
-        summary.report().ifPresent(report::classification);
+        summary.report().ifPresent(report::evaluation);
         pictures.forEach(report::picture);
         return Secrets.maskedValues(report.html());
     }
@@ -59,14 +63,18 @@ public record RunDocuments(
                 data.rows().rejected());
     }
 
-    /** Curves of the losses, and of a classifier's accuracy. */
-    public static List<Picture> curves(List<Metric> metrics) throws NoFontsException {
+    /**
+     * Curves of the losses, and of some scores.
+     *
+     * @param names of the scores, without {@code eval/}
+     */
+    public static List<Picture> curves(List<Metric> metrics, List<String> names) throws NoFontsException {
         List<Picture> pictures = new ArrayList<>();
         List<Metric> losses = named(Set.of("train/loss", "eval/loss"), metrics);
         if (!losses.isEmpty()) {
             pictures.add(Picture.curves("Loss", losses));
         }
-        List<Metric> scores = named(Set.of("eval/accuracy", "eval/f1_macro"), metrics);
+        List<Metric> scores = named(names.stream().map(name -> "eval/" + name).collect(Collectors.toSet()), metrics);
         if (!scores.isEmpty()) {
             pictures.add(Picture.curves("Scores on the evaluation rows", scores));
         }
@@ -79,19 +87,20 @@ public record RunDocuments(
 
     public String modelCard() throws IOException {
         boolean isAdapter = recipe.adapter().isPresent();
-        boolean isClassifier = recipe.model().isClassifier();
+        ModelCard.Kind kind = isAdapter ? ModelCard.Kind.ADAPTER : ModelCard.Kind.MODEL;
+        Optional<String> id = HubNames.model(base); // a folder's path is nobody's business
+        Optional<Conversation> conversation = Optional.of(chat)
+                .filter(ChatFormat::hasTemplate)
+                .map(any -> new Conversation(recipe.data().system()));
         String card = new ModelCard(
                         recipe.name(),
-                        isAdapter ? ModelCard.Kind.ADAPTER : ModelCard.Kind.MODEL,
-                        isClassifier
-                                ? ModelCard.Task.TEXT_CLASSIFICATION
-                                : chat.hasTemplate() ? ModelCard.Task.CHAT : ModelCard.Task.TEXT_GENERATION,
-                        HubNames.model(base), // a folder's path is nobody's business
-                        recipe.model().labels(),
+                        kind,
+                        Usage.of(recipe.model().objective().example(conversation), kind, id),
+                        id,
                         isAdapter ? List.of("lora") : List.of(),
                         Locations.lastName(evaluated()),
                         summary.finalScores(),
-                        summary.report().map(ClassificationReport::perClass).orElse(List.of()),
+                        summary.report().map(EvaluationReport::shown).orElse(List.of()),
                         facts(),
                         settings(),
                         new ModelCard.Hub(HubNames.license(base), HubNames.datasets(recipe)))

@@ -45,10 +45,9 @@ public final class RunFacts {
         boolean isChat = chat.hasTemplate();
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("base model", Locations.lastName(recipe.model().base()));
-        facts.put("task", recipe.model().task().name().toLowerCase(Locale.ROOT));
-        if (recipe.model().isClassifier()) {
-            facts.put("classes", String.join(", ", recipe.model().labels()));
-        } else {
+        facts.put("task", recipe.model().task().label());
+        facts.putAll(recipe.model().objective().facts());
+        if (recipe.model().objective().writesText()) {
             facts.put("chat template", template(recipe, isChat));
             Map<String, Object> variables = isChat ? RecipeTemplate.variables(recipe) : Map.of();
             if (!variables.isEmpty()) {

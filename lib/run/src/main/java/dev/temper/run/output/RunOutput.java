@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.FailedRunException;
 import dev.temper.check.InvalidInputException;
+import dev.temper.model.ModelTask;
+import dev.temper.model.Task;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.RecipeIdentity;
@@ -69,15 +71,15 @@ public final class RunOutput {
         return new Folder(store, folder.substring(0, folder.lastIndexOf('/')));
     }
 
-    /** Names of classes that a run was told; empty for a folder that no run has written. */
-    public static List<String> labels(Folder run) throws IOException {
-        List<String> labels = new ArrayList<>();
-        if (run.has(RUN)) {
-            YamlText.parse(run.readText(RUN), run.location(RUN))
-                    .at("/model/labels")
-                    .forEach(label -> labels.add(label.asText()));
+    /** What a run was told that its model answers; empty for a folder that no run has written. */
+    public static Optional<ModelTask> task(Folder run) throws IOException {
+        if (!run.has(RUN)) {
+            return Optional.empty();
         }
-        return labels;
+        JsonNode model = YamlText.parse(run.readText(RUN), run.location(RUN)).path("model");
+        List<String> labels = new ArrayList<>();
+        model.path("labels").forEach(label -> labels.add(label.asText()));
+        return Task.of(model.path("task").asText()).map(task -> new ModelTask(task, labels));
     }
 
     /** Whether the rows of a run may have gone through a chat template; so they may where no run is. */

@@ -3,22 +3,22 @@ package dev.temper.run.output;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Printable;
-import dev.temper.eval.ClassificationReport;
 import dev.temper.eval.Sample;
 import dev.temper.plan.GivenMemory;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeIdentity;
+import dev.temper.report.EvaluationReport;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.track.Metric;
 import dev.temper.track.TextTable;
 import dev.temper.train.TrainingResult;
-import dev.temper.train.objective.Evaluation.Prediction;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What came of a run: manifest.json, and the last lines on the console. */
 public record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> results) {
@@ -45,13 +45,9 @@ public record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> 
         return first().metrics();
     }
 
-    public List<Prediction> predictions() {
-        return first().predictions();
-    }
-
-    /** What a classifier that is kept is worth. */
-    public Optional<ClassificationReport> report() {
-        return Scores.report(recipe.model().labels(), predictions());
+    /** Tables and pictures of the model that is kept, where its task has any. */
+    public Optional<EvaluationReport> report() {
+        return recipe.model().objective().report(first().predictions());
     }
 
     public Scores scores() {
@@ -132,11 +128,9 @@ public record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> 
         if (!finalScores().isEmpty()) {
             paths.put("scores", "evaluation/scores");
         }
-        if (report().isPresent()) {
-            for (String table : List.of("predictions", "confusion_matrix", "roc_curve", "per_class")) {
-                paths.put(table, "evaluation/" + table);
-            }
-        }
+        report().stream()
+                .flatMap(report -> Stream.concat(Stream.of(report.predictions()), report.tables().stream()))
+                .forEach(table -> paths.put(table.name(), "evaluation/" + table.name()));
         return manifest;
     }
 
@@ -223,7 +217,7 @@ public record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> 
             text.append(answers(samples)).append('\n');
         }
         text.append(String.format(Locale.ROOT, "rows        %s%n", data.rows()));
-        if (recipe.model().isClassifier() && !finalScores().isEmpty()) {
+        if (recipe.model().objective().listsScores() && !finalScores().isEmpty()) {
             text.append('\n').append(scores().table(0, outcome().keptStep())).append('\n');
         }
         loss().text().ifPresent(line -> text.append("loss        ").append(line).append('\n'));

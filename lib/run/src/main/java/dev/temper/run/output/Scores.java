@@ -1,14 +1,11 @@
 package dev.temper.run.output;
 
-import dev.temper.eval.ClassificationReport;
 import dev.temper.track.Metric;
 import dev.temper.track.TextTable;
-import dev.temper.train.objective.Evaluation.Prediction;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /** The scores among the metrics of a run: {@code eval/*}, shown without that. */
 public record Scores(List<Metric> metrics) {
@@ -62,16 +59,5 @@ public record Scores(List<Metric> metrics) {
 
     private static String shown(Double value) {
         return value == null ? "" : String.format(Locale.ROOT, "%.4f", value);
-    }
-
-    /** What a classifier is worth; nothing for another model. */
-    public static Optional<ClassificationReport> report(List<String> labels, List<Prediction> predictions) {
-        if (predictions.isEmpty()) {
-            return Optional.empty();
-        }
-        int[] actual = predictions.stream().mapToInt(Prediction::actual).toArray();
-        double[][] probabilities =
-                predictions.stream().map(Prediction::probabilities).toArray(double[][]::new);
-        return Optional.of(ClassificationReport.of(labels, actual, probabilities));
     }
 }

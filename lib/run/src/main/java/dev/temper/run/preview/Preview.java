@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -61,10 +62,17 @@ public record Preview(String name, Tokenizer tokenizer, List<Group> groups, Data
      * One row, or a piece of one.
      *
      * @param place where it comes from, for people
-     * @param label the class of a classifier's row, else empty
+     * @param label where rows have any
      * @param cut tokens that its end has lost
      */
-    record Shown(String rowId, String place, TokenRow tokens, String label, int cut) {}
+    record Shown(String rowId, String place, TokenRow tokens, Optional<Label> label, int cut) {}
+
+    /**
+     * What a row teaches besides its tokens.
+     *
+     * @param name such as {@code class}
+     */
+    record Label(String name, String text) {}
 
     /** Neighbouring tokens of which all are learned, or none. */
     private record Run(String text, boolean isLearned) {
@@ -153,9 +161,7 @@ public record Preview(String name, Tokenizer tokenizer, List<Group> groups, Data
 
     private void write(ObjectNode shown, Shown row) {
         shown.put("row_id", row.rowId()).put("place", row.place()).put("cut", row.cut());
-        if (!row.label().isEmpty()) {
-            shown.put("label", row.label());
-        }
+        row.label().ifPresent(label -> shown.put("label", label.text()));
         int[] ids = row.tokens().inputIds();
         for (int i = 0; i < ids.length; i++) {
             shown.withArray("tokens")
@@ -175,13 +181,14 @@ public record Preview(String name, Tokenizer tokenizer, List<Group> groups, Data
     }
 
     private static String headline(Shown row) {
-        String label = row.label().isEmpty() ? "" : "class " + Printable.masked(row.label());
         return String.format(
                 Locale.ROOT,
                 "%s: %d tokens, %s%s",
                 Printable.masked(row.place()),
                 row.tokens().length(),
-                label.isEmpty() ? row.tokens().trainedTokens() + " learned" : label,
+                row.label()
+                        .map(label -> label.name() + " " + Printable.masked(label.text()))
+                        .orElseGet(() -> row.tokens().trainedTokens() + " learned"),
                 row.cut() == 0 ? "" : ", and " + row.cut() + " more that are cut");
     }
 

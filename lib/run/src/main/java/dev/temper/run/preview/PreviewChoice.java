@@ -49,18 +49,22 @@ public record PreviewChoice(
         if (arePacked) {
             return packs(prepared, recipe.data(), tokenizer);
         }
-        List<String> labels = recipe.model().labels();
         return rows(prepared, tokenizer).stream()
-                .map(row -> new Preview.Group("", List.of(shown(row, labels))))
+                .map(row -> new Preview.Group("", List.of(shown(row, recipe))))
                 .toList();
     }
 
-    private static Preview.Shown shown(PreparedRow row, List<String> labels) {
+    private static Preview.Shown shown(PreparedRow row, Recipe recipe) {
         return new Preview.Shown(
                 row.rowId(),
                 place(row) + (row.split() == Split.EVAL ? ", to evaluate on" : ""),
                 row.tokens(),
-                row.label().isPresent() ? labels.get(row.label().getAsInt()) : "",
+                recipe.data()
+                        .format()
+                        .labels()
+                        .map(format -> new Preview.Label(
+                                format.name(),
+                                format.text(row.label(), recipe.model().labels()))),
                 row.cut());
     }
 
@@ -146,7 +150,8 @@ public record PreviewChoice(
             TokenRow tokens = row.tokens().piece(piece.from(), piece.to());
             learned += tokens.trainedTokens();
             String part = isWhole ? "" : format(", its tokens %,d to %,d", piece.from() + 1, piece.to());
-            rows.add(new Preview.Shown(row.rowId(), place(row) + part, tokens, "", isWhole ? row.cut() : 0));
+            rows.add(new Preview.Shown(
+                    row.rowId(), place(row) + part, tokens, Optional.empty(), isWhole ? row.cut() : 0));
         }
         String title = format(
                 "pack %,d of %,d: %s, %,d of %,d tokens, %,d learned",

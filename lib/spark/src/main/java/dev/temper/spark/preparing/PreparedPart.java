@@ -18,17 +18,22 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
-import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.schema.MessageType;
 
 /** One Parquet file of prepared rows. */
 final class PreparedPart {
+    private static final String WORDS = "label_words";
+    private static final String SECOND = "second";
+
     static final ParquetTable TABLE = new ParquetTable(List.of(
             new Column("row_id", Kind.STRING),
             new Column("source", Kind.STRING),
@@ -39,16 +44,21 @@ final class PreparedPart {
             new Column("label", Kind.INT),
             new Column("cut", Kind.INT)));
 
-    private PreparedPart() {}
+    /** The same of rows whose labels have several words, or that are pairs of texts: where the second begins. */
+    static final ParquetTable WIDE = new ParquetTable(Stream.concat(
+                    TABLE.columns().stream(), Stream.of(new Column(WORDS, Kind.INTS), new Column(SECOND, Kind.INT)))
+            .toList());
 
     /** The columns that say what a row is, not its tokens. */
-    private static final ParquetTable ORIGINS = new ParquetTable(TABLE.columns().stream()
-            .filter(column -> column.kind() != Kind.INTS)
+    private static final ParquetTable ORIGINS = new ParquetTable(WIDE.columns().stream()
+            .filter(column -> column.kind() != Kind.INTS || column.name().equals(WORDS))
             .toList());
+
+    private PreparedPart() {}
 
     /** Hands over the rows in their order; a remote file is copied to this machine first. */
     static void read(Folder folder, Part part, Consumer<PreparedRow> target) throws IOException {
-        read(folder, part, TABLE, row -> target.accept(row(row, tokens(row))));
+        read(folder, part, WIDE, row -> target.accept(row(row, tokens(row))));
     }
 
     /** As {@link #read}, but rows come without tokens, which takes next to no time. */
@@ -80,11 +90,8 @@ final class PreparedPart {
     }
 
     private static void read(Path file, ParquetTable columns, Consumer<Group> target) throws IOException {
-        Configuration wanted = new Configuration();
-        wanted.set(ReadSupport.PARQUET_READ_SCHEMA, columns.schema().toString());
         try (ParquetReader<Group> reader = ParquetReader.builder(
-                        new GroupReadSupport(), HadoopStore.hadoopPath(file.toString()))
-                .withConf(wanted)
+                        new ThoseThere(columns.schema()), HadoopStore.hadoopPath(file.toString()))
                 .build()) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
                 target.accept(row);
@@ -99,23 +106,32 @@ final class PreparedPart {
                 row.getLong("row_number", 0),
                 Split.valueOf(row.getString("split", 0).toUpperCase(Locale.ROOT)),
                 tokens,
-                number(row, "label"),
+                label(row),
                 number(row, "cut").orElse(0));
     }
 
+    private static int[] label(Group row) {
+        return has(row, WORDS)
+                ? ints(row, WORDS)
+                : number(row, "label").stream().toArray();
+    }
+
     private static OptionalInt number(Group row, String column) {
-        return row.getFieldRepetitionCount(column) == 0
-                ? OptionalInt.empty()
-                : OptionalInt.of(row.getInteger(column, 0));
+        return has(row, column) ? OptionalInt.of(row.getInteger(column, 0)) : OptionalInt.empty();
+    }
+
+    private static boolean has(Group row, String column) {
+        return row.getType().containsField(column) && row.getFieldRepetitionCount(column) > 0;
     }
 
     private static TokenRow tokens(Group row) {
         int[] ids = ints(row, "input_ids");
-        return TokenRow.of(ids, labels(row, ids.length));
+        TokenRow tokens = TokenRow.of(ids, labels(row, ids.length));
+        return new TokenRow(ids, tokens.trained(), number(row, SECOND).orElse(ids.length));
     }
 
     private static int[] labels(Group row, int length) {
-        if (row.getFieldRepetitionCount("labels") > 0) {
+        if (has(row, "labels")) {
             return ints(row, "labels");
         }
         int[] none = new int[length];
@@ -130,5 +146,23 @@ final class PreparedPart {
             ints[i] = list.getInteger(0, i);
         }
         return ints;
+    }
+
+    /** Reads of some columns those that a file has. */
+    private static final class ThoseThere extends GroupReadSupport {
+        private final MessageType wanted;
+
+        ThoseThere(MessageType wanted) {
+            this.wanted = wanted;
+        }
+
+        @Override
+        public ReadContext init(Configuration settings, Map<String, String> metadata, MessageType file) {
+            return new ReadContext(new MessageType(
+                    wanted.getName(),
+                    wanted.getFields().stream()
+                            .filter(column -> file.containsField(column.getName()))
+                            .toList()));
+        }
     }
 }

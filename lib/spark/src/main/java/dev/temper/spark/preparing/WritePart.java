@@ -14,6 +14,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -21,6 +22,9 @@ import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Writes the rows of a partition as one part, the rejected ones as another, and answers with {@link PartCounts}.
@@ -40,18 +44,18 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
         place.checkSeen(); // before anything is written to a disk that nobody else sees
         int number = TaskContext.getPartitionId();
         PartCounts counts = new PartCounts();
-        try (Table taken = new Table("part-%05d.parquet".formatted(number), PreparedPart.TABLE);
-                Table rejected = new Table("rejected-%05d.parquet".formatted(number), RejectedRow.TABLE)) {
+        try (Table taken = new Table("part-%05d.parquet".formatted(number));
+                Table rejected = new Table("rejected-%05d.parquet".formatted(number))) {
             Columns columns = null;
             while (rows.hasNext()) {
                 Row row = rows.next();
                 columns = columns == null ? Columns.of(row) : columns;
                 if (row.isNullAt(columns.reason)) {
-                    taken.add(columns.taken(row, counts));
+                    taken.add(columns.isWide ? PreparedPart.WIDE : PreparedPart.TABLE, columns.taken(row, counts));
                     countHash(row, counts);
                 } else {
                     RejectedRow why = columns.rejected(row, counts);
-                    rejected.add(why.values());
+                    rejected.add(RejectedRow.TABLE, why.values());
                     counts.reject(why);
                 }
             }
@@ -83,7 +87,11 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
             int labels,
             int label,
             int fullLength,
-            int shortened) {
+            int shortened,
+            int second,
+            boolean isWide) {
+        private static final int[] NO_LABEL = {};
+
         static Columns of(Row row) {
             List<String> names = Arrays.asList(row.schema().fieldNames());
             return new Columns(
@@ -97,7 +105,20 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
                     names.indexOf("labels"),
                     names.indexOf("label"),
                     names.indexOf("full_length"),
-                    names.indexOf("shortened"));
+                    names.indexOf("shortened"),
+                    is(row.schema(), "second", DataTypes.IntegerType) ? names.indexOf("second") : -1,
+                    isWide(row.schema()));
+        }
+
+        static boolean isWide(StructType schema) {
+            boolean hasWords = is(schema, "label", DataTypes.createArrayType(DataTypes.IntegerType, false));
+            return hasWords || is(schema, "second", DataTypes.IntegerType);
+        }
+
+        /** What was read is text, whatever it is called. */
+        private static boolean is(StructType schema, String column, DataType type) {
+            return Arrays.asList(schema.fieldNames()).contains(column)
+                    && schema.apply(column).dataType().equals(type);
         }
 
         List<?> taken(Row row, PartCounts counts) {
@@ -109,16 +130,25 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
             if (shortened >= 0 && !row.isNullAt(shortened) && row.getBoolean(shortened)) {
                 counts.addShortened();
             }
-            Object number = label < 0 ? null : row.get(label);
-            return Arrays.asList(
+            int[] words = label < 0 || row.isNullAt(label) ? NO_LABEL : label(row);
+            List<Object> values = new ArrayList<>(Arrays.asList(
                     row.getString(rowId),
                     Secrets.masked(row.getString(source)),
                     row.getLong(this.number),
                     side,
                     inputIds,
                     targets,
-                    number,
-                    cut(row, inputIds.length));
+                    words.length == 1 ? words[0] : null,
+                    cut(row, inputIds.length)));
+            if (isWide) {
+                values.add(words.length > 1 ? words : null);
+                values.add(second < 0 || row.isNullAt(second) ? null : row.getInt(second));
+            }
+            return values;
+        }
+
+        private int[] label(Row row) {
+            return row.get(label) instanceof Integer number ? new int[] {number} : StageColumns.ints(row, "label");
         }
 
         RejectedRow rejected(Row row, PartCounts counts) {
@@ -159,17 +189,16 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
     /** A table on this machine's disk; no file while it is empty. */
     private final class Table implements Closeable {
         private final String name;
-        private final ParquetTable table;
         private Path file;
         private ParquetTable.Writer writer;
         private long rows;
 
-        Table(String name, ParquetTable table) {
+        Table(String name) {
             this.name = name;
-            this.table = table;
         }
 
-        void add(List<?> row) throws IOException {
+        /** @param table the same for each row */
+        void add(ParquetTable table, List<?> row) throws IOException {
             if (writer == null) {
                 file = Files.createTempFile("temper-part-", ".parquet");
                 writer = table.writer(Files.newOutputStream(file));

@@ -10,7 +10,7 @@ import java.util.Map;
  * What a model was found to be worth, the same on every worker.
  *
  * @param scores by name, without {@code eval/}, in the order to show them
- * @param predictions of a classifier, in the order of the rows; empty of other models
+ * @param predictions of a head for whole texts, in the order of the rows; empty of other models
  */
 public record Evaluation(Map<String, Double> scores, List<Prediction> predictions) {
     public Evaluation {
@@ -19,12 +19,12 @@ public record Evaluation(Map<String, Double> scores, List<Prediction> prediction
     }
 
     /**
-     * What a classifier makes of a row.
+     * What a model makes of a row.
      *
      * @param row among those to evaluate on, from 0
-     * @param actual its class, by index
-     * @param probabilities of the classes
+     * @param label what it is, as {@link dev.temper.text.LabelFormat} carries it
+     * @param answer what the objective makes of the logits: of a classifier the probabilities of the classes
      */
     @SuppressWarnings("ArrayRecordComponent") // one per row; never compared
-    public record Prediction(int row, int actual, double[] probabilities) implements Serializable {}
+    public record Prediction(int row, int[] label, double[] answer) implements Serializable {}
 }

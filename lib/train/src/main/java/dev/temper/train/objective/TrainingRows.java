@@ -6,8 +6,8 @@ import dev.temper.train.worker.StoppedException;
 import java.io.IOException;
 import java.util.List;
 
-/** What a run learns and is measured by: all that differs between kinds of models. */
-public sealed interface TrainingRows permits CausalRows, ClassifiedRows {
+/** What a run learns and is measured by, as the training loop sees it; an {@link Objective} makes it. */
+public interface TrainingRows {
     /** Where the dropout masks of a row come from. */
     @FunctionalInterface
     interface Keys {

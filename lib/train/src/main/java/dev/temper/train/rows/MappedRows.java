@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.AbstractList;
-import java.util.OptionalInt;
+import java.util.Arrays;
 import java.util.RandomAccess;
 
 /**
@@ -17,19 +17,23 @@ import java.util.RandomAccess;
  * name, so that nothing is left behind whichever way the process ends; their disk is free again when they are closed.
  */
 public final class MappedRows extends AbstractList<TokenRow> implements RandomAccess, Closeable {
-    /** On disk: id and whether it is learned in 32 bits. */
+    /** On disk: id, whether it is learned and whether it is of the second text of a pair, in 32 bits. */
     public static final int TOKEN_BYTES = Integer.BYTES;
-    /** On disk, of each row beside its tokens: where it begins, and its class. */
+    /** On disk, of each row beside its tokens: where it begins, and its label; one of several words is at its end. */
     public static final int ROW_BYTES = 3 * Integer.BYTES;
 
     private static final int WIDTH = ROW_BYTES / Integer.BYTES;
-    private static final int NO_LABEL = -1;
+    private static final int SECOND = 1 << 30; // no vocabulary is as large
+    private static final int ID = SECOND - 1;
+    private static final int[] NO_LABEL = {};
 
     private final MappedInts tokens;
     private final MappedInts index;
     private final int size;
+    private final int words; // of each row's label
 
-    private MappedRows(MappedInts tokens, MappedInts index) {
+    private MappedRows(MappedInts tokens, MappedInts index, int words) {
+        this.words = words;
         this.tokens = tokens;
         this.index = index;
         this.size = Math.toIntExact(index.size() / WIDTH);
@@ -45,6 +49,7 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
         private final Path folder;
         private final MappedInts.Writer tokens;
         private final MappedInts.Writer index;
+        private int words = -1;
 
         /**
          * @param folder made when there is none; on a disk, not on a file system that is memory itself
@@ -72,17 +77,28 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
             }
         }
 
-        /** @param label its class, where rows have one */
-        public void add(TokenRow row, OptionalInt label) {
+        /** @param label in as many words for each row; empty where the tokens are learned */
+        public void add(TokenRow row, int... label) {
+            if (Arrays.stream(row.inputIds()).anyMatch(id -> (id & ~ID) != 0)) {
+                throw new IllegalArgumentException("a token's id of more than 30 bits");
+            }
+            if (words >= 0 && words != label.length) {
+                throw new IllegalArgumentException("a label of " + label.length + " words among others of " + words);
+            }
+            words = label.length;
             try {
                 long begin = tokens.size();
                 index.add((int) (begin >>> Integer.SIZE));
                 index.add((int) begin);
-                index.add(label.orElse(NO_LABEL));
+                index.add(words == 1 ? label[0] : 0);
                 int[] ids = row.inputIds();
                 boolean[] trained = row.trained();
                 for (int i = 0; i < ids.length; i++) {
-                    tokens.add(trained[i] ? ids[i] | Integer.MIN_VALUE : ids[i]);
+                    int id = i < row.second() ? ids[i] : ids[i] | SECOND;
+                    tokens.add(trained[i] ? id | Integer.MIN_VALUE : id);
+                }
+                for (int i = 0; words > 1 && i < words; i++) {
+                    tokens.add(label[i]);
                 }
             } catch (IOException e) {
                 throw unwritable(e);
@@ -98,7 +114,7 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
 
         /** All that were added; the writer takes no more. */
         public MappedRows finish() throws IOException {
-            return new MappedRows(tokens.finish(), index.finish());
+            return new MappedRows(tokens.finish(), index.finish(), Math.max(0, words));
         }
 
         @Override
@@ -118,22 +134,26 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
         long begin = begin(row);
         int[] ids = tokens.read(begin, length(row));
         boolean[] trained = new boolean[ids.length];
+        int second = ids.length;
         for (int i = 0; i < ids.length; i++) {
             trained[i] = ids[i] < 0;
-            ids[i] &= Integer.MAX_VALUE;
+            second = (ids[i] & SECOND) == 0 ? second : Math.min(second, i);
+            ids[i] &= ID;
         }
-        return new TokenRow(ids, trained);
+        return new TokenRow(ids, trained, second);
     }
 
-    /** The class of a row; empty where rows have none. */
-    public OptionalInt label(int row) {
-        int label = index.at((long) WIDTH * row + 2);
-        return label == NO_LABEL ? OptionalInt.empty() : OptionalInt.of(label);
+    /** The label of a row, in the words that were added; empty where rows have none. */
+    public int[] label(int row) {
+        if (words == 1) {
+            return new int[] {index.at((long) WIDTH * row + 2)};
+        }
+        return words == 0 ? NO_LABEL : tokens.read(begin(row) + length(row), words);
     }
 
     private int length(int row) {
         long end = row + 1 == size ? tokens.size() : begin(row + 1);
-        return (int) (end - begin(row));
+        return (int) (end - begin(row)) - (words > 1 ? words : 0);
     }
 
     private long begin(int row) {

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,12 +24,12 @@ final class MappedRowsTest {
         Random random = new Random(5);
         List<TokenRow> rows = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            int[] ids = random.ints(random.nextInt(40), 0, Integer.MAX_VALUE).toArray();
+            int[] ids = random.ints(random.nextInt(40), 0, 1 << 30).toArray();
             boolean[] trained = new boolean[ids.length];
             for (int j = 1; j < ids.length; j++) {
                 trained[j] = i % 5 != 0 && random.nextBoolean();
             }
-            rows.add(new TokenRow(ids, trained));
+            rows.add(new TokenRow(ids, trained, random.nextInt(ids.length + 1)));
         }
         return rows;
     }
@@ -38,7 +37,7 @@ final class MappedRowsTest {
     private MappedRows mapped(List<TokenRow> rows) throws Exception {
         try (MappedRows.Writer writer = new MappedRows.Writer(folder.resolve("new/local"), 0)) {
             for (int i = 0; i < rows.size(); i++) {
-                writer.add(rows.get(i), i % 3 == 0 ? OptionalInt.empty() : OptionalInt.of(i % 3));
+                writer.add(rows.get(i), i % 3 - 1);
             }
             return writer.finish();
         }
@@ -52,7 +51,27 @@ final class MappedRowsTest {
             for (int i : new Random(1).ints(50_000, 0, rows.size()).toArray()) {
                 assertThat(mapped.get(i).inputIds()).isEqualTo(rows.get(i).inputIds());
                 assertThat(mapped.get(i).trained()).isEqualTo(rows.get(i).trained());
-                assertThat(mapped.label(i)).isEqualTo(i % 3 == 0 ? OptionalInt.empty() : OptionalInt.of(i % 3));
+                assertThat(mapped.get(i).second()).isEqualTo(rows.get(i).second());
+                assertThat(mapped.label(i)).containsExactly(i % 3 - 1);
+            }
+        }
+    }
+
+    @Test
+    void labelsHaveAsManyWordsInEachRow() throws Exception {
+        List<TokenRow> rows = rows(100);
+        try (MappedRows.Writer writer = new MappedRows.Writer(folder, 0)) {
+            for (int i = 0; i < rows.size(); i++) {
+                writer.add(rows.get(i), i, -i, Integer.MIN_VALUE + i);
+            }
+            assertThatThrownBy(() -> writer.add(rows.get(0), 1)).hasMessageContaining("1 words among others of 3");
+            assertThatThrownBy(() -> writer.add(new TokenRow(new int[] {1 << 30}, new boolean[1]), 1, 2, 3))
+                    .hasMessageContaining("more than 30 bits");
+            try (MappedRows mapped = writer.finish()) {
+                for (int i = 0; i < rows.size(); i++) {
+                    assertThat(mapped.label(i)).containsExactly(i, -i, Integer.MIN_VALUE + i);
+                    assertThat(mapped.get(i).inputIds()).isEqualTo(rows.get(i).inputIds());
+                }
             }
         }
     }
@@ -90,7 +109,7 @@ final class MappedRowsTest {
     @Test
     void aWriterThatIsGivenUpLeavesNothing() throws Exception {
         try (MappedRows.Writer writer = new MappedRows.Writer(folder, 0)) {
-            writer.add(rows(2).get(1), OptionalInt.empty());
+            writer.add(rows(2).get(1));
         }
         assertThat(folder.toFile().list()).isEmpty();
         assertThat(open()).isEmpty();

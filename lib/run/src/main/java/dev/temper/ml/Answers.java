@@ -1,0 +1,80 @@
+package dev.temper.ml;
+
+import static dev.temper.check.Check.invalid;
+
+import dev.temper.recipe.Recipe;
+import dev.temper.spark.ClassifyText;
+import dev.temper.spark.GenerateText;
+import dev.temper.spark.ModelStage;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** What a model answers rows of a DataFrame with, by its task: the stage that asks it, and the columns that it adds. */
+enum Answers {
+    TEXT(new StructType().add("generation", DataTypes.StringType)) {
+        @Override
+        ModelStage<?> stage(Recipe recipe, AskedRows asked) {
+            return generate(recipe).setRendered(asked.isRendered());
+        }
+    },
+    CLASS(new StructType()
+            .add("prediction", DataTypes.DoubleType)
+            .add("predicted_label", DataTypes.StringType)
+            .add("probability", SQLDataTypes.VectorType())) {
+        @Override
+        ModelStage<?> stage(Recipe recipe, AskedRows asked) {
+            ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
+            return recipe.adapter().isPresent()
+                    ? stage.setLabels(recipe.model().labels().toArray(String[]::new))
+                    : stage;
+        }
+    };
+
+    @SuppressWarnings("ImmutableEnumChecker") // nobody changes it
+    private final StructType columns;
+
+    Answers(StructType columns) {
+        this.columns = columns;
+    }
+
+    /** @throws dev.temper.check.InvalidInputException when no stage asks such a model */
+    static Answers of(Recipe recipe) {
+        return switch (recipe.model().task()) {
+            case CAUSAL_LM -> TEXT;
+            case SEQUENCE_CLASSIFICATION -> CLASS;
+            default -> throw invalid(
+                    "a model of model.task: %s answers no DataFrame yet: evaluate measures it, and transformers opens"
+                            + " its folder",
+                    recipe.model().task().label());
+        };
+    }
+
+    /** Without the folders of base and adapter. */
+    abstract ModelStage<?> stage(Recipe recipe, AskedRows asked);
+
+    /** The columns of rows with the answers. */
+    StructType appended(StructType schema) {
+        StructType all = schema;
+        for (var field : columns.fields()) {
+            all = all.add(field);
+        }
+        return all;
+    }
+
+    private static GenerateText generate(Recipe recipe) {
+        var generation = recipe.generation();
+        GenerateText stage = new GenerateText()
+                .setMaxNewTokens(generation.maxNewTokens())
+                .setRepetitionPenalty(generation.repetitionPenalty())
+                .setSeed(recipe.training().seed());
+        if (generation.doSample()) {
+            stage.setDoSample(true)
+                    .setTemperature(generation.temperature())
+                    .setTopK(generation.topK())
+                    .setTopP(generation.topP())
+                    .setMinP(generation.minP());
+        }
+        return stage;
+    }
+}
