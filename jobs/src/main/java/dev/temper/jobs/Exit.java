@@ -59,7 +59,7 @@ record Exit(int code, String message) {
         if (!deployMode.equals("cluster")) {
             exit.accept(code);
         } else if (code != 0) {
-            throw new IllegalStateException(message);
+            throw new IllegalStateException(message + " (exit code " + code + ")");
         }
     }
 

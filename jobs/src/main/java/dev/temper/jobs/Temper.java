@@ -98,6 +98,7 @@ public final class Temper implements Runnable {
                 new GenerateCommand(request -> GenerateJob.run(store, request)),
                 new ClassifyCommand(request -> ClassifyJob.run(store, request)),
                 new ModelsCommand(),
+                new SubmitCommand(),
                 new MergeCommand(request -> Jobs.merge(store, request)));
     }
 

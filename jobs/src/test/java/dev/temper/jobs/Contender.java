@@ -1,5 +1,6 @@
 package dev.temper.jobs;
 
+import dev.temper.storage.Folder;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -87,6 +88,16 @@ final class Contender implements AutoCloseable {
             throw new IOException("the contender ended");
         }
         return answer;
+    }
+
+    /** Waits for a file that its order writes. */
+    void await(Folder folder, String file) throws IOException {
+        while (!folder.has(file)) {
+            boolean isOver = answers.ready() || !process.isAlive();
+            if (isOver && !folder.has(file)) {
+                throw new AssertionError("there is no " + file + ", and the contender said: " + answer());
+            }
+        }
     }
 
     /** Waits for its end by itself. */

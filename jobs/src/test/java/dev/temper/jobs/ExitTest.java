@@ -54,7 +54,7 @@ final class ExitTest {
         Exit.DONE.leave("cluster", codes::add);
 
         assertThatThrownBy(() -> new Exit(1, "a worker was lost").leave("cluster", codes::add))
-                .hasMessage("a worker was lost");
+                .hasMessage("a worker was lost (exit code 1)");
         assertThat(codes).isEmpty();
     }
 }

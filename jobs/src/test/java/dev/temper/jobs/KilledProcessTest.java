@@ -57,9 +57,7 @@ final class KilledProcessTest {
         Folder written = Jobs.store().folder(output);
         try (Contender process = Contender.start(folder.resolve("log"), s3.sparkOptions())) {
             process.order("run", recipe.toString(), "output=" + output);
-            while (!written.has(file)) {
-                Thread.onSpinWait();
-            }
+            process.await(written, file);
             process.kill();
         }
         assertThat(written.list()).extracting("name").anyMatch(name -> name.toString()
@@ -78,9 +76,7 @@ final class KilledProcessTest {
         Path log = folder.resolve("taken.log");
         try (Contender process = Contender.start(log, Map.of())) {
             process.order("run", recipe.toString(), "output=" + output.location(), "training.max_steps=100000");
-            while (!output.has("checkpoints/step-00000002/MANIFEST.json")) {
-                Thread.onSpinWait();
-            }
+            process.await(output, "checkpoints/step-00000002/MANIFEST.json");
             List<String> claims = output.list().stream()
                     .map(entry -> entry.name())
                     .filter(name -> name.startsWith("lease-") && !name.endsWith(".beat"))

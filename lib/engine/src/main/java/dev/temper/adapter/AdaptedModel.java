@@ -51,7 +51,7 @@ public record AdaptedModel(Network network, LoraAdapter adapter) {
     /**
      * As {@link #load(Workspace, StoredModel, Folder)}, to be trained on.
      *
-     * @param weights type that what is trained is kept in
+     * @param weights type of what is trained
      */
     public static AdaptedModel load(Workspace workspace, StoredModel base, Folder existing, FloatType weights)
             throws IOException {

@@ -87,9 +87,7 @@ public final class LoraAdapter {
                 return null;
             });
         }
-        for (Parameter saved : adapter.targets.saved()) {
-            workspace.training().copy(network.weight(saved), parameters.weight(adapter.targets.tensor(saved)));
-        }
+        adapter.targets.saved().forEach(saved -> adapter.startFromBase(saved, network));
         for (TokenRows rows : adapter.targets.rows()) {
             Workspace.scoped(() -> {
                 NDArray start = workspace.training().rows(network.weight(rows.table()), workspace.ints(rows.indices()));
@@ -170,7 +168,15 @@ public final class LoraAdapter {
                 ranks,
                 drops,
                 config.lora().useDora(),
-                targets.rows().stream().map(TokenRows::table).toList());
+                targets.rows().stream().map(TokenRows::table).toList(),
+                List.copyOf(targets.replaced().keySet()));
+    }
+
+    private void startFromBase(Parameter saved, Network network) {
+        Workspace.scoped(() -> {
+            network.workspace().training().copy(network.weight(saved), parameters.weight(targets.tensor(saved)));
+            return null;
+        });
     }
 
     private void start(LoraTarget target, Workspace workspace, long seed) {
@@ -228,9 +234,7 @@ public final class LoraAdapter {
         for (Parameter parameter : targets.replaced().keySet()) {
             network.replace(parameter, tensors.replaced(parameter));
         }
-        for (Parameter absent : tensors.absent()) {
-            network.workspace().training().copy(network.weight(absent), parameters.weight(targets.tensor(absent)));
-        }
+        tensors.absent().forEach(absent -> adapter.startFromBase(absent, network));
         adapter.tensors = Optional.of(tensors);
         adapter.attach(network);
         return adapter;

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Continues several prompts at once. Keys and values of earlier tokens are kept, each sequence in arrays of its own, so
- * prompts of different lengths need no padding, and a sequence that ends leaves the others alone.
+ * Continues several prompts at once. Keys and values of earlier tokens are cached, each sequence in arrays of its own,
+ * so prompts of different lengths need no padding, and a sequence that ends leaves the others alone.
  *
  * <p>Where the rotary frequencies depend on the length of the text ({@code dynamic}), a step that changes them computes
  * the whole sequence again: the result is that of a forward pass over the whole text.

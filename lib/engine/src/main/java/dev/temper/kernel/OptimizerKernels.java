@@ -80,7 +80,7 @@ public final class OptimizerKernels {
     }
 
     /**
-     * One AdamW update whose moments are kept in 8 bits.
+     * One AdamW update whose moments have 8 bits.
      *
      * @param number of the update, from 1
      */

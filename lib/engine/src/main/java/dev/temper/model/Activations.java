@@ -9,16 +9,16 @@ import java.util.List;
  *
  * @param inputs the input of each layer, and what is computed once for all of them
  * @param recorded what all layers recorded, without gradient checkpointing; else 0
- * @param layer the most that one layer needs on its way back, beside what is {@code recorded}
+ * @param layer the most that one layer needs in the backward pass, beside what is {@code recorded}
  * @param loss the logits of a chunk of positions, while the last layer's gradient is not computed yet
- * @param kept what the C library keeps of freed arrays within a pass, in pieces that the next array often does not fit
- *     into: about one and three quarters of what one layer has recorded and needs on its way back, or of the logits,
- *     where they are more and small enough to be kept. Measured with glibc 2.36 over layers of widths from 64 to 896;
- *     much of it is chance
+ * @param fragments freed arrays that the C library does not give back within a pass, in pieces that the next array
+ *     often does not fit into: about one and three quarters of what one layer has recorded and needs in the backward
+ *     pass, or of the logits, where they are more and small enough for that. Measured with glibc 2.36 over layers of
+ *     widths from 64 to 896; much of it is chance
  */
-public record Activations(long inputs, long recorded, long layer, long loss, long kept) {
+public record Activations(long inputs, long recorded, long layer, long loss, long fragments) {
     /** Larger arrays are given back to the system at once. */
-    private static final long MOST_KEPT = 32L << 20;
+    private static final long LARGEST_FRAGMENT = 32L << 20;
 
     /**
      * What is computed.
@@ -27,14 +27,14 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
      */
     public record Pass(Architecture architecture, TrainedWeights trained, TokenCounts tokens, int elementBytes) {}
 
-    /** Every layer is computed again on the way back. */
+    /** The backward pass computes every layer again. */
     public static Activations checkpointing(Pass pass) {
         long most = layers(pass).stream().mapToLong(Tape.Bytes::peak).max().orElse(0);
         long loss = loss(pass);
-        return new Activations(inputs(pass), 0, most, loss, kept(most, loss));
+        return new Activations(inputs(pass), 0, most, loss, fragments(most, loss));
     }
 
-    /** Every layer keeps what it recorded. */
+    /** What every layer recorded stays in memory. */
     public static Activations recording(Pass pass) {
         long recorded = 0;
         long most = 0; // layers behind one are done before it
@@ -45,11 +45,11 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
             largest = Math.max(largest, bytes.peak());
         }
         long loss = loss(pass);
-        return new Activations(inputs(pass), recorded, Math.max(0, most - recorded), loss, kept(largest, loss));
+        return new Activations(inputs(pass), recorded, Math.max(0, most - recorded), loss, fragments(largest, loss));
     }
 
-    private static long kept(long layer, long loss) {
-        long most = loss < MOST_KEPT ? Math.max(layer, loss) : layer;
+    private static long fragments(long layer, long loss) {
+        long most = loss < LARGEST_FRAGMENT ? Math.max(layer, loss) : layer;
         return most + most * 3 / 4;
     }
 
@@ -78,12 +78,25 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
     }
 
     private static long inputs(Pass pass) {
-        Sizes sizes = pass.architecture().sizes();
-        long hidden = pass.elementBytes() * pass.tokens().all() * sizes.width();
         long rotary = pass.architecture().rotary().isEmpty()
                 ? 0
-                : 2L * Float.BYTES * pass.tokens().all() * sizes.headSize();
-        return (sizes.layers() + 1) * hidden + rotary + 3 * hidden; // and the last norm with two gradients
+                : 2L
+                        * Float.BYTES
+                        * pass.tokens().all()
+                        * pass.architecture().sizes().headSize();
+        return layerInputs(pass) + 4 * hidden(pass) + rotary; // the last output, and its norm with two gradients
+    }
+
+    /** The inputs of all layers. */
+    public static long layerInputs(Pass pass) {
+        return pass.architecture().sizes().layers() * hidden(pass);
+    }
+
+    /** (1, T, D) */
+    private static long hidden(Pass pass) {
+        return pass.elementBytes()
+                * pass.tokens().all()
+                * pass.architecture().sizes().width();
     }
 
     private static long loss(Pass pass) {

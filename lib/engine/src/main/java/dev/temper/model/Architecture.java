@@ -174,6 +174,14 @@ public record Architecture(
                 .orElseThrow();
     }
 
+    /** The parameter whose tensor another architecture's starts as: an output head that was untied, the embedding's. */
+    Parameter source(Parameter parameter) {
+        return parameters.stream()
+                .filter(other -> other.name().equals(parameter.name()))
+                .findFirst()
+                .orElseGet(this::tokenEmbedding);
+    }
+
     private Architecture withParameters(List<Parameter> all, Sizes counts) {
         return new Architecture(
                 modelType,

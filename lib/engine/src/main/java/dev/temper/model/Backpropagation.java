@@ -22,10 +22,10 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Loss and gradients of a network, a layer at a time: the forward pass keeps each layer's input; the backward pass goes
- * from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
- * checkpointing a layer is computed again on the way back; without, what it recorded is kept till then. Offloading
- * keeps the inputs on files.
+ * Loss and gradients of a network, a layer at a time: the forward pass stores each layer's input; the backward pass
+ * goes from the last layer to the first, and a layer's gradients are final when its turn is over. With gradient
+ * checkpointing the backward pass computes a layer again; without, the activations that it recorded stay in memory
+ * until then. Offloading stores the inputs in files.
  */
 public final class Backpropagation {
     private static final String HEAD_UPDATE = Network.HEAD_UPDATE + "lora_B"; // whose gradient the loss computes
@@ -43,13 +43,13 @@ public final class Backpropagation {
     private final Task task;
     private Regularization regularization = Regularization.NONE;
 
-    /** A network that keeps what its layers record, the faster way. */
+    /** Without gradient checkpointing: all activations that layers record stay in memory. Faster. */
     public static Backpropagation recording(Network network) {
         network.weights().convert();
         return new Backpropagation(network, false, Optional.empty());
     }
 
-    /** A network that computes its layers twice, with less memory. */
+    /** With gradient checkpointing: every layer is computed twice, with less memory. */
     public static Backpropagation checkpointing(Network network) {
         network.weights().shareDense();
         return new Backpropagation(network, true, Optional.empty());
@@ -180,7 +180,8 @@ public final class Backpropagation {
                 x = next;
                 needed = recorded;
             }
-            HostMemory.releaseNowAndThen(); // gaps between what was kept, too small for what the way back needs
+            HostMemory.releaseNowAndThen(); // gaps between stored activations, too small for the arrays of the backward
+            // pass
             NDArray output = Workspace.detach(x);
             output.setRequiresGradient(true);
             NDList loss = last.of(output, inputs);
@@ -197,7 +198,7 @@ public final class Backpropagation {
     }
 
     private Visit forward(int layer, NDArray x, Network.Inputs inputs, boolean needed, boolean recorded) {
-        NDArray input = offloaded.isPresent() && recorded ? offloaded.get().keep(layer, x) : x;
+        NDArray input = offloaded.isPresent() && recorded ? offloaded.get().store(layer, x) : x;
         if (needed) {
             input = Workspace.detach(input);
             input.setRequiresGradient(true);

@@ -8,19 +8,16 @@ import dev.temper.safetensors.TensorFiles;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /** The codes of a model's frozen projections: as they were saved, from those of this machine, or made in memory. */
 final class FrozenCodes {
     private final StoredModel model;
-    private final Predicate<Parameter> isTrained;
-    private final boolean isSavedQuantized;
+    private final WeightPlacement placement;
     private final Optional<TensorFiles> shared;
 
-    private FrozenCodes(StoredModel model, Predicate<Parameter> isTrained) {
+    private FrozenCodes(StoredModel model, WeightPlacement placement) {
         this.model = model;
-        this.isTrained = isTrained;
-        this.isSavedQuantized = model.architecture().parameters().stream().anyMatch(this::isSaved);
+        this.placement = placement;
         this.shared = model.shared().flatMap(this::open);
     }
 
@@ -29,13 +26,13 @@ final class FrozenCodes {
      *
      * @throws dev.temper.check.InvalidInputException naming the tensor, when one holds NaN or infinity
      */
-    static FrozenCodes of(StoredModel model, Predicate<Parameter> isTrained) {
-        return new FrozenCodes(model, isTrained);
+    static FrozenCodes of(StoredModel model, WeightPlacement placement) {
+        return new FrozenCodes(model, placement);
     }
 
     private Optional<TensorFiles> open(SharedCodes codes) {
         List<SharedCodes.Matrix> matrices = model.architecture().parameters().stream()
-                .filter(this::isQuantizedHere)
+                .filter(placement::isQuantizedNow)
                 .map(parameter -> new SharedCodes.Matrix(name(parameter), parameter.isTransposed()))
                 .toList();
         return matrices.isEmpty()
@@ -43,15 +40,12 @@ final class FrozenCodes {
                 : codes.open(new SharedCodes.Source(model.quantization().orElseThrow(), model.files(), matrices));
     }
 
-    /** Of a parameter; empty for one that stays dense. */
-    Optional<Nf4Tensor> of(Workspace workspace, Parameter parameter) throws IOException {
-        if (isQuantizedHere(parameter)) {
-            return Optional.of(
-                    shared.isPresent() ? read(workspace, shared.get(), parameter) : quantize(workspace, parameter));
+    /** Of a parameter whose place is among them. */
+    Nf4Tensor of(Workspace workspace, Parameter parameter) throws IOException {
+        if (!placement.isQuantizedNow(parameter)) {
+            return read(workspace, model.files(), parameter);
         }
-        return parameter.isProjection() && isSaved(parameter)
-                ? Optional.of(read(workspace, model.files(), parameter))
-                : Optional.empty();
+        return shared.isPresent() ? read(workspace, shared.get(), parameter) : quantize(workspace, parameter);
     }
 
     private Nf4Tensor read(Workspace workspace, TensorFiles from, Parameter parameter) throws IOException {
@@ -65,20 +59,6 @@ final class FrozenCodes {
         return model.quantization()
                 .orElseThrow()
                 .quantize(workspace, parameter.isTransposed() ? weights.transposed() : weights);
-    }
-
-    /** What a base that was saved quantized has dense was left out on purpose, as llm_int8_skip_modules. */
-    private boolean isQuantizedHere(Parameter parameter) {
-        return model.quantization().isPresent()
-                && !isSavedQuantized
-                && parameter.isProjection()
-                && !model.quantization().get().skips(parameter.module())
-                && !model.newHead().has(parameter)
-                && !isTrained.test(parameter);
-    }
-
-    private boolean isSaved(Parameter parameter) {
-        return !model.newHead().has(parameter) && Nf4Tensor.isIn(model.files(), name(parameter));
     }
 
     private String name(Parameter parameter) {

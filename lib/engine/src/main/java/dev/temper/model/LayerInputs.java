@@ -26,7 +26,7 @@ final class LayerInputs {
     }
 
     /** A copy that holds until the next one of the same layer. */
-    NDArray keep(int layer, NDArray x) {
+    NDArray store(int layer, NDArray x) {
         NDArray file = files.get(layer);
         if (file == null || file.size() < x.size()) {
             file = larger(layer, x.size());

@@ -207,7 +207,7 @@ public final class ModelWeights {
     }
 
     /**
-     * A tensor in the type of its file, memory-mapped.
+     * A tensor in the type of its file, memory-mapped; copied where its place in the file allows no mapping.
      *
      * @throws dev.temper.check.InvalidInputException when there is none of that name
      */
@@ -226,7 +226,7 @@ public final class ModelWeights {
                 : copied(workspace, files, tensor);
     }
 
-    private static boolean isAligned(TensorInfo tensor) {
+    static boolean isAligned(TensorInfo tensor) {
         return tensor.offset() % type(tensor).bytes() == 0;
     }
 
@@ -239,11 +239,7 @@ public final class ModelWeights {
     }
 
     /** The type of a tensor in its file. */
-    static FloatType type(TensorFiles files, String name) {
-        return type(info(files, name));
-    }
-
-    private static FloatType type(TensorInfo tensor) {
+    static FloatType type(TensorInfo tensor) {
         return FloatType.of(tensor.dtype()).orElseThrow();
     }
 

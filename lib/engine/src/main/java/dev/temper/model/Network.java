@@ -84,8 +84,8 @@ public final class Network implements AutoCloseable {
         return new Network(NetworkWeights.trained(workspace, stored, trained));
     }
 
-    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained) throws IOException {
-        return new Network(NetworkWeights.frozen(workspace, stored, isTrained));
+    static Network load(Workspace workspace, StoredModel stored, Predicate<Parameter> isBrought) throws IOException {
+        return new Network(NetworkWeights.frozen(workspace, stored, isBrought));
     }
 
     /** As {@link NetworkWeights#train}. */

@@ -4,18 +4,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
-import dev.temper.quant.Nf4Tensor;
 import dev.temper.safetensors.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /** The dictionaries of a network's layers: what is trained, and what is frozen in float32, 16 or 4 bits. */
 final class NetworkWeights implements AutoCloseable {
@@ -26,13 +23,13 @@ final class NetworkWeights implements AutoCloseable {
     private final List<LayerWeights> layers = new ArrayList<>();
     private final QuantizedProjections quantized;
     private final Optional<TokenTables> tables; // empty when all is trained
-    private final Set<Parameter> converted = new LinkedHashSet<>(); // projections in another type than is computed in
+    private final Map<Parameter, Placement> placements = new LinkedHashMap<>();
 
     private NetworkWeights(
             Workspace workspace, Architecture architecture, FloatType precision, Optional<StoredModel> stored) {
         this.workspace = workspace;
         this.architecture = architecture;
-        this.tables = stored.map(model -> new TokenTables(workspace, model, shared));
+        this.tables = stored.map(model -> new TokenTables(workspace, model, shared, placements));
         this.precision = precision;
         this.quantized = new QuantizedProjections(workspace, this::dictionary);
         shared.put("stream", workspace.empty(new Shape(1), precision));
@@ -52,20 +49,20 @@ final class NetworkWeights implements AutoCloseable {
     }
 
     /** As {@link StoredModel#load(Workspace, Predicate)}. */
-    static NetworkWeights frozen(Workspace workspace, StoredModel stored, Predicate<Parameter> isTrained)
+    static NetworkWeights frozen(Workspace workspace, StoredModel stored, Predicate<Parameter> isBrought)
             throws IOException {
         NetworkWeights all =
                 new NetworkWeights(workspace, stored.architecture(), stored.precision(), Optional.of(stored));
-        FrozenCodes frozen = workspace.withinThreads(() -> FrozenCodes.of(stored, isTrained));
+        WeightPlacement rule = stored.placement(isBrought);
+        FrozenCodes codes = workspace.withinThreads(() -> FrozenCodes.of(stored, rule));
         for (Parameter parameter : stored.architecture().parameters()) {
-            Optional<Nf4Tensor> codes = frozen.of(workspace, parameter);
-            if (codes.isPresent()) {
-                all.quantized.put(parameter, codes.get());
+            Placement placement = rule.frozen(parameter);
+            all.placements.put(parameter, placement);
+            if (placement.place() == Placement.Place.CODES) {
+                all.quantized.put(parameter, codes.of(workspace, parameter));
             } else {
-                all.dictionary(parameter.layer()).put(parameter.key(), stored.dense(workspace, parameter));
-                if (parameter.isProjection() && stored.isConverted(parameter)) {
-                    all.converted.add(parameter);
-                }
+                NDArray values = stored.dense(workspace, parameter, placement);
+                all.dictionary(parameter.layer()).put(parameter.key(), values);
             }
         }
         return all;
@@ -102,12 +99,8 @@ final class NetworkWeights implements AutoCloseable {
      * @param name of it among {@code trained}
      */
     void train(Parameter parameter, TrainedParameters trained, String name) {
-        converted.remove(parameter);
-        if (parameter.isProjection() && trained.type() != precision) {
-            converted.add(parameter);
-        }
         LayerWeights weights = dictionary(parameter.layer());
-        free(parameter);
+        move(parameter, Placement.trained(trained.type()));
         boolean isHead = architecture
                 .classifier()
                 .filter(classifier -> classifier.owns(parameter))
@@ -121,17 +114,19 @@ final class NetworkWeights implements AutoCloseable {
 
     /** Puts other frozen values, float32, in the place of a parameter that is not quantized. */
     void replace(Parameter parameter, NDArray values) {
-        converted.remove(parameter);
-        boolean isMatrix = parameter.shape().dimension() > 1;
-        NDArray kept = isMatrix ? workspace.training().cast(values, precision) : values;
-        free(parameter);
-        dictionary(parameter.layer()).put(parameter.key(), kept);
+        Placement placement = Placement.held(parameter, precision);
+        NDArray frozen = workspace.training().cast(values, placement.type());
+        move(parameter, placement);
+        dictionary(parameter.layer()).put(parameter.key(), frozen);
     }
 
-    private void free(Parameter parameter) {
-        if (architecture.hasRowPerToken(parameter)) {
-            tables.ifPresent(frozen -> frozen.free(parameter));
+    /** Frees what stands in a parameter's place, for something else. */
+    private void move(Parameter parameter, Placement placement) {
+        Placement before = placements.put(parameter, placement);
+        if (before != null && before.place() == Placement.Place.HELD) {
+            dictionary(parameter.layer()).get(parameter.key()).close();
         }
+        tables.ifPresent(frozen -> frozen.moved(parameter));
     }
 
     /** Its embedding and its output head; empty when all weights are trained. */
@@ -159,32 +154,42 @@ final class NetworkWeights implements AutoCloseable {
     }
 
     /**
-     * Gives the same projection of all layers one place to become dense in, where it is kept in 4 bits or in another
-     * type than is computed in: to be called when what one layer records is differentiated before the next one records,
-     * and not otherwise.
+     * Gives the same projection of all layers one place to become dense in, where it is in 4 bits or in another type
+     * than is computed in: to be called when what one layer records is differentiated before the next one records, and
+     * not otherwise.
      */
     void shareDense() {
         Map<String, NDArray> places = new HashMap<>();
-        Stream.concat(quantized.parameters().stream(), converted.stream()).forEach(parameter -> {
-            String key = parameter.key() + ".dense";
-            boolean isStoredTurned = parameter.isTransposed() && converted.contains(parameter); // as products take it
-            Shape shape = isStoredTurned ? parameter.shape() : new Shape(parameter.outputs(), parameter.inputs());
-            NDArray place = places.computeIfAbsent(key + shape, name -> workspace.empty(shape, precision));
-            dictionary(parameter.layer()).put(key, place);
-        });
+        placements.forEach((parameter, placement) -> placement
+                .restored(parameter, precision)
+                .ifPresent(shape -> {
+                    String name = WeightPlacement.sharedName(parameter, shape);
+                    NDArray place = places.computeIfAbsent(name, any -> workspace.empty(shape, precision));
+                    dictionary(parameter.layer()).put(parameter.key() + ".dense", place);
+                }));
     }
 
-    /** Brings what is kept in another type to the one that is computed in; what is trained, after each update again. */
+    /** Brings matrices of another type to the one that is computed in; what is trained, after each update again. */
     void convert() {
-        for (Parameter parameter : converted) {
-            LayerWeights layer = dictionary(parameter.layer());
-            if (layer.gradient(parameter.key()).isEmpty()) {
+        for (Parameter parameter : architecture.parameters()) {
+            Placement placement = placements.get(parameter);
+            boolean isOther = placement.place() != Placement.Place.CODES
+                    && placement.restored(parameter, precision).isPresent();
+            if (isOther && placement.place() == Placement.Place.TRAINED) {
+                placements.put(parameter, Placement.trained(precision));
+            } else if (isOther) {
+                LayerWeights layer = dictionary(parameter.layer());
                 layer.put(parameter.key(), workspace.training().cast(layer.get(parameter.key()), precision));
+                placements.put(parameter, Placement.held(parameter, precision));
             }
         }
-        converted.clear();
         shared.convert();
         layers.forEach(LayerWeights::convert);
+    }
+
+    /** Where its parameters are now. */
+    Map<Parameter, Placement> placements() {
+        return Map.copyOf(placements);
     }
 
     Workspace workspace() {

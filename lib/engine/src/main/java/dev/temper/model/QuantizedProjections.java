@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
 
-/** The projections of a network that are kept in 4 bits: their parts stand in the dictionaries of the layers. */
+/** The projections of a network in 4 bits: their parts stand in the dictionaries of the layers. */
 final class QuantizedProjections implements AutoCloseable {
     private final Workspace workspace;
     private final IntFunction<LayerWeights> dictionary;

@@ -18,7 +18,7 @@ import java.util.function.Predicate;
  * A model on disk whose weights are those of its architecture, except for a new head.
  *
  * @param saved the architecture of the files; another one where an adapter unties the output head or adds tokens
- * @param quantization how frozen projections shall be kept that are not quantized already; empty: as they are
+ * @param quantization how frozen projections are quantized that are not so already; empty: they are not
  * @param precision the type that its layers shall compute in
  * @param shared where the workers of this machine share what they quantize; empty: each quantizes into its own memory
  */
@@ -79,20 +79,40 @@ public record StoredModel(
     Optional<TensorInfo> tensor(Parameter parameter) {
         return newHead.has(parameter)
                 ? Optional.empty()
-                : ModelWeights.find(files.index(), source(parameter).name());
+                : ModelWeights.find(files.index(), saved.source(parameter).name());
     }
 
-    private Parameter source(Parameter parameter) {
-        return saved.parameters().stream()
-                .filter(other -> other.name().equals(parameter.name()))
-                .findFirst()
-                .orElseGet(saved::tokenEmbedding);
+    /** What the files hold of a parameter, by their headers. */
+    StoredTensor stored(Parameter parameter) {
+        Optional<TensorInfo> tensor = tensor(parameter);
+        if (tensor.isEmpty()) {
+            return StoredTensor.NOTHING;
+        }
+        if (Nf4Tensor.isIn(files, tensor.get().name())) {
+            return StoredTensor.CODES;
+        }
+        StoredTensor dense = StoredTensor.dense(parameter, saved.source(parameter), ModelWeights.type(tensor.get()));
+        boolean isUnaligned = dense.form() == StoredTensor.Form.DENSE && !ModelWeights.isAligned(tensor.get());
+        return isUnaligned ? new StoredTensor(StoredTensor.Form.UNALIGNED, dense.type()) : dense;
     }
 
     /** Whether a parameter has more rows than its tensor. */
     boolean isGrown(Parameter parameter) {
-        return !newHead.has(parameter)
-                && parameter.shape().get(0) > source(parameter).shape().get(0);
+        return stored(parameter).form() == StoredTensor.Form.FIRST_ROWS;
+    }
+
+    /**
+     * Where its parameters live.
+     *
+     * @param isBrought which of them are trained whole beside an adapter, or brought by it, and so are not quantized
+     */
+    WeightPlacement placement(Predicate<Parameter> isBrought) {
+        return new WeightPlacement(
+                architecture,
+                this::stored,
+                quantization,
+                TrainedWeights.whole(isBrought),
+                new WeightPlacement.Types(precision, FloatType.FLOAT32));
     }
 
     /** All weights frozen. */
@@ -103,12 +123,12 @@ public record StoredModel(
     /**
      * All weights frozen at first.
      *
-     * @param isTrained which of them are trained whole beside an adapter, and so are not quantized
+     * @param isBrought which of them are trained whole beside an adapter, or brought by it, and so are not quantized
      * @throws dev.temper.check.InvalidInputException when one of these was saved quantized
      */
-    public Network load(Workspace workspace, Predicate<Parameter> isTrained) throws IOException {
-        ModelWeights.checkTrainable(architecture, files.index(), isTrained);
-        return Network.load(workspace, this, isTrained);
+    public Network load(Workspace workspace, Predicate<Parameter> isBrought) throws IOException {
+        ModelWeights.checkTrainable(architecture, files.index(), isBrought);
+        return Network.load(workspace, this, isBrought);
     }
 
     /**
@@ -122,70 +142,43 @@ public record StoredModel(
     }
 
     /**
-     * A parameter that is not kept quantized; a head that was saved so becomes dense again. Norms and biases are
-     * float32. A matrix stays on the pages of its file if it can be used from there: in the type that is computed in,
-     * or in 16 bits for float32, which is brought to it piece by piece. The other way round that would cost more than
-     * the product.
+     * A parameter that is not in codes where it shall be; a head that was saved so becomes dense again.
+     *
+     * @param placement as {@link WeightPlacement#frozen} says
      */
-    NDArray dense(Workspace workspace, Parameter parameter) throws IOException {
-        FloatType wanted = parameter.shape().dimension() > 1 ? precision : FloatType.FLOAT32;
+    NDArray dense(Workspace workspace, Parameter parameter, Placement placement) throws IOException {
+        FloatType type = placement.type();
+        if (placement.place() == Placement.Place.MAPPED) {
+            return ModelWeights.mapped(workspace, files, saved.source(parameter).name());
+        }
         if (newHead.has(parameter)) {
             NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
-            return wanted == FloatType.FLOAT32 ? values : workspace.training().cast(values, wanted);
+            return workspace.training().cast(values, type);
         }
-        if (isGrown(parameter)) {
-            FloatType kept = kept(parameter);
-            NDArray grown = workspace.empty(parameter.shape(), kept);
-            AddedRows.read(workspace, files, tensor(parameter).orElseThrow(), grown, kept);
-            return grown;
-        }
-        Parameter source = source(parameter);
-        if (!source.shape().equals(parameter.shape())) {
-            return workspace.zeros(parameter.shape()); // until what it was made for is put in its place
-        }
-        if (Nf4Tensor.isIn(files, tensor(parameter).orElseThrow().name())) {
-            return Workspace.scoped(() -> Workspace.keep(dequantized(workspace, parameter, wanted)));
-        }
-        NDArray mapped = ModelWeights.mapped(workspace, files, source.name());
-        boolean staysMapped = type(parameter) == wanted || isConverted(parameter);
-        return staysMapped ? mapped : workspace.training().cast(mapped, wanted);
+        return switch (stored(parameter).form()) {
+            case NOTHING -> workspace.zeros(parameter.shape()); // until what it was made for is put in its place
+            case FIRST_ROWS -> {
+                NDArray grown = workspace.empty(parameter.shape(), type);
+                AddedRows.read(workspace, files, tensor(parameter).orElseThrow(), grown, type);
+                yield grown;
+            }
+            case CODES -> Workspace.scoped(() -> Workspace.keep(dequantized(workspace, parameter, type)));
+            case DENSE, UNALIGNED -> {
+                NDArray tensor = ModelWeights.mapped(
+                        workspace, files, saved.source(parameter).name());
+                yield workspace.training().cast(tensor, type);
+            }
+        };
     }
 
-    /**
-     * The same matrix where rows of it can be written: pages of the file that are written to become the process's own.
-     * Of 16 bits that are computed with in float32, a copy in float32: what is trained is not to be rounded.
-     *
-     * @param dense as {@link #dense} gave it
-     */
-    NDArray writable(Workspace workspace, Parameter parameter, NDArray dense) throws IOException {
-        boolean isOwn = newHead.has(parameter) || isGrown(parameter);
-        if (!isOwn && type(parameter) == precision) {
-            return ModelWeights.writable(workspace, files, source(parameter).name());
-        }
-        return workspace.training().cast(dense, precision);
+    /** A frozen matrix that stays on the pages of its file, where rows of it can be written. */
+    NDArray writable(Workspace workspace, Parameter parameter) throws IOException {
+        return ModelWeights.writable(workspace, files, saved.source(parameter).name());
     }
 
-    private NDArray dequantized(Workspace workspace, Parameter parameter, FloatType wanted) throws IOException {
+    private NDArray dequantized(Workspace workspace, Parameter parameter, FloatType type) throws IOException {
         try (StoredValues values = StoredValues.open(workspace, this)) {
-            NDArray matrix = values.values(parameter);
-            return wanted == FloatType.FLOAT32 ? matrix : workspace.training().cast(matrix, wanted);
+            return workspace.training().cast(values.values(parameter), type);
         }
-    }
-
-    /** The type that a frozen matrix is kept in. */
-    FloatType kept(Parameter parameter) {
-        return isConverted(parameter) ? type(parameter) : precision;
-    }
-
-    /** Whether a matrix lies in its file in 16 bits, and becomes float32 whenever it is used. */
-    boolean isConverted(Parameter parameter) {
-        return parameter.shape().dimension() > 1
-                && precision == FloatType.FLOAT32
-                && !newHead.has(parameter)
-                && type(parameter).bytes() < Float.BYTES;
-    }
-
-    private FloatType type(Parameter parameter) {
-        return ModelWeights.type(files, source(parameter).name());
     }
 }

@@ -12,8 +12,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What a layer's program keeps for its gradient, in bytes: a family tells it the steps of the layer in the order of the
- * program, and it knows what libtorch records of each and what the way back allocates. Weights do not count.
+ * The activations that a layer records for its gradient, in bytes: a family tells it the steps of the layer in the
+ * order of the program, and it knows what libtorch records of each and what the backward pass allocates. Weights do not
+ * count.
  */
 public final class Tape {
     /** A hash of 64 bits for four channels, and two arrays as large while it is made. */
@@ -46,10 +47,11 @@ public final class Tape {
      * What is left to do for the gradient of some outputs.
      *
      * @param inputs that a gradient flows to
-     * @param working bytes on the way back, beside the gradients of inputs and outputs
-     * @param kept bytes of gradients of weights, which stay till the layer is done
+     * @param working bytes in the backward pass, beside the gradients of inputs and outputs
+     * @param weightGradients bytes of gradients of weights, which stay till the layer is done
      */
-    private record Step(List<Value> outputs, List<Value> inputs, List<Storage> saved, long working, long kept) {
+    private record Step(
+            List<Value> outputs, List<Value> inputs, List<Storage> saved, long working, long weightGradients) {
         boolean isSum() {
             return saved.isEmpty() && inputs.size() == 2;
         }
@@ -112,7 +114,7 @@ public final class Tape {
 
     /** What enters the layer. */
     public Value input() {
-        return new Value(sizes().width(), new Storage(0), isInputTracked); // kept for all layers, and counted there
+        return new Value(sizes().width(), new Storage(0), isInputTracked); // stored for all layers, and counted there
     }
 
     /** What leaves it. */
@@ -131,19 +133,19 @@ public final class Tape {
         if (isTrained) {
             saved.add(x.storage);
         }
-        long kept = isTrained ? elementBytes * count + Float.BYTES * matrix.outputs() : 0;
+        long weightGradients = isTrained ? elementBytes * count + Float.BYTES * matrix.outputs() : 0;
         long working = 0;
         if (rank.isPresent()) {
             Update update = update(x, matrix, rank.get());
             saved.addAll(update.saved());
-            kept += update.kept();
+            weightGradients += update.weightGradients();
             working += update.working();
         }
-        record(y, List.of(x), saved, working, kept);
+        record(y, List.of(x), saved, working, weightGradients);
         return y;
     }
 
-    private record Update(List<Storage> saved, long kept, long working) {}
+    private record Update(List<Storage> saved, long weightGradients, long working) {}
 
     /** {@code ops.adapted}. */
     private Update update(Value x, Parameter matrix, int rank) {
@@ -160,16 +162,16 @@ public final class Tape {
         }
         saved.add(down);
         saved.add(new Storage(bytes(rank)));
-        long kept = elementBytes * rank * (matrix.inputs() + matrix.outputs());
+        long weightGradients = elementBytes * rank * (matrix.inputs() + matrix.outputs());
         if (trained.hasMagnitude()) {
             saved.add(new Storage(bytes(matrix.outputs()))); // what the base makes of it
             saved.add(new Storage(bytes(matrix.outputs()))); // and the update
             long sum = Float.BYTES * matrix.inputs() * matrix.outputs();
             passForward(2 * sum + bytes(2 * matrix.outputs()));
             working += bytes(2 * matrix.outputs());
-            kept += Float.BYTES * matrix.outputs();
+            weightGradients += Float.BYTES * matrix.outputs();
         }
-        return new Update(saved, kept, working);
+        return new Update(saved, weightGradients, working);
     }
 
     /** {@code ops.rms_norm}. */
@@ -228,7 +230,7 @@ public final class Tape {
         return parts;
     }
 
-    /** {@code ops.rotate}: cosines and sines are kept anyway. */
+    /** {@code ops.rotate}: cosines and sines are there anyway. */
     public Value rotated(Value x) {
         Value y = value(x.width, x.isTracked);
         record(y, List.of(x), List.of(), 2 * wideBytes(x.width), 0);
@@ -299,7 +301,7 @@ public final class Tape {
         return elementBytes == Float.BYTES ? x.storage : new Storage(wideBytes(x.width));
     }
 
-    private void record(Value y, List<Value> from, List<Storage> saved, long working, long kept) {
+    private void record(Value y, List<Value> from, List<Storage> saved, long working, long weightGradients) {
         if (!y.isTracked) {
             return;
         }
@@ -310,7 +312,7 @@ public final class Tape {
             }
         }
         List<Value> inputs = from.stream().filter(value -> value.isTracked).toList();
-        steps.push(new Step(List.of(y), inputs, saved, working, kept));
+        steps.push(new Step(List.of(y), inputs, saved, working, weightGradients));
         passForward(y.storage.bytes);
     }
 
@@ -318,7 +320,7 @@ public final class Tape {
         forwardPeak = Math.max(forwardPeak, recordedBytes + working);
     }
 
-    /** Goes the way back. */
+    /** The backward pass. */
     private Bytes bytes() {
         Map<Value, Long> gradients = new HashMap<>();
         gradients.put(output, bytes(output.width));
@@ -336,8 +338,8 @@ public final class Tape {
                     live += bytes(input.width);
                 }
             }
-            peak = Math.max(peak, live + Math.max(step.working(), step.kept()));
-            live += step.kept();
+            peak = Math.max(peak, live + Math.max(step.working(), step.weightGradients()));
+            live += step.weightGradients();
             for (Value done : step.outputs()) {
                 live -= gradients.remove(done);
             }

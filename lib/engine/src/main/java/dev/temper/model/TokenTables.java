@@ -17,14 +17,19 @@ public final class TokenTables {
     private final Workspace workspace;
     private final StoredModel stored;
     private final LayerWeights shared;
+    private final Map<Parameter, Placement> placements;
     private final Map<Parameter, TrainedRows> trained = new HashMap<>();
     private final Set<Parameter> replaced = new HashSet<>();
 
-    /** @param shared the dictionary of what lies outside the layers */
-    TokenTables(Workspace workspace, StoredModel stored, LayerWeights shared) {
+    /**
+     * @param shared the dictionary of what lies outside the layers
+     * @param placements of the network
+     */
+    TokenTables(Workspace workspace, StoredModel stored, LayerWeights shared, Map<Parameter, Placement> placements) {
         this.workspace = workspace;
         this.stored = stored;
         this.shared = shared;
+        this.placements = placements;
     }
 
     /** A table with rows for tokens that the base does not have, in memory of its own. */
@@ -32,9 +37,9 @@ public final class TokenTables {
 
     /** Empty for a table that has only the base's rows. */
     public Optional<Grown> grown(Parameter table) {
-        boolean isOwn = trained.containsKey(table) || replaced.contains(table);
         return stored.isGrown(table)
-                ? Optional.of(new Grown(shared.get(table.key()), isOwn ? stored.precision() : stored.kept(table)))
+                ? Optional.of(
+                        new Grown(shared.get(table.key()), placements.get(table).type()))
                 : Optional.empty();
     }
 
@@ -45,12 +50,7 @@ public final class TokenTables {
      * @param ids of the rows
      */
     public void train(Parameter table, TrainedParameters parameters, String name, int[] ids) {
-        NDArray before = shared.get(table.key());
-        NDArray matrix = writable(table, before);
-        shared.put(table.key(), matrix);
-        if (stored.isGrown(table) && matrix != before) {
-            before.close();
-        }
+        NDArray matrix = writable(table);
         int[] places = new int[Math.toIntExact(table.shape().get(0))];
         Arrays.fill(places, -1);
         for (int i = 0; i < ids.length; i++) {
@@ -63,12 +63,30 @@ public final class TokenTables {
         parameters.follow(name, matrix, indices);
     }
 
-    private NDArray writable(Parameter table, NDArray matrix) {
+    /** The matrix under the table's key, whose rows can be written to from now on. */
+    private NDArray writable(Parameter table) {
+        NDArray before = shared.get(table.key());
+        Placement from = placements.get(table);
+        Placement to = from.withTrainedRows(stored.precision());
+        NDArray matrix;
         if (replaced.contains(table)) {
-            return matrix.duplicate(); // it may be that of another file
+            matrix = before.duplicate(); // it may be that of another file
+        } else {
+            matrix = to.place() == Placement.Place.MAPPED
+                    ? onPages(table)
+                    : workspace.training().cast(before, to.type());
         }
+        shared.put(table.key(), matrix);
+        placements.put(table, to);
+        if (from.place() == Placement.Place.HELD && matrix != before) {
+            before.close();
+        }
+        return matrix;
+    }
+
+    private NDArray onPages(Parameter table) {
         try {
-            return stored.writable(workspace, table, matrix);
+            return stored.writable(workspace, table);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -80,11 +98,8 @@ public final class TokenTables {
                 (table, rows) -> workspace.training().putRows(shared.get(table.key()), rows.ids(), rows.originals()));
     }
 
-    /** To be called before another array takes the place of a frozen table. */
-    void free(Parameter table) {
-        if (stored.isGrown(table)) {
-            shared.get(table.key()).close();
-        }
+    /** To be called when another array takes the place of a frozen table. */
+    void moved(Parameter table) {
         replaced.add(table);
     }
 

@@ -139,7 +139,7 @@ public final class TrainedParameters {
      * when the first one is asked for; else the weight.
      */
     NDArray computed(String name) {
-        if (copies.isEmpty() && type == FloatType.FLOAT32 && precision != type) {
+        if (copies.isEmpty() && new WeightPlacement.Types(precision, type).needCopy()) {
             copy();
         }
         return copies.getOrDefault(name, weights.get(name));

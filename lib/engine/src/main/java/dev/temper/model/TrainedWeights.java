@@ -13,21 +13,29 @@ import java.util.function.Predicate;
  * @param dropsInputs the updates drop elements of their inputs
  * @param hasMagnitude the updates have a trained magnitude, as in DoRA
  * @param inRows embeddings and output heads of which some rows are trained
+ * @param replaced parameters that stay frozen, with values that an adapter brings
  */
 public record TrainedWeights(
         Predicate<Parameter> whole,
         Map<Parameter, Integer> ranks,
         boolean dropsInputs,
         boolean hasMagnitude,
-        List<Parameter> inRows) {
+        List<Parameter> inRows,
+        List<Parameter> replaced) {
     public TrainedWeights {
         ranks = Map.copyOf(ranks);
         inRows = List.copyOf(inRows);
+        replaced = List.copyOf(replaced);
     }
 
     /** Full fine-tuning. */
     public static TrainedWeights all() {
-        return new TrainedWeights(parameter -> true, Map.of(), false, false, List.of());
+        return whole(parameter -> true);
+    }
+
+    /** These parameters, and nothing beside them. */
+    static TrainedWeights whole(Predicate<Parameter> parameters) {
+        return new TrainedWeights(parameters, Map.of(), false, false, List.of(), List.of());
     }
 
     boolean isTrained(Parameter parameter) {

@@ -57,7 +57,7 @@ public final class Absmax {
         return offset;
     }
 
-    /** One for each block, as near as it is kept. */
+    /** One for each block, as exact as it is stored. */
     public float[] values() {
         if (codes.isEmpty()) {
             float[] values = new float[plain.remaining() / Float.BYTES];

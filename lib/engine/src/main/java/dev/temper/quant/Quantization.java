@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * How the frozen projections of a base are kept; {@code model.quantization} in the recipe.
+ * How the frozen projections of a base are quantized; {@code model.quantization} in the recipe.
  *
  * @param doubleQuant the scales are quantized, too: 4.127 instead of 4.5 bits a weight
  * @param skipModules modules that stay as they are, {@code llm_int8_skip_modules} of transformers; heads and embeddings

@@ -35,7 +35,7 @@ final class LoraTargetsTest {
         private boolean isRslora;
         private List<String> saved = List.of();
 
-        public LoraConfig config() {
+        LoraConfig config() {
             return new LoraConfig(
                     "lora",
                     4,

@@ -29,7 +29,7 @@ final class ActivationsTest {
     void aLayerOfGpt2RecordsWhatItsGradientNeeds() throws Exception {
         Tape.Bytes layer = Tape.of(pass(TinyModel.GPT2, TrainedWeights.all(), 4), 1, true);
 
-        long perToken = 15 // the first norm's result, for c_attn; its input is kept anyway
+        long perToken = 15 // the first norm's result, for c_attn; its input is stored anyway
                 + 45 // queries, keys and values
                 + 15 // what attention gives, in parts
                 + 3 // and the logarithms of its sums
@@ -42,7 +42,7 @@ final class ActivationsTest {
     }
 
     @Test
-    void aFrozenLayerWithAnAdapterKeepsWhatTheAdapterSees() throws Exception {
+    void aFrozenLayerWithAnAdapterRecordsWhatTheAdapterSees() throws Exception {
         Architecture architecture = architecture(TinyModel.GPT2);
         LoraConfig lora = LoraConfig.of(2, 4, 0.1, List.of("c_attn"));
 
@@ -66,7 +66,7 @@ final class ActivationsTest {
                 Tape.of(pass(TinyModel.GPT2, TrainedWeights.all(), 2), 1, true).recorded();
 
         long sums = 4 * 100 * 3; // of attention: float32
-        long norms = 4 * 100 * 2 * 15; // inputs as float32; the second one's own is not kept beside it
+        long norms = 4 * 100 * 2 * 15; // inputs as float32; the second one's own is not recorded beside it
         assertThat(narrow).isEqualTo((wide - sums - 4 * 100 * 15) / 2 + sums + norms);
     }
 
@@ -115,21 +115,23 @@ final class ActivationsTest {
                 Activations.checkpointing(new Activations.Pass(architecture, TrainedWeights.all(), tokens, 4));
 
         assertThat(activations.loss()).isGreaterThan(10 * activations.layer());
-        long kept = areKept ? activations.loss() : activations.layer();
-        assertThat(activations.kept()).isEqualTo(kept + kept * 3 / 4);
+        long fragments = areKept ? activations.loss() : activations.layer();
+        assertThat(activations.fragments()).isEqualTo(fragments + fragments * 3 / 4);
     }
 
     /** glibc hands every array back at once here, so that what is resident is what is alive. */
     @EnabledOnOs(OS.LINUX)
     @ParameterizedTest
     @CsvSource({
-        "full, checkpointing, 0, false",
-        "full, recording, 0, true",
-        "lora, recording, 0.1, false",
-        "lora, checkpointing, 0, true",
-        "qlora, checkpointing, 0, false"
+        "full, checkpointing, 3072, 0, false",
+        "full, recording, 3072, 0, true",
+        "full16, recording, 512, 0, false",
+        "lora, recording, 3072, 0.1, false",
+        "lora, checkpointing, 3072, 0, true",
+        "qlora, checkpointing, 3072, 0, false"
     })
-    void isWhatAProcessNeeds(String kind, String mode, String dropout, boolean isFused) throws Exception {
+    void isWhatAProcessNeeds(String kind, String mode, String tokens, String dropout, boolean isFused)
+            throws Exception {
         String config =
                 """
                 {"model_type": "%s", "vocab_size": 1000, "hidden_size": 192, "num_hidden_layers": 3,
@@ -149,7 +151,7 @@ final class ActivationsTest {
                 folder.toString(),
                 kind,
                 mode,
-                "3072",
+                tokens,
                 dropout);
         builder.environment().put("MALLOC_MMAP_THRESHOLD_", "65536");
         Process process = builder.redirectOutput(out.toFile())

@@ -2,6 +2,7 @@ package dev.temper.model;
 
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.LabelledStream.Row;
 import dev.temper.quant.Quantization;
@@ -24,7 +25,10 @@ final class MeasuredPass {
 
     private MeasuredPass() {}
 
-    /** {@code FOLDER full|lora|dora|qlora checkpointing|recording TOKENS DROPOUT}, on a model of that folder. */
+    /**
+     * {@code FOLDER full|full16|lora|dora|qlora checkpointing|recording TOKENS DROPOUT}, on a model of that folder;
+     * with {@code full16} what is trained has 16 bits.
+     */
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
         String kind = args[1];
@@ -33,8 +37,9 @@ final class MeasuredPass {
         Architecture architecture = Architecture.read(Folder.local(folder));
         LoraConfig lora = lora(kind, Double.parseDouble(args[4]));
         try (Workspace workspace = Workspace.open(1)) {
-            Network network = kind.equals("full")
-                    ? Replica.of(workspace, folder).network()
+            Network network = kind.startsWith("full")
+                    ? Replica.of(workspace, folder, FloatType.FLOAT32, type(kind))
+                            .network()
                     : adapted(workspace, folder, architecture, lora, kind.equals("qlora"));
             Backpropagation backpropagation =
                     checkpoints ? Backpropagation.checkpointing(network) : Backpropagation.recording(network);
@@ -44,12 +49,28 @@ final class MeasuredPass {
             Files.writeString(Path.of("/proc/self/clear_refs"), "5");
             pass.accept(tokens);
             TrainedWeights trained =
-                    kind.equals("full") ? TrainedWeights.all() : LoraAdapter.trained(lora, architecture);
+                    kind.startsWith("full") ? TrainedWeights.all() : LoraAdapter.trained(lora, architecture);
             Activations.Pass planned =
                     new Activations.Pass(architecture, trained, new TokenCounts(tokens, LONGEST), Float.BYTES);
             Activations activations = checkpoints ? Activations.checkpointing(planned) : Activations.recording(planned);
-            System.out.println(bytes("VmHWM") - before + " " + activations.peak() + " " + activations);
+            long dense = checkpoints ? 0 : restored(folder, architecture, trained, type(kind)); // shared: there before
+            System.out.println(bytes("VmHWM") - before + " " + (activations.peak() + dense) + " " + activations);
         }
+    }
+
+    private static FloatType type(String kind) {
+        return kind.equals("full16") ? FloatType.BFLOAT16 : FloatType.FLOAT32;
+    }
+
+    private static long restored(Path folder, Architecture architecture, TrainedWeights trained, FloatType type)
+            throws Exception {
+        return new WeightPlacement(
+                        architecture,
+                        StoredTensor.described(Folder.local(folder), architecture),
+                        Optional.empty(),
+                        trained,
+                        new WeightPlacement.Types(FloatType.FLOAT32, type))
+                .restoredBytes();
     }
 
     private static LoraConfig lora(String kind, double dropout) {

@@ -7,7 +7,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 
@@ -15,6 +17,10 @@ import java.util.stream.LongStream;
 public final class SafetensorsFile {
     private final ByteArrayOutputStream data = new ByteArrayOutputStream();
     private final Map<String, String> entries = new LinkedHashMap<>();
+    private final List<Floats> floats = new ArrayList<>();
+    private boolean isAligned;
+
+    private record Floats(String name, long[] shape, float[] values) {}
 
     /** Adds a tensor after the others. */
     public SafetensorsFile add(String name, String dtype, long[] shape, byte[] bytes) {
@@ -27,7 +33,27 @@ public final class SafetensorsFile {
     public SafetensorsFile add(String name, long[] shape, float... values) {
         ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
+        floats.add(new Floats(name, shape, values));
         return add(name, "F32", shape, bytes.array());
+    }
+
+    /** The same float32 tensors in bfloat16, their last 16 bits cut off. */
+    public SafetensorsFile inBfloat16() {
+        SafetensorsFile file = new SafetensorsFile();
+        for (Floats tensor : floats) {
+            ByteBuffer words = ByteBuffer.allocate(2 * tensor.values.length).order(ByteOrder.LITTLE_ENDIAN);
+            for (float value : tensor.values) {
+                words.putShort((short) (Float.floatToRawIntBits(value) >>> 16));
+            }
+            file.add(tensor.name, "BF16", tensor.shape, words.array());
+        }
+        return file;
+    }
+
+    /** From now on its data begins at a multiple of eight bytes, as in files of the safetensors library. */
+    public SafetensorsFile aligned() {
+        isAligned = true;
+        return this;
     }
 
     /** Says in the header that there is a tensor, and adds no bytes. */
@@ -47,7 +73,10 @@ public final class SafetensorsFile {
                 .append(name)
                 .append("\":")
                 .append(entry));
-        return bytes(header + "}", data.toByteArray());
+        header.append('}');
+        int filled = header.toString().getBytes(StandardCharsets.UTF_8).length;
+        header.append(" ".repeat(isAligned ? -filled & 7 : 0));
+        return bytes(header.toString(), data.toByteArray());
     }
 
     /** A file with any header and any data. */

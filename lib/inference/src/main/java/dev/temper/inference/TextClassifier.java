@@ -4,8 +4,8 @@ import static dev.temper.check.Check.check;
 import static dev.temper.check.Check.invalid;
 
 import dev.temper.model.Architecture;
-import dev.temper.model.Task;
 import dev.temper.model.ModelTask;
+import dev.temper.model.Task;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig.TooLong;

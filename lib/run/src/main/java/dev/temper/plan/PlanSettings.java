@@ -1,17 +1,18 @@
 package dev.temper.plan;
 
 import dev.temper.kernel.FloatType;
+import dev.temper.model.WeightPlacement;
 import dev.temper.recipe.Recipe;
 import dev.temper.train.config.Optim;
 import dev.temper.train.config.TrainingConfig;
+import dev.temper.train.worker.MicroBatches;
 import dev.temper.train.worker.Replica;
+import java.util.Arrays;
 
 /**
  * What of a recipe decides how much memory a worker needs, besides the model and the adapter.
  *
- * @param quantizes codes are made first
- * @param precision of activations and products
- * @param weights of what is trained
+ * @param types that are computed in, and of what is trained
  * @param offloadsOptimizer its states lie in a mapped file
  * @param offloadsInputs the inputs of layers lie in mapped files
  * @param rowTokens of the longest row
@@ -23,9 +24,7 @@ import dev.temper.train.worker.Replica;
 public record PlanSettings(
         Optim optim,
         boolean checkpoints,
-        boolean quantizes,
-        FloatType precision,
-        FloatType weights,
+        WeightPlacement.Types types,
         boolean offloadsOptimizer,
         boolean offloadsInputs,
         int rowTokens,
@@ -40,9 +39,9 @@ public record PlanSettings(
         return new PlanSettings(
                 training.optim(),
                 training.gradientCheckpointing(),
-                recipe.model().quantization().isPresent(),
-                isNarrow ? FloatType.BFLOAT16 : FloatType.FLOAT32,
-                recipe.model().weights().type(),
+                new WeightPlacement.Types(
+                        isNarrow ? FloatType.BFLOAT16 : FloatType.FLOAT32,
+                        recipe.model().weights().type()),
                 training.optimizerOffload(),
                 training.activationOffloading(),
                 recipe.data().maxLength(),
@@ -64,9 +63,7 @@ public record PlanSettings(
         return new PlanSettings(
                 optim,
                 checkpoints,
-                quantizes,
-                precision,
-                weights,
+                types,
                 offloadsOptimizer,
                 offloadsInputs,
                 rowTokens,
@@ -78,8 +75,12 @@ public record PlanSettings(
 
     /** Tokens of the largest micro-batch, when every row is as long as it may be. */
     long tokens() {
-        long most = Math.max(1, microBatchTokens / rowTokens); // rows; one that is too long is alone
-        long groups = (rows + most - 1) / most;
-        return (rows + groups - 1) / groups * rowTokens; // groups are as even as can be
+        int[] lengths = new int[rows];
+        Arrays.fill(lengths, rowTokens);
+        int most = MicroBatches.split(lengths, microBatchTokens).stream()
+                .mapToInt(group -> group.length)
+                .max()
+                .orElse(0);
+        return (long) most * rowTokens;
     }
 }

@@ -8,6 +8,7 @@ import dev.temper.track.TextTable;
 import dev.temper.train.rows.MappedRows;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A plan as people and programs read it.
@@ -30,14 +31,15 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
                 .put("dequantized", plan.dequantizedBytes());
         if (plan.quantization().isPresent()) {
             bytes.put("quantized", plan.quantizedBytes()).put("dense", plan.denseBytes());
-            plan.transformersFootprint().ifPresent(count -> bytes.put("transformers_get_memory_footprint", count));
+            TransformersFootprint.of(plan.placement())
+                    .ifPresent(count -> bytes.put("transformers_get_memory_footprint", count));
         }
         Activations activations = activations();
         bytes.put("gradients", plan.gradientBytes())
                 .put("optimizer", plan.optimizerBytes())
                 .put("activations", activations.inputs() + activations.recorded() + activations.layer())
                 .put("loss", activations.loss())
-                .put("kept", activations.kept())
+                .put("kept", activations.fragments())
                 .put("quantizing", plan.quantizingBytes())
                 .put("compiled", plan.compiledBytes())
                 .put("process", MemoryPlan.PROCESS_BYTES)
@@ -118,9 +120,9 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
                 all);
         add(table, "- inputs of all layers", activations.inputs());
         addIfAny(table, "- recorded by all layers, without gradient_checkpointing", activations.recorded());
-        add(table, "- one layer on its way back", activations.layer());
+        add(table, "- one layer in the backward pass", activations.layer());
         add(table, "loss, instead of that layer", activations.loss());
-        add(table, "kept of freed arrays by the C library", activations.kept());
+        add(table, "kept of freed arrays by the C library", activations.fragments());
         addIfAny(table, "heap that grew while codes were made", plan.quantizingBytes());
         addIfAny(table, "products in bfloat16, compiled for 1,024 shapes", plan.compiledBytes());
         add(table, "process: Java, Spark, libtorch", MemoryPlan.PROCESS_BYTES);
@@ -133,12 +135,13 @@ public record PlanTable(MemoryPlan plan, GivenMemory given, Optional<UpdateTime>
     }
 
     private String footprint() {
-        return plan.transformersFootprint().isEmpty()
+        OptionalLong bytes = TransformersFootprint.of(plan.placement());
+        return bytes.isEmpty()
                 ? ""
                 : format(
                         "as transformers' get_memory_footprint counts the quantized base (no absmax, all else in 16"
                                 + " bits): %,d bytes%n",
-                        plan.transformersFootprint().getAsLong());
+                        bytes.getAsLong());
     }
 
     private String rows() {

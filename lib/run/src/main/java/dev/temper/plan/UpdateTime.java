@@ -29,10 +29,10 @@ public record UpdateTime(double seconds, long tokens, double rate, OptionalLong 
         int workers = recipe.cluster().workers();
         int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / workers);
         try (Workspace workspace = Workspace.open(cores)) {
-            double rate = ProductRates.rate(workspace, plan.settings().precision());
+            double rate = ProductRates.rate(workspace, plan.settings().types().computed());
             double restored = plan.quantizedWeights() == 0
                     ? 1
-                    : Nf4.rate(workspace, plan.settings().precision());
+                    : Nf4.rate(workspace, plan.settings().types().computed());
             return of(plan, recipe, rate, restored);
         }
     }
@@ -62,11 +62,12 @@ public record UpdateTime(double seconds, long tokens, double rate, OptionalLong 
         double all = 0;
         for (Parameter parameter : architecture.parameters()) {
             if (parameter.isProjection()) {
-                boolean isTrained = plan.trained().whole().test(parameter);
+                boolean isTrained = plan.placement().trained().whole().test(parameter);
                 all += 2.0 * parameter.shape().size() * (forwards + 1 + (isTrained ? 1 : 0));
             }
         }
-        for (Map.Entry<Parameter, Integer> update : plan.trained().ranks().entrySet()) {
+        for (Map.Entry<Parameter, Integer> update :
+                plan.placement().trained().ranks().entrySet()) {
             long width = update.getKey().inputs() + update.getKey().outputs();
             all += 2.0 * update.getValue() * width * (forwards + 2);
         }

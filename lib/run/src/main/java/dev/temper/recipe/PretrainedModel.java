@@ -130,11 +130,12 @@ public record PretrainedModel(Folder folder, Architecture stored, Architecture a
         return recipe.adapter().isPresent() ? LoraAdapter.trainedWhole(adapterSpecs(recipe)) : parameter -> true;
     }
 
-    /** How the frozen projections are kept while training; empty: in full precision. */
+    /** How the frozen projections are kept while training: as they were saved, or as wanted; empty: as numbers. */
     public Optional<Quantization> quantization(Recipe recipe) throws IOException {
         Optional<Quantization> wanted = recipe.model().quantization();
         wanted.ifPresent(this::checkSkipped);
-        return wanted.isPresent() ? wanted : ModelWeights.quantization(folder);
+        Optional<Quantization> saved = ModelWeights.quantization(folder);
+        return saved.isPresent() ? saved : wanted;
     }
 
     private void checkSkipped(Quantization wanted) {

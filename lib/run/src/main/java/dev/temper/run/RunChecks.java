@@ -21,8 +21,8 @@ import java.util.List;
  */
 public final class RunChecks {
     private static final String DENSE =
-            "the base is quantized, but each layer keeps its dense matrices until its turn on the way back, as much"
-                    + " memory as in full precision: set training.gradient_checkpointing: true";
+            "the base is quantized, but each layer keeps its dense matrices until its turn in the backward pass, as"
+                    + " much memory as in full precision: set training.gradient_checkpointing: true";
 
     private final Recipe recipe;
     private final PretrainedModel base;

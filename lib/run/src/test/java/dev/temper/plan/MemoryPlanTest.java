@@ -8,6 +8,7 @@ import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Network;
 import dev.temper.model.Parameter;
+import dev.temper.model.Placement;
 import dev.temper.model.TinyModel;
 import dev.temper.recipe.PretrainedModel;
 import dev.temper.recipe.Recipe;
@@ -53,7 +54,8 @@ final class MemoryPlanTest {
                 for (Parameter parameter : network.architecture().parameters()) {
                     quantized += quantized(network, parameter);
                     boolean isDense = network.dictionary(parameter.layer()).get(parameter.key()) != null;
-                    dense += isDense ? 4 * parameter.shape().size() : 0;
+                    boolean isTrained = plan.placement().of(parameter).place() == Placement.Place.TRAINED;
+                    dense += isDense && !isTrained ? 4 * parameter.shape().size() : 0;
                 }
                 assertThat(plan.quantizedBytes()).isEqualTo(quantized);
                 assertThat(plan.denseBytes()).isEqualTo(dense);
@@ -104,7 +106,7 @@ final class MemoryPlanTest {
 
         MemoryPlan plan = plan(new LocalStore(), recipe("task: causal_lm", ""));
 
-        assertThat(plan.transformersFootprint()).isEmpty();
+        assertThat(TransformersFootprint.of(plan.placement())).isEmpty();
         assertThat(plan.weightBytes()).isEqualTo(4 * plan.parameters());
         assertThat(plan.optimizerBytes()).isEqualTo(8 * plan.parameters());
         assertThat(text(plan)).contains("(100.00 %)").doesNotContain("codes", "get_memory_footprint", "adapter");

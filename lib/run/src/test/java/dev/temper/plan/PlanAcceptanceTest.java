@@ -59,7 +59,7 @@ final class PlanAcceptanceTest {
     void countsAsTransformersDoes(String model) throws Exception {
         MemoryPlan plan = plan(model, "adapter.target_modules=all-linear");
 
-        assertThat(plan.transformersFootprint())
+        assertThat(TransformersFootprint.of(plan.placement()))
                 .hasValue(sizes().at("/" + model + "/nf4_memory_footprint_bytes/total")
                         .asLong());
     }

@@ -32,8 +32,9 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code prediction}, the number of a text's class as Spark ML has it, {@code predicted_label}, its name, and
- * {@code probability}, a vector of all classes. All are null where the text is null or has no tokens.
+ * A Spark ML transformer that classifies a text column. Appends {@code prediction} (the index of the class, a double as
+ * in Spark ML), {@code predicted_label} (its name) and {@code probability} (a vector over all classes). All three are
+ * null where the text is null or has no tokens.
  */
 public final class ClassifyText extends ModelStage<ClassifyText> {
     private static final long serialVersionUID = 1L;
@@ -64,7 +65,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         setDefault(maxLength, 0);
     }
 
-    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    /** Reads a stage that {@link #write} saved. Spark calls this method by reflection. */
     public static MLReader<ClassifyText> read() {
         return new DefaultParamsReader<>();
     }
@@ -81,10 +82,15 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         return with(probabilityCol, value);
     }
 
+    /**
+     * Names of the classes of an adapter's head, in the order of training; only needed where the model's config has
+     * none.
+     */
     public ClassifyText setLabels(String... names) {
         return with(labels, names);
     }
 
+    /** Tokens at which a text is truncated; 0: the model's maximum number of positions. */
     public ClassifyText setMaxLength(int value) {
         return with(maxLength, value);
     }
@@ -108,7 +114,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         return dataset.toDF().mapPartitions(classify, Encoders.row(appended.schema()));
     }
 
-    /** Else a task would find it out. */
+    /** Checks the model on the driver, so that a mistake does not only show in a task. */
     private RowTokenizer verified(SharedModel model) throws IOException {
         Architecture architecture = model.files().verify();
         int wanted = model.settings().maxLength();
@@ -155,7 +161,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
 
     private record Classify(SharedModel model, int input, StageColumns.Appended appended)
             implements MapPartitionsFunction<Row, Row> {
-        /** Rows at a time: enough that texts of like lengths meet. */
+        /** Rows per batch: enough that many have a similar length. */
         private static final int WINDOW = 512;
 
         @Override

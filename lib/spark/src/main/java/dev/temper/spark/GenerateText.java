@@ -31,9 +31,9 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code generation}, the continuation of a text without the text. It is null where the text is null, has no
- * tokens or as many as the model takes. What is drawn with {@code doSample} depends on the seed and on a row's place in
- * its partition.
+ * A Spark ML transformer that appends {@code generation}, the continuation of a text column without the text itself. It
+ * is null where the text is null, has no tokens, or fills all positions of the model. With {@code doSample} the result
+ * depends on the seed and on a row's position in its partition.
  */
 public final class GenerateText extends ModelStage<GenerateText> {
     private static final long serialVersionUID = 1L;
@@ -87,7 +87,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         setDefault(seed, 42L);
     }
 
-    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    /** Reads a stage that {@link #write} saved. Spark calls this method by reflection. */
     public static MLReader<GenerateText> read() {
         return new DefaultParamsReader<>();
     }
@@ -96,7 +96,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(outputCol, value);
     }
 
-    /** True: answers the text as a user's message, by the chat template of the tokenizer. */
+    /** Whether the text is a user's message, rendered by the tokenizer's chat template, and not a text to continue. */
     public GenerateText setChat(boolean value) {
         return with(chat, value);
     }
@@ -106,12 +106,12 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(rendered, value);
     }
 
-    /** A system message in front of it, with {@link #setChat}. */
+    /** System message for each conversation. Needs {@link #setChat}. */
     public GenerateText setSystem(String message) {
         return with(system, message);
     }
 
-    /** The text of a chat template instead of the tokenizer's, with {@link #setChat}. */
+    /** Text of a chat template to use instead of the tokenizer's. Needs {@link #setChat}. */
     public GenerateText setChatTemplate(String text) {
         return with(chatTemplate, text);
     }
@@ -120,7 +120,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(maxNewTokens, value);
     }
 
-    /** True: draws tokens instead of taking the best one. */
+    /** Whether to sample tokens instead of always taking the most probable one. */
     public GenerateText setDoSample(boolean value) {
         return with(doSample, value);
     }
@@ -145,6 +145,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(repetitionPenalty, value);
     }
 
+    /** Seed of sampling. */
     public GenerateText setSeed(long value) {
         return with(seed, value);
     }
@@ -176,7 +177,10 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return dataset.toDF().mapPartitions(generate, Encoders.row(appended.schema()));
     }
 
-    /** A template that is not there, or takes no message of these, would show in a task, or as nulls alone. */
+    /**
+     * Checks on the driver that there is a template and that it accepts these messages; otherwise tasks would fail, or
+     * all results would be null.
+     */
     private void verifyChat(SharedModel model, Sampling sampling) {
         LocalDate today = LocalDate.now(ZoneId.systemDefault());
         ChatFormat format =
@@ -233,7 +237,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
                 (Double) $(minP),
                 (Double) $(repetitionPenalty),
                 (Long) $(seed));
-        sampling.config(); // refuses what is out of range
+        sampling.config(); // throws for values out of range
         for (Param<?> param : List.of(temperature, topK, topP, minP)) {
             check(
                     sampling.doSample() || !isSet(param),
@@ -302,7 +306,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
-            long[] window = {(long) TaskContext.getPartitionId() << 32}; // each window draws for itself
+            long[] window = {(long) TaskContext.getPartitionId() << 32}; // each window has a seed of its own
             return new RowWindows(rows, WINDOW, some -> generated(some, SplitMix.mix(sampling.seed() + window[0]++)));
         }
 

@@ -21,11 +21,11 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What the stages share that put a text through a model. Each executor loads the model once, from any location that
- * Hadoop reaches; its tasks tokenize in parallel and take turns with the model. Order is kept, no row is lost, and a
- * partition never sits in memory.
+ * Base of the stages that apply a model to a text column. Each executor loads the model once, from any location that
+ * Hadoop can read; its tasks tokenize in parallel and take turns with the model. The order of rows is preserved, no row
+ * is dropped, and a partition is never held in memory as a whole.
  *
- * @param <S> the stage itself
+ * @param <S> the stage's own type, which setters return
  */
 public abstract class ModelStage<S extends ModelStage<S>> extends Transformer implements DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
@@ -60,37 +60,42 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
         return with(inputCol, value);
     }
 
+    /** Location of the model's folder in Hugging Face's layout. */
     public S setModelFolder(String location) {
         Secrets.refuse("modelFolder", location);
         return with(modelFolder, location);
     }
 
+    /** Location of the folder of an adapter (PEFT's layout) for the model. */
     public S setAdapterFolder(String location) {
         Secrets.refuse("adapterFolder", location);
         return with(adapterFolder, location);
     }
 
+    /** Folder on each executor's machine for copies of remote models; the temporary folder if not set. */
     public S setLocalFolder(String value) {
         return with(localFolder, value);
     }
 
+    /** Threads for computing; 0: all cores of the executor. */
     public S setThreads(int value) {
         return with(threads, value);
     }
 
+    /** Tokens that are computed together in one batch; memory grows with it. */
     public S setBatchTokens(int value) {
         return with(batchTokens, value);
     }
 
-    @SuppressWarnings("unchecked") // a stage names itself as S
+    @SuppressWarnings("unchecked") // a stage passes its own type as S
     final <T> S with(Param<T> param, Object value) {
         set(param.name(), value);
         return (S) this;
     }
 
     /**
-     * @param labels as {@link Settings} has them
-     * @param maxLength tokens at which a text is cut; 0: the model's positions
+     * @param labels names of the classes of an adapter's head, where the model's config has none
+     * @param maxLength tokens at which a text is truncated; 0: the model's maximum number of positions
      */
     final SharedModel model(HadoopStore store, List<String> labels, int maxLength) {
         check(isDefined(modelFolder), "%s: modelFolder is not set", uid);
@@ -108,12 +113,12 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
                         ""));
     }
 
-    /** Of the model's config.json: what is wrong there shows before a task starts. */
+    /** Reads and checks the model's config.json, so that mistakes show before a task starts. */
     static Architecture architecture(SharedModel model) {
         return looked(() -> Architecture.read(model.files().model()));
     }
 
-    /** Looks at small files, which may be far away. */
+    /** Reads small files, which may be remote, and reports failures as an unchecked exception. */
     static <T> T looked(Look<T> look) {
         try {
             return look.at();
@@ -122,12 +127,12 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
         }
     }
 
-    /** What reads files. */
+    /** Work that reads files. */
     interface Look<T> {
         T at() throws IOException;
     }
 
-    /** Where the text is in a row. */
+    /** Index of the text column in the schema, after checking its type. */
     final int input(StructType schema) {
         int input = Arrays.asList(schema.fieldNames()).indexOf($(inputCol));
         check(
@@ -169,7 +174,7 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
         return uid;
     }
 
-    // Spark finds the parameters of a stage by these methods.
+    // Spark finds the Params of a stage by these methods.
 
     public Param<String> inputCol() {
         return inputCol;

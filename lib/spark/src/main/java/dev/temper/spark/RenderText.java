@@ -37,11 +37,12 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code rendered}, the text of the row, {@code trained}, the parts of it that are learned (start and end of
- * each as indexes into the Java string, one after the other), {@code label}, the number of its class, in place of a
- * column of this name that is read, and {@code shortened}, whether the chat template left out a part of an answer.
- * Appends {@code _reason} and {@code _detail} where they are not there yet and fills them for rows without a text; rows
- * that have a reason already stay as they are. Keeps order, drops no row.
+ * Renders rows as text, by the row format and its chat template. Appends {@code rendered} (the text), {@code trained}
+ * (the spans of it that count in the loss: start and end of each as indexes into the Java string, flattened),
+ * {@code label} (the index of the class, replacing an input column of this name) and {@code shortened} (whether the
+ * chat template left out part of an answer). Appends {@code _reason} and {@code _detail} if missing and sets them for
+ * rows that cannot be rendered; rows that already have a reason are passed through. Preserves the order and drops no
+ * row.
  */
 public final class RenderText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;
@@ -77,12 +78,12 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         setDefault(chat, ChatFormat.NONE.toJson());
     }
 
-    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    /** Reads a stage that {@link #write} saved. Spark calls this method by reflection. */
     public static MLReader<RenderText> read() {
         return new DefaultParamsReader<>();
     }
 
-    /** Takes all its settings from there. */
+    /** Sets all Params from a row format. */
     public RenderText setAll(RowFormat value) {
         set(labels, value.labels().toArray(String[]::new));
         set(chat, value.chat().toJson());
@@ -93,12 +94,17 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                 .setTrainOn(value.trainOn());
     }
 
+    /** The meaning of the columns, as {@code data.format} in a recipe. */
     public RenderText setFormat(Format value) {
         set(format, StageColumns.name(value));
         return this;
     }
 
-    /** @param value by role: {@code text}, {@code prompt}, {@code messages}, … */
+    /**
+     * The columns of each role of the format.
+     *
+     * @param value by role: {@code text}, {@code prompt}, {@code messages}, …
+     */
     public RenderText setColumns(Map<String, List<String>> value) {
         List<String> pairs = new ArrayList<>();
         value.forEach((role, names) -> names.forEach(name -> pairs.add(role + "=" + name)));
@@ -106,11 +112,13 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return this;
     }
 
+    /** Text between the columns of a role that has several. */
     public RenderText setSeparator(String value) {
         set(separator, value);
         return this;
     }
 
+    /** Which part of a row counts in the loss, as {@code data.train_on} in a recipe. */
     public RenderText setTrainOn(TrainOn value) {
         set(trainOn, StageColumns.name(value));
         return this;
@@ -169,7 +177,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return uid;
     }
 
-    // Spark finds the parameters of a stage by these methods.
+    // Spark finds the Params of a stage by these methods.
 
     public Param<String> format() {
         return format;
@@ -199,7 +207,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return chat;
     }
 
-    /** The text of a row that has no reason. */
+    /** The rendered text of a row without a reason. */
     static RenderedText rendered(Row row) {
         int[] bounds = StageColumns.ints(row, "trained");
         List<Span> spans = new ArrayList<>(bounds.length / 2);
@@ -209,7 +217,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         return new RenderedText(row.getString(row.fieldIndex("rendered")), spans);
     }
 
-    /** The text of one row as it was read; none when it is rejected. */
+    /** Renders one row outside of Spark; empty when it is rejected. */
     public Optional<RenderedText> text(Row row) {
         Row done = new Render(rowFormat(), row.schema()).call(row);
         return StageColumns.isRejected(done) ? Optional.empty() : Optional.of(rendered(done));

@@ -7,13 +7,17 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * A stage that works on the rows of a partition as they come. Where all stages do, Spark's SQL is not needed, which
- * takes seconds to start.
+ * A stage that maps the rows of a partition one after the other. A pipeline of such stages can run on an RDD, without
+ * Spark SQL, which takes seconds to start.
  */
 public interface RowStage {
-    /** The schema of the rows that {@link #rows} makes of rows with this one. */
+    /** The schema of the output rows for an input schema. */
     StructType transformSchema(StructType schema);
 
-    /** @param schema of the rows it will get, {@code _reason} and {@code _detail} included */
+    /**
+     * The function that maps the rows of a partition.
+     *
+     * @param schema of the input rows, {@code _reason} and {@code _detail} included
+     */
     FlatMapFunction<Iterator<Row>, Row> rows(HadoopStore store, StructType schema);
 }

@@ -7,9 +7,12 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Row;
 
-/** Rows changed some at a time, fewer where their texts are long, in their order; a partition never sits in memory. */
+/**
+ * Maps rows in windows of a fixed number, or fewer where texts are long. Preserves the order; a partition is never held
+ * in memory as a whole.
+ */
 final class RowWindows implements Iterator<Row> {
-    private static final long MAX_CHARACTERS = 1 << 20; // a longer row is alone
+    private static final long MAX_CHARACTERS = 1 << 20; // of a window; a longer row is a window of its own
 
     private final Iterator<Row> rows;
     private final int size;
@@ -17,8 +20,8 @@ final class RowWindows implements Iterator<Row> {
     private Iterator<Row> ready = Collections.emptyIterator();
 
     /**
-     * @param size rows at a time
-     * @param change gives as many rows as it gets
+     * @param size rows per window
+     * @param change returns as many rows as it receives
      */
     RowWindows(Iterator<Row> rows, int size, UnaryOperator<List<Row>> change) {
         this.rows = rows;

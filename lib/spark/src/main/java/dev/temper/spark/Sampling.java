@@ -7,7 +7,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 
-/** How to generate, as it travels to the executors. */
+/** Generation settings, serializable for the executors. */
 record Sampling(
         boolean chat,
         boolean rendered,

@@ -18,21 +18,24 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A model on any store, which the tasks of an executor share: loaded by the first of them, closed with the process. */
+/**
+ * A model on any store that all tasks of an executor share: the first one loads it, and it is closed when the process
+ * ends.
+ */
 record SharedModel(HadoopStore store, Settings settings) implements Serializable {
     private static final Map<Settings, TextClassifier> CLASSIFIERS = new ConcurrentHashMap<>();
     private static final Map<Settings, TextGenerator> GENERATORS = new ConcurrentHashMap<>();
 
     /**
-     * What makes it the same model.
+     * Settings that identify a loaded model.
      *
      * @param model location of its folder
      * @param adapter location of an adapter's folder; empty: none
-     * @param localFolder where copies go; the system's temporary folder when empty
-     * @param labels of the adapter's head, where the model below does not have them
+     * @param localFolder for copies of remote files; the system's temporary folder when empty
+     * @param labels names of the classes of the adapter's head, where the model's config has none
      * @param threads 0: the executor's cores
-     * @param maxLength 0: the model's positions
-     * @param chatTemplate its text; empty: that of the folder
+     * @param maxLength 0: the model's maximum number of positions
+     * @param chatTemplate text of a template; empty: that of the folder
      */
     public record Settings(
             String model,
@@ -62,7 +65,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
         return new SharedModel(store, all);
     }
 
-    /** Where it lies, to be looked at on the driver. */
+    /** The model's files on the store, which the driver checks without loading the model. */
     ModelFiles files() {
         Optional<Folder> adapter = Optional.of(settings.adapter())
                 .filter(location -> !location.isEmpty())
@@ -70,7 +73,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
         return new ModelFiles(store.folder(settings.model()), adapter, settings.labels());
     }
 
-    /** The tokenizer alone, on the driver. */
+    /** Opens the tokenizer alone, on the driver. */
     Tokenizer tokenizer() throws IOException {
         return Tokenizer.shared(LocalCopies.tokenizer(files().tokenizer(), Optional.empty()));
     }
@@ -114,7 +117,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
         try {
             model.close();
         } catch (Exception e) {
-            throw new IllegalStateException(e); // the process ends anyway
+            throw new IllegalStateException(e); // the process is ending
         }
     }
 }

@@ -19,7 +19,10 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
 
-/** How our stages carry rejected rows along, and name the values of enums in their parameters. */
+/**
+ * Columns that our stages share, and helpers for their Params: how rejected rows are passed along, and how enum values
+ * are named.
+ */
 public final class StageColumns {
     static final String REASON = "_reason";
     static final String DETAIL = "_detail";
@@ -43,7 +46,7 @@ public final class StageColumns {
         return !row.isNullAt(row.fieldIndex(REASON));
     }
 
-    /** An array of integers, as our stages or as Spark hands it over. */
+    /** An array of integers, as our stages (int[]) or as Spark (a Scala sequence) represents it. */
     public static int[] ints(Row row, String column) {
         int index = row.fieldIndex(column);
         return row.get(index) instanceof int[] ints
@@ -53,7 +56,7 @@ public final class StageColumns {
                         .toArray();
     }
 
-    /** As recipes write it: {@code prompt_completion}. */
+    /** Name of an enum value in a recipe, such as {@code prompt_completion}. */
     static String name(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
     }
@@ -71,7 +74,7 @@ public final class StageColumns {
                                 .toList()));
     }
 
-    /** What Spark says of a parameter, with the items of an array instead of where it is in memory. */
+    /** Spark's explanation of a Param, with the items of an array in place of its identity. */
     public static String explained(Params stage, Param<?> param, String explanation) {
         String text = explanation;
         for (Option<?> option : List.of(stage.getDefault(param), stage.get(param))) {
@@ -83,14 +86,14 @@ public final class StageColumns {
         return text;
     }
 
-    /** Rows with more columns; one that a row has already by this name is replaced. */
+    /** Appends columns to rows; an existing column of the same name is replaced. */
     static final class Appended implements Serializable {
         private static final long serialVersionUID = 1L;
 
         private final int[] kept;
         private final StructType schema;
 
-        /** @param rows with a reason */
+        /** @param rows schema of the input rows, with a reason */
         Appended(StructType rows, StructType added) {
             List<String> replaced = Arrays.asList(added.fieldNames());
             this.kept = IntStream.range(0, rows.size())
@@ -110,14 +113,15 @@ public final class StageColumns {
             return schema;
         }
 
-        /** The row with these values, and nulls for those that are not given. */
+        /** The row with these values in its new columns; null for those that are not given. */
         Row row(Row row, Object... added) {
             Object[] values = new Object[schema.size()];
             for (int i = 0; i < kept.length; i++) {
                 values[i] = row.get(kept[i]);
             }
             System.arraycopy(added, 0, values, kept.length, added.length);
-            return new GenericRowWithSchema(values, schema); // the next stage gets it as it is, and asks for its schema
+            // the next stage receives this very row and reads its schema
+            return new GenericRowWithSchema(values, schema);
         }
 
         Row rejected(Row row, RejectedRowException why, Object... added) {

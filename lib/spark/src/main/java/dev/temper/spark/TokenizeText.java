@@ -31,9 +31,9 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Appends {@code input_ids}, at most {@code maxLength} long, {@code labels} (-100 where nothing is learned) and
- * {@code full_length}, the tokens before any were cut, to rows that {@link RenderText} gave a text; fills
- * {@code _reason} and {@code _detail} of those that cannot be trained on. Keeps order, drops no row.
+ * Tokenizes the text of {@link RenderText}. Appends {@code input_ids} (at most {@code maxLength}), {@code labels} (-100
+ * where a token does not count in the loss) and {@code full_length} (the number of tokens before truncation). Sets
+ * {@code _reason} and {@code _detail} of rows that cannot be trained on. Preserves the order and drops no row.
  */
 public final class TokenizeText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;
@@ -72,58 +72,65 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         setDefault(vocabulary, Integer.MAX_VALUE);
     }
 
-    /** Reads a stage that {@link #write} saved; Spark looks for it by this name. */
+    /** Reads a stage that {@link #write} saved. Spark calls this method by reflection. */
     public static MLReader<TokenizeText> read() {
         return new DefaultParamsReader<>();
     }
 
+    /** Location of the tokenizer's folder. */
     public TokenizeText setTokenizer(String location) {
         set(tokenizer, location);
         return this;
     }
 
+    /** Folder on each executor's machine for copies of remote files; the temporary folder if not set. */
     public TokenizeText setLocalFolder(String value) {
         set(localFolder, value);
         return this;
     }
 
+    /** What the texts are, which determines the special tokens that are added. */
     public TokenizeText setKind(TextKind value) {
         set(kind, StageColumns.name(value));
         return this;
     }
 
+    /** Maximum number of tokens of a row. */
     public TokenizeText setMaxLength(int value) {
         set(maxLength, value);
         return this;
     }
 
+    /** What to do with longer rows. */
     public TokenizeText setTooLong(TooLong value) {
         set(tooLong, StageColumns.name(value));
         return this;
     }
 
+    /** Tokens to add to the tokenizer's vocabulary. */
     public TokenizeText setAddedTokens(AddedTokens value) {
         set(addedTokens, value.toJson());
         return this;
     }
 
-    /** @param rows of the model's embedding: a row with a token that has none of them is rejected */
+    /** @param rows number of rows of the model's embedding; a text with a token id beyond them is rejected */
     public TokenizeText setVocabulary(int rows) {
         set(vocabulary, rows);
         return this;
     }
 
-    /** @param value characters of a text at most, whatever becomes of longer ones otherwise */
+    /** @param value maximum number of characters of a text; longer texts are rejected before they are tokenized */
     public TokenizeText setMaxCharacters(int value) {
         set(maxCharacters, value);
         return this;
     }
 
+    /** The tokenizer that the Params describe. */
     public TokenizerFolder folder(HadoopStore store) {
         return TokenizerFolder.of(store, $(tokenizer), $(localFolder), $(addedTokens));
     }
 
-    /** What decides the tokens of a text, the tokenizer aside. */
+    /** All Params that influence the tokens, except the tokenizer itself, as one text. */
     public String settings() {
         return $(kind) + " " + $(maxLength) + " " + $(tooLong) + " " + $(vocabulary) + " " + $(maxCharacters);
     }
@@ -175,7 +182,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         return uid;
     }
 
-    // Spark finds the parameters of a stage by these methods.
+    // Spark finds the Params of a stage by these methods.
 
     public Param<String> tokenizer() {
         return tokenizer;
@@ -232,7 +239,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
 
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
-            // One tokenizer per process, not per row or task: opening it parses the whole vocabulary.
+            // One tokenizer per process, not per task: opening one parses the whole vocabulary.
             RowTokenizer tokenizer = settings.open();
             return new RowWindows(rows, BATCH, batch -> tokenized(batch, tokenizer));
         }
@@ -250,7 +257,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
             return batch;
         }
 
-        /** Rejects a text that is too long: a template may have made it of a short row. */
+        /** Rejects a text with too many characters: a template may have made it from a short row. */
         private Row withoutLong(Row row) {
             boolean isLong = !StageColumns.isRejected(row)
                     && row.<String>getAs("rendered").length() > maxCharacters;

@@ -12,9 +12,9 @@ import java.io.UncheckedIOException;
 import java.util.Optional;
 
 /**
- * The folder of a tokenizer, on any store; of a remote one its files are copied once per process.
+ * A tokenizer's folder on any store. The files of a remote one are copied once per process.
  *
- * @param localFolder where copies go; the system's temporary folder when empty
+ * @param localFolder for copies; the system's temporary folder when empty
  * @param added {@link AddedTokens#toJson}
  */
 public record TokenizerFolder(HadoopStore store, String location, String localFolder, String added)
@@ -23,7 +23,7 @@ public record TokenizerFolder(HadoopStore store, String location, String localFo
         return new TokenizerFolder(store, HadoopStore.resolve(location), localFolder, added);
     }
 
-    /** The tokenizer of this process; not to be closed. */
+    /** The tokenizer of this process. Callers must not close it. */
     public Tokenizer shared() {
         Optional<String> parent = Optional.of(localFolder).filter(name -> !name.isEmpty());
         try {
@@ -35,7 +35,8 @@ public record TokenizerFolder(HadoopStore store, String location, String localFo
     }
 
     /**
-     * What makes two tokenizers the same. One that was saved with the added tokens is the one that they were added to.
+     * Hash of everything that determines the tokens of a text. A tokenizer with added tokens has the same hash as one
+     * that was saved with them.
      *
      * @throws dev.temper.check.InvalidInputException when the folder has no tokenizer
      */

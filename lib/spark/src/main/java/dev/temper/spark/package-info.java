@@ -1,2 +1,2 @@
-/** Stages of Spark ML: render, tokenize, classify and generate, in pipelines of others, too. */
+/** Spark ML stages that render, tokenize, classify and generate text; usable in any pipeline. */
 package dev.temper.spark;

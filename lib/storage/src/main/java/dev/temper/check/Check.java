@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Argument checks that name what to change. */
+/** Checks of arguments. A failed check is an {@link InvalidInputException} whose message says what to change. */
 public final class Check {
     private static final int LINE = 80;
 
@@ -20,17 +20,20 @@ public final class Check {
         }
     }
 
-    /** The exception itself, for {@code throw} and {@code orElseThrow}. */
+    /** Creates the exception without throwing it, for {@code throw} and {@code orElseThrow}. */
     public static InvalidInputException invalid(String message, Object... arguments) {
         return new InvalidInputException(String.format(Locale.ROOT, message, arguments));
     }
 
-    /** The candidate with the smallest edit distance to {@code word}; empty when none is near. */
+    /**
+     * The candidate with the smallest edit distance to {@code word}; empty when all are too different to be a typo of
+     * it.
+     */
     public static Optional<String> nearest(String word, Collection<String> candidates) {
         return nearest(word, candidates, Math.max(2, word.length() / 2));
     }
 
-    /** @param limit the largest distance that is near */
+    /** @param limit the largest edit distance at which a candidate is returned */
     public static Optional<String> nearest(String word, Collection<String> candidates, int limit) {
         String best = null;
         int bestDistance = limit + 1;
@@ -44,7 +47,7 @@ public final class Check {
         return Optional.ofNullable(best);
     }
 
-    /** As many of these names as fit on a line. */
+    /** The first names as a list for a message, shortened to what fits on one line. */
     public static String some(Collection<String> names) {
         StringBuilder some = new StringBuilder();
         int left = names.size();
@@ -58,7 +61,7 @@ public final class Check {
         return some.toString();
     }
 
-    /** The edit distance: how many characters are put in, taken out or replaced. */
+    /** Levenshtein distance: how many characters must be inserted, deleted or replaced. */
     public static int distance(String a, String b) {
         int[] previous = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

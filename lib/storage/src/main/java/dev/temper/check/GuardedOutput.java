@@ -5,7 +5,10 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** Standard output or error of a process, by whomever it is written to, without values that are known to be secret. */
+/**
+ * Replaces standard output or standard error of the process: secret values are masked in everything that any code
+ * prints.
+ */
 public final class GuardedOutput extends OutputStream {
     private final PrintStream out;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -14,13 +17,13 @@ public final class GuardedOutput extends OutputStream {
         this.out = out;
     }
 
-    /** From now on nothing leaves through {@link System#out} and {@link System#err} as it is. */
+    /** Replaces {@link System#out} and {@link System#err} of this process. */
     public static void install() {
         System.setOut(of(System.out));
         System.setErr(of(System.err));
     }
 
-    /** A line, or what stands before a flush, is looked at as a whole. */
+    /** A stream that collects bytes until a line end or a flush, and masks them as a whole. */
     static PrintStream of(PrintStream out) {
         return new PrintStream(new GuardedOutput(out), false, StandardCharsets.UTF_8);
     }

@@ -5,12 +5,13 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /**
- * A regular expression of Python's that a stranger wrote, such as a name in an adapter's config. Java's own matcher
- * tries one way after the other, of which <code>(.*)(.*)(.*)</code> has more than anyone can wait for; here all ways
- * are followed at once, in time proportional to expression and text. Look-around is known; what looks back at the text
- * of a group is refused.
+ * A regular expression in Python's syntax from an untrusted source, such as a module name in an adapter's config.
+ * {@link java.util.regex} backtracks, and needs exponential time for some expressions, such as <code>(.*)(.*)(.*)
+ * </code>. This class simulates the automaton of the expression instead, in time proportional to expression times text.
+ * Look-ahead and look-behind are supported; back references are refused.
  *
- * @see <a href="https://swtch.com/~rsc/regexp/regexp2.html">the method</a>
+ * @see <a href="https://swtch.com/~rsc/regexp/regexp2.html">Cox, Regular Expression Matching: the Virtual Machine
+ *     Approach</a>
  */
 public final class LinearPattern {
     private final List<Step> steps;
@@ -22,44 +23,44 @@ public final class LinearPattern {
     }
 
     /**
-     * @param place where it stands, for the message
-     * @throws InvalidInputException when it is none, too large, or needs what is not supported
+     * @param place where the expression stands, for the message
+     * @throws InvalidInputException when it is not a valid expression, is too large, or uses an unsupported construct
      */
     public static LinearPattern of(String expression, String place) {
         return new LinearPatternParser(expression, place).pattern();
     }
 
-    /** Whether the whole text is one that the expression describes. */
+    /** Whether the expression matches the whole text. */
     public boolean matches(String text) {
         return new Matching(text, looks).run(steps, 0, end -> end == text.length());
     }
 
-    /** How many steps it was made into, which is what the time for a character grows with. */
+    /** Number of steps of the compiled automaton. The time for each character is proportional to it. */
     public int size() {
         return steps.size();
     }
 
-    /** What is done at one place of an expression. */
+    /** An instruction of the compiled automaton. */
     sealed interface Step {}
 
-    /** Takes one character. */
+    /** Consumes one character that passes the test. */
     record Take(IntPredicate test) implements Step {}
 
-    /** Goes on at either place, counted from here. */
+    /** Continues at both places; each is an offset from this instruction. */
     record Fork(int one, int other) implements Step {}
 
-    /** Goes on where a condition on the place in the text holds. */
+    /** Continues when a condition on the position in the text holds, such as a word boundary. */
     record Edge(Place place) implements Step {}
 
-    /** Goes on where a part matches ahead or behind, or does not. */
+    /** Look-around: continues when {@code part} matches ahead or behind ({@code isWanted}), or does not match. */
     record Look(int number, List<Step> part, boolean isAhead, boolean isWanted) implements Step {}
 
-    /** A condition on a place in a text. */
+    /** A condition on a position in the text. */
     interface Place {
         boolean holds(String text, int at);
     }
 
-    /** One text; what look-around found at a place holds for every way that leads there. */
+    /** Matches one text. The result of a look-around at a position is cached for all paths that reach it. */
     private static final class Matching {
         private final String text;
         private final BitSet[] known;
@@ -98,7 +99,7 @@ public final class LinearPattern {
             return false;
         }
 
-        /** Adds a place of the expression, and all that can be reached from it without a character. */
+        /** Adds an instruction, and all that are reachable from it without consuming a character. */
         private void add(Places places, int first, int at) {
             places.push(first);
             while (places.open > 0) {
@@ -141,11 +142,11 @@ public final class LinearPattern {
         }
     }
 
-    /** Where in an expression one may be; one place behind the last step is its end. */
+    /** The set of active instructions; index {@code steps.size()} means that the expression has matched. */
     private static final class Places {
         private final List<Step> steps;
         private final BitSet set;
-        private final int[] stack; // still to be added; each place puts two there at most
+        private final int[] stack; // instructions still to be added; each adds two at most
         private int open;
 
         Places(List<Step> steps) {

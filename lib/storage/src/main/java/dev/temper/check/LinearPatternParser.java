@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/** Reads an expression of Python's {@code re}, from left to right. */
+/** Parses an expression in the syntax of Python's {@code re} into the instructions of {@link LinearPattern}. */
 final class LinearPatternParser {
     private static final int MAX_STEPS = 10_000;
     private static final int MAX_LENGTH = 10_000;
@@ -104,7 +104,7 @@ final class LinearPatternParser {
         return steps;
     }
 
-    /** How often what stands before is meant, at least and at most; null where nothing says so. */
+    /** The quantifier after an atom as {minimum, maximum}; null where there is none. */
     private int[] count() {
         int[] count = null;
         if (take("*")) {
@@ -116,7 +116,7 @@ final class LinearPatternParser {
         } else if (at < text.length() && text.charAt(at) == '{') {
             count = braces();
         }
-        if (count == null || take("?")) { // lazy: what matches is the same
+        if (count == null || take("?")) { // a lazy quantifier matches the same texts
             return count;
         }
         if (take("+")) {
@@ -128,7 +128,7 @@ final class LinearPatternParser {
         return count;
     }
 
-    /** As in Python, braces without numbers are characters. */
+    /** The numbers of a quantifier in braces. As in Python, braces without numbers are literal characters. */
     private int[] braces() {
         int end = text.indexOf('}', at);
         String inside = end < 0 ? "" : text.substring(at + 1, end);
@@ -217,7 +217,7 @@ final class LinearPatternParser {
         return isNamed;
     }
 
-    /** Letters before a colon or a bracket; true when they hold for all that follows. */
+    /** Inline flags, such as {@code (?i)} or {@code (?i:...)}; true when they hold for the rest of the expression. */
     private boolean flags() {
         int start = at;
         while (at < text.length() && "ismua".indexOf(text.charAt(at)) >= 0) {
@@ -249,7 +249,7 @@ final class LinearPatternParser {
         };
     }
 
-    /** A kind of characters, such as {@code \d}; null where none begins here. */
+    /** A character class, such as {@code \d}; null where none begins here. */
     private IntPredicate kind() {
         IntPredicate kind =
                 switch (at + 1 < text.length() && text.charAt(at) == '\\' ? text.charAt(at + 1) : 0) {
@@ -265,7 +265,7 @@ final class LinearPatternParser {
         return kind;
     }
 
-    /** One character that is written with a backslash. */
+    /** A single character that is written with a backslash. */
     private int escape() {
         at++;
         if (at == text.length()) {
@@ -303,7 +303,7 @@ final class LinearPatternParser {
             any.add(kind != null ? kind : range());
         }
         at++;
-        BitSet ascii = new BitSet(ASCII); // a long list costs no more than a short one
+        BitSet ascii = new BitSet(ASCII); // bounded memory, however long the list of characters is
         IntPredicate listed = c -> any.stream().anyMatch(test -> test.test(c));
         IntStream.range(0, ASCII).filter(listed).forEach(ascii::set);
         return c -> (c < ASCII ? ascii.get(c) : listed.test(c)) != isNot;

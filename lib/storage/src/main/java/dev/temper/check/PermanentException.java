@@ -1,8 +1,8 @@
 package dev.temper.check;
 
 /**
- * A failure that another attempt would only repeat: a mistake of the user, or a run that cannot go on. Whatever else is
- * thrown, such as by a worker that lost another, may be worth another attempt.
+ * A failure that would happen again in another attempt: a mistake of the user, or a run that cannot continue. Every
+ * other exception, such as that of a worker that lost its neighbour, may be worth another attempt.
  */
 public abstract sealed class PermanentException extends RuntimeException
         permits InvalidInputException, FailedRunException {

@@ -1,9 +1,9 @@
 package dev.temper.check;
 
 /**
- * Texts from outside as a terminal may show them. What would move its cursor, change its title or colours, turn the
- * direction of what follows or take no room at all is written out, as {@code \}{@code u001b}; everything that can be
- * seen stays as it is, combining marks and emoji among it. JSON that is treated so says the same as before.
+ * Makes text from files, models or libraries safe to print on a terminal. Control characters, bidirectional overrides
+ * and zero-width characters are escaped as {@code \}{@code u001b}; all visible characters stay, combining marks and
+ * emoji included. Escaped JSON still means the same.
  */
 public final class Printable {
     private static final int ZERO_WIDTH_NON_JOINER = 0x200C;
@@ -11,22 +11,25 @@ public final class Printable {
 
     private Printable() {}
 
-    /** A name or a value: on one line, line breaks and tabs written out, too. */
+    /** Text for a single line: line breaks and tabs are escaped, too. */
     public static String line(String text) {
         return shown(text, "");
     }
 
-    /** The same without secrets: a value, a name or a sentence to be told. */
+    /** As {@link #line}, with secrets masked as well. */
     public static String masked(String text) {
         return line(Secrets.masked(text));
     }
 
-    /** A text of several lines. */
+    /** Text of several lines: line breaks and tabs stay. */
     public static String lines(String text) {
         return shown(text.replace("\r\n", "\n"), "\n\t");
     }
 
-    /** What Jackson says is wrong, without the beginning of the text, which it repeats where an end is missing. */
+    /**
+     * The message of a Jackson exception without the beginning of the parsed text, which Jackson appends when the input
+     * ends too early.
+     */
     public static String parserMessage(String message) {
         int source = message.indexOf(" (start marker at [Source");
         return source < 0 ? message : message.substring(0, source);
@@ -65,7 +68,7 @@ public final class Printable {
         };
     }
 
-    /** Of the characters without a form those of Arabic and Kaithi that have one: they stand around numbers. */
+    /** Whether a format character of Arabic or Kaithi is visible, as those around numbers are. */
     private static boolean isNumberSign(int character) {
         return (character >= 0x0600 && character <= 0x0605)
                 || character == 0x06DD
@@ -79,7 +82,10 @@ public final class Printable {
         return character == ZERO_WIDTH_JOINER || character == ZERO_WIDTH_NON_JOINER;
     }
 
-    /** Joiners belong between letters of Persian or Hindi and inside an emoji, and hide between all others. */
+    /**
+     * Whether a zero-width joiner stands where it belongs: between letters of scripts such as Persian or Hindi, or
+     * inside an emoji.
+     */
     private static boolean isJoined(int character) {
         return switch (Character.getType(character)) {
             case Character.OTHER_LETTER,

@@ -12,15 +12,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds one value in all the ways that programs write it: as it is; with percent signs, once or twice, for some
- * characters or all but letters and digits; escaped for JSON, Java, HTML or Markdown; in Base64, also inside a longer
- * text.
+ * Finds one secret value in all the ways in which programs write it: as it is; percent-encoded once or twice, in full
+ * or in part; escaped for JSON, Java, HTML or Markdown; in Base64, also inside a longer encoded text.
  */
 final class SecretForms {
     private static final Map<Integer, String> HTML =
             Map.of((int) '&', "amp", (int) '<', "lt", (int) '>', "gt", (int) '"', "quot", (int) '\'', "#39|apos");
     private static final Map<Integer, String> SHORT_ESCAPES = Map.of((int) '\n', "n", (int) '\r', "r", (int) '\t', "t");
-    private static final int SHORTEST = 8; // of a Base64 text that is no word
+    private static final int SHORTEST = 8; // shortest Base64 text that is searched for; shorter ones may be words
 
     private final List<Form> forms = new ArrayList<>();
 
@@ -30,7 +29,7 @@ final class SecretForms {
         for (int before = 0; before < 3; before++) {
             byte[] shifted = new byte[before + bytes.length];
             System.arraycopy(bytes, 0, shifted, before, bytes.length);
-            // The characters that follow from these bytes alone, whatever stands around them.
+            // The Base64 characters that depend on these bytes alone, whatever bytes stand before and after them.
             String inside = Base64.getEncoder()
                     .withoutPadding()
                     .encodeToString(shifted)
@@ -42,14 +41,17 @@ final class SecretForms {
         }
     }
 
-    /** Marks the characters of the text that tell the value. */
+    /** Sets the bits of all characters that reveal the value. */
     void find(String text, BitSet told) {
         for (Form form : forms) {
             form.find(text, told);
         }
     }
 
-    /** Most texts hold no secret: the longest part that every way of writing leaves alone tells so at once. */
+    /**
+     * One way of writing the value. Its longest part that no escaping changes is searched first, which rules out most
+     * texts at once.
+     */
     private static final class Form {
         private final String part;
         private final String regex;

@@ -15,16 +15,18 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Keeps secrets out of what is printed and written, in one place for the whole process.
+ * Masks secrets in everything that this process prints and writes.
  *
- * <p>A location with a login or a query is refused before anything else reads it. Of every text the values that are
- * known to be secret are masked, however they are written: those of settings and environment variables whose names say
- * so, and those that were refused. Logins and queries of URLs that nobody knew of are found by parsing.
+ * <p>Locations that contain a login or a query are refused before anything else reads them. In other texts, known
+ * secret values are masked in whatever form they are written: values of settings and environment variables whose names
+ * sound secret, and the logins of refused locations. Logins and queries in URLs that were not known before are found by
+ * parsing the text.
  */
 public final class Secrets {
     public static final String MASK = "***";
     /**
-     * Finds the names of settings whose values are secret; what Spark's own {@code spark.redaction.regex} lacks, too.
+     * Regular expression for names of settings with secret values. It covers more than the default of
+     * {@code spark.redaction.regex}.
      */
     public static final String NAMES = SecretNames.REGEX;
 
@@ -33,18 +35,20 @@ public final class Secrets {
     static {
         System.getenv().forEach(Secrets::learn);
         System.getProperties().stringPropertyNames().stream()
-                .filter(name -> !name.equals("sun.java.command")) // prompts may say what they like
+                .filter(name -> !name.equals("sun.java.command")) // it contains prompts, which may have any text
                 .forEach(name -> learn(name, System.getProperty(name, "")));
     }
 
     private Secrets() {}
 
-    /** Whether a setting of this name is secret. */
+    /** Whether a setting of this name holds a secret. */
     public static boolean isName(String name) {
         return SecretNames.soundsSecret(name);
     }
 
-    /** Remembers the value of a setting, where its name says that it is secret, and logins in it whatever its name. */
+    /**
+     * Registers the value of a setting as secret if its name says so, and any login that it contains whatever its name.
+     */
     public static void learn(String name, String value) {
         if (SecretNames.isSecret(name, value) && !value.contains("://")) {
             remember(value);
@@ -52,16 +56,16 @@ public final class Secrets {
         UrlSecrets.inText(value).forEach(part -> remember(value, part));
     }
 
-    /** Remembers the logins and queries of a location that nobody may print, if it has any. */
+    /** Registers the login and the query of a location as secret, if it has any. */
     public static void learn(String location) {
         UrlSecrets.ofLocation(location).forEach(part -> remember(location, part));
     }
 
     /**
-     * Refuses a location that holds a login, a query or a fragment.
+     * Refuses a location with a login, a query or a fragment.
      *
      * @param key where the location stands, such as {@code data.train}
-     * @throws InvalidInputException that does not tell it
+     * @throws InvalidInputException whose message does not contain the secret
      */
     public static void refuse(String key, String location) {
         Optional<Kind> found = UrlSecrets.inLocation(location);
@@ -83,23 +87,31 @@ public final class Secrets {
                 key);
     }
 
-    /** Refuses a location with a login alone: a name that was found in a store may have any signs. */
+    /**
+     * Refuses a location with a login. Unlike {@link #refuse}, queries and fragments pass, because names that were
+     * listed from a store may contain any character.
+     */
     public static void refuseLogin(String key, String location) {
         if (UrlSecrets.inLocation(location).filter(Kind.LOGIN::equals).isPresent()) {
             refuse(key, location);
         }
     }
 
-    /** The text without secrets: for what we say ourselves, and pass on of what others say. */
+    /**
+     * The text with known secrets, and logins and queries of URLs, masked: for our own messages and those of libraries.
+     */
     public static String masked(String text) {
         String masked = maskedValues(text);
         return masked.contains("://") || masked.contains("=") ? withoutUrlSecrets(masked) : masked;
     }
 
-    /** The text without values that are known to be secret: for data and what models write, which may be about URLs. */
+    /**
+     * The text with known secret values masked and everything else unchanged: for data and generated texts, which may
+     * legitimately contain URLs.
+     */
     public static String maskedValues(String text) {
         BitSet told = new BitSet();
-        KNOWN.values().forEach(secret -> secret.find(text, told)); // they may overlap
+        KNOWN.values().forEach(secret -> secret.find(text, told)); // matches may overlap
         if (told.isEmpty()) {
             return text;
         }
@@ -112,24 +124,24 @@ public final class Secrets {
         return safe.append(text, at, text.length()).toString();
     }
 
-    /** The failure, or one that says the same without secrets. */
+    /** The same exception, or a copy of it whose messages contain no secrets. */
     public static Throwable masked(Throwable failure) {
         return failure instanceof RuntimeException runtime
                 ? masked(runtime)
                 : isSafe(failure) ? failure : like(failure, new IOException(told(failure), cause(failure)));
     }
 
-    /** The failure, or one that says the same without secrets. */
+    /** The same exception, or a copy of it whose messages contain no secrets. */
     public static IOException masked(IOException failure) {
         if (isSafe(failure)) {
             return failure;
         }
-        return failure instanceof FileNotFoundException // which asks for an answer of its own
+        return failure instanceof FileNotFoundException // callers handle this type separately
                 ? like(failure, new FileNotFoundException(masked(String.valueOf(failure.getMessage()))))
                 : like(failure, new IOException(told(failure), cause(failure)));
     }
 
-    /** The failure, or one that says the same without secrets. */
+    /** The same exception, or a copy of it whose messages contain no secrets. */
     public static RuntimeException masked(RuntimeException failure) {
         if (isSafe(failure)) {
             return failure;
@@ -175,7 +187,7 @@ public final class Secrets {
         StringBuilder safe = new StringBuilder();
         int at = 0;
         for (Part part : parts) {
-            if (part.to() > at) { // one may lie in another
+            if (part.to() > at) { // parts may overlap
                 safe.append(text, at, Math.max(at, part.from())).append(part.kind() == Kind.LOGIN ? "" : MASK);
                 at = part.to();
             }
@@ -183,7 +195,7 @@ public final class Secrets {
         return safe.append(text, at, text.length()).toString();
     }
 
-    /** The password of a login, or all of it; the values of a query. */
+    /** Registers the password of a login (the whole login if it has none), or the values of a query. */
     private static void remember(String text, Part part) {
         String whole = text.substring(part.from(), part.to());
         if (part.kind() == Kind.LOGIN) {

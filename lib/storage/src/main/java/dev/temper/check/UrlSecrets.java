@@ -11,20 +11,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a location, or a text with URLs in it, holds a login or a query. {@link java.net.URI} does not do: of
- * {@code s3a://KEY:SEC/RET@bucket} it takes the first half of the secret for a port.
+ * Finds logins and queries in a location, or in a text with URLs. {@link java.net.URI} cannot be used: it parses the
+ * first half of the secret in {@code s3a://KEY:SEC/RET@bucket} as a port.
  */
 final class UrlSecrets {
-    /** Between their first colon and the path stands no port: it begins a password, whatever is in it. */
+    /**
+     * Schemes whose locations have no port: what follows the first colon is a password, even if it contains a slash.
+     */
     private static final Set<String> WITHOUT_PORTS = Set.of(
             "s3", "s3a", "s3n", "gs", "oss", "cos", "cosn", "obs", "abfs", "abfss", "wasb", "wasbs", "adl", "jceks");
-    /** What stands before their @ is a container, or the scheme of another store. */
+    /** Schemes in which the part before the @ is a container, or the scheme of another store, and not a login. */
     private static final Set<String> WITH_CONTAINERS = Set.of("abfs", "abfss", "wasb", "wasbs", "jceks");
 
     private static final Set<String> WEB = Set.of("http", "https");
     private static final Pattern CONTAINER = Pattern.compile("[$a-z0-9][a-z0-9-]{0,62}");
     private static final Pattern PORT = Pattern.compile("\\d{1,5}");
-    /** A location may lack slashes; then only a password counts, for {@code hub:name@revision} has none. */
+    /**
+     * The beginning of a location. Without slashes, only a login with a password counts, as {@code hub:name@revision}
+     * has none.
+     */
     private static final Pattern BEGINNING = Pattern.compile("\\s*([A-Za-z][A-Za-z0-9+.-]{1,31}):(/*)|\\s*()(//+)");
 
     private static final Pattern NAMED = Pattern.compile("[?#](?=[A-Za-z_][\\w.~%-]*=)");
@@ -37,16 +42,16 @@ final class UrlSecrets {
 
     private UrlSecrets() {}
 
-    /** What must not be in a location. */
+    /** The parts that a location must not have. */
     enum Kind {
         LOGIN,
         QUERY
     }
 
-    /** A part of a text, with the sign that ends or begins it: {@code user:word@} or {@code ?a=b}. */
+    /** A range of a text, including its delimiter: {@code user:word@} or {@code ?a=b}. */
     record Part(Kind kind, int from, int to) {}
 
-    /** What a location holds that it must not; percent signs and other locations inside it are looked through. */
+    /** The forbidden part of a location; percent-encoding and nested locations are decoded first. */
     static Optional<Kind> inLocation(String location) {
         String form = location;
         for (int i = 0; i < DECODINGS; i++) {
@@ -59,7 +64,7 @@ final class UrlSecrets {
         return Optional.empty();
     }
 
-    /** All parts of one location, of which the whole text is known; of a query every part. */
+    /** All forbidden parts of a text that is one location; of a query, every value. */
     static List<Part> ofLocation(String location) {
         List<Part> parts = new ArrayList<>();
         Matcher beginning = BEGINNING.matcher(location);
@@ -82,8 +87,8 @@ final class UrlSecrets {
     }
 
     /**
-     * The logins of all URLs in a text, and the values of parameters whose names sound secret wherever they stand.
-     * Other queries are left alone: a text may be about them.
+     * The logins of all URLs in a text, and the values of parameters whose names sound secret. Other queries are left
+     * alone, because a text may legitimately contain URLs.
      */
     static List<Part> inText(String text) {
         List<Part> parts = new ArrayList<>();
@@ -104,8 +109,9 @@ final class UrlSecrets {
     }
 
     /**
-     * @param from behind the slashes
-     * @param hasHost whether there are two: a name before an @ is a login, then; with three a path begins
+     * @param from index after the slashes
+     * @param hasHost whether there are two slashes: then a name before an @ is a login; after three slashes a path
+     *     begins
      */
     private record Url(String scheme, String text, int from, int to, boolean hasHost) {
         String rest() {
@@ -113,7 +119,7 @@ final class UrlSecrets {
         }
     }
 
-    /** @param end what ends a URL, besides the next one */
+    /** @param end what ends a URL, besides the beginning of the next one */
     private static List<Url> urls(String text, Pattern end) {
         List<Url> urls = new ArrayList<>();
         for (int colon = nextScheme(text, 0); colon >= 0; ) {
@@ -132,7 +138,7 @@ final class UrlSecrets {
         return urls;
     }
 
-    // Not by a regular expression: of a text of letters alone it would try each one as a beginning.
+    // Not by a regular expression: in a long run of letters it would try a match at each of them.
     private static int nextScheme(String text, int from) {
         int colon = text.indexOf("://", from);
         while (colon >= 0 && schemeStart(text, colon) == colon) {
@@ -141,7 +147,7 @@ final class UrlSecrets {
         return colon;
     }
 
-    /** Where the scheme before a colon begins; at the colon when there is none. */
+    /** Index at which the scheme before a colon begins; the index of the colon when there is none. */
     private static int schemeStart(String text, int colon) {
         int start = colon;
         int first = Math.max(0, colon - LONGEST_SCHEME);
@@ -170,7 +176,7 @@ final class UrlSecrets {
         }
     }
 
-    /** Behind the @ of a login; 0 when there is none. */
+    /** Index after the @ of a login; 0 when there is none. */
     private static int loginEnd(String scheme, String rest, boolean hasHost) {
         int at = rest.indexOf('@');
         int slash = rest.indexOf('/') < 0 ? rest.length() : rest.indexOf('/');
@@ -180,7 +186,7 @@ final class UrlSecrets {
             boolean isPort = at > slash
                     && !WITHOUT_PORTS.contains(scheme)
                     && PORT.matcher(rest.substring(colon + 1, slash)).matches();
-            return isPort ? 0 : rest.lastIndexOf('@') + 1; // a password may have an @, too
+            return isPort ? 0 : rest.lastIndexOf('@') + 1; // a password may contain an @
         }
         boolean isUser = hasHost && at >= 0 && at < slash;
         boolean isContainer = isUser
@@ -190,7 +196,8 @@ final class UrlSecrets {
     }
 
     /**
-     * A ? of a pattern of names begins no query, and a # may stand in a name: only {@code ?name=} does, but on the web.
+     * Index at which a query begins. In file systems a ? is also a wildcard and a # may be part of a name, so only
+     * {@code ?name=} begins a query there; in web addresses every ? does.
      */
     private static int queryStart(String scheme, String rest) {
         Matcher named = NAMED.matcher(rest);
@@ -206,7 +213,7 @@ final class UrlSecrets {
         return name == null ? "" : name.toLowerCase(Locale.ROOT);
     }
 
-    /** The text with its percent signs resolved; itself where they mean nothing. */
+    /** The percent-decoded text; the text itself where its percent signs are no valid encoding. */
     static String decoded(String text) {
         try {
             return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);

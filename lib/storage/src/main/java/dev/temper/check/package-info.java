@@ -1,2 +1,2 @@
-/** Typed errors, argument checks, and what may be told: no secrets, and nothing that a terminal would obey. */
+/** Typed exceptions, argument checks, and masking of secrets and control characters in all output. */
 package dev.temper.check;

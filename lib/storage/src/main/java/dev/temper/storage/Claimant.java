@@ -12,20 +12,21 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * A process that claims something, as others see it.
+ * The process that takes or asks for a lease, as it describes itself to others.
  *
- * @param machine those whose machines are equal can tell whether the other's process lives: boot, namespace of process
- *     ids and user; empty where that cannot be known
- * @param process id and start; of no other process on that machine, ever
- * @param text for people
+ * @param machine boot id, process-id namespace and user. Processes with equal values can check whether the other is
+ *     alive; empty where that is unknown
+ * @param process process id and start time; no other process on that machine ever has the same
+ * @param text description for people
  */
 record Claimant(String machine, String process, String text) {
     private static final Path PROC = Path.of("/proc");
-    private static final String RANDOM = hex(8); // where there is no /proc
-    private static final int START = 19; // field 22 of proc(5), counted from the state, in ticks since the boot
+    private static final String RANDOM = hex(8); // id of a process where there is no /proc
+    // field 22 of proc(5), counted from the state: start time in clock ticks since boot
+    private static final int START = 19;
     private static final Claimant HERE = find();
 
-    /** Whether the process of a claim lives, as far as another can tell without waiting. */
+    /** Whether the process that wrote a claim is alive, as far as this process can tell at once. */
     enum Life {
         LIVES,
         ENDED,
@@ -36,12 +37,12 @@ record Claimant(String machine, String process, String text) {
         return HERE;
     }
 
-    /** What all claims of this process begin with. */
+    /** The first part of the ids of all claims of this process. */
     String prefix() {
         return (machine.isEmpty() ? "0" : machine) + "-" + process + "-";
     }
 
-    /** Of another process. */
+    /** Whether the process that wrote a claim of this id is alive. */
     Life lifeOf(String claim) {
         String[] parts = claim.split("-");
         if (machine.isEmpty() || parts.length != 3 || !parts[0].equals(machine)) {
@@ -69,19 +70,19 @@ record Claimant(String machine, String process, String text) {
         try {
             String self = Files.readSymbolicLink(PROC.resolve("self")).toString();
             Optional<String> process = running(self);
-            if (!self.equals(id) || process.isEmpty()) { // a /proc of another namespace
+            if (!self.equals(id) || process.isEmpty()) { // /proc belongs to another namespace
                 return new Claimant("", RANDOM, text);
             }
             String machine = Files.readString(PROC.resolve("sys/kernel/random/boot_id"))
                     + Files.readSymbolicLink(PROC.resolve("self/ns/pid"))
-                    + Files.getAttribute(PROC.resolve("self"), "unix:uid"); // others' processes may be hidden
+                    + Files.getAttribute(PROC.resolve("self"), "unix:uid"); // /proc may hide other users' processes
             return new Claimant(Hashes.sha256(machine).substring(0, 8), process.get(), text);
         } catch (IOException | UnsupportedOperationException e) {
             return new Claimant("", RANDOM, text);
         }
     }
 
-    /** Id and start of a process that runs; none of one that has ended and waits for its parent to notice. */
+    /** Process id and start time of a running process; empty for one that has ended, zombies included. */
     private static Optional<String> running(String id) throws IOException {
         try {
             String stat = Files.readString(PROC.resolve(id).resolve("stat"), StandardCharsets.ISO_8859_1);

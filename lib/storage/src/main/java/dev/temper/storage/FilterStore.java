@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A store in front of another, to which all goes that is not overridden. */
+/** A store that forwards every call to another store; subclasses override some of them. */
 abstract class FilterStore implements Store {
     private final Store store;
 

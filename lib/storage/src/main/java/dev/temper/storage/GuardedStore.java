@@ -3,7 +3,7 @@ package dev.temper.storage;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** A store that begins no file, and deletes none, once a claim is gone. */
+/** A store that refuses to create or delete files once the claim of a lease has disappeared. */
 final class GuardedStore extends FilterStore {
     private final String claim;
 

@@ -23,10 +23,12 @@ public final class Hashes {
         }
     }
 
+    /** SHA-256 of the text in UTF-8, as hexadecimal digits. */
     public static String sha256(String text) {
         return hex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** SHA-256 of all remaining bytes, as hexadecimal digits. */
     public static String sha256(InputStream in) throws IOException {
         MessageDigest digest = sha256();
         new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());

@@ -17,35 +17,40 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One process's sole right to write into a folder, on any store that shows what was written before: it needs neither a
- * file that only one can create, nor clocks that agree. docs/decisions/0009 says why it holds.
+ * The exclusive right of one process to write into a folder. It works on any store with read-after-write consistency:
+ * it needs neither atomic creation of files nor synchronized clocks. docs/decisions/0009 explains why it is safe.
  *
- * <p>A claim is a file that is written once, {@code lease-<id>}; who lists the folder after that and finds no other
- * holds it. Beside it {@code lease-<id>.beat} changes every few seconds; whose does not for half a minute, is dead.
- * Whoever finds the claim, on any machine and at any time, sees the folder that was taken, and no other of its path.
+ * <p>A process claims the folder by writing a file {@code lease-<id>}; if it then lists the folder and finds no other
+ * claim, it holds the lease. The file {@code lease-<id>.beat} next to it changes every few seconds; a holder whose file
+ * does not change for half a minute is considered dead. The claim also identifies the folder: a machine that finds the
+ * claim's file at the same path sees the same folder, and not another one mounted there.
  */
 public final class Lease implements AutoCloseable {
     static final String PREFIX = "lease-";
     static final String BEAT = ".beat";
     private static final String ANSWER = ".seen-";
 
-    /** Strict, as a user's file may begin so, too. */
+    /** Matches our files only: the folder may contain user files whose names also begin with the prefix. */
     private static final Pattern FILE = Pattern.compile(PREFIX
             + "((0|[0-9a-f]{8})-([0-9]+\\.[0-9]+|[0-9a-f]{16})-[0-9a-f]{16})(" + BEAT + "|" + ANSWER + "[\\w.-]+)?");
 
-    private static final Set<String> OURS = ConcurrentHashMap.newKeySet(); // claims that this process has not given up
+    // claims of this process that have not been released
+    private static final Set<String> OURS = ConcurrentHashMap.newKeySet();
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
 
     /**
-     * How often a holder gives a sign of life, and who looks for one looks.
+     * Intervals of a lease.
      *
-     * @param silence after which a holder is dead, by the pauses of who looks
+     * @param beat how often a holder updates its heartbeat file
+     * @param look how often a waiting process reads it
+     * @param silence a heartbeat that has not changed for so long means a dead holder; measured by the reader's own
+     *     pauses
      */
     record Pace(Duration beat, Duration look, Duration silence) {
         static final Pace USUAL = new Pace(Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(30));
     }
 
-    /** Another process holds the folder, and lives. */
+    /** Another live process holds the folder. */
     public static final class HeldException extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -56,7 +61,7 @@ public final class Lease implements AutoCloseable {
             this.owner = owner;
         }
 
-        /** Who it is: user, machine, process, and since when. */
+        /** User, machine, process and start time of the holder, for messages. */
         public String owner() {
             return owner;
         }
@@ -81,28 +86,29 @@ public final class Lease implements AutoCloseable {
         this.id = self.prefix() + Claimant.hex(8);
     }
 
-    /** Whether a file in a folder belongs to leases on it, and is no part of what the folder holds. */
+    /** Whether a file belongs to a lease and is not part of the folder's content. */
     public static boolean isPart(String name) {
         return FILE.matcher(name).matches();
     }
 
-    /** The id of the claim whose file has this name; empty for every other file. */
+    /** The id of the claim whose file has this name; empty for all other files. */
     static Optional<String> claimOf(String name) {
         Matcher file = FILE.matcher(name);
         return file.matches() && file.group(4) == null ? Optional.of(file.group(1)) : Optional.empty();
     }
 
     /**
-     * Takes the folder, which need not be there. Waits up to half a minute where the holder may be dead.
+     * Takes the lease of a folder, which is created if missing. Waits up to half a minute to find out whether another
+     * holder is still alive.
      *
-     * @param say gets a sentence about each wait and each holder that is found dead
-     * @throws HeldException when another holds it and lives
+     * @param say receives a sentence for each wait and each dead holder
+     * @throws HeldException when another live process holds it
      */
     public static Lease take(Folder folder, Consumer<String> say) throws IOException {
         return take(folder, Claimant.here(), Pace.USUAL, say);
     }
 
-    /** As {@link #take}, but waits for another's end. */
+    /** As {@link #take}, but waits until another holder releases the folder. */
     public static Lease await(Folder folder, Consumer<String> say) throws IOException {
         return await(folder, Claimant.here(), Pace.USUAL, say);
     }
@@ -137,13 +143,13 @@ public final class Lease implements AutoCloseable {
         return lease;
     }
 
-    /** Deletes claims on a folder of processes that are known to have ended, where nobody needs to take it any more. */
+    /** Deletes claims of processes that are known to have ended, without taking the lease. */
     public static void tidy(Folder folder) {
         try {
             Watch watch = new Watch(folder, Claimant.here(), Pace.USUAL.silence(), text -> {});
             watch.look(Watch.claims(folder), Duration.ZERO);
         } catch (IOException e) {
-            return; // it may be in a place that cannot be written any more; they do no harm
+            return; // the folder may be read-only by now; stale claims do no harm
         }
     }
 
@@ -152,7 +158,8 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * A folder inside, on any machine, in which no file is begun once the lease is lost.
+     * A view of a folder inside the leased one, usable on any machine, that refuses to create files once the lease is
+     * lost.
      *
      * @param claim as {@link #claim}
      */
@@ -160,20 +167,22 @@ public final class Lease implements AutoCloseable {
         return new Folder(new GuardedStore(inside.store(), claim), inside.location());
     }
 
-    /** Location of the file that is there as long as the lease holds. */
+    /** Location of the claim's file, which exists as long as the lease is held. */
     public String claim() {
         return folder.location(PREFIX + id);
     }
 
-    /** Location of a file in which another machine may answer that it sees a claim; it goes with the claim. */
+    /**
+     * Location of the file that another machine writes to confirm that it sees a claim. It is deleted with the claim.
+     */
     public static String answer(String claim, String machine) {
         return claim + ANSWER + machine.replaceAll("[^\\w.-]", "_");
     }
 
     /**
-     * Looks, on any machine, whether a claim is there.
+     * Checks, on any machine, that a claim's file exists.
      *
-     * @throws FailedRunException when it is not: it was given up, or the folder is not the one that was taken
+     * @throws FailedRunException when it does not: the lease was released, or this path is another folder
      */
     public static void checkThere(Store store, String claim) throws IOException {
         if (store.find(claim).isEmpty()) {
@@ -186,12 +195,12 @@ public final class Lease implements AutoCloseable {
                 + " nothing more is written there: bring it back and run the same command again";
     }
 
-    /** Runs once when the lease is lost while it should hold, on a thread of its own. */
+    /** Registers an action to run once, on its own thread, if the lease is lost before it is closed. */
     public void onLoss(Runnable action) {
         onLoss = action;
     }
 
-    /** @throws FailedRunException saying why, when it is lost */
+    /** @throws FailedRunException with the reason, when the lease is lost */
     public void checkHeld() {
         look();
         if (!loss.isEmpty()) {
@@ -200,7 +209,7 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Deletes all that lies in the folder.
+     * Deletes everything in the folder except the lease's own files.
      *
      * @throws FailedRunException when the lease is lost
      */
@@ -213,7 +222,7 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    /** Gives the folder back; one that was made for this lease goes, when nothing lies in it. */
+    /** Releases the lease. A folder that was created for it is deleted if it is empty. */
     @Override
     public synchronized void close() throws IOException {
         if (isClosed) {
@@ -239,7 +248,7 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    /** Until no other claim is there beside our own; one that comes later finds ours. */
+    /** Waits until there is no claim but ours. A process that comes later will find ours. */
     private void ask(Watch others) throws IOException {
         Duration pause = Duration.ZERO;
         boolean asks = true;
@@ -250,7 +259,7 @@ public final class Lease implements AutoCloseable {
                 isWritten = true;
             }
             List<String> claims = Watch.claims(folder);
-            isWritten = claims.remove(id); // gone where another found us dead
+            isWritten = claims.remove(id); // gone if another process considered us dead
             List<Watch.Other> living = others.look(claims, pause);
             Optional<Watch.Other> holder = living.stream()
                     .filter(other -> other.holds() && other.lives())
@@ -276,7 +285,7 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    /** What a process that died here had begun to write is of no use to anybody. */
+    /** Deletes unfinished files of processes that died while writing into this folder. */
     private void sweep() throws IOException {
         if (folder.store().localPath(folder.location()).isPresent()) {
             WholeFile.sweep(folder.store().localPath(folder.location()).get());
@@ -295,7 +304,8 @@ public final class Lease implements AutoCloseable {
         try {
             folder.writeText(PREFIX + id, self.text() + "\n");
         } catch (NoSuchFileException e) {
-            folder.writeText(PREFIX + id, self.text() + "\n"); // another, giving it back, took its empty folder away
+            // the previous holder deleted its empty folder on release
+            folder.writeText(PREFIX + id, self.text() + "\n");
         }
     }
 
@@ -305,18 +315,18 @@ public final class Lease implements AutoCloseable {
     }
 
     private void withdraw() throws IOException {
-        folder.delete(PREFIX + id + BEAT); // first: one without a claim means nothing
+        folder.delete(PREFIX + id + BEAT); // the heartbeat first: without a claim it has no meaning
         folder.delete(PREFIX + id);
     }
 
-    /** Again and again. By the processor's clock: one that is set back stops nothing. */
+    /** Schedules the next heartbeat, by a monotonic clock: setting the system's clock back does not stop it. */
     private void beatAfter(long millis) {
         try {
             while (!heart.awaitTermination(millis, TimeUnit.MILLISECONDS)) {
                 beat();
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // by close()
+            Thread.currentThread().interrupt(); // interrupted by close()
         }
     }
 
@@ -326,11 +336,14 @@ public final class Lease implements AutoCloseable {
                 writeBeat("holds");
             }
         } catch (IOException | RuntimeException e) {
-            return; // the store is away
+            return; // the store cannot be reached
         }
     }
 
-    /** Whether it holds; it does while the store is away: until that is back nobody else can take the folder either. */
+    /**
+     * Whether the lease still holds. It does while the store cannot be reached, as no other process can take the folder
+     * then either.
+     */
     private synchronized boolean look() {
         if (isClosed || !loss.isEmpty()) {
             return false;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** This machine's disk; a location is a path or a {@code file:} URI. */
+/** The local disk. A location is a path or a {@code file:} URI. */
 public final class LocalStore implements Store {
     @Override
     public InputStream read(String location) throws IOException {
@@ -67,7 +67,7 @@ public final class LocalStore implements Store {
         try {
             Files.deleteIfExists(path(folder));
         } catch (DirectoryNotEmptyException e) {
-            return; // another process may have begun to write there
+            return; // another process may be writing there again
         }
     }
 
@@ -76,7 +76,7 @@ public final class LocalStore implements Store {
         return Optional.of(path(location));
     }
 
-    // As Hadoop reads it: a location is not percent-encoded, so a name may hold a space.
+    // Like Hadoop's, these URIs are not percent-encoded: a name may contain a space.
     private static Path path(String location) {
         return Path.of(location.replaceFirst("^file:(//[^/]*)?", ""));
     }

@@ -4,11 +4,11 @@ import dev.temper.check.Check;
 import java.io.IOException;
 import java.util.Optional;
 
-/** What may be meant by a location where nothing is. */
+/** Finds an existing file with a similar name, for the message about a location that does not exist. */
 public final class Nearby {
     private Nearby() {}
 
-    /** For a sentence that names the location: {@code (models/base?)} with a space before it, or nothing. */
+    /** The suggestion as part of a sentence, {@code " (models/base?)"}, or an empty text. */
     public static String hint(Store store, String location) {
         return of(store, location).map(near -> " (" + near + "?)").orElse("");
     }
@@ -26,7 +26,7 @@ public final class Nearby {
                             Math.max(1, name.length() / 3))
                     .map(near -> path.substring(0, slash + 1) + near);
         } catch (IOException | RuntimeException e) {
-            return Optional.empty(); // the location alone is said
+            return Optional.empty(); // without a suggestion
         }
     }
 }

@@ -6,20 +6,20 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What writing into a folder makes, as it is not there yet: the folder and those above it. Object stores have no
- * folders, but what stands for an empty one: Hadoop leaves it when the last file below is deleted.
+ * The folders that will be created by writing into a folder: it and its missing parents. Object stores have no folders,
+ * but Hadoop creates marker objects for empty ones when their last file is deleted.
  *
- * @param missing locations, the folder's own first
+ * @param missing locations of these folders, the innermost first
  */
 public record NewFolders(Store store, List<String> missing) {
-    /** A disk, a bucket, a file system. */
+    /** The root of a local disk, a bucket or a file system. */
     private static final Pattern ROOT = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*:)?(/*|//[^/]*)");
 
     public NewFolders {
         missing = List.copyOf(missing);
     }
 
-    /** Those that are missing now. */
+    /** The folders that are missing at this moment. */
     public static NewFolders of(Folder folder) throws IOException {
         List<String> missing = new ArrayList<>();
         String location = folder.location();
@@ -31,7 +31,7 @@ public record NewFolders(Store store, List<String> missing) {
         return new NewFolders(folder.store(), missing);
     }
 
-    /** Deletes those in which nothing is. */
+    /** Deletes those that are empty. */
     public void deleteEmpty() throws IOException {
         for (String folder : missing) {
             store.deleteEmpty(folder);

@@ -6,9 +6,7 @@ import java.io.OutputStream;
 import java.util.Map;
 import java.util.TreeMap;
 
-/**
- * Remembers how many bytes each file got that is written through it, so that others can look whether they are there.
- */
+/** Records the size of each file that is written through it, so that other processes can check that they see them. */
 public final class RecordingStore extends FilterStore {
     private final Map<String, Long> written = new TreeMap<>();
 
@@ -16,12 +14,12 @@ public final class RecordingStore extends FilterStore {
         super(store);
     }
 
-    /** The bytes of each file by its location. */
+    /** Bytes of each written file, by location. */
     public synchronized Map<String, Long> written() {
         return new TreeMap<>(written);
     }
 
-    /** Adds what somebody else has written. */
+    /** Adds files that another process has written. */
     public synchronized void add(Map<String, Long> files) {
         written.putAll(files);
     }
@@ -39,7 +37,7 @@ public final class RecordingStore extends FilterStore {
 
             @Override
             public void write(byte[] source, int offset, int length) throws IOException {
-                out.write(source, offset, length); // not byte by byte, as it is inherited
+                out.write(source, offset, length); // the inherited method writes byte by byte
                 bytes += length;
             }
 

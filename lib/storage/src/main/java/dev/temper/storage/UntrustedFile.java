@@ -12,14 +12,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads files of a folder that a stranger may have made: a base, an adapter, a tokenizer, a data set's card. Only plain
- * files of the folder itself are read. What a link leads out to, a pipe and a device are refused by name; in the hub's
- * cache, where every file is a link, the blobs beside the snapshots belong to it. What is read whole has a limit.
+ * Reads files of a folder from an untrusted source: a base model, an adapter, a tokenizer, a data set's card. Only
+ * regular files inside the folder are read. Links that lead out of it, pipes and devices are refused by name; in the
+ * hub's cache, where every file is a link, targets in the {@code blobs} folder next to {@code snapshots} are allowed.
+ * Files that are read into memory have a maximum size.
  */
 public final class UntrustedFile {
-    /** Of files that describe something; the largest known ones have about one. */
+    /** Limit for configuration files; the largest known ones have about 1 MiB. */
     private static final long CONFIG_BYTES = 16L << 20;
-    /** Of vocabularies and lists of tensors; the largest known ones have about 35 million. */
+    /** Limit for vocabularies and weight indexes; the largest known ones have about 35 million bytes. */
     private static final long LIST_BYTES = 64L << 20;
 
     private static final Set<String> CONFIGS = Set.of(
@@ -36,10 +37,10 @@ public final class UntrustedFile {
     private UntrustedFile() {}
 
     /**
-     * A name that a file gives for another one beside it.
+     * Checks a file name that another file refers to, such as a shard in an index.
      *
-     * @param place where it stands, for the message
-     * @throws dev.temper.check.InvalidInputException when it could lead out of the folder
+     * @param place where the name stands, for the message
+     * @throws dev.temper.check.InvalidInputException when it is not the name of a file in the same folder
      */
     public static String plainName(String name, String place) {
         boolean isPlain = !name.isBlank()
@@ -51,9 +52,9 @@ public final class UntrustedFile {
     }
 
     /**
-     * The content of a file that is read whole.
+     * The whole content of a file.
      *
-     * @throws dev.temper.check.InvalidInputException when it is larger than a file of its kind may be, or not read
+     * @throws dev.temper.check.InvalidInputException when it is larger than the limit for its kind, or cannot be read
      */
     public static byte[] bytes(Folder folder, String name) throws IOException {
         try (InputStream in = open(folder, name)) {
@@ -61,12 +62,16 @@ public final class UntrustedFile {
         }
     }
 
-    /** As {@link #bytes}, in UTF-8. */
+    /** As {@link #bytes}, decoded as UTF-8. */
     public static String text(Folder folder, String name) throws IOException {
         return new String(bytes(folder, name), StandardCharsets.UTF_8);
     }
 
-    /** The text of a file that the user named: read wherever it lies, if it is one. */
+    /**
+     * The text of a file that the user named, wherever it is.
+     *
+     * @throws dev.temper.check.InvalidInputException when it is not a regular file
+     */
     public static String text(Store store, String location) throws IOException {
         Optional<Path> path = store.localPath(location);
         check(path.isEmpty() || !Files.exists(path.get()) || Files.isRegularFile(path.get()), NO_FILE, location);
@@ -88,9 +93,9 @@ public final class UntrustedFile {
     }
 
     /**
-     * Opens a file.
+     * Opens a file of the folder.
      *
-     * @throws dev.temper.check.InvalidInputException when it is no plain file of this folder
+     * @throws dev.temper.check.InvalidInputException when it is not a regular file inside the folder
      */
     public static InputStream open(Folder folder, String name) throws IOException {
         Optional<Path> root = folder.store().localPath(folder.location());
@@ -111,7 +116,10 @@ public final class UntrustedFile {
         check(Files.isRegularFile(file), NO_FILE, location);
     }
 
-    /** In {@code models--owner--name/snapshots/revision} a file is a link to {@code models--owner--name/blobs/hash}. */
+    /**
+     * Whether a link of the hub's cache leads from {@code models--owner--name/snapshots/revision} to
+     * {@code models--owner--name/blobs/hash}.
+     */
     private static boolean isBlob(Path file, Path root) {
         for (Path folder = root; folder.getNameCount() > 2; folder = folder.getParent()) {
             Path snapshots = folder.getParent();

@@ -15,14 +15,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * What one process sees of others' claims on a folder. Time is the sum of its own pauses between two looks: no clocks
- * are compared, and a process that stood still itself takes nobody for dead.
+ * Observes the claims of other processes on a folder. Time is the sum of this process's own pauses between two
+ * observations: clocks of different machines are never compared, and a process that was suspended itself does not
+ * consider others dead for that.
  */
 final class Watch {
     private static final int MAX_OWNER = 200;
     private static final int READS = 5;
 
-    /** Processes that were silent in one place are not waited for in another. */
+    /** Processes whose claim on one folder was silent; their claims on other folders are not waited for again. */
     private static final Set<String> SILENT = ConcurrentHashMap.newKeySet();
 
     private final Folder folder;
@@ -32,14 +33,14 @@ final class Watch {
     private final Map<String, Seen> seen = new HashMap<>();
 
     /**
-     * Another's claim.
+     * A claim of another process.
      *
-     * @param holds whether it says that it holds the folder; otherwise it asks for it
-     * @param lives whether it was seen to; otherwise it may be dead
+     * @param holds whether it says that it holds the folder; otherwise it is waiting for it
+     * @param lives whether its heartbeat was seen to change; otherwise it may be dead
      */
     record Other(String id, String owner, boolean holds, boolean lives) {}
 
-    /** How a sign of life looked, for how long, and whether it was ever another one. */
+    /** The last heartbeat of a claim, since when it has not changed, and whether it ever did. */
     private record Seen(String beat, Duration unchanged, boolean hasChanged) {
         Seen after(Duration pause, String now) {
             return now.equals(beat)
@@ -48,7 +49,7 @@ final class Watch {
         }
     }
 
-    /** @param silence after which a claim is dead */
+    /** @param silence a claim whose heartbeat does not change for so long is dead */
     Watch(Folder folder, Claimant self, Duration silence, Consumer<String> say) {
         this.folder = folder;
         this.self = self;
@@ -56,7 +57,7 @@ final class Watch {
         this.say = say;
     }
 
-    /** Ids of the claims on a folder. */
+    /** Ids of all claims on a folder. */
     static List<String> claims(Folder folder) throws IOException {
         List<String> claims = new ArrayList<>();
         for (Store.Entry entry : folder.list()) {
@@ -65,7 +66,7 @@ final class Watch {
         return claims;
     }
 
-    /** The others' claims as they are, whoever they are of. */
+    /** The claims of other processes, as they are now. */
     List<Other> see() throws IOException {
         List<Other> others = new ArrayList<>();
         for (String id : claims(folder)) {
@@ -75,11 +76,11 @@ final class Watch {
     }
 
     /**
-     * Looks once, and deletes claims of the dead.
+     * Observes once, and deletes claims of dead processes.
      *
-     * @param ids of the others' claims
-     * @param pause since the last look
-     * @return those that may live
+     * @param ids of the claims of other processes
+     * @param pause since the last observation
+     * @return those that may be alive
      */
     List<Other> look(List<String> ids, Duration pause) throws IOException {
         List<Other> living = new ArrayList<>();
@@ -87,7 +88,7 @@ final class Watch {
             String beat = text(Lease.PREFIX + id + Lease.BEAT).orElse("");
             Optional<String> owner = owner(id);
             if (owner.isEmpty()) {
-                continue; // it was given back meanwhile
+                continue; // it was released meanwhile
             }
             boolean isNew = !seen.containsKey(id);
             Seen now =
@@ -135,7 +136,10 @@ final class Watch {
         return id.substring(0, Math.max(0, id.lastIndexOf('-')));
     }
 
-    /** Written by whoever can write there: not trusted to be short, or text. Empty when it was given back. */
+    /**
+     * Description of a claim's owner; empty when the claim was released. Anyone with write access may have written the
+     * file, so its size and content are not trusted.
+     */
     private Optional<String> owner(String id) throws IOException {
         return text(Lease.PREFIX + id)
                 .map(text -> text.strip().replaceAll("\\p{C}", "?"))
@@ -150,7 +154,7 @@ final class Watch {
             } catch (FileNotFoundException | NoSuchFileException e) {
                 return Optional.empty();
             } catch (IOException e) {
-                if (read == READS) { // S3A refuses what is replaced while it is being opened
+                if (read == READS) { // S3A fails when an object is replaced while it is being opened
                     throw e;
                 }
             }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A file that appears under its name, whole, when it is closed; until then it is written under a hidden name. */
+/** A file that becomes visible under its name only when it is closed; until then it has a hidden temporary name. */
 final class WholeFile extends FilterOutputStream {
     private static final Pattern HIDDEN = Pattern.compile("\\.temper-[0-9a-f]{16}\\.part");
 
@@ -29,17 +29,19 @@ final class WholeFile extends FilterOutputStream {
 
     static OutputStream write(Path file) throws IOException {
         boolean isSpecial = Files.exists(file) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
-        return isSpecial // a terminal, a pipe, a link: written, not replaced
+        return isSpecial // a terminal, a pipe or a link: written in place, not replaced
                 ? Files.newOutputStream(file)
                 : new WholeFile(file.resolveSibling(".temper-" + Claimant.hex(8) + ".part"), file);
     }
 
-    /** Whether a file is one that is being written, or was when its process died. */
+    /** Whether a file is such a temporary file, of a running or a dead process. */
     static boolean isHidden(Path file) {
         return HIDDEN.matcher(String.valueOf(file.getFileName())).matches();
     }
 
-    /** Deletes what processes that died were writing anywhere below a folder into which nobody else writes. */
+    /**
+     * Deletes temporary files of dead processes in a folder and below. No other process may write there at the time.
+     */
     static void sweep(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
@@ -56,7 +58,7 @@ final class WholeFile extends FilterOutputStream {
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
         try {
-            out.write(bytes, offset, length); // not byte by byte, as it is inherited
+            out.write(bytes, offset, length); // the inherited method writes byte by byte
         } catch (IOException e) {
             isBroken = true;
             throw e;

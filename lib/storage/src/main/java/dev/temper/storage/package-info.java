@@ -1,2 +1,4 @@
-/** Files wherever they live: the interface {@link dev.temper.storage.Store} and its form for local disks. */
+/**
+ * Files on any store: the interface {@link dev.temper.storage.Store}, its local implementation, and leases on folders.
+ */
 package dev.temper.storage;

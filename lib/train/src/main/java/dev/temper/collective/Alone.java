@@ -3,7 +3,7 @@ package dev.temper.collective;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** The only worker of its run; checks its arguments as a ring does. */
+/** The collective of a run with one worker. Checks its arguments as {@link Ring} does. */
 final class Alone implements Collective {
     @Override
     public int rank() {

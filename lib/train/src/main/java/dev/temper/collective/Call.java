@@ -4,10 +4,12 @@ import dev.temper.check.FailedRunException;
 import java.nio.ByteBuffer;
 
 /**
- * What a worker is doing; workers tell it to each other before any data.
+ * A collective operation that a worker is about to start. Neighbours compare these before they send data, so that
+ * workers that have diverged fail instead of mixing their data.
  *
  * @param number counts the calls of a ring, from 1
- * @param layout a hash of the lengths of the buckets
+ * @param values number of values
+ * @param layout hash of the lengths of the buckets
  */
 record Call(long number, Kind kind, long values, int layout) {
     static final int BYTES = 24;
@@ -17,7 +19,7 @@ record Call(long number, Kind kind, long values, int layout) {
         DOUBLES('d'),
         BARRIER('b');
 
-        private final char letter; // on the wire
+        private final char letter; // as it is sent
 
         Kind(char letter) {
             this.letter = letter;

@@ -5,30 +5,30 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * What the workers of a run do together.
+ * Collective operations of the workers of a run: all-reduce (sum) and barrier.
  *
- * <p>Every worker makes the same calls in the same order with the same lengths, from one thread at a time; the call
- * does its work on the caller's thread and returns when its result is complete. A worker that is lost, comes later than
- * the timeout, or calls something else makes the call of every other worker fail with an {@link IOException} that names
- * the worker it waited for; the buffers then hold anything, and every further call fails. Interrupting the thread or
- * {@link #close()} from another one fails a waiting call too.
+ * <p>Every worker must make the same calls in the same order with the same lengths, from one thread at a time. A call
+ * runs on the caller's thread and returns when its result is complete. If a worker is lost, is later than the timeout,
+ * or makes a different call, the call fails on every other worker with an {@link IOException} that names the worker it
+ * was waiting for. The contents of the buffers are undefined then, and all further calls fail. A waiting call also
+ * fails when its thread is interrupted or another thread calls {@link #close()}.
  */
 public interface Collective extends AutoCloseable {
-    /** The only worker of its run: every sum is what it was. */
+    /** The collective of a run with one worker: every sum is its own input. */
     static Collective alone() {
         return new Alone();
     }
 
-    /** This worker's number, from 0. */
+    /** Rank of this worker, from 0. */
     int rank();
 
-    /** How many workers there are. */
+    /** Number of workers. */
     int size();
 
     /**
-     * Replaces the floats by their sums over all workers; all workers end with the same bits.
+     * All-reduce: replaces the floats by their sums over all workers. The result has the same bits on every worker.
      *
-     * @param buckets direct buffers in native order, float32 from position to limit, which stay as they are; their
+     * @param buckets direct buffers in native byte order, float32 from position to limit, which do not change; their
      *     lengths are the same on every worker. One call with many buckets is faster than many calls.
      */
     void sum(List<ByteBuffer> buckets) throws IOException;
@@ -39,14 +39,15 @@ public interface Collective extends AutoCloseable {
     }
 
     /**
-     * The sums over all workers, added in the order of their ranks, so with the same bits everywhere; for few values.
+     * The sums of a few values over all workers, added in the order of the ranks, so that the result has the same bits
+     * on every worker.
      */
     double[] sum(double[] values) throws IOException;
 
-    /** Returns after every worker has called it. */
+    /** Returns when every worker has called it. */
     void barrier() throws IOException;
 
-    /** Leaves; the others fail at their next call. May be called twice and from any thread. */
+    /** Leaves the ring; the next call of every other worker fails. May be called repeatedly and from any thread. */
     @Override
     void close();
 }

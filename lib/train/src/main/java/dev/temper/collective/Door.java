@@ -25,30 +25,33 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * Lets in who proves to know a secret, and proves it to them; whoever else reaches the listening socket costs little.
+ * A listening socket that authenticates its peers: both sides prove that they know a shared secret, and connections of
+ * others cost little.
  *
- * <p>The accepting side sends a nonce; the connecting side answers with a nonce and its proof; the accepting side
- * closes the connection or answers with its own proof. A stranger is heard for ten seconds and 64 bytes, and 256 are at
- * once. When there are more, the one that came first has to go after one second, so that no number of silent ones keeps
- * out one that answers at once. What is said after the proofs is neither encrypted nor signed.
+ * <p>The accepting side sends a nonce; the connecting side answers with a nonce of its own and its proof; the accepting
+ * side then sends its own proof or closes the connection. Before authentication, at most 64 bytes are read within ten
+ * seconds, from at most 256 connections at a time. When there are more, the oldest one is closed once it is a second
+ * old, so that silent connections cannot keep out a peer that answers at once. Data after the proofs is neither
+ * encrypted nor signed.
  */
 public final class Door implements AutoCloseable {
     private static final int MAX_STRANGERS = 256;
     private static final int ANSWER_BYTES = 2 * Proof.BYTES;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long LEAST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long LOOK_MILLIS = 200; // how often, when nobody speaks
+    private static final long LOOK_MILLIS = 200; // interval of the checks when nothing arrives
 
     private final ServerSocketChannel own;
     private final Proof proof;
     private final Consumer<SocketChannel> guests;
     private final Selector selector;
     private final SelectionKey bell;
-    private final Set<SelectionKey> strangers = new LinkedHashSet<>(); // the first comer first
+    // connections before authentication, oldest first
+    private final Set<SelectionKey> strangers = new LinkedHashSet<>();
     private final AtomicInteger refused = new AtomicInteger();
     private final Thread thread = new Thread(this::serve, "temper-door");
 
-    /** What somebody who has connected was asked, and has said. */
+    /** A connection before authentication: the nonce it was sent, and what it has answered so far. */
     private static final class Stranger {
         private final long since = System.nanoTime();
         private final byte[] nonce;
@@ -70,12 +73,12 @@ public final class Door implements AutoCloseable {
     }
 
     /**
-     * Opens it, with a thread of its own.
+     * Opens the socket for authentication, on a thread of its own.
      *
-     * @param own bound; closed with the door
+     * @param own a bound channel; closed together with this object
      * @param secret at least 16 random bytes
-     * @param purpose of these connections; a proof for another is none
-     * @param guests gets each connection that is proven, in a mode that does not block; called on the door's thread
+     * @param purpose of the connections; a proof for another purpose is not accepted
+     * @param guests receives each authenticated connection, in non-blocking mode, on this object's thread
      */
     public static Door open(ServerSocketChannel own, byte[] secret, String purpose, Consumer<SocketChannel> guests)
             throws IOException {
@@ -85,10 +88,10 @@ public final class Door implements AutoCloseable {
     }
 
     /**
-     * Connects to a door; returns when both sides have proven themselves, with a channel that blocks.
+     * Connects to a peer's socket. Returns a channel in blocking mode when both sides are authenticated.
      *
-     * @param timeout for all of it
-     * @throws SocketTimeoutException after it
+     * @param timeout for connecting and authenticating together
+     * @throws SocketTimeoutException when it is exceeded
      */
     public static SocketChannel knock(InetSocketAddress address, byte[] secret, String purpose, Duration timeout)
             throws IOException {
@@ -141,7 +144,7 @@ public final class Door implements AutoCloseable {
         return (int) Math.min(left, Integer.MAX_VALUE);
     }
 
-    /** The first bytes of a connection fit into its socket's buffer. */
+    /** Sends the first bytes of a connection, which always fit into the buffer of its socket. */
     private static void send(SocketChannel channel, byte[]... parts) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(ANSWER_BYTES);
         for (byte[] part : parts) {
@@ -153,7 +156,7 @@ public final class Door implements AutoCloseable {
         }
     }
 
-    /** How many connections failed the proof, or were silent for too long. */
+    /** Number of connections that failed the proof or took too long. */
     public int refused() {
         return refused.get();
     }
@@ -171,7 +174,7 @@ public final class Door implements AutoCloseable {
                 ready.clear();
             }
         } catch (ClosedSelectorException | CancelledKeyException e) {
-            return; // the door is closed
+            return; // this object was closed
         } catch (IOException e) {
             System.err.println("temper: a listening socket is lost: " + e.getMessage());
         }
@@ -180,7 +183,7 @@ public final class Door implements AutoCloseable {
     private void handle(SelectionKey key) throws IOException {
         if (key == bell) {
             welcome();
-        } else if (key.isValid()) { // not dismissed since it spoke
+        } else if (key.isValid()) { // not closed in the meantime
             hear(key);
         }
     }
@@ -207,14 +210,14 @@ public final class Door implements AutoCloseable {
 
     private void welcome() throws IOException {
         if (!hasRoom()) {
-            bell.interestOps(0); // they wait outside until the next look
+            bell.interestOps(0); // further connections wait in the backlog
             return;
         }
         SocketChannel channel;
         try {
             channel = own.accept();
         } catch (IOException e) {
-            bell.interestOps(0); // this process has no file handle left at the moment
+            bell.interestOps(0); // the process has no file handle left at the moment
             return;
         }
         if (channel == null) {
@@ -225,7 +228,7 @@ public final class Door implements AutoCloseable {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             Stranger stranger = new Stranger(proof.nonce());
             strangers.add(channel.register(selector, SelectionKey.OP_READ, stranger));
-            send(channel, stranger.nonce); // one that is gone already is heard to be
+            send(channel, stranger.nonce); // if the peer has closed, the next read reports it
         } catch (IOException | ClosedSelectorException e) {
             channel.close();
         }
@@ -254,7 +257,7 @@ public final class Door implements AutoCloseable {
             }
             knows = !stranger.answer.hasRemaining() && isProven(channel, stranger);
         } catch (IOException e) {
-            knows = false; // reset by the stranger
+            knows = false; // the peer reset the connection
         }
         strangers.remove(key);
         if (!knows) {
@@ -276,7 +279,7 @@ public final class Door implements AutoCloseable {
         return true;
     }
 
-    /** Nobody comes in any more; those who have stay. */
+    /** Accepts no more connections; authenticated ones stay open. */
     @Override
     public void close() throws IOException {
         selector.close();
@@ -285,7 +288,7 @@ public final class Door implements AutoCloseable {
             try {
                 thread.join();
             } catch (InterruptedException e) {
-                isInterrupted = true; // it ends at once
+                isInterrupted = true; // the thread ends at once
             }
         }
         if (isInterrupted) {

@@ -7,7 +7,8 @@ import java.nio.FloatBuffer;
 import java.nio.channels.SocketChannel;
 
 /**
- * Adds arriving floats to a segment, by blocks that stay in the cache and in arrays, where the JIT vectorizes the loop.
+ * Adds floats that arrive from a socket to a segment, in blocks that fit into the cache, by way of arrays, for which
+ * the JIT compiler vectorizes the loop.
  */
 final class FloatAdder implements Sink {
     private static final int BLOCK = 8192;
@@ -18,7 +19,7 @@ final class FloatAdder implements Sink {
     private final float[] ours = new float[BLOCK];
     private Segment target = Segment.of(ByteBuffer.allocate(0));
 
-    /** Starts with another segment; the previous one is done. */
+    /** Continues with another segment; the previous one must be complete. */
     FloatAdder to(Segment segment) {
         target = segment;
         return this;
@@ -41,7 +42,7 @@ final class FloatAdder implements Sink {
             target.add(theirs, count, ours);
         }
         arrived.position(floats.position() * Float.BYTES);
-        arrived.compact(); // a float may have arrived in part
+        arrived.compact(); // the last float may have arrived in part
         return moved;
     }
 }

@@ -8,15 +8,15 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Shows that a process knows the secret: HMAC-SHA256 over its role, what the connection is for, and a nonce of each
- * side. The role keeps a proof from being sent back as the answer to itself, the nonces keep it from being sent again.
+ * Proof of knowing the secret: HMAC-SHA256 over the role, the purpose of the connection, and a nonce of each side. The
+ * role prevents reflecting a proof to its sender; the nonces prevent replaying it.
  */
 final class Proof {
     static final int BYTES = 32;
     private static final int MIN_SECRET_BYTES = 16;
     private static final String ALGORITHM = "HmacSHA256";
 
-    /** Which side of a connection speaks. */
+    /** The side of a connection. */
     enum Role {
         CONNECTS,
         ACCEPTS
@@ -26,7 +26,7 @@ final class Proof {
     private final String purpose;
     private final SecureRandom random = new SecureRandom();
 
-    /** @param purpose of the connection, the same on both sides; the proof of one is none of another */
+    /** @param purpose of the connection, the same on both sides; proofs of different purposes differ */
     Proof(byte[] secret, String purpose) {
         if (secret.length < MIN_SECRET_BYTES) {
             throw new IllegalArgumentException("the secret must have at least " + MIN_SECRET_BYTES + " bytes");
@@ -41,7 +41,7 @@ final class Proof {
         return nonce;
     }
 
-    /** Of nonces of the accepting and of the connecting side. */
+    /** The proof of this role, from the nonces of the accepting and of the connecting side. */
     byte[] of(Role role, byte[] accepting, byte[] connecting) {
         try {
             Mac mac = Mac.getInstance(ALGORITHM);
@@ -55,7 +55,7 @@ final class Proof {
         }
     }
 
-    /** In constant time. */
+    /** Compares in constant time. */
     static boolean same(byte[] proof, byte[] expected) {
         return MessageDigest.isEqual(proof, expected);
     }

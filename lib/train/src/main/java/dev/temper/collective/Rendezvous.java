@@ -13,19 +13,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** How a worker finds its neighbours: it connects to the right one, while its door lets in the left one. */
+/** Connects a worker with its neighbours in the ring: it connects to the right one, and accepts the left one. */
 record Rendezvous(int rank, int size, InetSocketAddress rightAddress, Duration timeout) {
-    /** Both neighbours, proven; their channels do not block. */
+    /** Channels to both neighbours, authenticated and non-blocking. */
     record Neighbours(SocketChannel left, SocketChannel right) {}
 
-    /** @param own where the left neighbour comes to; closed on return */
+    /** @param own channel to which the left neighbour connects; closed on return */
     Neighbours meet(ServerSocketChannel own, byte[] secret) throws IOException {
         long end = System.nanoTime() + timeout.toNanos();
         CompletableFuture<SocketChannel> left = new CompletableFuture<>();
         SocketChannel right = null;
         try (Door door = Door.open(own, secret, purpose(leftRank(), rank), guest -> {
             if (!left.complete(guest)) {
-                close(guest); // there is one left neighbour
+                close(guest); // there is only one left neighbour
             }
         })) {
             right = right(secret);
@@ -74,7 +74,7 @@ record Rendezvous(int rank, int size, InetSocketAddress rightAddress, Duration t
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while it waited for " + name);
         } catch (ExecutionException e) {
-            throw new IllegalStateException(e); // nobody fails it
+            throw new IllegalStateException(e); // it cannot fail
         }
     }
 

@@ -16,11 +16,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Workers in a ring of sockets; each sends to its right neighbour and hears its left one.
+ * Ring all-reduce over sockets: each worker sends to its right neighbour and receives from its left one.
  *
- * <p>A sum is cut into one segment per worker. Each segment goes once around the ring and grows by what each worker
- * has, then once more to tell the total, so every worker sends {@code 2 (size - 1) / size} times the bytes, whatever
- * the number of workers, and all get the same bits. Sending and receiving overlap on the caller's thread.
+ * <p>The data is split into one segment per worker. Each segment goes around the ring once and every worker adds its
+ * own values (reduce-scatter), then once more with the total (all-gather). So every worker sends {@code 2 (size - 1) /
+ * size} times the bytes, whatever the number of workers, and all get the same bits. Sending and receiving overlap on
+ * the caller's thread.
  *
  * @see <a href="https://www.cs.fsu.edu/~xyuan/paper/09jpdc.pdf">Patarasuk and Yuan, Bandwidth optimal all-reduce</a>
  */
@@ -50,13 +51,14 @@ public final class Ring implements Collective {
     }
 
     /**
-     * Meets the neighbours; every worker calls it, after all of them have bound their channel.
+     * Connects to the neighbours. Every worker calls it after all of them have bound their channels.
      *
-     * @param peers where each worker listens, by rank
-     * @param own this worker's bound channel; closed on return, whatever happened
-     * @param secret of this ring only, at least 16 random bytes; a connection that does not prove to know it is closed
-     * @param timeout how long any wait of this ring may last: for the neighbours here, and later for a byte to move, so
-     *     also how much later than another worker one may come to a call
+     * @param peers address of each worker, by rank
+     * @param own the bound channel of this worker; closed on return, also after a failure
+     * @param secret at least 16 random bytes, used for this ring only; connections that do not prove to know it are
+     *     closed
+     * @param timeout limit of every wait in this ring: for the neighbours here, and later for the next byte, so it also
+     *     limits how much later than the others a worker may make a call
      */
     public static Collective connect(
             int rank, List<InetSocketAddress> peers, ServerSocketChannel own, byte[] secret, Duration timeout)
@@ -115,13 +117,13 @@ public final class Ring implements Collective {
         return sum(values, Kind.DOUBLES);
     }
 
-    /** Every worker hears the last of the others only after it has called, so it serves as a barrier too. */
+    /** The last message of each worker can only arrive after it has made the call, so this is a barrier, too. */
     @Override
     public void barrier() throws IOException {
         sum(new double[1], Kind.BARRIER);
     }
 
-    /** Passes all workers' values around, then each adds them up in the same order. */
+    /** Passes the values of all workers around; each worker then adds them in the same order. */
     private double[] sum(double[] values, Kind kind) throws IOException {
         int bytes = values.length * Double.BYTES;
         if (doubles.capacity() < (long) size * bytes) {
@@ -146,7 +148,7 @@ public final class Ring implements Collective {
         return sums;
     }
 
-    /** Tells the right neighbour what we do and fails unless the left one does the same. */
+    /** Tells the right neighbour which call this is, and fails unless the left one makes the same. */
     private void agree(Call call) throws IOException {
         call.write(ownCall.clear());
         exchange(Segment.of(ownCall.flip()), Segment.of(theirCall.clear()), call);
@@ -176,7 +178,7 @@ public final class Ring implements Collective {
         try {
             return out.isDone() ? 0 : out.writeTo(right);
         } catch (ClosedChannelException e) {
-            throw e; // by ourselves
+            throw e; // our own failure
         } catch (IOException e) {
             throw lost(rightName(), call, e);
         }
@@ -187,7 +189,7 @@ public final class Ring implements Collective {
         try {
             count = in.isDone() ? 0 : in.readFrom(left);
         } catch (ClosedChannelException e) {
-            throw e; // by ourselves
+            throw e; // our own failure
         } catch (IOException e) {
             throw lost(leftName(), call, e);
         }
@@ -210,7 +212,7 @@ public final class Ring implements Collective {
                 name + " closed its connection in " + call + "; it, or a worker beyond it, says why", cause);
     }
 
-    /** A worker that fails leaves the ring, so that its neighbours learn of it at once. */
+    /** Closes the connections when the work fails, so that the neighbours notice at once. */
     private void failing(Work work) throws IOException {
         try {
             work.run();
@@ -236,7 +238,7 @@ public final class Ring implements Collective {
             try {
                 end.close();
             } catch (IOException e) {
-                // nothing is lost that a peer would still hear
+                // a peer that still waits for data sees the closed connection
             }
         }
     }

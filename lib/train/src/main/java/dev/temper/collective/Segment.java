@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A run of bytes that lies in one or more buffers, filled or sent from its start; the buffers' positions move along.
+ * A range of bytes in one or more buffers that is received or sent from its start. The positions of the buffers advance
+ * with it.
  */
 final class Segment implements Sink {
     private final ByteBuffer[] parts;
@@ -25,9 +26,9 @@ final class Segment implements Sink {
     }
 
     /**
-     * Views of buckets of floats, position to limit.
+     * Views of float32 buckets, from position to limit, as bytes.
      *
-     * @throws IllegalArgumentException when one is not direct, not in native order or no whole number of floats
+     * @throws IllegalArgumentException when one is not direct, is not in native byte order, or ends within a float
      */
     static List<ByteBuffer> all(List<ByteBuffer> buckets) {
         List<ByteBuffer> views = new ArrayList<>();
@@ -43,10 +44,10 @@ final class Segment implements Sink {
         return views;
     }
 
-    /** Bytes {@code from} to {@code to} of the buffers' concatenation. */
+    /** The range {@code [from, to)} of the buffers' concatenation. */
     static Segment cut(List<ByteBuffer> buffers, long from, long to) {
         List<ByteBuffer> parts = new ArrayList<>();
-        long start = 0; // of the buffer in the concatenation
+        long start = 0; // offset of the buffer in the concatenation
         for (ByteBuffer buffer : buffers) {
             long begin = Math.max(from - start, 0);
             long end = Math.min(to - start, buffer.remaining());
@@ -78,14 +79,18 @@ final class Segment implements Sink {
         return moved;
     }
 
-    /** Writes what the channel takes now. */
+    /** Writes as much as the channel accepts without blocking. */
     long writeTo(SocketChannel channel) throws IOException {
         long moved = channel.write(parts, first, parts.length - first);
         advance(moved);
         return moved;
     }
 
-    /** Adds {@code count} floats at the next place; {@code space} is at least as long. */
+    /**
+     * Adds {@code count} floats at the current position, and advances it.
+     *
+     * @param space scratch array, at least {@code count} long
+     */
     void add(float[] floats, int count, float[] space) {
         int done = 0;
         while (done < count) {

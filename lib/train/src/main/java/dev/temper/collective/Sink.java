@@ -3,10 +3,10 @@ package dev.temper.collective;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 
-/** Takes a known number of bytes from a channel. */
+/** Consumes a known number of bytes from a channel. */
 interface Sink {
     boolean isDone();
 
-    /** Takes what has arrived; -1 when the peer has closed the channel. */
+    /** Reads what has arrived; returns -1 when the peer has closed the channel. */
     long readFrom(SocketChannel channel) throws IOException;
 }

@@ -7,15 +7,15 @@ import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.function.Supplier;
 
-/** Bounded waiting for channels. */
+/** Waits for channels, with a timeout. */
 final class Waiting {
     private Waiting() {}
 
     /**
-     * Waits for a channel of the selector, at most until {@code timeout} after {@code start}.
+     * Waits until a channel of the selector is ready, at most until {@code timeout} after {@code start}.
      *
      * @param start in {@link System#nanoTime()}
-     * @param what the rest of the sentence "waited 60.0 s for ..."
+     * @param what end of the message "waited 60.0 s for ..."
      */
     static void select(Selector selector, long start, Duration timeout, Supplier<String> what) throws IOException {
         long left = timeout.toNanos() - (System.nanoTime() - start);

@@ -1,8 +1,8 @@
 /**
- * Sums over all workers of a run.
+ * Collective operations of the workers of a run: all-reduce and barrier.
  *
- * <p>{@link dev.temper.collective.Ring} is the one over sockets. Its peers prove to each other that they know the
- * secret of the run, as all do that come through a {@link dev.temper.collective.Door}; but what they send afterwards is
- * neither encrypted nor signed: it is for networks whose packets one trusts.
+ * <p>{@link dev.temper.collective.Ring} implements them over sockets. Peers authenticate each other with a secret of
+ * the run, as do all connections that come through a {@link dev.temper.collective.Door}. The data that follows is
+ * neither encrypted nor signed, so the network between the machines must be trusted.
  */
 package dev.temper.collective;

@@ -8,15 +8,15 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/**
- * Scores, tables and curves of a classifier, each with the value that scikit-learn gives it with
- * {@code zero_division=0}.
- */
+/** Scores, tables and ROC curves of a classifier. All values are those of scikit-learn with {@code zero_division=0}. */
 public final class ClassificationReport {
-    /** Float32 softmax sums to 1 within 1e-6; what is farther off are no probabilities. */
+    /**
+     * Probabilities of a float32 softmax sum to 1 within 1e-6; a larger deviation means that they are not
+     * probabilities.
+     */
     private static final double SUM_TOLERANCE = 1e-3;
 
-    private static final double LOG_LOSS_CLIP = Math.ulp(1.0); // as scikit-learn: the eps of float64
+    private static final double LOG_LOSS_CLIP = Math.ulp(1.0); // epsilon of float64, as in scikit-learn
 
     private final List<String> labels;
     private final int numRows;
@@ -37,9 +37,11 @@ public final class ClassificationReport {
     }
 
     /**
-     * @param labels names of the classes, by index; of two the last is the positive one
-     * @param actual class of each row
-     * @param probabilities (rows, classes), each row sums to 1; kept by nobody
+     * Computes the report.
+     *
+     * @param labels names of the classes, by index; of two classes the second one is the positive one
+     * @param actual class of each row, by index
+     * @param probabilities shape (rows, classes), each row sums to 1; not retained
      */
     public static ClassificationReport of(List<String> labels, int[] actual, double[][] probabilities) {
         require(labels.size() > 1, "a classifier has two classes or more");
@@ -61,7 +63,7 @@ public final class ClassificationReport {
         return new ClassificationReport(List.copyOf(labels), confusion, curves, logLoss / actual.length);
     }
 
-    /** The most probable class; of equal ones the first, as numpy's {@code argmax}. */
+    /** Index of the most probable class; of equal ones the first, as numpy's {@code argmax}. */
     public static int predicted(double[] probabilities) {
         int best = 0;
         for (int k = 1; k < probabilities.length; k++) {
@@ -90,22 +92,23 @@ public final class ClassificationReport {
         return labels;
     }
 
+    /** Number of rows in the evaluation. */
     public int numRows() {
         return numRows;
     }
 
     /**
-     * Scores by name, always in the same order. Of two classes, {@code precision}, {@code recall}, {@code specificity}
-     * and {@code f1} are the positive (last) one's; of more they are macro means. Means are over the classes that occur
-     * among the actual or the predicted ones, scikit-learn's default. {@code roc_auc} of more than two classes is the
-     * macro mean of one against the rest ({@code multi_class="ovr"}). What the rows leave undefined is not in the map:
-     * AUC when a class has no rows or all of them, specificity when there is only one class.
+     * Scores by name, in a fixed order. With two classes, {@code precision}, {@code recall}, {@code specificity} and
+     * {@code f1} are those of the positive class; with more, they are macro averages. Averages are over the classes
+     * that occur among the actual or the predicted ones, as is scikit-learn's default. {@code roc_auc} of more than two
+     * classes is the macro average of one-vs-rest ({@code multi_class="ovr"}). Scores that are undefined for these rows
+     * are not in the map: AUC when a class has no rows or all rows, specificity when there is only one class.
      */
     public Map<String, Double> scores() {
         return scores;
     }
 
-    /** Rows by actual (first index) and predicted class. */
+    /** Counts of rows by actual (first index) and predicted class. */
     public long[][] confusionMatrix() {
         long[][] copy = new long[confusion.length][];
         for (int k = 0; k < copy.length; k++) {
@@ -114,13 +117,14 @@ public final class ClassificationReport {
         return copy;
     }
 
+    /** Scores of each class against the rest, by index of the class. */
     public List<PerClass> perClass() {
         return perClass;
     }
 
     /**
-     * Curves of all classes, each against the rest, one after the other; of two classes only the positive one's. A
-     * class that has no rows or all of them has no curve. May be as long as there are rows.
+     * Points of the one-vs-rest ROC curves of all classes, one curve after the other; with two classes only that of the
+     * positive class. A class with no rows or all rows has no curve. May have as many points as there are rows.
      */
     public List<RocPoint> rocCurve() {
         List<RocPoint> points = new ArrayList<>();
@@ -156,7 +160,7 @@ public final class ClassificationReport {
         if (isBinary()) {
             put(all, "roc_auc", perClass.get(1).rocAuc());
         } else {
-            // Also a class that neither occurs nor is predicted has a column of scores: its AUC is undefined.
+            // Every class counts, also one that neither occurs nor is predicted: its AUC is undefined.
             put(all, "roc_auc", mean(perClass, PerClass::rocAuc));
             put(all, "roc_auc_weighted", weighted(PerClass::rocAuc));
         }
@@ -193,7 +197,7 @@ public final class ClassificationReport {
                 / numRows;
     }
 
-    /** Of any number of classes: Gorodkin's generalization, as scikit-learn; 0 where it is undefined. */
+    /** Matthews correlation coefficient for any number of classes (Gorodkin), as in scikit-learn; 0 where undefined. */
     private double matthews(long correct) {
         double rows = numRows;
         double agreement = correct * rows;

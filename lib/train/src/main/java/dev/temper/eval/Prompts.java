@@ -16,9 +16,12 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
-/** Prompts that a model answers before, during and after training: the recipe's, and those of some evaluation rows. */
+/**
+ * The prompts that a model answers before, during and after training: those of the recipe, and those of some evaluation
+ * rows.
+ */
 public final class Prompts {
-    /** Prompts continued at the same time; more need more memory for their keys and values. */
+    /** Prompts that are generated in one batch; more need more memory for the key/value cache. */
     private static final int MAX_BATCH = 16;
 
     private record Prompt(int number, int[] ids, String text, String expected) {}
@@ -27,19 +30,19 @@ public final class Prompts {
     private final GenerationConfig config;
     private final Set<Integer> stop;
     private final List<Prompt> prompts = new ArrayList<>();
-    private int batchSize = MAX_BATCH; // smaller after memory ran out
+    private int batchSize = MAX_BATCH; // smaller after an allocation failed
 
     /**
      * A prompt of the recipe.
      *
-     * @param text as people read it
-     * @param ids what the model continues: the text alone, or as the chat template writes it
+     * @param text as it is shown
+     * @param ids token ids to continue: of the text alone, or as rendered by the chat template
      */
     public record Question(String text, int[] ids) {}
 
     /**
-     * @param evalRows rows to evaluate on; the first {@code config.evalPrompts()} of them are asked
-     * @param ends ids that end an answer, besides the tokenizer's end token
+     * @param evalRows evaluation rows; the prompts of the first {@code config.evalPrompts()} of them are answered
+     * @param ends ids of tokens that end an answer, besides the tokenizer's end token
      */
     public Prompts(
             Tokenizer tokenizer,
@@ -68,20 +71,24 @@ public final class Prompts {
         }
     }
 
-    /** Nothing is asked. */
+    /** No prompts. */
     public static Prompts none() {
         return new Prompts(null, GenerationConfig.greedy(1), List.of(), List.of(), Set.of());
     }
 
     /**
-     * When prompts are answered.
+     * One occasion on which prompts are answered.
      *
-     * @param step finished updates, for the samples
-     * @param isOver asked after each token: whether nobody wants the answers any more
+     * @param step number of finished updates, recorded in the samples
+     * @param seed of sampling
+     * @param isOver checked after each token: whether to stop generating
      */
     public record Round(long step, long seed, BooleanSupplier isOver) {}
 
-    /** Answers every {@code workers}-th prompt, starting with this worker's own; fewer once the round is over. */
+    /**
+     * Answers this worker's share, every {@code workers}-th prompt starting at {@code rank}; fewer if the round is
+     * stopped.
+     */
     public List<Sample> answer(Network network, Round round, int rank, int workers) {
         List<Prompt> own =
                 prompts.stream().filter(p -> p.number() % workers == rank).toList();
@@ -133,6 +140,7 @@ public final class Prompts {
         batchSize = batch.size() / 2;
     }
 
+    /** Whether there are no prompts. */
     public boolean isEmpty() {
         return prompts.isEmpty();
     }

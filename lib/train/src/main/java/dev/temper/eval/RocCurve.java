@@ -3,9 +3,8 @@ package dev.temper.eval;
 import java.util.Arrays;
 
 /**
- * One class against the rest at every threshold that changes anything, as scikit-learn's {@code roc_curve} with
- * {@code drop_intermediate}: from the highest score down, points on a straight line left out, and before all of them
- * the threshold that no score reaches.
+ * ROC curve of one class against the rest, as scikit-learn's {@code roc_curve} with {@code drop_intermediate=True}:
+ * from the highest score down, without collinear points, and starting with a threshold that no score reaches.
  */
 final class RocCurve {
     private final double[] thresholds;
@@ -20,7 +19,10 @@ final class RocCurve {
         this.area = area;
     }
 
-    /** Positives are the rows of {@code positive}; their score is its column of {@code probabilities}. */
+    /**
+     * The curve of one class: positives are the rows of class {@code positive}, scores its column of
+     * {@code probabilities}.
+     */
     static RocCurve of(int positive, int[] actual, double[][] probabilities) {
         double[] positives = new double[actual.length];
         double[] negatives = new double[actual.length];
@@ -37,7 +39,7 @@ final class RocCurve {
         return of(Arrays.copyOf(positives, numPositives), Arrays.copyOf(negatives, numNegatives));
     }
 
-    /** Two sorts of plain numbers and a merge: a million rows need no boxed pairs. */
+    /** Sorts two arrays of doubles and merges them, which for a million rows is far cheaper than boxed pairs. */
     private static RocCurve of(double[] positives, double[] negatives) {
         if (positives.length == 0 || negatives.length == 0) {
             return new RocCurve(new double[0], new double[0], new double[0], Double.NaN);
@@ -70,7 +72,7 @@ final class RocCurve {
         return corners(thresholds, falsePositives, truePositives, size, area);
     }
 
-    /** The {@code index}-th largest of an ascending array, or less than any when there are not so many. */
+    /** The {@code index}-th largest value of an ascending array; less than any value when there are fewer. */
     private static double fromTop(double[] ascending, int index) {
         return index < ascending.length ? ascending[ascending.length - 1 - index] : Double.NEGATIVE_INFINITY;
     }
@@ -97,7 +99,7 @@ final class RocCurve {
         return counts[i + 1] - counts[i] != counts[i] - counts[i - 1];
     }
 
-    /** 0 when one side has no rows at all. */
+    /** Number of points; 0 when one of both sides has no rows. */
     int points() {
         return thresholds.length;
     }
@@ -106,7 +108,7 @@ final class RocCurve {
         return new RocPoint(label, thresholds[index], falsePositiveRates[index], truePositiveRates[index]);
     }
 
-    /** {@code NaN} when one side has no rows at all. */
+    /** Area under the curve; {@code NaN} when one of both sides has no rows. */
     double area() {
         return area;
     }

@@ -1,9 +1,9 @@
 package dev.temper.eval;
 
 /**
- * A point of a class's ROC curve, the class against the rest.
+ * A point of the one-vs-rest ROC curve of a class.
  *
- * @param threshold rows whose probability of {@code label} is at least this count as {@code label}; the first of a
- *     curve is infinite
+ * @param threshold rows whose probability of {@code label} is at least this are predicted as {@code label}; infinite at
+ *     the first point of a curve
  */
 public record RocPoint(String label, double threshold, double falsePositiveRate, double truePositiveRate) {}

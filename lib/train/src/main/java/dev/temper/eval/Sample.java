@@ -3,14 +3,18 @@ package dev.temper.eval;
 import java.io.Serializable;
 
 /**
- * A prompt and what the model made of it.
+ * A prompt and the text that the model generated for it.
  *
- * @param step finished updates; 0 is before training
- * @param number of the prompt among all of them, from 0
- * @param expected what the data says; empty when there is no such row
+ * @param step number of finished updates; 0 is before training
+ * @param number index of the prompt among all prompts
+ * @param text what was generated
+ * @param expected the completion in the data; empty for prompts of the recipe
  */
 public record Sample(long step, int number, String prompt, String text, String expected) implements Serializable {
-    /** True when there is an expected answer and this is it, white space at both ends aside. */
+    /**
+     * Whether the generated text equals the expected one, leading and trailing white space aside. False when none is
+     * expected.
+     */
     public boolean isExact() {
         return hasExpected() && text.strip().equals(expected.strip());
     }

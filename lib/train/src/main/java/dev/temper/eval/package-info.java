@@ -1,2 +1,2 @@
-/** What a model is worth: loss on held-out rows, answers to prompts, scores of a classifier. */
+/** Evaluation of models: answers to prompts, and scores of classifiers. */
 package dev.temper.eval;

@@ -5,9 +5,9 @@ import java.util.Locale;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
-/** A range of values and the round numbers in it. */
+/** An axis of a chart: a range of values and the round numbers at which it has ticks. */
 record Axis(String name, double from, double to, double step) {
-    private static final int TICKS = 7; // about
+    private static final int TICKS = 7; // about so many
 
     static Axis ofRates(String name) {
         return new Axis(name, 0, 1, 0.2);
@@ -18,7 +18,7 @@ record Axis(String name, double from, double to, double step) {
         double from = range.getCount() == 0 ? 0 : range.getMin();
         double to = range.getCount() == 0 ? 1 : range.getMax();
         double end = to > from ? to : from + 1;
-        double begin = from <= 0.25 * end ? 0 : from; // a run that was not resumed late starts at the corner
+        double begin = from <= 0.25 * end ? 0 : from; // the axis begins at 0 when the data begins near it
         return new Axis("step", begin, end, Math.max(1, round((end - begin) / TICKS)));
     }
 
@@ -26,7 +26,7 @@ record Axis(String name, double from, double to, double step) {
         DoubleSummaryStatistics range = values.summaryStatistics();
         double from = range.getCount() == 0 ? 0 : range.getMin();
         double to = range.getCount() == 0 ? 1 : range.getMax();
-        if (!(to - from > 1e-9 * Math.max(Math.abs(to), Math.abs(from)))) { // all values are one
+        if (!(to - from > 1e-9 * Math.max(Math.abs(to), Math.abs(from)))) { // all values are equal
             double room = from == 0 ? 1 : Math.abs(from) / 2;
             from -= room;
             to += room;
@@ -35,7 +35,7 @@ record Axis(String name, double from, double to, double step) {
         return new Axis("", Math.floor(from / step) * step, Math.ceil(to / step) * step, step);
     }
 
-    /** 1, 2 or 5 times a power of ten, not below {@code step}. */
+    /** The smallest of 1, 2 or 5 times a power of ten that is at least {@code step}. */
     private static double round(double step) {
         double power = Math.pow(10, Math.floor(Math.log10(step)));
         double lead = step / power;
@@ -57,7 +57,7 @@ record Axis(String name, double from, double to, double step) {
         return String.format(Locale.ROOT, "%,." + decimals + "f", tick == 0 ? 0.0 : tick);
     }
 
-    /** Where {@code value} lies between the ends, 0 to 1. */
+    /** Position of {@code value} within the range, from 0 to 1. */
     double part(double value) {
         return (value - from) / (to - from);
     }

@@ -16,7 +16,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** A sheet to draw on, in points; the picture has {@value #SCALE} pixels for each. */
+/** A drawing area measured in points; the image has {@value #SCALE} pixels per point. */
 final class Canvas {
     static final int WIDTH = 900;
     static final int HEIGHT = 700;
@@ -28,7 +28,7 @@ final class Canvas {
     static final Color FRAME = new Color(0x8C959F);
     static final Color PAPER = Color.WHITE;
 
-    /** Okabe and Ito's colours, told apart by colour-blind readers, without the ones too light for paper. */
+    /** Colours by Okabe and Ito, distinguishable for colour-blind readers, without those too light for white paper. */
     static final List<Color> LINES = List.of(
             new Color(0x0072B2),
             new Color(0xD55E00),
@@ -51,15 +51,16 @@ final class Canvas {
         fill(new Rectangle2D.Double(0, 0, WIDTH, HEIGHT), PAPER);
     }
 
-    /** @throws NoFontsException when nothing could be written on it */
+    /** @throws NoFontsException when this JVM cannot draw text */
     static Canvas open() throws NoFontsException {
-        System.setProperty("java.awt.headless", "true"); // servers have no display, and a laptop needs no window
+        // servers have no display, and on a laptop no window shall open
+        System.setProperty("java.awt.headless", "true");
         try {
             Canvas canvas = new Canvas();
             canvas.width("x", 12);
             return canvas;
         } catch (RuntimeException | InternalError | LinkageError e) {
-            // AWT says it in all these ways: no fontconfig, no font, no libfreetype, a JRE without java.desktop.
+            // AWT fails in one of these ways without fontconfig, fonts, libfreetype or the module java.desktop.
             throw new NoFontsException(e);
         }
     }
@@ -76,7 +77,7 @@ final class Canvas {
         graphics.fill(shape);
     }
 
-    /** @param dashes lengths on and off; none for a solid line */
+    /** @param dashes lengths of dashes and gaps; none for a solid line */
     void stroke(Shape shape, Color color, double width, float... dashes) {
         graphics.setColor(color);
         graphics.setStroke(new BasicStroke(
@@ -100,7 +101,10 @@ final class Canvas {
         graphics.setFont(new Font(Font.SANS_SERIF, style, 1).deriveFont((float) size));
     }
 
-    /** @param x left end of the text, {@code y} its base line */
+    /**
+     * @param x left end of the text
+     * @param y its base line
+     */
     void text(String text, double x, double y, Color color) {
         graphics.setColor(color);
         graphics.drawString(text, (float) x, (float) y);
@@ -114,7 +118,7 @@ final class Canvas {
         text(text, x - width(text), y, color);
     }
 
-    /** Rising text that ends at (x, y). */
+    /** Draws text that rises at an angle and ends at (x, y). */
     void textRisingTo(String text, double x, double y, double angle) {
         AffineTransform before = graphics.getTransform();
         graphics.rotate(-angle, x, y);
@@ -122,7 +126,7 @@ final class Canvas {
         graphics.setTransform(before);
     }
 
-    /** Text that reads upwards, its middle at (x, y). */
+    /** Draws vertical text that reads upwards, centred at (x, y). */
     void textUpwards(String text, double x, double y) {
         AffineTransform before = graphics.getTransform();
         graphics.rotate(-Math.PI / 2, x, y);
@@ -130,7 +134,7 @@ final class Canvas {
         graphics.setTransform(before);
     }
 
-    /** In the font set last. */
+    /** Width of the text in the current font. */
     double width(String text) {
         return graphics.getFontMetrics().getStringBounds(text, graphics).getWidth();
     }
@@ -140,7 +144,7 @@ final class Canvas {
         return width(text);
     }
 
-    /** {@code text} on one line, cut with an ellipsis when it is wider than {@code limit}. */
+    /** {@code text} on one line, shortened with an ellipsis if it is wider than {@code limit}. */
     String fitted(String text, double limit) {
         String line = text.replaceAll("\\s+", " ").strip();
         if (width(line) <= limit) {
@@ -161,7 +165,8 @@ final class Canvas {
     byte[] png() {
         graphics.dispose();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) { // never a temporary file
+        // in memory, without a temporary file
+        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
             if (!ImageIO.write(image, "png", out)) {
                 throw new IllegalStateException("this JVM writes no PNG");
             }

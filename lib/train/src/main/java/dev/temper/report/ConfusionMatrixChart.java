@@ -6,18 +6,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** Actual classes downwards, predicted ones to the right; a cell is as dark as its share of its row. */
+/**
+ * A confusion matrix: a row for each actual class, a column for each predicted one. The darkness of a cell is its share
+ * of its row.
+ */
 final class ConfusionMatrixChart {
     private static final double TOP = 84;
-    private static final double RIGHT = 800; // the scale stands to the right of it
+    private static final double RIGHT = 800; // right edge of the matrix; the colour scale is to the right of it
     private static final double LABEL_SIZE = 13;
     private static final double LABEL_LIMIT = 210;
-    private static final double SLANT = Math.toRadians(40); // of column labels that do not fit side by side
+    private static final double SLANT = Math.toRadians(40); // of column labels that are too wide for their column
     private static final double SMALLEST_TEXT = 7.5;
     private static final Color DARKEST = new Color(0x08306B);
     private static final Color MIDDLE = new Color(0x4292C6);
 
-    /** @param support rows of its actual class */
+    /** @param support number of rows of the cell's actual class */
     private record Cell(Rectangle2D area, long count, long support) {
         double share() {
             return support == 0 ? 0 : (double) count / support;
@@ -70,7 +73,7 @@ final class ConfusionMatrixChart {
         canvas.stroke(matrix, Canvas.FRAME, 1);
     }
 
-    /** As large as the widest count and the height of a cell allow. */
+    /** Font size at which the widest count fits into a cell. */
     private double countSize(Canvas canvas, double width, double height) {
         canvas.boldFont(20);
         double widest = Arrays.stream(counts)
@@ -137,7 +140,7 @@ final class ConfusionMatrixChart {
         canvas.textUpwards("share of the actual class", bar.getMaxX() + 50, bar.getCenterY());
     }
 
-    /** White, blue, dark blue: darker with every step, so that it survives a black and white print. */
+    /** From white to dark blue, darker with a larger share, so that a black-and-white print still shows the order. */
     static Color shade(double share) {
         return share < 0.5 ? mix(Color.WHITE, MIDDLE, 2 * share) : mix(MIDDLE, DARKEST, 2 * share - 1);
     }

@@ -14,10 +14,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** A card that we wrote, read back: whoever makes another model of what it describes says the same of it. */
+/**
+ * Parses a model card that Temper wrote, so that the card of a derived model, such as a merged one, can repeat its
+ * contents.
+ */
 final class EarlierCard {
     private static final YAMLMapper YAML = new YAMLMapper();
-    /** The cells of a table; a bar within one is escaped. */
+    /** The cells of a table row; a bar within a cell is escaped. */
     private static final Pattern CELL = Pattern.compile("(?<=\\| )((?:\\\\.|[^|\\\\])*?) (?=\\|)");
 
     private static final Pattern SYSTEM =
@@ -31,7 +34,7 @@ final class EarlierCard {
         this.page = page;
     }
 
-    /** Empty for any other text. */
+    /** The parsed card; empty for a text that Temper did not write. */
     static Optional<ModelCard> read(String markdown) {
         int end = markdown.indexOf("\n---\n", 3);
         if (!markdown.startsWith("---\n") || end < 0) {
@@ -61,7 +64,7 @@ final class EarlierCard {
                         metric.path("name").asText(), metric.path("value").asDouble()));
         Map<String, String> training = pairs(ModelCard.TRAINED);
         Matcher system = SYSTEM.matcher(page);
-        if (system.find()) { // as it was, and not on one line
+        if (system.find()) { // unescaped, with its line breaks
             training.put(
                     ModelCard.SYSTEM_MESSAGE, YAML.readTree(system.group(1)).asText());
         }

@@ -4,11 +4,13 @@ import dev.temper.check.Printable;
 import java.util.Base64;
 import java.util.List;
 
-/** A page under construction, well-formed as XML too: every tag is closed, every text escaped. */
+/** Builds an HTML page that is well-formed XML, too: every tag is closed and every text is escaped. */
 final class Html {
     private final StringBuilder page = new StringBuilder();
 
-    /** Everything with a meaning in HTML; what cannot be seen, or turns the direction of a text, is written out. */
+    /**
+     * Escapes characters that have a meaning in HTML; invisible and bidirectional control characters are written out.
+     */
     static String escaped(String text) {
         StringBuilder safe = new StringBuilder(text.length() + 16);
         Printable.lines(text).codePoints().forEach(character -> {
@@ -24,7 +26,7 @@ final class Html {
         return safe.toString();
     }
 
-    /** Markup of our own, never a text from outside. */
+    /** Appends markup of our own, never text from outside. */
     Html markup(String markup) {
         page.append(markup).append('\n');
         return this;
@@ -36,7 +38,7 @@ final class Html {
         return this;
     }
 
-    /** Names on the left, values beside them. */
+    /** Appends a table of two columns: names and values. */
     Html pairs(List<List<String>> rows) {
         page.append("<table class=\"pairs\"><tbody>\n");
         for (List<String> row : rows) {
@@ -48,7 +50,8 @@ final class Html {
     }
 
     /**
-     * @param style {@code numbers} when all cells but the first are numbers, {@code texts} when they keep line breaks
+     * @param style {@code numbers} when all cells but the first are numbers, {@code texts} when line breaks in cells
+     *     are preserved
      */
     Html table(String style, List<String> headers, List<List<String>> rows) {
         page.append("<div class=\"wide\"><table class=\"").append(style).append("\"><thead><tr>");

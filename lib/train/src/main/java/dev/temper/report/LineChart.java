@@ -14,10 +14,10 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Lines over two axes, a legend where it hides least. */
+/** A line chart with two axes. The legend is placed where it covers the least of the lines. */
 final class LineChart {
     private static final Rectangle2D PLOT = new Rectangle2D.Double(84, 84, 784, 540);
-    private static final int MAX_NAMED = 10; // more lines are grey: nobody tells so many colours apart
+    private static final int MAX_NAMED = 10; // further lines are grey: more colours cannot be told apart
     private static final int MAX_DOTS = 60;
     private static final Color REST = new Color(0xC4CAD1);
     private static final float[][] DASHES = {{}, {9, 3}, {3, 3}, {10, 3, 2, 3}};
@@ -32,18 +32,18 @@ final class LineChart {
         this.isRates = isRates;
     }
 
-    /** A chart from 0 to 1 both ways, with the diagonal of a coin's tosses. */
+    /** A chart from 0 to 1 on both axes, with the diagonal of a random classifier. */
     static LineChart ofRates(String across, String up) {
         return new LineChart(Axis.ofRates(across), Axis.ofRates(up), true);
     }
 
-    /** A chart of values over steps that holds all of {@code lines}. */
+    /** A chart of values by step, with axes that contain all of {@code lines}. */
     static LineChart ofSteps(List<Line> lines) {
         Axis steps = Axis.ofSteps(lines.stream().flatMapToDouble(Line::across));
         return new LineChart(steps, Axis.ofValues(lines.stream().flatMapToDouble(Line::up)), false);
     }
 
-    /** A named sequence of points; where a value is not finite there is a gap. */
+    /** A named series of points; a value that is not finite leaves a gap. */
     static final class Line {
         private final String name;
         private double[] xs = new double[64];
@@ -63,7 +63,7 @@ final class LineChart {
             ys[size++] = y;
         }
 
-        /** As {@code train/loss 0.412}: the last value that is a number. */
+        /** Text for the legend, such as {@code train/loss 0.412}: the name and the last finite value. */
         String last() {
             double[] values = up().toArray();
             return values.length == 0
@@ -95,7 +95,7 @@ final class LineChart {
         IntStream.range(0, lines.size())
                 .boxed()
                 .sorted(Comparator.comparing((Integer i) -> isSparse(lines.get(i)))
-                        .thenComparing(Comparator.reverseOrder())) // lines of few points on top, then the first ones
+                        .thenComparing(Comparator.reverseOrder())) // short lines on top, then the first ones
                 .forEach(i -> line(canvas, lines.get(i), i));
         canvas.clip(null);
         if (!lines.isEmpty()) {
@@ -136,7 +136,8 @@ final class LineChart {
                 lastX = x;
                 lastY = y;
                 broken = false;
-            } else if (i == line.size - 1 || Math.abs(x - lastX) + Math.abs(y - lastY) > 0.3) { // a million points
+                // a line may have a million points
+            } else if (i == line.size - 1 || Math.abs(x - lastX) + Math.abs(y - lastY) > 0.3) {
                 path.lineTo(x, y);
                 lastX = x;
                 lastY = y;
@@ -180,14 +181,14 @@ final class LineChart {
         }
     }
 
-    /** Cut in the middle of a class's name, not in the area behind it. */
+    /** Shortens a long class name in the middle, so that the area that follows it stays visible. */
     private static String fittedName(Canvas canvas, String name) {
         int end = name.lastIndexOf(" (AUC");
         String value = end < 0 ? "" : name.substring(end);
         return canvas.fitted(end < 0 ? name : name.substring(0, end), 230) + value;
     }
 
-    /** On the right where it hides as little there. */
+    /** The corner in which the legend covers the least; on the right if both sides are equal. */
     private Rectangle2D emptiestCorner(List<Line> lines, double width, double height) {
         double right = PLOT.getMaxX() - width - 12;
         double bottom = PLOT.getMaxY() - height - 12;
@@ -199,7 +200,7 @@ final class LineChart {
                 .orElseThrow();
     }
 
-    /** Pieces of a line that lie behind a box. */
+    /** Number of line segments behind a rectangle. */
     private long hidden(Line line, Rectangle2D box) {
         return IntStream.range(0, line.size)
                 .filter(i -> Double.isFinite(line.ys[i]))
@@ -214,7 +215,7 @@ final class LineChart {
         return index < MAX_NAMED ? Canvas.LINES.get(index % Canvas.LINES.size()) : REST;
     }
 
-    /** Dashes tell lines apart in print, but hide what a line of many points does. */
+    /** Dashes distinguish lines in print, but hide the details of a line with many points. */
     private float[] dashes(Line line, int index) {
         return index < MAX_NAMED && (isRates || isSparse(line)) ? DASHES[index % DASHES.length] : DASHES[0];
     }

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A page of Markdown under construction. */
+/** Builds a page of Markdown. */
 final class Markdown {
     private final StringBuilder page = new StringBuilder();
 
-    /** One line of text that no Markdown or HTML reader takes for markup. */
+    /** Text on one line in which no Markdown or HTML reader finds markup. */
     static String escaped(String text) {
         return Printable.line(text.replaceAll("[\\s\\p{Cntrl}]+", " "))
                 .replace("&", "&amp;")
@@ -19,19 +19,21 @@ final class Markdown {
                 .replaceAll("(?<![\\p{L}\\p{N}])_|_(?![\\p{L}\\p{N}])", "\\\\_"); // not within a word
     }
 
-    /** The text behind an escaped one, but for what one line cannot show. */
+    /** The reverse of {@link #escaped}, except for characters that one line cannot show. */
     static String unescaped(String markup) {
         return markup.replaceAll("\\\\([\\\\`*\\[\\]|~#!$_])", "$1")
                 .replace("&lt;", "<")
                 .replace("&amp;", "&");
     }
 
-    /** A string of Python or JSON. */
+    /** A string literal of Python or JSON. */
     static String quoted(String text) {
         return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 
-    /** An argument of a shell's command; of several lines, which would not stay in their block, only dots. */
+    /**
+     * An argument of a shell command. A text of several lines, which would break out of its code block, becomes dots.
+     */
     static String argument(String text) {
         return text.lines().count() > 1 ? "'...'" : "'" + text.strip().replace("'", "'\\''") + "'";
     }
@@ -53,7 +55,7 @@ final class Markdown {
         return line(markup + "\n");
     }
 
-    /** A table of names and values under a heading, or nothing when there are none. */
+    /** Appends a heading and a table of names and values; nothing when there are none. */
     Markdown pairs(String heading, Map<String, String> pairs) {
         if (pairs.isEmpty()) {
             return this;

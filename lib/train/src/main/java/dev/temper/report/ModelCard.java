@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The {@code README.md} of a model's or adapter's folder: the YAML that the Hugging Face Hub reads, and Markdown for
- * people. Everything given is shown; never give it what is secret.
+ * The model card, {@code README.md} in a model's or adapter's folder: YAML front matter for the Hugging Face Hub, and
+ * Markdown for readers. Everything passed in is published, so it must not contain secrets.
  *
  * @param name of the run
  * @param base the base model's id on the Hub; empty when it came from a folder, whose path is nobody's business
@@ -50,7 +50,7 @@ public record ModelCard(
     static final String USAGE = "## How to use it";
     static final String SETTINGS = "## Training settings";
 
-    /** In {@code training}: what stood in front of conversations. */
+    /** Key of {@code training}: the system message of conversations that had none. */
     public static final String SYSTEM_MESSAGE = "system message";
 
     private static final YAMLMapper YAML = new YAMLMapper(YAMLFactory.builder()
@@ -58,7 +58,7 @@ public record ModelCard(
             .disable(YAMLGenerator.Feature.SPLIT_LINES)
             .build());
 
-    /** What the Hub measures by these names, among what a run measures. */
+    /** Our scores that the Hub knows as metrics of the same name. */
     private static final List<String> METRICS = List.of(
             "accuracy",
             "precision",
@@ -72,10 +72,10 @@ public record ModelCard(
             "mae");
 
     /**
-     * What the Hub reads besides.
+     * Front matter for the Hub.
      *
-     * @param license {@code license}, {@code license_name}, {@code license_link} of the base, those that are known
-     * @param datasets ids of what was trained on; none where it came from files of no Hub
+     * @param license {@code license}, {@code license_name}, {@code license_link} of the base, as far as known
+     * @param datasets Hub ids of the training data; empty for other files
      */
     public record Hub(Map<String, String> license, List<String> datasets) {
         public static final Hub NOTHING = new Hub(Map.of(), List.of());
@@ -85,17 +85,17 @@ public record ModelCard(
             datasets = List.copyOf(datasets);
         }
 
-        /** With the license of the base at hand, where it has one. */
+        /** The same, with the license of the base when it has one. */
         public Hub over(Map<String, String> ofBase) {
             return new Hub(ofBase.isEmpty() ? license : ofBase, datasets);
         }
     }
 
-    /** What lies in the folder. */
+    /** The content of the folder. */
     public enum Kind {
-        /** What PEFT loads onto a base model. */
+        /** An adapter that PEFT loads onto a base model. */
         ADAPTER("peft", "adapter"),
-        /** What transformers loads. */
+        /** A whole model that transformers loads. */
         MODEL("transformers", "finetune");
 
         private final String library;
@@ -121,12 +121,12 @@ public record ModelCard(
         return new LinkedHashMap<>(map);
     }
 
-    /** What a card says that this wrote; empty for any other text. */
+    /** Parses a card that Temper wrote; empty for any other text. */
     public static Optional<ModelCard> read(String markdown) {
         return EarlierCard.read(markdown);
     }
 
-    /** The file's content, to be written as UTF-8. */
+    /** The content of the file, to be written as UTF-8. */
     public String markdown() {
         Markdown page = new Markdown().line(frontMatter() + "---").heading("# ", name);
         page.paragraph("Trained with Temper"
@@ -185,7 +185,7 @@ public record ModelCard(
         List<Map<String, Object>> metrics = new ArrayList<>();
         scores.forEach((score, value) -> {
             Map<String, Object> metric = new LinkedHashMap<>();
-            metric.put("type", score.substring(score.lastIndexOf('/') + 1)); // eval/loss is a loss
+            metric.put("type", score.substring(score.lastIndexOf('/') + 1)); // eval/loss has the type loss
             metric.put("name", score);
             metric.put("value", value);
             metrics.add(metric);

@@ -1,6 +1,6 @@
 package dev.temper.report;
 
-/** This JVM cannot draw text. A run goes on without pictures: the message is one line to tell so. */
+/** This JVM cannot draw text. Runs continue without pictures; the message is one line for the user. */
 public final class NoFontsException extends Exception {
     NoFontsException(Throwable cause) {
         super(

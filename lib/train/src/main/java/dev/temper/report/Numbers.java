@@ -2,13 +2,11 @@ package dev.temper.report;
 
 import java.util.Locale;
 
-/** Numbers as people read them; what is undefined shows as a dash. */
+/** Formats numbers for people; undefined values are shown as a dash. */
 final class Numbers {
     private Numbers() {}
 
-    /**
-     * Whole numbers in full, others with four digits after the point, or four significant ones where they are small.
-     */
+    /** Integers with all digits; others with four digits after the point, or four significant digits if small. */
     static String shown(Number number) {
         double value = number.doubleValue();
         if (!Double.isFinite(value)) {

@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A drawing of {@value Canvas#WIDTH} by {@value Canvas#HEIGHT} points with two pixels each, in colours that print and
- * that colour-blind people tell apart.
+ * A chart of {@value Canvas#WIDTH} by {@value Canvas#HEIGHT} points at two pixels per point, in colours that suit print
+ * and colour-blind readers.
  *
- * @param title what it shows, also for those who cannot see it
- * @param png the bytes of a PNG file
+ * @param title description, also used as alternative text
+ * @param png content of a PNG file
  */
 public record Picture(String title, byte[] png) {
-    /** Counts and, coloured by them, shares of the rows of each actual class. */
+    /** Counts of the confusion matrix, coloured by their share of the actual class. */
     public static Picture confusionMatrix(ClassificationReport report) throws NoFontsException {
         String title = "Confusion matrix";
         Canvas canvas = Canvas.open();
@@ -27,7 +27,7 @@ public record Picture(String title, byte[] png) {
         return new Picture(title, canvas.png());
     }
 
-    /** One curve per class that has one, with its area in the legend. */
+    /** One curve for each class that has one, with its area in the legend. */
     public static Picture rocCurve(ClassificationReport report) throws NoFontsException {
         Map<String, Double> areas = new LinkedHashMap<>();
         for (PerClass one : report.perClass()) {
@@ -46,8 +46,8 @@ public record Picture(String title, byte[] png) {
     }
 
     /**
-     * One curve over the steps for each metric name, as {@code train/loss} and {@code eval/loss} together. Values that
-     * are not finite leave a gap.
+     * One curve for each metric name, such as {@code train/loss} and {@code eval/loss}, over the steps. Non-finite
+     * values leave gaps.
      */
     public static Picture curves(String title, List<Metric> metrics) throws NoFontsException {
         Map<String, LineChart.Line> lines = new LinkedHashMap<>();

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The page {@code report.html} about a run: one file that needs no other, no script and no network, light or dark as
- * the reader's system. It shows what it is given, escaped; sections without content are left out. Never give it what is
- * secret.
+ * Builds {@code report.html}, the report of a run: a single file without scripts or network access, in light or dark
+ * mode as the reader's system is set. All text is escaped; sections without content are left out. Everything passed in
+ * is published, so it must not contain secrets.
  */
 public final class RunReport {
     private static final String HEAD =
@@ -60,7 +60,7 @@ public final class RunReport {
             </style>
             """;
 
-    /** A live page is written anew every few seconds, or minutes. */
+    /** While a run is in progress the file is rewritten every few seconds or minutes. */
     private static final String REFRESH = "<meta http-equiv=\"refresh\" content=\"20\"/>";
 
     private final String title;
@@ -76,9 +76,9 @@ public final class RunReport {
     private final List<Rows> rows = new ArrayList<>();
 
     /**
-     * Where the rows of the data went.
+     * Counts of rows: {@code in = trained + evaluated + rejected}.
      *
-     * @param rejected by reason
+     * @param rejected number of rejected rows by reason
      */
     public record Rows(long in, long trained, long evaluated, Map<String, Long> rejected) implements Serializable {
         public Rows {
@@ -86,30 +86,31 @@ public final class RunReport {
         }
     }
 
-    /** @param status as {@code finished}, in a few words */
+    /** @param status such as {@code finished}, in a few words */
     public RunReport(String title, String status) {
         this.title = title;
         this.status = status;
     }
 
-    /** The run goes on: a browser that shows the page reads it again from time to time. */
+    /** Marks the run as in progress: browsers reload the page periodically. */
     public RunReport underWay() {
         isUnderWay = true;
         return this;
     }
 
-    /** Names and values, in this order, such as the base model, settings, seconds. */
+    /** Adds names and values, such as the base model, settings or seconds, in this order. */
     public RunReport facts(Map<String, String> more) {
         facts.putAll(more);
         return this;
     }
 
+    /** Adds the counts of rows. */
     public RunReport rows(Rows counts) {
         rows.add(counts);
         return this;
     }
 
-    /** Final scores, in this order. */
+    /** Adds final scores, in this order. */
     public RunReport scores(Map<String, Double> more) {
         scores.putAll(more);
         return this;
@@ -121,29 +122,31 @@ public final class RunReport {
         return scores(report.scores());
     }
 
-    /** First, last, lowest and highest value of each metric become a table; curves are pictures. */
+    /** Adds a table with the first, last, lowest and highest value of each metric. Curves are added as pictures. */
     public RunReport metrics(List<Metric> more) {
         metrics.addAll(more);
         return this;
     }
 
-    /** Answers before and after training, side by side for each prompt; before alone while there are no others. */
+    /** Adds generated answers, before and after training side by side for each prompt. */
     public RunReport samples(List<Sample> more) {
         samples.addAll(more);
         return this;
     }
 
+    /** Adds a picture, embedded in the page. */
     public RunReport picture(Picture picture) {
         pictures.add(picture);
         return this;
     }
 
+    /** Adds warnings, one sentence each. */
     public RunReport warnings(List<String> more) {
         warnings.addAll(more);
         return this;
     }
 
-    /** The page, to be written as UTF-8. */
+    /** The complete page, to be written as UTF-8. */
     public String html() {
         Html page = new Html().markup(isUnderWay ? HEAD + REFRESH : HEAD).element("title", title);
         page.markup(STYLE + "</head>\n<body>\n<main>");

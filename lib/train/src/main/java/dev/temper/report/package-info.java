@@ -1,2 +1,4 @@
-/** What a run leaves for people: pictures, a page, a model card. It shows what it is given and measures nothing. */
+/**
+ * Reports of a run: charts, an HTML page, a model card. These classes format what they are given and measure nothing.
+ */
 package dev.temper.report;

@@ -10,15 +10,15 @@ import java.util.Deque;
 import java.util.Locale;
 
 /**
- * Shows how far training is: {@code [####----] step 120/400 loss 1.234 lr 1e-4 3,456 tokens/s time left 0:42}.
+ * Shows the progress of training: {@code [####----] step 120/400 loss 1.234 lr 1e-4 3,456 tokens/s time left 0:42}.
  *
- * <p>In a terminal one line is redrawn; anywhere else a plain line is printed every few seconds, and nothing but text
- * ever reaches a log file. The loss is that of {@code train/loss}: the mean since it was measured last. The speed is
- * that of the last updates. Safe for use from several threads.
+ * <p>On a terminal one line is redrawn; elsewhere a plain line is printed every few seconds, so that log files contain
+ * no control characters. The loss is {@code train/loss}, the mean since it was last logged; the speed is that of the
+ * last updates. Thread-safe.
  */
 public final class ProgressBar implements AutoCloseable {
     private static final int WIDTH = 8;
-    private static final int RATE_STEPS = 50; // over which speed is measured
+    private static final int RATE_STEPS = 50; // window over which the speed is computed
     private static final Duration REDRAW = Duration.ofMillis(100);
     private static final Duration PRINT = Duration.ofSeconds(5);
 
@@ -26,23 +26,23 @@ public final class ProgressBar implements AutoCloseable {
     private final Clock clock;
     private final int steps;
     private final boolean redraws;
-    private final int columns; // a longer line would wrap and could not be redrawn
+    private final int columns; // width of the terminal; a longer line would wrap and could not be redrawn
     private final Deque<Mark> marks = new ArrayDeque<>();
     private Instant shown = Instant.MIN;
     private String line = "";
-    private String last = ""; // the line when nothing comes after it
-    private int drawn; // characters of the line the terminal shows
-    private boolean pending; // the newest line is not shown yet
+    private String last = ""; // the latest line without the remaining time, printed at the end
+    private int drawn; // characters that the terminal shows at the moment
+    private boolean pending; // the latest line has not been printed yet
 
     private record Mark(double seconds, long tokens) {}
 
     /**
-     * What has been done so far.
+     * The state of training.
      *
-     * @param step finished updates
+     * @param step number of finished updates
      * @param tokens trained tokens since training began
-     * @param seconds that their updates took
-     * @param secondsLeft to the end; NaN while nobody knows
+     * @param seconds duration of their updates
+     * @param secondsLeft estimated time to the end; NaN while unknown
      */
     public record Progress(
             int step, double loss, double learningRate, long tokens, double seconds, double secondsLeft) {}
@@ -56,26 +56,27 @@ public final class ProgressBar implements AutoCloseable {
         marks.add(new Mark(0, 0));
     }
 
-    /** Redraws one line of at most so many characters. */
+    /** A bar that redraws one line with at most {@code columns} characters. */
     public static ProgressBar terminal(PrintStream out, Clock clock, int steps, int columns) {
         return new ProgressBar(out, clock, steps, columns);
     }
 
-    /** Prints a plain line every few seconds. */
+    /** A bar that prints a plain line every few seconds. */
     public static ProgressBar lines(PrintStream out, Clock clock, int steps) {
         return new ProgressBar(out, clock, steps, 0);
     }
 
-    /** On standard output, as a terminal when it is one. */
+    /** A bar on standard output, which redraws its line if that is a terminal. */
     public static ProgressBar standard(int steps) {
         return new ProgressBar(System.out, Clock.systemUTC(), steps, Terminal.isTerminal() ? Terminal.columns() : 0);
     }
 
-    /** Training goes on from somewhere; only what comes after it counts for the speed. */
+    /** Training continues from a checkpoint: the speed is measured from here on. */
     public synchronized void restart() {
         marks.clear();
     }
 
+    /** Shows a new state. */
     public synchronized void update(Progress progress) {
         Instant now = clock.instant();
         marks.addLast(new Mark(progress.seconds(), progress.tokens()));
@@ -92,7 +93,7 @@ public final class ProgressBar implements AutoCloseable {
         }
     }
 
-    /** Prints a line of its own, above the bar. */
+    /** Prints a separate line above the bar. */
     public synchronized void print(String text) {
         if (drawn > 0) {
             out.print("\r" + " ".repeat(drawn) + "\r");
@@ -105,7 +106,7 @@ public final class ProgressBar implements AutoCloseable {
         out.flush();
     }
 
-    /** Shows the last state, of which nothing is left, and ends the line. */
+    /** Prints the final state, without an estimate of the remaining time, and ends the line. */
     @Override
     public synchronized void close() {
         boolean isStale = drawn > 0 && !line.equals(last);
@@ -159,7 +160,7 @@ public final class ProgressBar implements AutoCloseable {
         return redraws && text.length() >= columns ? text.substring(text.indexOf("step")) : text;
     }
 
-    /** As 1e-4 or 9.87e-5. */
+    /** Formats a learning rate as 1e-4 or 9.87e-5. */
     private static String brief(double rate) {
         return String.format(Locale.ROOT, "%.2e", rate)
                 .replaceAll("\\.?0*e([-+])0*(?=\\d)", "e$1")

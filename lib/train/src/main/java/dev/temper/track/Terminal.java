@@ -2,15 +2,16 @@ package dev.temper.track;
 
 import java.io.Console;
 
-/** What standard output is. */
+/** Properties of standard output. */
 public final class Terminal {
     private static final int USUAL_COLUMNS = 80;
     private static final int LEAST_COLUMNS = 40;
 
     private Terminal() {}
 
-    /** Whether a person looks at it, and lines can be redrawn. */
-    @SuppressWarnings("SystemConsoleNull") // newer JDKs, where it is no test for a terminal, are asked for isTerminal
+    /** Whether standard output is a terminal, whose lines can be redrawn. */
+    // on newer JDKs, where a console is no proof of a terminal, isTerminal is called
+    @SuppressWarnings("SystemConsoleNull")
     public static boolean isTerminal() {
         Console console = System.console();
         if (console == null || "dumb".equals(System.getenv("TERM"))) {
@@ -19,11 +20,11 @@ public final class Terminal {
         try {
             return (boolean) Console.class.getMethod("isTerminal").invoke(console);
         } catch (ReflectiveOperationException e) {
-            return true; // before JDK 22 there is a console only in a terminal
+            return true; // before JDK 22 there is a console only on a terminal
         }
     }
 
-    /** Characters on a line of it, as the launcher says; many where there is none, and lines may be of any length. */
+    /** Width of the terminal in characters, as the launcher passes it; a large number when output is no terminal. */
     public static int columns() {
         if (!isTerminal()) {
             return Integer.MAX_VALUE;
@@ -33,7 +34,7 @@ public final class Terminal {
         return isNumber ? Math.max(LEAST_COLUMNS, Integer.parseInt(columns)) : USUAL_COLUMNS;
     }
 
-    /** Whether it shows colours: a terminal, unless {@code NO_COLOR} says otherwise. */
+    /** Whether to print colours: on a terminal, unless {@code NO_COLOR} is set. */
     public static boolean hasColours() {
         return isTerminal() && System.getenv("NO_COLOR") == null;
     }

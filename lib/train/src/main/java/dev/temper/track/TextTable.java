@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A table of text for the console. Long cells are wrapped at their column's width, line breaks show as {@code ⏎}, tabs
- * as a space, what else a terminal would obey as {@link Printable} shows it.
+ * A table of text for the console. Long cells are wrapped; line breaks in cells are shown as {@code ⏎}, tabs as a
+ * space, and control characters as {@link Printable} escapes them.
  */
 public final class TextTable {
     private static final String GAP = "  ";
@@ -24,7 +24,7 @@ public final class TextTable {
         add((Object[]) headers);
     }
 
-    /** Appends a row, one cell for each column. */
+    /** Appends a row with one cell per column. */
     public TextTable add(Object... cells) {
         if (!rows.isEmpty() && cells.length != rows.get(0).size()) {
             throw new IllegalArgumentException(
@@ -38,17 +38,17 @@ public final class TextTable {
         return this;
     }
 
-    /** The table, with a line break at its end, as wide as the terminal at most. */
+    /** The table, ending with a line break, at most as wide as the terminal. */
     @Override
     public String toString() {
         return toString(Terminal.columns());
     }
 
-    /** @param columns of the widest line, unless there are too many columns for that */
+    /** @param columns maximum width, unless there are too many columns for it */
     String toString(int columns) {
         int[] limits = limits(columns);
         int[] widths = new int[limits.length];
-        List<List<List<String>>> wrapped = new ArrayList<>(); // row, column, line
+        List<List<List<String>>> wrapped = new ArrayList<>(); // by row, column, line
         for (List<String> row : rows) {
             List<List<String>> cells = new ArrayList<>();
             for (int column = 0; column < widths.length; column++) {
@@ -70,7 +70,7 @@ public final class TextTable {
         return text.toString();
     }
 
-    /** How wide the cells of each column may be: the widest columns give way. */
+    /** Maximum width of the cells of each column: the widest columns are narrowed first. */
     private int[] limits(int columns) {
         int[] limits = new int[rows.get(0).size()];
         long all = (long) GAP.length() * (limits.length - 1);
@@ -107,7 +107,7 @@ public final class TextTable {
         }
     }
 
-    /** Breaks at the last space that fits, or within a word longer than the width. */
+    /** Breaks at the last space that fits, or within a word that is longer than the limit. */
     private static List<String> wrap(String cell, int limit) {
         List<String> lines = new ArrayList<>();
         String rest = cell;

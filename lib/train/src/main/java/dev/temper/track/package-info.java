@@ -1,2 +1,2 @@
-/** What a run measures, and how it shows it on the console. */
+/** Metrics of a run, and their display on the console. */
 package dev.temper.track;

@@ -5,15 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.train.config.TrainingConfig;
 
 /**
- * Which evaluation of a run was the best so far, and for how long none was better; as transformers' Trainer and its
- * {@code EarlyStoppingCallback} count. The evaluation before training is none of them.
+ * Tracks the best evaluation of a run, and how many evaluations ago it was, as transformers' {@code Trainer} and
+ * {@code EarlyStoppingCallback} do. The evaluation before training does not count.
  */
 final class BestEvaluation {
-    int step; // 0: none yet
+    int step; // update of the best evaluation; 0: none yet
     double value = Double.NaN;
     int withoutImprovement;
 
-    /** Whether this one is the best now. A value that is not finite never is. */
+    /** Whether this evaluation is the best so far. A non-finite value never is. */
     boolean add(int evaluated, double measured, TrainingConfig config) {
         boolean isBetter = Double.isFinite(measured)
                 && (step == 0 || (config.isGreaterBetter() ? measured > value : measured < value));

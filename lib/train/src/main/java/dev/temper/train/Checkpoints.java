@@ -26,13 +26,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Checkpoints of a run: {@code step-00000120/} with {@code weights.safetensors}, {@code optimizer.safetensors} and
- * {@code state.json}, and, written last, {@code MANIFEST.json} with the size and SHA-256 of each. A folder whose
- * manifest is missing or does not agree with its files counts as none. Nothing is renamed, so any store will do.
+ * The checkpoints of a run: folders {@code step-00000120/} with {@code weights.safetensors},
+ * {@code optimizer.safetensors}, {@code state.json} and, written last, {@code MANIFEST.json} with the size and SHA-256
+ * of the others. A folder whose manifest is missing or does not match its files is ignored. Nothing is renamed, so any
+ * store is suitable.
  *
- * @param folder that holds all of them
- * @param run what the run follows from; a checkpoint of another run is never continued
- * @param limit how many are kept, at least 2; an older one goes when the newer one was read back
+ * @param folder the parent of all checkpoints
+ * @param run hash of all settings that determine the result; a checkpoint with another hash is never resumed
+ * @param limit maximum number of checkpoints, at least 2; an old one is deleted after the new one has been read back
+ *     and verified
  */
 public record Checkpoints(Folder folder, String run, int limit) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -47,13 +49,13 @@ public record Checkpoints(Folder folder, String run, int limit) {
     }
 
     /**
-     * Writes one and lets the oldest go. Called by one worker alone.
+     * Writes a checkpoint, and then deletes the oldest ones beyond the limit. Called by one worker only.
      *
-     * @param best update whose checkpoint never goes; 0 none
+     * @param best update whose checkpoint is never deleted; 0: none
      */
     void save(TrainingState state, int best, TrainedParameters parameters, Optimizer optimizer) throws IOException {
         String name = name(state.step);
-        folder.delete(name); // what an interrupted attempt may have left
+        folder.delete(name); // files of an interrupted attempt
         Folder target = folder.child(name);
         List<TensorWriter.Tensor> weights = new ArrayList<>();
         for (TrainedParameters.Spec spec : parameters.specs()) {
@@ -81,17 +83,17 @@ public record Checkpoints(Folder folder, String run, int limit) {
     }
 
     /**
-     * Deletes the oldest ones where there are too many: one that was killed when it was to do that did not. Called by
-     * one worker alone, when the newest is whole.
+     * Deletes the oldest checkpoints beyond the limit, as a process that was killed may have left too many. Called by
+     * one worker only, when the newest checkpoint is complete.
      *
-     * @param best update whose checkpoint never goes; 0 none
+     * @param best update whose checkpoint is never deleted; 0: none
      */
     void letOldGo(int best) throws IOException {
         List<String> names = names();
         int tooMany = Math.max(0, names.size() - limit);
         names.remove(name(best));
         for (String old : names.subList(0, Math.min(tooMany, names.size()))) {
-            folder.delete(old + "/" + MANIFEST); // first, so that what is left is no checkpoint
+            folder.delete(old + "/" + MANIFEST); // first, so that an incomplete deletion leaves no valid checkpoint
             folder.delete(old);
         }
     }
@@ -101,7 +103,7 @@ public record Checkpoints(Folder folder, String run, int limit) {
     }
 
     /**
-     * The newest one that is whole.
+     * The newest complete checkpoint.
      *
      * @throws dev.temper.check.InvalidInputException when it belongs to another run
      */
@@ -114,7 +116,8 @@ public record Checkpoints(Folder folder, String run, int limit) {
                         JSON.readTree(checkpoint.readText(STATE)).path("run").asText();
                 check(
                         owner.equals(run),
-                        "output: %s is of a run with other data or settings; name another output or delete it",
+                        "output: %s is of a run with other data or settings, or of another version of Temper; name another"
+                                + " output or delete it",
                         checkpoint.location());
                 return Optional.of(checkpoint);
             }
@@ -122,7 +125,7 @@ public record Checkpoints(Folder folder, String run, int limit) {
         return Optional.empty();
     }
 
-    /** Brings weights, optimizer and state back to where they were. */
+    /** Restores weights and optimizer from a checkpoint, and returns its state. */
     TrainingState restore(Folder checkpoint, TrainedParameters parameters, Optimizer optimizer) throws IOException {
         read(checkpoint, name -> true, local -> {
             readWeights(local, parameters);
@@ -132,9 +135,9 @@ public record Checkpoints(Folder folder, String run, int limit) {
     }
 
     /**
-     * Brings the weights back to where they were after an update.
+     * Restores the weights only, from the checkpoint of an update.
      *
-     * @throws IOException when its checkpoint is gone or damaged
+     * @throws IOException when that checkpoint is missing or damaged
      */
     void restoreWeights(int step, TrainedParameters parameters) throws IOException {
         Folder checkpoint = folder.child(name(step));
@@ -153,7 +156,7 @@ public record Checkpoints(Folder folder, String run, int limit) {
         parameters.weightsChanged();
     }
 
-    /** Reads from files on this machine's disk. */
+    /** An action on files on the local disk. */
     private interface Reading {
         void from(Path local) throws IOException;
     }
@@ -188,9 +191,9 @@ public record Checkpoints(Folder folder, String run, int limit) {
                     return false;
                 }
             }
-            return !files.isEmpty(); // cut off before its first byte
+            return !files.isEmpty(); // truncated at its first byte
         } catch (JsonProcessingException e) {
-            return false; // cut off
+            return false; // truncated
         }
     }
 }

@@ -8,9 +8,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Adds up the gradients of all workers, in their places. */
+/** All-reduces the gradients of all workers, in place. */
 final class GradientSum {
-    /** One bucket: large enough to be fast, small enough to travel while another is added. */
+    /** Size of a bucket: large enough for throughput, small enough that one is sent while another is added. */
     private static final int BUCKET_BYTES = 16 << 20;
 
     private final Collective workers;
@@ -25,7 +25,7 @@ final class GradientSum {
         }
     }
 
-    /** To be called by all workers. */
+    /** Sums the gradients. Must be called by all workers. */
     void sum() throws IOException {
         workers.sum(buckets);
     }

@@ -9,15 +9,15 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * The checkpoints of a run under way: all workers call the same methods at the same places, read the same files, and
- * wait while the first of them writes. Where none are kept nothing is read or written.
+ * Coordinates checkpoints among the workers of a run. All workers call the same methods at the same points and read the
+ * same files; only the first one writes, while the others wait. Does nothing when the run has no checkpoints.
  */
 final class KeptCheckpoints {
     private final Optional<Checkpoints> checkpoints;
     private final Collective workers;
     private final TrainedParameters parameters;
     private final Optimizer optimizer;
-    private int newest; // update whose checkpoint was read or written; 0: none was
+    private int newest; // update of the last checkpoint read or written; 0: none
 
     KeptCheckpoints(
             Optional<Checkpoints> checkpoints, Collective workers, TrainedParameters parameters, Optimizer optimizer) {
@@ -31,14 +31,14 @@ final class KeptCheckpoints {
         return checkpoints.isPresent();
     }
 
-    /** The newest one there is; that all workers find one, or none, is made sure of. */
+    /** The newest checkpoint, if any. Verifies that all workers find the same one. */
     Optional<Folder> find() throws IOException {
         Optional<Folder> found = checkpoints.isPresent() ? checkpoints.get().newest() : Optional.empty();
         agree(found.isPresent() ? 1 : 0);
         return found;
     }
 
-    /** Brings weights, optimizer and state back to where they were; that it is the same everywhere is made sure of. */
+    /** Restores weights and optimizer, and returns the state. Verifies that all workers read the same checkpoint. */
     TrainingState restore(Folder checkpoint) throws IOException {
         TrainingState state = checkpoints.orElseThrow().restore(checkpoint, parameters, optimizer);
         agree(state.step);
@@ -46,7 +46,7 @@ final class KeptCheckpoints {
         return state;
     }
 
-    /** Lets those go that an interrupted run had no time for; after all workers have read theirs. */
+    /** Deletes checkpoints beyond the limit that an interrupted run has left, after all workers have read theirs. */
     void letOldGo(int best) throws IOException {
         if (workers.rank() == 0) {
             checkpoints.orElseThrow().letOldGo(best);
@@ -60,9 +60,9 @@ final class KeptCheckpoints {
     }
 
     /**
-     * Writes one, unless that of this update is there.
+     * Writes a checkpoint unless there is one for this update.
      *
-     * @param best update whose checkpoint never goes; 0 none
+     * @param best update whose checkpoint is never deleted; 0: none
      */
     void save(TrainingState state, int best) throws IOException {
         if (checkpoints.isEmpty() || newest == state.step) {
@@ -77,7 +77,7 @@ final class KeptCheckpoints {
         newest = state.step;
     }
 
-    /** Brings the weights, and nothing else, back to where they were after an update. */
+    /** Restores the weights only, from the checkpoint of an update. */
     void restoreWeights(int step) throws IOException {
         checkpoints.orElseThrow().restoreWeights(step, parameters);
     }

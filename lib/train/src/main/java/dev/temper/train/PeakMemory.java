@@ -10,14 +10,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Watches how much memory the process has resident, on Linux: what it holds (RssAnon), and pages of mapped files
- * (RssFile), which the operating system may drop. Nothing is known on other systems.
+ * Samples the resident memory of this process on Linux: anonymous memory (RssAnon), and pages of mapped files
+ * (RssFile), which the operating system may evict. Nothing is recorded on other systems.
  */
 public final class PeakMemory implements AutoCloseable {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final long PERIOD_MILLIS = 50;
 
-    /** The most there was of each, at whatever time. */
+    /** The maximum of each value; they need not have occurred at the same time. */
     public record Peak(long anonymousBytes, long mappedBytes) implements Serializable {}
 
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -25,7 +25,7 @@ public final class PeakMemory implements AutoCloseable {
 
     private PeakMemory() {}
 
-    /** Looks from now on, every 50 ms, in a thread of its own. */
+    /** Starts sampling every 50 ms on a thread of its own. */
     public static PeakMemory watch() {
         PeakMemory memory = new PeakMemory();
         if (Files.isReadable(STATUS)) {
@@ -53,7 +53,7 @@ public final class PeakMemory implements AutoCloseable {
                     Math.max(peak.anonymousBytes(), bytes(lines, "RssAnon:")),
                     Math.max(peak.mappedBytes(), bytes(lines, "RssFile:")));
         } catch (IOException e) {
-            closed.countDown(); // a figure for people is no reason to end a run
+            closed.countDown(); // a failed measurement must not end the run
         }
     }
 
@@ -65,7 +65,7 @@ public final class PeakMemory implements AutoCloseable {
                 .orElse(0);
     }
 
-    /** What was seen so far; empty where nothing can be seen. */
+    /** The maxima so far; empty when they cannot be measured. */
     public synchronized Optional<Peak> peak() {
         return peak.anonymousBytes() == 0 ? Optional.empty() : Optional.of(peak);
     }

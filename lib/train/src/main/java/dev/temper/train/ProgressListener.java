@@ -3,17 +3,22 @@ package dev.temper.train;
 import dev.temper.track.Metric;
 
 /**
- * Hears of a run while it trains; called on the training thread of the first worker. What a listener does not override,
- * it does not hear.
+ * Receives the events of a run while it trains, on the training thread of the first worker. All methods do nothing
+ * unless overridden.
  */
 public interface ProgressListener {
-    /** Training begins; so many updates are planned. */
+    /**
+     * Training begins.
+     *
+     * @param steps number of planned updates
+     */
     default void started(int steps) {}
 
     /**
-     * Training goes on after this update, whose checkpoint was read.
+     * Training is resumed from the checkpoint of an update.
      *
-     * @param tokens trained on up to there, over all workers
+     * @param step number of finished updates
+     * @param tokens trained on so far, over all workers
      */
     default void resumed(int step, long tokens) {}
 
@@ -23,12 +28,14 @@ public interface ProgressListener {
     /**
      * A finished update.
      *
-     * @param step how many there are with it
+     * @param step number of finished updates, this one included
      * @param loss of this update alone
-     * @param meanLoss of the updates since {@code train/loss} was measured last; at the next measurement the same value
+     * @param meanLoss mean over the updates since {@code train/loss} was last logged; the next logged value is this
+     *     mean
      * @param tokens trained on so far, over all workers
-     * @param seconds of the updates alone, so far
-     * @param secondsLeft to the end of training, with all that is evaluated, saved and answered; NaN before it is known
+     * @param seconds total duration of the updates so far, without evaluation and checkpoints
+     * @param secondsLeft estimated time to the end of training, evaluation, checkpoints and generation included; NaN
+     *     while unknown
      */
     record Update(
             int step,
@@ -39,13 +46,17 @@ public interface ProgressListener {
             double seconds,
             double secondsLeft) {}
 
-    /** A value was measured. */
+    /** A metric was measured. */
     default void measured(Metric metric) {}
 
-    /** Something that the user should know happened; a sentence. */
+    /**
+     * Something happened that the user should know.
+     *
+     * @param sentence one sentence
+     */
     default void warned(String sentence) {}
 
-    /** Hears nothing. */
+    /** A listener that ignores all events. */
     static ProgressListener silent() {
         return new ProgressListener() {};
     }

@@ -4,15 +4,16 @@ import dev.temper.check.FailedRunException;
 import java.util.Locale;
 
 /**
- * Updates that change no weight, as their loss or gradient is not finite: told, counted, and too many are a failure.
+ * Handles updates that change no weight because their loss or gradient is not finite: they are reported and counted,
+ * and too many of them fail the run.
  */
 record SkippedUpdates(TrainingState state, ProgressListener listener) {
     private static final int MAX_IN_A_ROW = 10;
 
     /**
-     * The update after the last finished one is one of them.
+     * Records that the update after the last finished one was skipped.
      *
-     * @throws FailedRunException when it is one too many
+     * @throws FailedRunException when too many were skipped in a row
      */
     void add(double loss, double norm) {
         int update = state.step + 1;

@@ -5,13 +5,13 @@ import dev.temper.track.Metric;
 import java.util.List;
 
 /**
- * How a run stands.
+ * A snapshot of a run in progress.
  *
- * @param step finished updates
- * @param steps that are planned
- * @param metrics all that were measured
+ * @param step number of finished updates
+ * @param steps number of planned updates
+ * @param metrics everything measured so far
  * @param samples answers to the first worker's share of the prompts
- * @param seconds of the updates alone
- * @param tokens trained on, over all workers
+ * @param seconds total duration of the updates, without evaluation and checkpoints
+ * @param tokens trained on so far, over all workers
  */
 public record Standing(int step, int steps, List<Metric> metrics, List<Sample> samples, double seconds, long tokens) {}

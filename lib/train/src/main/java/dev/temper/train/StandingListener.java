@@ -1,11 +1,11 @@
 package dev.temper.train;
 
-/** Hears now and then how a run stands; called on the training thread of the first worker, which goes on afterwards. */
+/** Receives snapshots of a run in progress, on the training thread of the first worker, which waits for it. */
 @FunctionalInterface
 public interface StandingListener {
     void hear(Standing standing);
 
-    /** Hears nothing. */
+    /** A listener that ignores them. */
     static StandingListener silent() {
         return standing -> {};
     }

@@ -12,12 +12,12 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * How long a run will still take, by how long its parts have taken: updates by their tokens, and what stands between
- * and behind them as long as it took last.
+ * Estimates the remaining time of a run: updates by their tokens, and evaluations, checkpoints and generation by how
+ * long each took last time.
  */
 final class TimeLeft {
-    private static final int WINDOW = 50; // updates
-    private static final int ENOUGH = 3; // updates, besides the first
+    private static final int WINDOW = 50; // number of updates over which the speed is measured
+    private static final int ENOUGH = 3; // number of updates after the first one that an estimate needs
 
     /** What takes time besides updates. */
     enum Part {
@@ -26,7 +26,7 @@ final class TimeLeft {
         ANSWERS
     }
 
-    /** Something that takes time. */
+    /** Work whose duration is measured. */
     interface Work<T> {
         T run() throws IOException;
     }
@@ -48,7 +48,7 @@ final class TimeLeft {
         this.tokensPerUpdate = Arrays.stream(rows.lengths()).asDoubleStream().sum() / plan.stepsPerEpoch();
     }
 
-    /** An update is done. The first one of a process is slow, and says nothing of those to come. */
+    /** Records an update. The first one of a process is slow and not representative, so it does not count. */
     void updated(double seconds, long tokens) {
         if (isWarm) {
             updates.addLast(new Update(seconds, tokens));
@@ -59,7 +59,7 @@ final class TimeLeft {
         }
     }
 
-    /** Does something, and keeps in mind how long it took. */
+    /** Does some work and records its duration. */
     <T> T measure(Part part, Work<T> work) throws IOException {
         long start = System.nanoTime();
         T result = work.run();
@@ -71,12 +71,12 @@ final class TimeLeft {
         last.put(part, seconds);
     }
 
-    /** Seconds of the last one; 0: there was none. */
+    /** Duration of the last occurrence in seconds; 0 if there was none. */
     double last(Part part) {
         return last.getOrDefault(part, 0.0);
     }
 
-    /** Seconds from the end of this update to the end of all; NaN before that can be known. */
+    /** Seconds from the end of this update to the end of the run; NaN while it cannot be estimated. */
     double after(int step) {
         int updatesLeft = plan.steps() - step;
         int evaluations = isEvaluated ? evaluationsFrom(step) : 0;
@@ -90,7 +90,7 @@ final class TimeLeft {
         return training + evaluations * last(Part.EVALUATION) + saves * last(Part.SAVING) + last(Part.ANSWERS);
     }
 
-    /** One is always made at the end. */
+    /** Number of evaluations still due; there is always one at the end. */
     private int evaluationsFrom(int step) {
         IntervalStrategy when = config.evalStrategy();
         int steps = plan.steps();

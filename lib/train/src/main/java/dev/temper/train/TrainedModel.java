@@ -20,7 +20,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A network in memory with what of it is trained: all of it, or an adapter beside the frozen base. */
+/**
+ * A network in memory together with its trainable parameters: all of them, or those of an adapter beside a frozen base.
+ */
 public final class TrainedModel implements AutoCloseable {
     private final Network network;
     private final TrainedParameters parameters;
@@ -41,35 +43,35 @@ public final class TrainedModel implements AutoCloseable {
         this.newHead = newHead;
     }
 
-    /** All weights are trained, for what the model was saved for. */
+    /** Opens a model for full fine-tuning, for the task it was saved for. */
     public static TrainedModel full(Workspace workspace, Path base) throws IOException {
         return full(workspace, base, ModelTask.of(Folder.local(base)), 0);
     }
 
     /**
-     * All weights are trained.
+     * Opens a model for full fine-tuning.
      *
-     * @param seed of the head, where the task needs another than the base has
+     * @param seed of a new head, if the task needs one that the base does not have
      */
     public static TrainedModel full(Workspace workspace, Path base, ModelTask task, long seed) throws IOException {
         return full(workspace, StoredModel.read(base, task, seed));
     }
 
-    /** All weights are trained, in float32. */
+    /** Opens a model for full fine-tuning in float32. */
     public static TrainedModel full(Workspace workspace, StoredModel base) throws IOException {
         return full(workspace, base, FloatType.FLOAT32);
     }
 
     /**
-     * All weights are trained.
+     * Opens a model for full fine-tuning.
      *
-     * @param weights type that they are kept in
+     * @param weights dtype in which trained weights are stored
      */
     public static TrainedModel full(Workspace workspace, StoredModel base, FloatType weights) throws IOException {
         TrainedParameters parameters =
                 new TrainedParameters(workspace, ModelWeights.specs(base.architecture()), base.precision(), weights);
         Network network = base.load(workspace, parameters);
-        base.files().checkUnchanged(); // what is trained is a copy: what becomes of the files now does not matter
+        base.files().checkUnchanged(); // weights are copied, so later changes of the files do not matter
         return new TrainedModel(
                 network,
                 parameters,
@@ -78,33 +80,33 @@ public final class TrainedModel implements AutoCloseable {
                 base.newHead().reason());
     }
 
-    /** A fresh adapter is trained, for what the base was saved for. */
+    /** Opens a frozen base with a new adapter, for the task that the base was saved for. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, LoraConfig config, long seed)
             throws IOException {
         return withAdapter(workspace, base, ModelTask.of(Folder.local(base)), config, seed);
     }
 
     /**
-     * A fresh adapter is trained, and a classifier's head beside it.
+     * Opens a frozen base with a new adapter and, for a classifier, a trainable head.
      *
-     * @param seed of its random start, and of the head's
+     * @param seed of the adapter's random initialization, and of a new head
      */
     public static TrainedModel withAdapter(Workspace workspace, Path base, ModelTask task, LoraConfig config, long seed)
             throws IOException {
         return withAdapter(workspace, StoredModel.read(base, task, seed), config, seed);
     }
 
-    /** A fresh adapter is trained in float32 over a base that may be quantized. */
+    /** Opens a frozen base, which may be quantized, with a new adapter in float32. */
     public static TrainedModel withAdapter(Workspace workspace, StoredModel base, LoraConfig config, long seed)
             throws IOException {
         return withAdapter(workspace, base, config, seed, FloatType.FLOAT32);
     }
 
     /**
-     * A fresh adapter is trained over a base that may be quantized.
+     * Opens a frozen base, which may be quantized, with a new adapter.
      *
-     * @param seed of its random start
-     * @param weights type that what is trained is kept in
+     * @param seed of the adapter's random initialization
+     * @param weights dtype in which trained weights are stored
      */
     public static TrainedModel withAdapter(
             Workspace workspace, StoredModel base, LoraConfig config, long seed, FloatType weights) throws IOException {
@@ -121,7 +123,7 @@ public final class TrainedModel implements AutoCloseable {
                 base.newHead().reason());
     }
 
-    /** An adapter that exists is trained on, or used as it is, for what the base was saved for. */
+    /** Opens a frozen base with an existing adapter, for the task that the base was saved for. */
     public static TrainedModel withAdapter(Workspace workspace, Path base, Folder existing) throws IOException {
         return withAdapter(workspace, base, ModelTask.of(Folder.local(base)), existing);
     }
@@ -133,9 +135,9 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     /**
-     * An adapter that exists is trained on over a base that may be quantized.
+     * Opens a frozen base, which may be quantized, with an existing adapter, to train it further.
      *
-     * @param weights type that what is trained is kept in
+     * @param weights dtype in which trained weights are stored
      */
     public static TrainedModel withAdapter(Workspace workspace, StoredModel base, Folder existing, FloatType weights)
             throws IOException {
@@ -156,21 +158,22 @@ public final class TrainedModel implements AutoCloseable {
         return parameters;
     }
 
-    /** A sentence for the user that says why the head starts at random; empty when it was in the weights. */
+    /** A sentence for the user that explains why the head is randomly initialized; empty when it was loaded. */
     public Optional<String> newHead() {
         return newHead;
     }
 
-    /** Parameters of the base and of the adapter together. */
+    /** Number of parameters of base and adapter together. */
     public long totalParameters() {
         return network.architecture().parameterCount() + (adapter.isPresent() ? parameters.count() : 0);
     }
 
     /**
-     * Finds out whether the files of a frozen base, on whose pages it is computed, are still as they were opened;
+     * Checks that the files of a frozen base, which are memory-mapped, have not changed since they were opened. Must be
      * called by all workers.
      *
-     * @throws FailedRunException on all of them when a worker's are not: what was trained belongs to no base
+     * @throws FailedRunException on all workers if the files have changed for one of them: the adapter would then
+     *     belong to no base model
      */
     public void checkBase(Collective workers) throws IOException {
         Optional<String> change = adapter.isPresent() ? base.change() : Optional.empty();
@@ -188,10 +191,10 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     /**
-     * Writes {@code adapter/} as PEFT does, or {@code model/} as transformers does.
+     * Writes {@code adapter/} in PEFT's layout, or {@code model/} in that of transformers.
      *
-     * @param base where the base model came from, for its tokenizer's files and for the adapter's config
-     * @return the folder's name
+     * @param base folder of the base model, for the tokenizer's files and the adapter's config
+     * @return the name of the folder
      */
     public String save(Folder output, Folder base) throws IOException {
         if (adapter.isPresent()) {

@@ -27,10 +27,10 @@ import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
 /**
- * Trains one worker's replica: every worker runs the same plan, takes every {@code size}-th sequence of a step, and
- * sums its gradients with the others. The loss of a step is the sum of the losses over all workers divided by what they
- * count over all workers, the number of trained tokens or the sum of the rows' weights, so the curve does not depend on
- * how many there are.
+ * Trains one worker's replica. All workers follow the same plan; in each step a worker takes every {@code size}-th
+ * sequence, and the gradients are summed over all workers. The loss of a step is the sum of the losses over all workers
+ * divided by the sum of their weights over all workers (the number of trained tokens, or the class weights of the
+ * rows), so the loss curve does not depend on the number of workers.
  */
 public final class TrainingLoop {
     private static final String EVAL = "eval/";
@@ -51,7 +51,7 @@ public final class TrainingLoop {
     private Updates updates;
     private TrainingState state = new TrainingState();
     private StandingListener standing = StandingListener.silent();
-    private Optional<Evaluation> evaluated = Optional.empty(); // the model as it is
+    private Optional<Evaluation> evaluated = Optional.empty(); // of the current weights
     private boolean isBestRestored; // the weights are no longer those of the last update
     private long timeOfLog;
 
@@ -72,42 +72,45 @@ public final class TrainingLoop {
         this.timeLeft = new TimeLeft(rows, config, plan);
     }
 
-    /** Keeps in this folder, and not in the temporary one, what is offloaded. */
+    /** Sets the folder for offloaded optimizer state and activations, instead of a temporary one. */
     public TrainingLoop offloadingTo(Path folder) {
         offload = folder;
         return this;
     }
 
     /**
-     * Tells how the run stands: before the first update, and after each evaluation and each checkpoint but the last.
+     * Sets a listener that receives a snapshot before the first update, after each evaluation, and after each
+     * checkpoint except the last.
      */
     public TrainingLoop standingFor(StandingListener listener) {
         standing = listener;
         return this;
     }
 
-    /** Looks now and then, at least once in each update, whether this worker is asked to stop. */
+    /** Sets a condition that is checked at least once per update; when it becomes true, training stops early. */
     public TrainingLoop stoppingWhen(BooleanSupplier asked) {
         worker.stoppingWhen(asked);
         return this;
     }
 
     /**
-     * Trains to the end, from the newest checkpoint if there is one. A run that is asked to stop does so after the
-     * update under way, or in the middle of what is measured, and leaves a checkpoint; it goes on as if nothing had
-     * been.
+     * Trains to the end, from the newest checkpoint if there is one. When asked to stop, it finishes the current
+     * update, or abandons the current evaluation, and saves a checkpoint. Resuming from it gives the same result as an
+     * uninterrupted run.
      *
-     * @param kept where checkpoints are; empty: none are read or written
+     * @param prompts to answer before and after training
+     * @param kept the checkpoints to resume from and to write; empty: none
      * @throws StoppedException on all workers, when one of them was asked to stop
      * @throws IOException when another worker is lost
-     * @throws dev.temper.check.FailedRunException when ten updates in a row have a non-finite gradient, or all of them
-     * @throws dev.temper.check.InvalidInputException when the best model is asked for and nothing measures it
+     * @throws dev.temper.check.FailedRunException when ten updates in a row, or all updates, had a non-finite loss or
+     *     gradient
+     * @throws dev.temper.check.InvalidInputException when the best model is wanted and no evaluation can determine it
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
         checkBestModel(kept);
         updates = new Updates(model, rows, worker, new Updates.Settings(config, plan.steps(), offload), listener);
         checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), updates.optimizer());
-        HostMemory.release(); // what reading the model left
+        HostMemory.release(); // memory that was used to load the model
         listener.started(plan.steps());
         List<Sample> samples = new ArrayList<>();
         try {
@@ -163,7 +166,7 @@ public final class TrainingLoop {
             if (!isOver && (mustSave || isDue(config.evalStrategy(), config.evalSteps()))) {
                 tellStanding(samples);
             }
-            timeOfLog += System.nanoTime() - end; // neither is training
+            timeOfLog += System.nanoTime() - end; // not part of the training time
         }
     }
 
@@ -222,12 +225,12 @@ public final class TrainingLoop {
         });
     }
 
-    /** The update whose checkpoint stays; 0 none. */
+    /** The update whose checkpoint must not be deleted; 0: none. */
     private int best() {
         return config.loadBestModelAtEnd() ? state.best.step : 0;
     }
 
-    /** Keeps what was trained, and says so. */
+    /** Saves a checkpoint, and creates the exception that tells where to resume. */
     private StoppedException stopped() throws IOException {
         if (state.step == 0) {
             return new StoppedException("interrupted before training");
@@ -250,13 +253,13 @@ public final class TrainingLoop {
         }
     }
 
-    /** The rows of an epoch in their order, the same on every worker. */
+    /** All rows in the order of an epoch, the same on every worker. */
     private int[] epoch(int epoch) {
         int[] order = plan.epoch(epoch);
         return config.groupByLength() ? LengthGroups.sorted(order, lengths, config.batchSize()) : order;
     }
 
-    /** Evaluates after an update where it is time, and says whether the model was never better. */
+    /** Evaluates if it is due after this update; returns whether this evaluation is the best so far. */
     private boolean evaluateIfDue() throws IOException {
         if (!isDue(config.evalStrategy(), config.evalSteps()) && state.step < plan.steps()) {
             return false;
@@ -268,13 +271,16 @@ public final class TrainingLoop {
         double value = evaluated.get().scores().getOrDefault(config.bestMetric().substring(EVAL.length()), Double.NaN);
         boolean isBest = state.best.add(state.step, value, config);
         state.stoppedEarly = state.step < plan.steps() && state.best.hasLastedTooLong(config);
-        if (state.stoppedEarly && state.weightSinceLog > 0) { // as after the last of all updates
+        if (state.stoppedEarly && state.weightSinceLog > 0) { // logged as after the last planned update
             measure(state.step, "train/loss", state.lossSinceLog / state.weightSinceLog);
         }
         return isBest;
     }
 
-    /** Brings the best model back where that is asked for, and gives what was measured of the one that is kept. */
+    /**
+     * Restores the best model if the configuration asks for it, and returns the evaluation of the model that will be
+     * saved.
+     */
     private Evaluation lastEvaluation() throws IOException {
         int best = state.best.step;
         if (config.loadBestModelAtEnd() && best > 0 && best < state.step) {
@@ -283,7 +289,7 @@ public final class TrainingLoop {
             evaluated = Optional.empty();
         }
         if (evaluated.isEmpty() && rows.evaluated() > 0) {
-            return rows.evaluate(worker); // again: its scores are known, its predictions are not
+            return rows.evaluate(worker); // scores of that evaluation are known, but its predictions are not
         }
         return evaluated.orElse(NOTHING);
     }
@@ -319,7 +325,7 @@ public final class TrainingLoop {
         }
     }
 
-    /** @param step updates that the model, as it is, has behind it */
+    /** @param step number of updates that produced the current weights */
     private void answer(Prompts prompts, int step, List<Sample> samples) throws IOException {
         Replica.Answers answers =
                 timeLeft.measure(TimeLeft.Part.ANSWERS, () -> worker.answer(prompts, step, config.seed()));

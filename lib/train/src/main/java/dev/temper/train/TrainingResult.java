@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one worker brings home.
+ * The result of training on one worker.
  *
  * @param metrics the same on every worker
- * @param samples answers to this worker's share of the prompts, before and after
- * @param predictions of the model that is kept; empty unless it is a classifier
- * @param seconds of the updates alone
- * @param tokens in the updates, over all workers
+ * @param samples answers to this worker's share of the prompts, before and after training
+ * @param predictions of the saved model, if it is a classifier; otherwise empty
+ * @param seconds total duration of the updates, without evaluation and checkpoints
+ * @param tokens trained on, over all workers
  * @param memory of this worker's process
- * @param machine that this worker computed on, for people; empty where nobody looked
- * @param files bytes of each file of the model or adapter that it wrote, by location
+ * @param machine description of the machine, for people; empty if not determined
+ * @param files bytes of each file of the model or adapter that this worker wrote, by location
  */
 public record TrainingResult(
         List<Metric> metrics,
@@ -37,15 +37,15 @@ public record TrainingResult(
     }
 
     /**
-     * How training ended; steps are finished updates.
+     * How training ended. Steps are numbers of finished updates.
      *
-     * @param steps how many there were
-     * @param keptStep after which of them the model was as it is kept
-     * @param bestStep after which of them it was evaluated best; 0: it was not evaluated
-     * @param bestValue what {@code metric_for_best_model} was then
-     * @param stoppedEarly whether more were planned
-     * @param skippedSteps updates left out for a non-finite gradient
-     * @param halvings how often a worker found no memory and took smaller micro-batches from then on
+     * @param steps number of updates
+     * @param keptStep the update after which the model was saved
+     * @param bestStep the update with the best evaluation; 0: it was not evaluated
+     * @param bestValue value of {@code metric_for_best_model} then
+     * @param stoppedEarly whether training ended before the planned number of updates
+     * @param skippedSteps number of updates skipped because of a non-finite loss or gradient
+     * @param halvings how often a worker halved its micro-batches because an allocation failed
      */
     public record Outcome(
             int steps,
@@ -60,30 +60,30 @@ public record TrainingResult(
     /**
      * Memory of a process, in bytes.
      *
-     * @param planned what it was planned to hold at most; 0: nothing was planned
-     * @param rows files of the worker's rows, which are mapped
-     * @param peak what was seen; null where nothing can be seen
+     * @param planned peak by the memory plan; 0: nothing was planned
+     * @param rows size of the memory-mapped files with the worker's rows
+     * @param peak measured maximum; null where it cannot be measured
      */
     public record Memory(long planned, long rows, PeakMemory.Peak peak) implements Serializable {
         static final Memory UNKNOWN = new Memory(0, 0, null);
     }
 
-    /** The same with what is known of its memory. */
+    /** A copy with the memory of the process. */
     public TrainingResult with(Memory known) {
         return with(predictions, known, machine, files);
     }
 
-    /** The same with where it was computed. */
+    /** A copy with the description of the machine. */
     public TrainingResult on(String computer) {
         return with(predictions, memory, computer, files);
     }
 
-    /** The same with the files that it wrote. */
+    /** A copy with the files that this worker wrote. */
     public TrainingResult wrote(Map<String, Long> written) {
         return with(predictions, memory, machine, written);
     }
 
-    /** As a worker other than the first brings it home: what is the same on every worker need not travel again. */
+    /** A copy without what is the same on every worker, which only the first worker needs to send. */
     public TrainingResult withoutPredictions() {
         return with(List.of(), memory, machine, files);
     }
@@ -104,7 +104,7 @@ public record TrainingResult(
                 written);
     }
 
-    /** Of a model that was not trained. */
+    /** The result of an evaluation without training. */
     public static TrainingResult evaluated(
             List<Metric> metrics, List<Sample> samples, List<Evaluation.Prediction> predictions, long parameters) {
         Outcome nothing = new Outcome(0, 0, 0, Double.NaN, false, 0, 0);

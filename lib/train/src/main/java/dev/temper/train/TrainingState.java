@@ -11,26 +11,26 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a run stands between two updates: what a checkpoint keeps beside weights and optimizer. */
+/** The state of a run between two updates that a checkpoint stores besides weights and optimizer. */
 public final class TrainingState {
-    int step; // finished updates
+    int step; // number of finished updates
     long tokens;
-    double seconds; // of the updates alone
+    double seconds; // total duration of the updates
     int skipped;
     int skippedInARow;
     double lossSinceLog;
-    double weightSinceLog; // what the losses since the last log count
+    double weightSinceLog; // total weight of the losses since the last log
     long tokensSinceLog;
     double secondsSinceLog;
-    double secondsOfEvaluation; // of the last one
-    boolean isMeasured = true; // an evaluation that was due after the last update has been made
+    double secondsOfEvaluation; // duration of the last one
+    boolean isMeasured = true; // whether the evaluation that was due after the last update has been made
     boolean stoppedEarly;
-    int halvings; // of all workers' micro-batches
-    int microBatchTokens = Integer.MAX_VALUE; // the smallest after the last halving
+    int halvings; // of micro-batches, over all workers
+    int microBatchTokens = Integer.MAX_VALUE; // the smallest of all workers after the last halving
     final BestEvaluation best = new BestEvaluation();
     final List<Metric> metrics = new ArrayList<>();
 
-    /** How the run stands. */
+    /** The outcome, as reported at the end of training. */
     TrainingResult.Outcome outcome(TrainingConfig config) {
         boolean isBestKept = config.loadBestModelAtEnd() && best.step > 0;
         return new TrainingResult.Outcome(

@@ -20,7 +20,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** One update after another of a worker's replica: passes over its share, the sum of all workers' gradients, a step. */
+/**
+ * Makes the updates of one worker's replica: forward and backward passes over its share, the all-reduce of the
+ * gradients, and the optimizer's step.
+ */
 final class Updates {
     private final TrainedModel model;
     private final TrainingRows rows;
@@ -31,21 +34,21 @@ final class Updates {
     private final Backpropagation backpropagation;
     private final GradientSum gradients;
     private final Schedule schedule;
-    private int halvings; // of all workers' micro-batches since they started
+    private int halvings; // of the micro-batches of all workers since they started
 
     /**
-     * How they are made.
+     * Settings of the updates.
      *
-     * @param steps all updates of the run
-     * @param offload folder for what is offloaded
+     * @param steps total number of updates of the run
+     * @param offload folder for offloaded optimizer state and activations
      */
     record Settings(TrainingConfig config, int steps, Path offload) {}
 
     /**
-     * What came of one.
+     * The result of an update.
      *
-     * @param loss mean of all workers' losses
-     * @param norm of the gradient, before it is clipped
+     * @param loss mean loss over all workers
+     * @param norm of the gradient, before clipping
      */
     record Done(double loss, double norm, double learningRate) {}
 
@@ -76,15 +79,15 @@ final class Updates {
         return plain.regularized(config.regularization());
     }
 
-    /** Whose state belongs into a checkpoint. */
+    /** The optimizer, whose state is part of a checkpoint. */
     Optimizer optimizer() {
         return optimizer;
     }
 
     /**
-     * The update after the last finished one.
+     * Makes the update after the last finished one.
      *
-     * @param batch its sequences, over all workers
+     * @param batch indexes of its sequences, over all workers
      */
     Done next(TrainingState state, int[] batch) throws IOException {
         int step = state.step;
@@ -103,7 +106,9 @@ final class Updates {
         return done;
     }
 
-    /** This worker's losses, and how often its micro-batches were halved so far. */
+    /**
+     * Accumulates this worker's gradients; returns the sum of its losses and the number of halvings of its micro-batch.
+     */
     private Optional<double[]> accumulate(Share.Update update) {
         OptionalDouble loss = update.own().accumulate(backpropagation);
         if (loss.isEmpty()) {
@@ -127,7 +132,7 @@ final class Updates {
                 state.microBatchTokens));
     }
 
-    /** What the dropout masks of a sequence's {@code index}-th row come from. */
+    /** Seed of the dropout masks of the {@code index}-th row of a sequence. */
     private long key(int step, int sequence, int index) {
         long seed = settings.config().seed();
         long key = SplitMix.mix(SplitMix.mix(SplitMix.mix(seed) + step) + sequence);

@@ -1,2 +1,2 @@
-/** The training loop. */
+/** The training loop, its checkpoints and its events. */
 package dev.temper.train;

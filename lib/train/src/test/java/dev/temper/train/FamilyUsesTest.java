@@ -15,8 +15,8 @@ import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
 import dev.temper.model.Task;
-import dev.temper.model.TinyClassifier;
 import dev.temper.model.TinyModel;
+import dev.temper.model.TinyTypes;
 import dev.temper.model.TokenStream;
 import dev.temper.quant.Quantization;
 import dev.temper.storage.Folder;
@@ -27,12 +27,9 @@ import dev.temper.train.objective.TrainingRows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,45 +41,14 @@ final class FamilyUsesTest {
     @TempDir
     private Path folder;
 
-    /** Configs by type. */
-    private static Map<String, String> tiny() {
-        return Stream.of(
-                        TinyModel.LLAMA.config(),
-                        TinyModel.MISTRAL.config(),
-                        TinyModel.MISTRAL.config().replace("\"mistral\"", "\"qwen2\""),
-                        TinyModel.QWEN3.config(),
-                        TinyModel.PHI3.config(),
-                        TinyModel.GEMMA2.config(),
-                        TinyModel.GEMMA3.config(),
-                        TinyModel.GPT2.config(),
-                        TinyModel.GPT_NEO.config(),
-                        TinyClassifier.BERT.config(),
-                        TinyClassifier.DISTILBERT.config(),
-                        TinyClassifier.ROBERTA.config())
-                .collect(Collectors.toMap(
-                        config -> config.replaceAll("(?s).*\"model_type\": \"(\\w+)\".*", "$1"), config -> config));
-    }
-
-    private static Stream<String> types() {
-        return tiny().keySet().stream().sorted();
-    }
-
-    @Test
-    void everyTypeIsTried() {
-        assertThat(Families.known().stream()
-                        .filter(known -> known.inside().isEmpty())
-                        .map(Families.Known::modelType))
-                .containsExactlyInAnyOrderElementsOf(types().toList());
+    private static Stream<Families.Known> types() {
+        return TinyTypes.all();
     }
 
     @ParameterizedTest
     @MethodSource("types")
-    void whatIsSaidIsPossible(String type) throws Exception {
-        TinyModel.weights(folder, tiny().get(type)).write(folder.resolve("model.safetensors"));
-        Families.Known known = Families.known().stream()
-                .filter(one -> one.modelType().equals(type))
-                .findFirst()
-                .orElseThrow();
+    void whatIsSaidIsPossible(Families.Known known) throws Exception {
+        TinyTypes.weights(folder, known).write(folder.resolve("model.safetensors"));
         for (ModelTask task : List.of(ModelTask.causalLm(), ModelTask.classification(TinyTexts.LABELS))) {
             if (known.tasks().contains(task.kind())) {
                 assertThat(known.uses()).contains(Use.FULL).containsAll(OF_ADAPTERS);

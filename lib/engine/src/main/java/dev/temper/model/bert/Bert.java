@@ -36,7 +36,7 @@ public final class Bert implements Family {
 
     @Override
     public Set<String> modelTypes() {
-        return Arrays.stream(Dialect.values()).map(Dialect::modelType).collect(Collectors.toSet());
+        return Arrays.stream(BertVariant.values()).map(BertVariant::modelType).collect(Collectors.toSet());
     }
 
     @Override
@@ -46,37 +46,37 @@ public final class Bert implements Family {
 
     @Override
     public Architecture read(ConfigFields config, ModelTask task) {
-        Dialect dialect = Dialect.of(config.text("model_type", ""));
-        dialect.checkFields(config);
-        int width = dialect.width(config);
-        int heads = dialect.heads(config);
+        BertVariant variant = BertVariant.of(config.text("model_type", ""));
+        variant.checkFields(config);
+        int width = variant.width(config);
+        int heads = variant.heads(config);
         check(
                 heads > 0 && width % heads == 0,
                 "%s: the width %d must be a multiple of the %d attention heads",
                 config.location(),
                 width,
                 heads);
-        int padding = dialect.padding(config);
+        int padding = variant.padding(config);
         int positions = config.integer("max_position_embeddings", 512);
         check(positions > 0, "%s: max_position_embeddings must be positive, got %d", config.location(), positions);
         Sizes sizes = new Sizes(
-                dialect.vocabulary(config),
+                variant.vocabulary(config),
                 width,
-                dialect.layers(config),
+                variant.layers(config),
                 heads,
                 heads,
                 width / heads,
-                dialect.feedForward(config),
+                variant.feedForward(config),
                 positions - padding - 1);
         Tables tables = new Tables(
                 positions,
-                dialect.tokenTypes(config),
+                variant.tokenTypes(config),
                 task.numLabels(),
-                dialect.tokenPadding(config, sizes.vocabulary()),
-                dialect.positionPadding(config, positions));
+                variant.tokenPadding(config, sizes.vocabulary()),
+                variant.positionPadding(config, positions));
         return new Architecture(
-                dialect.modelType(),
-                task.className(dialect.className()),
+                variant.modelType(),
+                task.className(variant.className()),
                 sizes,
                 "bert.Bert",
                 Map.of(
@@ -85,16 +85,16 @@ public final class Bert implements Family {
                         "scale",
                         1 / Math.sqrt(sizes.headSize()),
                         "eps",
-                        dialect.eps(config),
+                        variant.eps(config),
                         "padding",
                         padding),
-                parameters(dialect, sizes, tables),
+                parameters(variant, sizes, tables),
                 "word_embeddings",
                 Optional.empty(),
                 Collections.nCopies(sizes.layers(), -1),
-                dropouts(dialect.dropouts(config)),
-                dialect.ignored(),
-                Optional.of(new Classifier(task, dialect.headModules(), Classifier.Place.FIRST, OptionalInt.empty())));
+                dropouts(variant.dropouts(config)),
+                variant.ignored(),
+                Optional.of(new Classifier(task, variant.headModules(), Classifier.Place.FIRST, OptionalInt.empty())));
     }
 
     @Override
@@ -110,7 +110,7 @@ public final class Bert implements Family {
         tape.output(tape.layerNorm(tape.sum(x, tape.dropped(h, "output_sum")), "output_norm"));
     }
 
-    private static Map<String, Double> dropouts(Dialect.Dropouts chances) {
+    private static Map<String, Double> dropouts(BertVariant.Dropouts chances) {
         return Map.of(
                 "embedding", chances.hidden(),
                 "attention", chances.attention(),
@@ -124,9 +124,9 @@ public final class Bert implements Family {
     private record Tables(
             int positions, int tokenTypes, int labels, OptionalInt tokenPadding, OptionalInt positionPadding) {}
 
-    private static List<Parameter> parameters(Dialect dialect, Sizes sizes, Tables tables) {
+    private static List<Parameter> parameters(BertVariant variant, Sizes sizes, Tables tables) {
         List<Parameter> list = new ArrayList<>();
-        String base = dialect.modelType() + ".";
+        String base = variant.modelType() + ".";
         Block embeddings = new Block(list, base + "embeddings.", Parameter.SHARED);
         Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
         embeddings.table("word_embeddings", vocabulary, tables.tokenPadding());
@@ -138,7 +138,7 @@ public final class Bert implements Family {
         }
         // Of layer 0, so that it is differentiated with that layer: embeddings alone are done by hand.
         new Block(list, base + "embeddings.", 0).norm("LayerNorm", "embedding_norm", sizes.width());
-        Dialect.Names names = dialect.names();
+        BertVariant.Names names = variant.names();
         for (int layer = 0; layer < sizes.layers(); layer++) {
             Block block = new Block(list, base + names.layers() + layer + ".", layer);
             for (int i = 0; i < ATTENTION.size(); i++) {
@@ -149,13 +149,13 @@ public final class Bert implements Family {
             block.map(names.down(), "down", sizes.width(), sizes.feedForward());
             block.norm(names.norm(), "output_norm", sizes.width());
         }
-        head(dialect, list, sizes.width(), tables.labels());
+        head(variant, list, sizes.width(), tables.labels());
         return list;
     }
 
-    private static void head(Dialect dialect, List<Parameter> list, int width, int labels) {
+    private static void head(BertVariant variant, List<Parameter> list, int width, int labels) {
         Block head = new Block(list, "", Parameter.SHARED);
-        switch (dialect) {
+        switch (variant) {
             case BERT -> {
                 head.map("bert.pooler.dense", "pooler", width, width);
                 head.head("classifier", "classifier", labels, width);

@@ -33,7 +33,7 @@ import java.util.stream.Collectors;
 public final class Llama implements Family {
     @Override
     public Set<String> modelTypes() {
-        return Arrays.stream(Dialect.values()).map(Dialect::modelType).collect(Collectors.toSet());
+        return Arrays.stream(LlamaVariant.values()).map(LlamaVariant::modelType).collect(Collectors.toSet());
     }
 
     @Override
@@ -43,10 +43,10 @@ public final class Llama implements Family {
 
     @Override
     public Architecture read(ConfigFields config, ModelTask task) {
-        Dialect dialect = Dialect.of(config.text("model_type", ""));
+        LlamaVariant variant = LlamaVariant.of(config.text("model_type", ""));
         config.only("hidden_act", "silu");
         config.only("attention_dropout", 0.0);
-        dialect.checkFields(config);
+        variant.checkFields(config);
         int heads = config.integer("num_attention_heads");
         int width = config.integer("hidden_size");
         Sizes sizes = new Sizes(
@@ -54,29 +54,29 @@ public final class Llama implements Family {
                 width,
                 config.integer("num_hidden_layers"),
                 heads,
-                dialect.numKeyValueHeads(config, heads),
-                dialect.headSize(config, width, heads),
+                variant.numKeyValueHeads(config, heads),
+                variant.headSize(config, width, heads),
                 config.integer("intermediate_size"),
-                dialect.maxPositions(config));
+                variant.maxPositions(config));
         boolean tied = config.isTrue("tie_word_embeddings");
         boolean hasHead = task.isCausal() && !tied;
         Map<String, Object> attributes = Map.of(
                 "num_heads", sizes.numHeads(),
                 "num_kv_heads", sizes.numKeyValueHeads(),
                 "scale", 1 / Math.sqrt(sizes.headSize()),
-                "eps", dialect.eps(config));
-        OptionalInt padding = dialect.padding(config, sizes.vocabulary());
-        int rotarySize = dialect.rotarySize(config, sizes.headSize());
+                "eps", variant.eps(config));
+        OptionalInt padding = variant.padding(config, sizes.vocabulary());
+        int rotarySize = variant.rotarySize(config, sizes.headSize());
         return new Architecture(
-                dialect.modelType(),
-                task.className(dialect.className()),
+                variant.modelType(),
+                task.className(variant.className()),
                 sizes,
                 "llama.Llama",
                 attributes,
-                parameters(sizes, dialect.layer(config), padding, hasHead, task),
+                parameters(sizes, variant.layer(config), padding, hasHead, task),
                 "embed_tokens",
                 Optional.of(RotaryEmbedding.read(config, 1e4, rotarySize, sizes.maxPositions())),
-                windows(config, dialect, sizes.layers()),
+                windows(config, variant, sizes.layers()),
                 Map.of(),
                 List.of(
                         "model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq",
@@ -110,9 +110,9 @@ public final class Llama implements Family {
         tape.output(tape.sum(x, tape.linear(gated, "down_proj")));
     }
 
-    private static List<Integer> windows(ConfigFields config, Dialect dialect, int layers) {
-        Dialect.Window window = dialect.window(config);
-        if (dialect.hasLayerTypes()) {
+    private static List<Integer> windows(ConfigFields config, LlamaVariant variant, int layers) {
+        LlamaVariant.Window window = variant.window(config);
+        if (variant.hasLayerTypes()) {
             return config.windows(layers, window.positions(), layer -> layer >= window.firstLayer());
         }
         List<Integer> alike = Collections.nCopies(layers, window.positions());
@@ -123,13 +123,13 @@ public final class Llama implements Family {
                 "%s: layer_types: %s is not supported: all layers of a %s model see the same, %s",
                 config.location(),
                 config.value("layer_types"),
-                dialect.modelType(),
+                variant.modelType(),
                 window.positions() == 0 ? "all positions" : "a window");
         return alike;
     }
 
     private static List<Parameter> parameters(
-            Sizes sizes, Dialect.Layer kind, OptionalInt padding, boolean hasHead, ModelTask task) {
+            Sizes sizes, LlamaVariant.Layer kind, OptionalInt padding, boolean hasHead, ModelTask task) {
         List<Parameter> list = new ArrayList<>();
         Shape vocabulary = new Shape(sizes.vocabulary(), sizes.width());
         list.add(shared("model.embed_tokens", "embed_tokens", vocabulary, Kind.EMBEDDING)
@@ -151,7 +151,7 @@ public final class Llama implements Family {
         return list;
     }
 
-    private static void attention(Block block, Sizes sizes, Dialect.Layer kind) {
+    private static void attention(Block block, Sizes sizes, LlamaVariant.Layer kind) {
         int queries = sizes.numHeads() * sizes.headSize();
         int keys = sizes.numKeyValueHeads() * sizes.headSize();
         if (kind.isFused()) {
@@ -168,7 +168,7 @@ public final class Llama implements Family {
         }
     }
 
-    private static void feedForward(Block block, Sizes sizes, Dialect.Layer kind) {
+    private static void feedForward(Block block, Sizes sizes, LlamaVariant.Layer kind) {
         if (kind.isFused()) {
             block.linear("gate_up_proj", 2 * sizes.feedForward(), sizes.width(), kind.hasMlpBias());
         } else {

@@ -42,6 +42,7 @@ public final class RunOutput {
     static final String MANIFEST = "manifest.json";
     public static final String PREPARED = "prepared";
     static final String RUN = "run.yaml";
+    static final String RUNNING = "running";
     private static final String FINISHED = "finished";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ParquetTable METRICS = new ParquetTable(List.of(
@@ -271,6 +272,25 @@ public final class RunOutput {
         }
         all.addTo(manifest);
         writeManifest(manifest.put("status", FINISHED));
+    }
+
+    /**
+     * Says how a run of this recipe ended that began and did not finish; nothing where there is none.
+     *
+     * @param exitCode of the command: 75 when it was interrupted
+     */
+    public void writeManifestEnded(Recipe recipe, int exitCode, String reason) throws IOException {
+        if (!manifest().path("status").asText().equals(RUNNING)) {
+            return;
+        }
+        try (OwnFolder own = OwnFolder.take("output", folder, warning -> {})) {
+            RunOutput output = of(own.folder());
+            if (output.state(recipe) == State.UNFINISHED && output.manifest() instanceof ObjectNode manifest) {
+                output.writeManifest(manifest.put("status", exitCode == 75 ? "interrupted" : "failed")
+                        .put("exit_code", exitCode)
+                        .put("error", reason));
+            }
+        }
     }
 
     public void writeMetrics(List<Metric> metrics) throws IOException {

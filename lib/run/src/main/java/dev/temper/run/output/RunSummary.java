@@ -73,7 +73,7 @@ public record RunSummary(Recipe recipe, PreparedData data, List<TrainingResult> 
         ObjectNode manifest = JSON.createObjectNode();
         manifest.put("version", version.get(0))
                 .put("commit", version.get(1))
-                .put("status", "running")
+                .put("status", RunOutput.RUNNING)
                 .put("recipe_hash", RecipeIdentity.hash(recipe));
         ObjectNode rows = manifest.putObject("rows");
         rows.put("in", data.rows().in())

@@ -33,42 +33,42 @@ import scala.collection.JavaConverters;
 import scala.reflect.ClassTag$;
 
 /**
- * Runs a worker in each task of a barrier stage. The workers find each other through the stage, prove to each other
- * that they belong to this run, and form a ring. The stage ends in a shuffle, since Spark never repeats a barrier stage
- * that is its job's last.
+ * Runs training as a barrier stage with one worker per task. The workers exchange their addresses through the stage,
+ * authenticate each other, and connect as a ring. The stage writes a shuffle, because Spark never retries a barrier
+ * stage that is the last stage of its job.
  */
 public final class BarrierTraining {
-    /** Cancelled tasks are interrupted: some copy gigabytes from a store before they train. */
+    /** Spark property that interrupts the threads of cancelled tasks, which may be copying gigabytes from a store. */
     private static final String INTERRUPT = "spark.job.interruptOnCancel";
 
-    /** What one task does; travels to the executors. */
+    /** The work of one task, serialized to the executors. */
     @FunctionalInterface
     public interface Worker extends Serializable {
         TrainingResult run(Context context) throws Exception;
 
         /**
-         * Looks, before anything else, whether this machine sees what it must; asked again in each attempt, as an
-         * executor may have been replaced by one on another machine.
+         * Checks before anything else that this machine sees the folders that it needs. Runs again in each attempt, as
+         * a replaced executor may be on another machine.
          *
          * @throws InvalidInputException when it does not
          */
         default void verifyPlace() throws IOException {}
     }
 
-    /** What one of the tasks of a stage does. */
+    /** The work of one task of a barrier stage. */
     interface Task<T> extends Serializable {
         T run();
     }
 
     /**
-     * Where a worker finds itself.
+     * The environment of a worker.
      *
-     * @param workers its ring; closed for it
-     * @param listener reports to the driver; silent on all workers but the first
-     * @param stop whether the driver wants all workers to end early: to be asked now and then once the listener was
-     *     told that work has started, with a {@link StoppedException} from all of them as the answer
-     * @param threads how many of this machine's cores are its own: {@code spark.task.cpus} where that is set, else its
-     *     share of the executor's
+     * @param workers the ring; closed by the caller
+     * @param listener sends events to the driver; ignores them on all workers but the first
+     * @param stop whether the driver asks all workers to stop; to be checked from time to time once the listener was
+     *     told that training has begun, and answered by a {@link StoppedException} on all workers
+     * @param threads number of cores for this worker: {@code spark.task.cpus} if set, otherwise its share of the
+     *     executor's
      */
     public record Context(Collective workers, ProgressListener listener, BooleanSupplier stop, int threads) {}
 
@@ -80,9 +80,9 @@ public final class BarrierTraining {
     }
 
     /**
-     * A result, or the message of what another attempt would only repeat.
+     * The result of a task, or the message of a failure that another attempt would repeat.
      *
-     * @param failure where it came from; null where there is none, or each worker found the same
+     * @param failure the original failure; null if there is none, or if each worker found the same
      */
     private record Outcome(int rank, Ending ending, TrainingResult result, String message, RemoteFailure failure)
             implements Serializable {
@@ -99,7 +99,7 @@ public final class BarrierTraining {
 
     private interface Tasks<T> extends Function1<Iterator<Integer>, Iterator<T>>, Serializable {}
 
-    /** What every task knows from the driver. */
+    /** What every task receives from the driver. */
     private record Setup(Worker worker, Duration timeout, ProgressServer.Address driver) implements Serializable {}
 
     private BarrierTraining() {}
@@ -107,14 +107,15 @@ public final class BarrierTraining {
     /**
      * Trains with {@code config.workers()} workers and waits for them.
      *
-     * @param interruption ends it: workers that train stop together, others are cancelled
-     * @return what each worker brings home, by rank; predictions with the first one alone
-     * @throws InvalidInputException when the cluster cannot run that many side by side, or a worker found a mistake
-     * @throws FailedRunException when a worker found what another attempt would only repeat
-     * @throws IOException when a worker failed in each attempt, with its place, reason and stack trace
-     * @throws StoppedException when the workers were asked to stop, and did
+     * @param interruption ends the run: workers that are training stop together, others are cancelled
+     * @return the results of all workers, by rank; only the first one has predictions
+     * @throws InvalidInputException when the cluster cannot run that many workers at the same time, or a worker found a
+     *     mistake of the user
+     * @throws FailedRunException when a worker failed in a way that another attempt would repeat
+     * @throws IOException when a worker failed in each attempt, with its rank, host, cause and stack trace
+     * @throws StoppedException when the workers were asked to stop, and stopped
      */
-    @SuppressWarnings("try") // the answer is there while the block runs, no more
+    @SuppressWarnings("try") // the handler is registered for the duration of the block
     public static List<TrainingResult> run(
             SparkSession spark,
             ClusterConfig config,
@@ -128,7 +129,7 @@ public final class BarrierTraining {
         new SecureRandom().nextBytes(secret);
         try (ProgressServer server = new ProgressServer(ListeningAddress.listen(SparkEnv.get()), secret, listener);
                 Interruption.Scope stopping = interruption.answering(() -> stop(server, listener, context))) {
-            interruption.check(); // asked before there was this answer
+            interruption.check(); // interrupted before the handler was registered
             ClusterCheck.awaitSlots(context, config.workers(), listener::warned, interruption);
             String driver = context.conf().get("spark.driver.host", "localhost");
             Setup setup = new Setup(worker, config.collectiveTimeout(), server.address(driver));
@@ -153,7 +154,7 @@ public final class BarrierTraining {
         }
     }
 
-    /** Runs so many tasks of a barrier stage at the same time, and gives what each answers. */
+    /** Runs a barrier stage with this number of tasks, and returns their results. */
     static <T> List<T> sideBySide(SparkContext context, int tasks, Task<T> task, Class<T> type) {
         Tasks<T> function =
                 none -> JavaConverters.asScalaIterator(List.of(task.run()).iterator());
@@ -183,14 +184,17 @@ public final class BarrierTraining {
         };
     }
 
-    /** One task. A lost peer is thrown, so that Spark tries the stage again; what would only fail again is not. */
+    /**
+     * Runs one task. Losing a peer is thrown, so that Spark retries the stage; a failure that would repeat is returned.
+     */
     private static Outcome attempt(Setup setup) {
         BarrierTaskContext task = BarrierTaskContext.get();
         StageTalk talk = new StageTalk(task, setup.timeout());
         int rank = task.partitionId();
         try {
             Optional<String> complaint = talk.complaint(setup.worker()::verifyPlace);
-            if (complaint.isPresent()) { // in a later attempt no mistake of the user's: what was seen once has gone
+            // in a later attempt it is not the user's mistake: the folder was visible before
+            if (complaint.isPresent()) {
                 Ending ending = task.stageAttemptNumber() == 0 ? Ending.MISTAKE : Ending.FAILURE;
                 return new Outcome(rank, ending, null, complaint.get(), null);
             }
@@ -198,13 +202,13 @@ public final class BarrierTraining {
             if (outcome.isPresent()) {
                 talk.end(outcome.get().message());
             }
-            return outcome.orElse(Outcome.done(rank, null)); // another's says it all
+            return outcome.orElse(Outcome.done(rank, null)); // another task's outcome has the reason
         } catch (Exception e) {
             throw new WorkerFailedException(rank, e);
         }
     }
 
-    /** Empty when this worker lost another that says why. */
+    /** Runs the worker; empty when it lost another worker whose outcome has the reason. */
     private static Optional<Outcome> outcome(Setup setup, BarrierTaskContext task, StageTalk talk) throws Exception {
         int rank = task.partitionId();
         try {
@@ -249,7 +253,7 @@ public final class BarrierTraining {
         }
     }
 
-    /** A new secret for each attempt, so that a left-over worker of an earlier one is refused. */
+    /** A secret for each attempt, so that a worker left over from an earlier attempt is refused. */
     private static byte[] secret(byte[] secret, int attempt) throws NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         digest.update(secret);

@@ -11,7 +11,9 @@ import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 
-/** Whether a cluster is there and can run the workers side by side: known before rows are read, in seconds. */
+/**
+ * Checks within seconds, before rows are read, that a cluster can be reached and can run all workers at the same time.
+ */
 public final class ClusterCheck {
     private static final Duration PATIENCE = Duration.ofSeconds(8);
     private static final Duration SILENCE = Duration.ofSeconds(2);
@@ -20,10 +22,11 @@ public final class ClusterCheck {
     private ClusterCheck() {}
 
     /**
-     * Before a session begins that is to train.
+     * Checks before a session for training is created.
      *
      * @param conf of spark-submit; without a master nothing is checked
-     * @throws dev.temper.check.InvalidInputException when it is certain that so many workers cannot run side by side
+     * @throws dev.temper.check.InvalidInputException when the cluster certainly cannot run so many workers at the same
+     *     time
      * @throws IllegalStateException when the master does not answer
      */
     public static void verify(SparkConf conf, int workers) {
@@ -36,9 +39,9 @@ public final class ClusterCheck {
     }
 
     /**
-     * Before a session begins.
+     * Checks before a session is created that the master answers.
      *
-     * @throws IllegalStateException when the master does not answer
+     * @throws IllegalStateException when it does not
      */
     public static void verifyMaster(SparkConf conf) {
         if (isStandalone(conf)) {
@@ -49,7 +52,7 @@ public final class ClusterCheck {
         }
     }
 
-    /** What the settings alone tell. */
+    /** Checks that the settings alone decide. */
     static void verifySettings(SparkConf conf, int workers) {
         check(
                 !conf.getBoolean("spark.dynamicAllocation.enabled", false),
@@ -61,7 +64,7 @@ public final class ClusterCheck {
         return conf.get("spark.master", "").startsWith(StandaloneMaster.SCHEME);
     }
 
-    /** Machines of a cluster that has just been started come one by one. */
+    /** Waits for enough machines: those of a cluster that has just been started register one by one. */
     private static void verifyMachines(SparkConf conf, int workers) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
@@ -91,9 +94,9 @@ public final class ClusterCheck {
     }
 
     /**
-     * Waits for executors as long as Spark would, but looks more often, and says what it waits for.
+     * Waits for enough executors, as long as Spark itself would wait, and reports what it is waiting for.
      *
-     * @throws IllegalStateException when they do not come
+     * @throws IllegalStateException when they do not start in time
      */
     static void awaitSlots(SparkContext context, int workers, Consumer<String> says, Interruption interruption) {
         SparkConf conf = context.conf();
@@ -121,7 +124,7 @@ public final class ClusterCheck {
         }
     }
 
-    /** As Spark counts them before it begins a barrier stage. */
+    /** Number of task slots, as Spark counts them before it starts a barrier stage. */
     private static int slots(SparkContext context) {
         return context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile());
     }

@@ -11,14 +11,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many workers train and how long they wait for each other; {@code cluster:} in the recipe.
+ * Workers and their resources; {@code cluster:} in the recipe.
  *
- * @param workers tasks that train side by side, each with a replica of the model
+ * @param workers number of tasks that train at the same time, each with a replica of the model
  * @param collectiveTimeout how long a worker waits for another before the run fails
- * @param localDir folder on each machine for copies of remote weights, the rows of a worker and what is offloaded; a
+ * @param localDir folder on each machine for copies of remote weights, a worker's rows, and offloaded state; a
  *     temporary one when empty
- * @param memory what one worker may use of its machine, such as {@code 8g}, in Spark's units; {@code auto}: an equal
- *     share of what the machine has
+ * @param memory memory of one worker, such as {@code 8g}, in Spark's units; {@code auto}: the machine's memory divided
+ *     by the workers on it
  */
 public record ClusterConfig(int workers, Duration collectiveTimeout, Optional<String> localDir, String memory) {
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,11})\\s*([kmgt]?)b?");
@@ -37,12 +37,12 @@ public record ClusterConfig(int workers, Duration collectiveTimeout, Optional<St
                 memory);
     }
 
-    /** {@code localDir}, or the temporary one of this machine. */
+    /** {@code localDir}, or the temporary folder of this machine. */
     public Path localFolder() {
         return Path.of(localDir.orElseGet(() -> System.getProperty("java.io.tmpdir")));
     }
 
-    /** What one worker may use; empty: it depends on the machine. A number without a unit is bytes. */
+    /** Memory of one worker in bytes; empty with {@code auto}. A number without a unit is bytes. */
     public OptionalLong memoryBytes() {
         Matcher size = SIZE.matcher(memory.toLowerCase(Locale.ROOT));
         if (!size.matches()) {

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * A request to end early, such as a signal makes it. Whoever is at work says what is then to be done; of several, one
- * inside the other, the innermost.
+ * A request to end early, usually by a signal. The code that is running registers a handler; of nested handlers the
+ * innermost one is called.
  */
 public final class Interruption {
     private static final Interruption PROCESS = new Interruption();
@@ -14,20 +14,25 @@ public final class Interruption {
     private final Deque<Runnable> answers = new ArrayDeque<>();
     private volatile boolean isAsked;
 
-    /** That of this process, whose signals make it. */
+    /** The request of this process, which its signal handlers make. */
     public static Interruption ofProcess() {
         return PROCESS;
     }
 
     /**
-     * While open, the request has this answer. Closed in the reverse order; waits for an answer that is being given.
+     * A registered handler, active until it is closed. Handlers are closed in reverse order; closing waits for a
+     * handler that is running.
      */
     public interface Scope extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** @param answer given in the thread that asks; brief */
+    /**
+     * Registers a handler.
+     *
+     * @param answer runs in the thread that makes the request; must be brief
+     */
     public synchronized Scope answering(Runnable answer) {
         answers.push(answer);
         return () -> forget(answer);
@@ -37,7 +42,7 @@ public final class Interruption {
         answers.remove(answer);
     }
 
-    /** Asks, once: what comes later changes nothing. */
+    /** Makes the request. Only the first call has an effect. */
     public synchronized void ask() {
         if (!isAsked) {
             isAsked = true;
@@ -51,7 +56,7 @@ public final class Interruption {
         return isAsked;
     }
 
-    /** @throws StoppedException when it was asked */
+    /** @throws StoppedException when the request was made */
     void check() {
         if (isAsked) {
             throw new StoppedException("interrupted before training");

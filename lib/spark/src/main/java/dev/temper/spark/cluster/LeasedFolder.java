@@ -17,27 +17,28 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * A folder that a command has taken by a {@link Lease}, as other machines look for it. The lease's claim is a file of a
- * name that nobody else chooses and lies there while the command writes: who finds it sees the same folder. A folder of
- * the same path on another machine does not have it, nor what a mount that has gone leaves behind.
+ * A folder on which a command holds a {@link Lease}, as it is accessed from other machines. The file of the lease's
+ * claim has a unique name and exists while the command is running, so a machine that finds it sees the same folder. A
+ * local folder with the same path on another machine does not contain it, and neither does the empty mount point of a
+ * file system that was unmounted.
  *
- * @param store as executors reach it
+ * @param store as executors access it
  * @param key of the recipe, or option of the command line, that names the folder
- * @param claim location of the file
+ * @param claim location of the claim's file
  */
 public record LeasedFolder(HadoopStore store, String key, String claim) implements Serializable {
     private static final String ADVICE = "set %s to a location that all machines see, such as s3a:// or hdfs://, or a"
             + " folder on a mount that they share";
 
     /**
-     * What an executor finds.
+     * The result of the check on an executor.
      *
-     * @param file location of what it wrote
+     * @param file location of the file that it wrote
      * @param failure empty: none
      */
     private record Answer(String host, String file, String failure) implements Serializable {}
 
-    /** Lets executors run a task, each at least once. */
+    /** Runs a task on executors, at least once on each. */
     private interface Stage {
         List<Answer> run(BarrierTraining.Task<Answer> task);
     }
@@ -46,12 +47,12 @@ public record LeasedFolder(HadoopStore store, String key, String claim) implemen
         return claim.substring(0, claim.lastIndexOf('/'));
     }
 
-    /** The folder; no file is begun in it, on any machine, where the claim is not. */
+    /** The folder. On any machine, no file can be created in it where the claim is not visible. */
     public Folder folder() {
         return Lease.guarded(store.folder(location()), claim);
     }
 
-    /** @throws InvalidInputException when this executor sees another folder, or none */
+    /** @throws InvalidInputException when this executor sees another folder at this path, or none */
     public void checkSeen() throws IOException {
         if (!isSeen()) {
             throw unseen(key, location());
@@ -62,28 +63,29 @@ public record LeasedFolder(HadoopStore store, String key, String claim) implemen
         return store.find(claim).isPresent();
     }
 
-    /** What an executor says that does not find at a location what the driver has written there. */
+    /** The exception for an executor that does not see what the driver has written. */
     public static InvalidInputException unseen(String key, String location) {
         return invalid("%s: %s; " + ADVICE, key, notSeen(location), key);
     }
 
     /**
-     * Lets each of so many workers find what the driver wrote, and the driver what each of them writes.
+     * Checks in a stage of one task per worker that each sees the driver's file, and that the driver sees each task's
+     * file.
      *
-     * @param says gets a sentence when executors are waited for
+     * @param says receives a sentence when executors are waited for
      * @throws InvalidInputException when one of them does not
      */
     public void verifyAmongWorkers(SparkContext context, int workers, Consumer<String> says, Interruption interruption)
             throws IOException {
         if (context.isLocal()) {
-            return; // all of it is this process
+            return; // local mode: there is only this process
         }
         ClusterCheck.verifySettings(context.conf(), workers);
         ClusterCheck.awaitSlots(context, workers, says, interruption);
         verify(task -> BarrierTraining.sideBySide(context, workers, task, Answer.class));
     }
 
-    /** As {@link #verifyAmongWorkers}, with a task for each core there is now, where no workers will be. */
+    /** As {@link #verifyAmongWorkers}, with one task per core of the cluster, for commands without workers. */
     public void verifyOnCluster(SparkContext context) throws IOException {
         if (context.isLocal()) {
             return;
@@ -104,7 +106,7 @@ public record LeasedFolder(HadoopStore store, String key, String claim) implemen
                     throw invalid("%s: %s; " + ADVICE, key, answer.failure(), key);
                 }
                 if (store.find(answer.file()).isEmpty()) {
-                    stage.run(this::withdraw); // it lies where only they see it
+                    stage.run(this::withdraw); // the answers lie where only the executors see them
                     throw invalid(
                             "%s: the driver does not see what the executor on %s writes to %s; " + ADVICE,
                             key,
@@ -121,7 +123,7 @@ public record LeasedFolder(HadoopStore store, String key, String claim) implemen
         }
     }
 
-    /** Written only where the driver's file is: nothing stays behind on a disk that nobody knows of. */
+    /** Writes an answer only if the driver's file is visible, so that no file is left on an unrelated disk. */
     private Answer answer() {
         String file = answerFile();
         try {

@@ -9,17 +9,17 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 
 /**
- * Where this process may be connected to: where Spark itself listens, and nowhere else. That is not always the address
- * that others know it by, which in a container may be none of this machine.
+ * The address on which this process listens: the one on which Spark itself listens, and no other interface. It may
+ * differ from the address by which other machines reach this one, for example in a container.
  */
 final class ListeningAddress {
     private static final int BACKLOG = 1024;
-    private static final String DRIVER = "driver"; // as Spark calls it among its executors
+    private static final String DRIVER = "driver"; // executor id of the driver
     private static final String BIND_ADDRESS = "--bind-address";
 
     private ListeningAddress() {}
 
-    /** A channel that listens on a free port. */
+    /** Binds a channel to a free port of this address. */
     static ServerSocketChannel listen(SparkEnv environment) throws IOException {
         String host = of(environment);
         ServerSocketChannel channel = ServerSocketChannel.open();
@@ -35,7 +35,10 @@ final class ListeningAddress {
         }
     }
 
-    /** A driver's is in the settings; an executor has got its own on its command line, by default its host. */
+    /**
+     * The driver's address is in the settings; an executor's was passed on its command line, and is its host by
+     * default.
+     */
     static String of(SparkEnv environment) {
         if (environment.executorId().equals(DRIVER)) {
             SparkConf conf = environment.conf();

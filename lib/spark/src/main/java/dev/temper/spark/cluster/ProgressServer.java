@@ -24,17 +24,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The driver's side of a connection with each worker: it hears how far the first one is, an event after the other, and
- * may ask all of them to stop. Results come back with the stage, so an event that is lost or a port that is closed
- * costs the progress bar and that workers cannot be asked, nothing else.
+ * The driver's end of its connections with the workers. It receives the events of the first worker and can ask all
+ * workers to stop. Results are returned by the stage, so without a connection only the progress bar and the possibility
+ * to stop are lost.
  *
- * <p>A worker's events are texts of at most 64 KiB, as {@link DataOutputStream#writeUTF} writes them; the driver says
- * one byte, to stop.
+ * <p>A worker's events are texts of at most 64 KiB in the format of {@link DataOutputStream#writeUTF}; the driver sends
+ * a single byte, which means stop.
  */
 final class ProgressServer implements AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final String PURPOSE = "progress";
-    private static final int LONGEST_SENTENCE = 20_000; // its characters have up to three bytes
+    private static final int LONGEST_SENTENCE = 20_000; // characters have up to three bytes
     private static final byte STOP = 's';
 
     private final ServerSocketChannel own;
@@ -45,10 +45,10 @@ final class ProgressServer implements AutoCloseable {
     private boolean isStopping;
     private volatile boolean hasBegun;
 
-    /** Where to report to; travels to the workers. */
+    /** Address and secret that workers need to connect. */
     record Address(String host, int port, byte[] secret) implements Serializable {}
 
-    /** @param own bound; closed with the server */
+    /** @param own bound channel; closed together with this server */
     ProgressServer(ServerSocketChannel own, byte[] secret, ProgressListener listener) throws IOException {
         this.own = own;
         this.secret = secret.clone();
@@ -56,15 +56,15 @@ final class ProgressServer implements AutoCloseable {
         this.door = Door.open(own, secret, PURPOSE, this::welcome);
     }
 
-    /** @param host by which workers know this machine */
+    /** @param host name or address by which workers reach this machine */
     Address address(String host) throws IOException {
         return new Address(host, ((InetSocketAddress) own.getLocalAddress()).getPort(), secret);
     }
 
     /**
-     * Asks the workers to stop, those too that come later.
+     * Asks all workers to stop, those that connect later included.
      *
-     * @return whether the first of them has begun, so that they look for it
+     * @return whether the first worker has begun to train, so that workers check for the request
      */
     synchronized boolean stop() {
         isStopping = true;
@@ -83,7 +83,7 @@ final class ProgressServer implements AutoCloseable {
         thread.start();
     }
 
-    /** One worker. */
+    /** The connection with one worker. */
     private final class Connection {
         private final SocketChannel channel;
 
@@ -93,9 +93,9 @@ final class ProgressServer implements AutoCloseable {
 
         void stop() {
             try {
-                channel.write(ByteBuffer.wrap(new byte[] {STOP})); // a byte always fits into the socket's buffer
+                channel.write(ByteBuffer.wrap(new byte[] {STOP})); // a single byte always fits into the socket's buffer
             } catch (IOException e) {
-                return; // the worker went away
+                return; // the worker has disconnected
             }
         }
 
@@ -106,11 +106,11 @@ final class ProgressServer implements AutoCloseable {
                 DataInputStream events = new DataInputStream(in);
                 while (true) {
                     String event = events.readUTF();
-                    hasBegun |= event.startsWith("started "); // before anybody who hears of it can ask
+                    hasBegun |= event.startsWith("started "); // before listeners are told, as they may ask to stop
                     hear(event);
                 }
             } catch (IOException | RuntimeException e) {
-                return; // the worker went away, or the run is over: its results come with the stage
+                return; // the worker has disconnected, or the run has ended: results are returned by the stage
             } finally {
                 connections.remove(this);
             }
@@ -148,7 +148,7 @@ final class ProgressServer implements AutoCloseable {
         }
     }
 
-    /** The worker's side; silent, and never asked, when the driver cannot be reached. */
+    /** The worker's end; ignores events and is never asked to stop when the driver cannot be reached. */
     static Driver connect(Address address) {
         InetSocketAddress server = InetSocketAddress.createUnresolved(address.host(), address.port());
         try {
@@ -158,7 +158,7 @@ final class ProgressServer implements AutoCloseable {
         }
     }
 
-    /** The driver as a worker sees it. */
+    /** The connection with the driver, on a worker. */
     static final class Driver implements ProgressListener, AutoCloseable {
         private interface End {
             void close() throws IOException;
@@ -184,11 +184,11 @@ final class ProgressServer implements AutoCloseable {
             try {
                 hasSaidStop = channel.read(ByteBuffer.allocate(1)) == 1;
             } catch (IOException e) {
-                return; // it is gone, or the worker is done
+                return; // the driver has disconnected, or this worker is done
             }
         }
 
-        /** Whether the workers shall stop. */
+        /** Whether the driver has asked to stop. */
         boolean hasSaidStop() {
             return hasSaidStop;
         }
@@ -198,7 +198,7 @@ final class ProgressServer implements AutoCloseable {
                 out.writeUTF(event);
                 out.flush();
             } catch (IOException e) {
-                return; // nobody listens any more
+                return; // the driver does not listen any more
             }
         }
 

@@ -3,10 +3,10 @@ package dev.temper.spark.cluster;
 import dev.temper.check.Secrets;
 
 /**
- * What went wrong on a worker, as the driver tells it: text and stack trace of a failure and of its causes. The failure
- * itself may hold what cannot travel.
+ * A worker's failure as the driver shows it: messages and stack traces of the failure and its causes as text, because
+ * the original exception may not be serializable.
  */
-@SuppressWarnings("OverrideThrowableToString") // its text begins with the class of the failure that it stands for
+@SuppressWarnings("OverrideThrowableToString") // its text begins with the original exception's class
 final class RemoteFailure extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -14,7 +14,7 @@ final class RemoteFailure extends Exception {
         super(text, cause);
     }
 
-    /** @param where the worker runs; said once, above all causes */
+    /** @param where the worker runs; shown once, above all causes */
     static RemoteFailure of(Throwable failure, String where) {
         Throwable cause = failure.getCause();
         RemoteFailure remote =
@@ -26,7 +26,7 @@ final class RemoteFailure extends Exception {
         return remote;
     }
 
-    /** The text begins with the type of the failure itself. */
+    /** The text, which begins with the class of the original exception. */
     @Override
     @SuppressWarnings("OverrideThrowableToString")
     public String toString() {

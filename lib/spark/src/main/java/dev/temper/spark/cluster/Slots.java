@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 
 /**
- * Places for tasks that run side by side, as far as they are known before a session begins.
+ * Task slots, as far as they are known before a session is created.
  *
- * @param count how many there can be at most
- * @param reason what makes them so many
- * @param remedy what to set for more of them
+ * @param count maximum number of tasks at the same time
+ * @param reason why there are not more
+ * @param remedy which setting allows more
  */
 record Slots(int count, String reason, String remedy) {
     private static final String CORES = "spark.executor.cores";
@@ -23,7 +23,7 @@ record Slots(int count, String reason, String remedy) {
     private static final Pattern LOCAL_CLUSTER =
             Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
 
-    /** By the settings alone; empty where the cluster decides. */
+    /** Slots by the settings alone; empty if the cluster decides. */
     static Optional<Slots> configured(SparkConf conf, int workers) {
         String master = conf.get("spark.master", "");
         int cpus = cpus(conf);
@@ -45,7 +45,7 @@ record Slots(int count, String reason, String remedy) {
         return Optional.empty();
     }
 
-    /** On YARN and Kubernetes, which start as many executors as they are told. */
+    /** On YARN and Kubernetes, which start a configured number of executors. */
     private static Slots ofInstances(SparkConf conf, int workers) {
         int instances = conf.getInt(INSTANCES, 2);
         int cores = conf.getInt(CORES, 1);
@@ -56,7 +56,7 @@ record Slots(int count, String reason, String remedy) {
         return new Slots(count, reason, remedy);
     }
 
-    /** On the machines of a standalone cluster, when nobody else uses them. */
+    /** On the machines of a standalone cluster, if no other application uses them. */
     static Slots of(SparkConf conf, List<Machine> machines, int workers) {
         Limits limits = Limits.of(conf);
         int count = limits.slots(machines);
@@ -98,13 +98,13 @@ record Slots(int count, String reason, String remedy) {
     }
 
     /**
-     * What an application may take of a standalone cluster.
+     * Limits of an application on a standalone cluster.
      *
-     * @param cores of an executor; empty: all of its machine
-     * @param megabytes of an executor
-     * @param total cores of all executors
-     * @param cpus cores of a task
-     * @param driverCores that the driver takes on a machine of the cluster itself; 0: it runs elsewhere
+     * @param cores per executor; empty: all cores of the machine
+     * @param megabytes memory per executor
+     * @param total maximum number of cores of all executors
+     * @param cpus cores per task
+     * @param driverCores cores that the driver takes on a machine of the cluster; 0: it runs elsewhere
      */
     private record Limits(OptionalInt cores, int megabytes, OptionalInt total, int cpus, int driverCores) {
         static Limits of(SparkConf conf) {
@@ -134,7 +134,7 @@ record Slots(int count, String reason, String remedy) {
             return new Limits(cores, megabytes, OptionalInt.empty(), cpus, driverCores);
         }
 
-        /** Cores that so many tasks need, in whole executors. */
+        /** Number of cores needed for so many tasks, in whole executors. */
         int coresFor(int tasks) {
             if (cores.isEmpty()) {
                 return tasks * cpus;
@@ -147,8 +147,7 @@ record Slots(int count, String reason, String remedy) {
             int all = machines.stream()
                     .mapToInt(machine -> on(machine.cores(), machine))
                     .sum();
-            // The driver takes its place where it costs least, or where it happens to: nothing is certain but the
-            // least.
+            // The driver is placed on any machine: only the smallest possible loss of slots is certain.
             int cost = driverCores == 0
                     ? 0
                     : machines.stream()
@@ -165,7 +164,7 @@ record Slots(int count, String reason, String remedy) {
                 return 0;
             }
             if (cores.isEmpty()) {
-                return free / cpus; // one executor with all of it
+                return free / cpus; // one executor has all cores
             }
             int byMemory = megabytes == 0 ? Integer.MAX_VALUE : machine.megabytes() / megabytes;
             return Math.min(free / cores.getAsInt(), byMemory) * (cores.getAsInt() / cpus);

@@ -15,24 +15,24 @@ import java.util.concurrent.TimeoutException;
 import org.apache.spark.BarrierTaskContext;
 
 /**
- * What the tasks of a barrier stage say to each other through Spark before they have a ring and after it broke. Spark
- * repeats a stage when one of its tasks fails, but never a task that ended well after that: the others would wait for
- * it for ever. So none ends before all have said how.
+ * Communication of a barrier stage's tasks through Spark, before they have a ring and after it is broken. Spark retries
+ * a stage when a task fails, but does not rerun tasks that had already succeeded, so the others would wait for them
+ * forever. Therefore no task ends before all have reported how they end.
  *
- * @param patience how long a task that lost another waits for the others' last words; the other may hang
+ * @param patience how long a task that lost a peer waits for the reports of the others, which may hang
  */
 record StageTalk(BarrierTaskContext task, Duration patience) {
     private static final String LAST = "last word: ";
     private static final String DONE = "";
     private static final String LOST = "?";
 
-    /** A look at what a machine sees. */
+    /** A check of what a machine sees. */
     interface PlaceCheck {
-        /** @throws InvalidInputException saying what it does not see */
+        /** @throws InvalidInputException with what it does not see */
         void verify() throws IOException;
     }
 
-    /** What is wrong with the place of any of the workers; empty: nothing. The same for all of them. */
+    /** The message of the first worker whose check failed; empty: none. The same on all workers. */
     Optional<String> complaint(PlaceCheck place) throws IOException {
         String own = "";
         try {
@@ -46,10 +46,10 @@ record StageTalk(BarrierTaskContext task, Duration patience) {
     }
 
     /**
-     * Waits until all have come to their end.
+     * Waits until all tasks have reached their end.
      *
-     * @param ending what another attempt would only repeat; empty: this worker is done
-     * @throws IOException when one of them lost another, and none says why: the stage must be repeated
+     * @param ending message of a failure that another attempt would repeat; empty: success
+     * @throws IOException when a task lost a peer and none has reported the reason: the stage must be retried
      */
     void end(String ending) throws IOException {
         List<String> words = List.of(task.allGather(LAST + ending));
@@ -58,7 +58,10 @@ record StageTalk(BarrierTaskContext task, Duration patience) {
         }
     }
 
-    /** Instead of {@link #end}, where this worker only knows that it lost another: why; empty when none says. */
+    /**
+     * Called instead of {@link #end} by a worker that has lost a peer: the reason that another one reports; empty if
+     * none does.
+     */
     Optional<String> reasonOfLoss() {
         ExecutorService waiting = Executors.newSingleThreadExecutor(work -> {
             Thread thread = new Thread(work, "temper-last-words");
@@ -70,7 +73,7 @@ record StageTalk(BarrierTaskContext task, Duration patience) {
             return failures(List.of(words.get(patience.toMillis(), TimeUnit.MILLISECONDS))).stream()
                     .findFirst();
         } catch (ExecutionException | TimeoutException e) {
-            return Optional.empty(); // the stage has ended meanwhile, or another hangs
+            return Optional.empty(); // the stage has ended, or another task hangs
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Optional.empty();

@@ -17,8 +17,8 @@ import org.apache.spark.rpc.RpcEnv;
 import scala.reflect.ClassTag$;
 
 /**
- * The master of a standalone cluster, asked what it has before a session begins: a session would look for a dead one
- * for a minute, and for executors that no worker can start for ever.
+ * Asks the master of a standalone cluster for its resources before a session is created. A session would try a dead
+ * master for a minute, and would wait forever for executors that no worker can start.
  */
 final class StandaloneMaster {
     static final String SCHEME = "spark://";
@@ -26,13 +26,14 @@ final class StandaloneMaster {
 
     private StandaloneMaster() {}
 
-    /** A worker of the cluster that is alive: what it may give to drivers and executors. */
+    /** A live worker of the cluster, with its total cores and memory. */
     record Machine(int cores, int megabytes) {}
 
     /**
-     * The machines of the cluster; empty where its masters choose a leader, or speak as another version of Spark.
+     * The machines of the cluster; empty when several masters elect a leader, or the master runs another version of
+     * Spark.
      *
-     * @throws IllegalStateException when nobody answers
+     * @throws IllegalStateException when no master answers
      */
     static Optional<List<Machine>> machines(SparkConf conf) {
         String url = conf.get("spark.master");
@@ -70,12 +71,15 @@ final class StandaloneMaster {
                         .formatted(url, String.join("; ", failures)));
     }
 
-    /** Of the master that leads; a failure is added to the list when there is no master at this address. */
+    /**
+     * Asks one master; empty unless it is the leader. If there is no master at the address, the failure is added to the
+     * list.
+     */
     private static Optional<List<Machine>> ask(RpcEnv network, String address, List<String> failures) {
         RpcEndpointRef master;
         try {
             master = network.setupEndpointRef(RpcAddress.fromSparkURL(address), Master.ENDPOINT_NAME());
-        } catch (Exception e) { // Scala throws what it does not declare
+        } catch (Exception e) { // Scala throws checked exceptions that it does not declare
             failures.add(StoreProbe.reason(e));
             return Optional.empty();
         }
@@ -88,7 +92,7 @@ final class StandaloneMaster {
                             .map(worker -> new Machine(worker.cores(), worker.memory()))
                             .toList())
                     : Optional.empty();
-        } catch (Exception e) { // it is there, and of a Spark whose answer cannot be read
+        } catch (Exception e) { // the master runs a version of Spark whose answer cannot be read
             return Optional.empty();
         }
     }

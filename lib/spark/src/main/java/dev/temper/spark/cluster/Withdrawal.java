@@ -7,8 +7,8 @@ import org.apache.spark.sql.SparkSession;
 import scala.Option;
 
 /**
- * How a command ends early that reads, prepares or computes, and has nothing to keep: Spark's jobs are cancelled, then
- * its thread is interrupted, and if it waits for something that nobody answers, the process ends without it.
+ * Ends a command that reads, prepares or computes and has nothing to save: cancels Spark's jobs, then interrupts the
+ * command's thread, and ends the process if the thread does not react.
  */
 public final class Withdrawal implements AutoCloseable {
     private static final Duration JOBS = Duration.ofSeconds(2);
@@ -20,7 +20,7 @@ public final class Withdrawal implements AutoCloseable {
     private final CountDownLatch isOver = new CountDownLatch(1);
 
     /**
-     * Answers for the calling thread.
+     * Registers itself as the handler of the request, for the calling thread.
      *
      * @param end ends the process
      */
@@ -40,7 +40,7 @@ public final class Withdrawal implements AutoCloseable {
         if (cancelJobs() && isOver(JOBS)) {
             return;
         }
-        cancelJobs(); // those that have begun since
+        cancelJobs(); // jobs that were started in the meantime
         command.interrupt();
         if (!isOver(THREAD)) {
             end.run();
@@ -52,11 +52,11 @@ public final class Withdrawal implements AutoCloseable {
             return isOver.await(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return true; // nobody interrupts it
+            return true; // the command ended before it was interrupted
         }
     }
 
-    /** Whether there may be any. */
+    /** Cancels all jobs; returns whether there may be any. */
     private static boolean cancelJobs() {
         Option<SparkSession> session = SparkSession.getDefaultSession();
         if (session.isEmpty()) {
@@ -70,7 +70,7 @@ public final class Withdrawal implements AutoCloseable {
         }
     }
 
-    /** The command has ended. */
+    /** The command has ended; from here on it is not interrupted. */
     @Override
     public void close() {
         isOver.countDown();

@@ -6,11 +6,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkEnv;
 
-/** A worker failed in a way that may be worth another attempt: thrown in its task, so that Spark repeats the stage. */
+/**
+ * A worker's failure that another attempt may not repeat. It is thrown in the task, so that Spark retries the stage.
+ */
 final class WorkerFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    // When Spark has tried often enough, it tells the driver the last failure, with its stack trace, as text.
+    // After the last attempt Spark gives the driver the last failure and its stack trace as text.
     private static final Pattern TOLD =
             Pattern.compile(Pattern.quote(WorkerFailedException.class.getName()) + ": ([^\\n]+)");
 
@@ -18,7 +20,7 @@ final class WorkerFailedException extends RuntimeException {
         super(place(rank) + " failed: " + reason(cause), cause);
     }
 
-    /** Where this worker runs. */
+    /** Rank and host of this worker, for messages. */
     static String place(int rank) {
         return "worker " + rank + " on "
                 + SparkEnv.get().blockManager().blockManagerId().host();
@@ -27,11 +29,13 @@ final class WorkerFailedException extends RuntimeException {
     private static String reason(Exception cause) {
         String message = cause.getMessage();
         return message == null || !message.strip().contains(" ")
-                ? cause.toString() // such as a NoSuchFileException: a path
+                ? cause.toString() // the message of a NoSuchFileException, for example, is only a path
                 : message.lines().findFirst().orElse("");
     }
 
-    /** What the driver says of a stage that Spark gave up, where a worker's failure is the reason. */
+    /**
+     * The failure of a worker, parsed from the exception of a stage that Spark gave up; empty if it has another reason.
+     */
     static Optional<IOException> told(Exception stage) {
         for (Throwable cause = stage; cause != null; cause = cause.getCause()) {
             Matcher told = TOLD.matcher(String.valueOf(cause.getMessage()));

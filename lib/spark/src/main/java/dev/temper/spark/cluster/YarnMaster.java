@@ -10,7 +10,7 @@ import org.apache.hadoop.yarn.exceptions.YarnException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
-/** YARN's resource manager, asked whether it is there: a session would look for a dead one for a quarter of an hour. */
+/** Checks that YARN's resource manager answers. A session would try a dead one for a quarter of an hour. */
 final class YarnMaster {
     private static final Map<String, String> HASTY = Map.of(
             YarnConfiguration.RESOURCEMANAGER_CONNECT_MAX_WAIT_MS,

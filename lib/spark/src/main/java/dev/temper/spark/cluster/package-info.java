@@ -1,4 +1,4 @@
 /**
- * Workers side by side on a cluster: a barrier stage, the ring that they form, and what is asked of a cluster before.
+ * Training on a cluster: checks before it starts, the barrier stage, its ring of workers, and the driver's connections.
  */
 package dev.temper.spark.cluster;

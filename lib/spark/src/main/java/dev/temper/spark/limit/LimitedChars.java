@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.util.Arrays;
 
-/** Characters that are looked at one by one, and of which some are left out. */
+/** A reader that inspects each character and drops some of them. */
 abstract class LimitedChars extends Reader {
     private static final int BUFFER = 1 << 13;
 
@@ -19,10 +19,10 @@ abstract class LimitedChars extends Reader {
         this.in = in;
     }
 
-    /** Looks at the next character; {@link #keep} is told what stays. */
+    /** Inspects the next character; calls {@link #keep} with the characters to pass on. */
     abstract void next(char c);
 
-    /** There are no more characters. */
+    /** Called at the end of the input. */
     abstract void end();
 
     final void keep(char c) {

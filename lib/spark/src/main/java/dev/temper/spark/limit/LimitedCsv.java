@@ -6,36 +6,40 @@ import java.io.Reader;
 import java.util.BitSet;
 
 /**
- * The characters of a CSV, without those of columns that nobody reads, and of a row that is too long only so many that
- * it can be seen to be. So no row takes more memory than a row may have, whatever the file holds.
+ * Filters the characters of a CSV file: drops the contents of unread columns, and of a row that is too long everything
+ * beyond what shows that it is. So a row never takes more memory than the limit, whatever the file contains.
  */
 public final class LimitedCsv extends LimitedChars {
     private static final int MAX_CELLS = 100_000;
-    private static final int MAX_NAMES = 1 << 20; // characters of the first row, whose columns are not known yet
-    private static final int MAX_LINES = 1 << 26; // characters of one cell that has line ends
+    private static final int MAX_NAMES = 1 << 20; // limit for the first row, before the columns are known
+    private static final int MAX_LINES = 1 << 26; // limit for a cell with line ends
 
     private enum Place {
         BEGIN,
         PLAIN,
         QUOTED,
-        /** Behind a quote within quotes, which ends the cell, or is doubled. */
+        /** After a quote within a quoted cell, which ends the cell unless it is doubled. */
         QUOTE
     }
 
     private final String source;
     private final char delimiter;
     private final int maxCharacters;
-    private BitSet columns; // those that are read; null before they are known
+    private BitSet columns; // indexes of the columns that are read; null before they are known
     private Place place = Place.BEGIN;
     private int column;
-    private long kept; // characters of this row
-    private boolean isFirst = true; // of its cell
-    private long quoted; // characters of this cell, whether they are kept or not
+    private long kept; // characters of this row that were passed on
+    private boolean isFirst = true; // of the characters of a cell
+    private long quoted; // characters of this cell, passed on or not
     private boolean hasLines;
     private long line = 1;
     private long rowLine = 1;
     private char last;
 
+    /**
+     * @param source name of the file, for messages
+     * @param maxCharacters limit for a row
+     */
     public LimitedCsv(Reader in, String source, char delimiter, int maxCharacters) {
         super(in);
         this.source = source;
@@ -43,7 +47,7 @@ public final class LimitedCsv extends LimitedChars {
         this.maxCharacters = maxCharacters;
     }
 
-    /** Told as soon as it is known which columns are read. */
+    /** Sets the columns to read, as soon as they are known. */
     public void readOnly(BitSet wanted) {
         columns = wanted;
     }
@@ -77,7 +81,7 @@ public final class LimitedCsv extends LimitedChars {
         }
     }
 
-    // Line ends stay, so that the lines of an error are right: there are not very many.
+    // Line ends are passed on even in unread cells, so that line numbers in messages are right.
     private void nextQuoted(char c, boolean isLineEnd) {
         quoted++;
         hasLines |= isLineEnd;
@@ -116,7 +120,7 @@ public final class LimitedCsv extends LimitedChars {
         }
     }
 
-    /** At least the first character of a cell stays: without any, a row of one cell would be a blank line. */
+    /** Passes on at least the first character of a cell: a row of one empty cell would look like a blank line. */
     private void keepIfWanted(char... characters) {
         boolean isWanted = columns == null || columns.get(column);
         kept += isWanted ? 1 : 0;

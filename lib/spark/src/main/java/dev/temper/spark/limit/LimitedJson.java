@@ -3,19 +3,19 @@ package dev.temper.spark.limit;
 import java.io.Reader;
 
 /**
- * The characters of JSON, of a longer text only so many that it can be seen to be too long. A parser holds a text in
- * memory whole, and could not go on behind one that it has given up.
+ * Filters the characters of JSON: truncates long strings to a length that shows that they are too long. A JSON parser
+ * would hold a string in memory as a whole, and cannot continue after a string that it refused.
  */
 public final class LimitedJson extends LimitedChars {
-    private static final int MAX_WORD = 5000; // a number or name outside of quotes; the parser refuses longer ones
+    private static final int MAX_WORD = 5000; // limit for a number or literal; the parser refuses longer ones
 
-    private static final int DIGITS = 4; // behind backslash and u
+    private static final int DIGITS = 4; // of a unicode escape
     private static final int BACKSLASH = DIGITS + 1;
 
     private final int maxCharacters;
     private boolean isText;
-    private long length; // of this text or word
-    private int escaped; // digits that belong to an escape still, or that there was a backslash
+    private long length; // of this string or word
+    private int escaped; // remaining digits of an escape, or the state after a backslash
 
     public LimitedJson(Reader in, int maxCharacters) {
         super(in);
@@ -38,7 +38,7 @@ public final class LimitedJson extends LimitedChars {
         }
     }
 
-    // An escape is one character, and stays whole or not at all.
+    // An escape is one character, and is passed on as a whole or not at all.
     private void nextOfText(char c) {
         if (escaped > 0) {
             escaped = escaped < BACKSLASH ? escaped - 1 : c == 'u' ? DIGITS : 0;

@@ -9,11 +9,11 @@ import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 
 /**
- * Decompresses pages of a Parquet file that are not too large. A page of ten kilobytes may say that it holds gigabytes,
- * and memory for them is taken before the first of them is seen.
+ * Decompresses pages of a Parquet file, with a limit on their size. The header of a page of ten kilobytes may claim
+ * gigabytes, which would be allocated before the first byte is decompressed.
  */
 public record LimitedPages(CompressionCodecFactory codecs, String source) implements CompressionCodecFactory {
-    /** Writers make pages of a megabyte, larger ones only for a value that is larger itself. */
+    /** Writers make pages of about a megabyte; larger ones only hold a single larger value. */
     public static final int MAX_BYTES = 256 << 20;
 
     @Override

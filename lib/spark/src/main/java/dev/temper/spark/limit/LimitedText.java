@@ -2,7 +2,7 @@ package dev.temper.spark.limit;
 
 import java.io.Writer;
 
-/** Text in memory up to a length; what is written beyond it is dropped. */
+/** A buffer for text with a maximum length; what is written beyond it is dropped. */
 public final class LimitedText extends Writer {
     private final StringBuilder text = new StringBuilder();
     private final int maxCharacters;
@@ -11,7 +11,7 @@ public final class LimitedText extends Writer {
         this.maxCharacters = maxCharacters;
     }
 
-    /** Whether it is longer than it may be. */
+    /** Whether more was written than the buffer may hold. */
     public boolean isFull() {
         return text.length() > maxCharacters;
     }

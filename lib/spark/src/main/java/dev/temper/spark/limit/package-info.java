@@ -1,2 +1,2 @@
-/** Readers that stop where a value is larger than a row may be, before it is in memory. */
+/** Readers and buffers that limit the size of a row's values before they are in memory. */
 package dev.temper.spark.limit;

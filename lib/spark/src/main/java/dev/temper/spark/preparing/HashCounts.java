@@ -2,7 +2,7 @@ package dev.temper.spark.preparing;
 
 import java.io.Serializable;
 
-/** How many hashes of sixty bits lie in each of equal buckets. */
+/** A histogram of 60-bit hashes in buckets of equal width. */
 record HashCounts(long[] counts) implements Serializable {
     private static final int BUCKETS = 1 << 10;
     private static final int SHIFT = 50;
@@ -30,7 +30,7 @@ record HashCounts(long[] counts) implements Serializable {
         return before(BUCKETS);
     }
 
-    /** Hashes below a bucket. */
+    /** Number of hashes in the buckets before this one. */
     long before(int bucket) {
         long rows = 0;
         for (int i = 0; i < bucket; i++) {
@@ -39,7 +39,10 @@ record HashCounts(long[] counts) implements Serializable {
         return rows;
     }
 
-    /** The bucket of the hash with this rank, 1 for the smallest; of rank 0 the first that has any. */
+    /**
+     * The bucket that contains the hash of this rank (1 is the smallest); for rank 0, the first bucket that is not
+     * empty.
+     */
     int bucketOf(long rank) {
         int bucket = 0;
         for (long rows = counts[0]; rows < rank || counts[bucket] == 0; rows += counts[bucket]) {

@@ -8,7 +8,7 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 
-/** Small results of tasks as bytes. */
+/** Serializes small results of tasks. */
 final class JavaBytes {
     private JavaBytes() {}
 

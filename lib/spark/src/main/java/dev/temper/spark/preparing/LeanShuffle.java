@@ -15,13 +15,14 @@ import scala.math.Ordering$;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
-/** Sorted partitions of pairs. The pairs travel as Kryo writes them: Java's serialization triples their size. */
+/** Sorts pairs by key within partitions. Pairs are serialized by Kryo; Java's serialization would triple their size. */
 public final class LeanShuffle {
     private LeanShuffle() {}
 
-    /** An order that goes to executors. */
+    /** A serializable order of keys. */
     public interface Order<K> extends Comparator<K>, Serializable {}
 
+    /** Shuffles pairs into the partitions of {@code partitioner}, each sorted by key. */
     public static <K, V> JavaRDD<Tuple2<K, V>> sorted(
             JavaPairRDD<K, V> pairs, Partitioner partitioner, Order<K> order, Class<V> values) {
         ClassTag<K> keyTag = pairs.kClassTag();

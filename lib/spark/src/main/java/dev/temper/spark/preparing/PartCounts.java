@@ -12,10 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a task wrote, and all tasks together. Counts travel only so: an accumulator counts a repeated task twice. */
+/**
+ * Counts of the rows that one task wrote, or several tasks together. They are returned as results of tasks, because an
+ * accumulator counts a task that ran twice twice.
+ */
 final class PartCounts implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final int EXAMPLES = 100; // for each reason
+    private static final int EXAMPLES = 100; // per reason
 
     private final List<Part> files = new ArrayList<>();
     private final List<Part> rejectedFiles = new ArrayList<>();
@@ -23,7 +26,8 @@ final class PartCounts implements Serializable {
     private final EnumMap<Split, Tokens> tokens = new EnumMap<>(Split.class);
     private final TreeMap<String, Long> reasons = new TreeMap<>();
     private final TreeMap<String, List<RejectedRow>> examples = new TreeMap<>();
-    private final long[] lengths = new long[Integer.SIZE + 1]; // by the bits of the length less one
+    // histogram of token counts, by the bits of the count less one
+    private final long[] lengths = new long[Integer.SIZE + 1];
     private long cut;
     private long shortened;
     private long smallestHash = Long.MAX_VALUE; // of the rows to train on
@@ -65,7 +69,7 @@ final class PartCounts implements Serializable {
         rejectedFiles.add(file);
     }
 
-    /** Adds those of the parts behind this one. */
+    /** Adds the counts of the parts that follow this one. */
     PartCounts plus(PartCounts next) {
         files.addAll(next.files);
         rejectedFiles.addAll(next.rejectedFiles);
@@ -104,7 +108,7 @@ final class PartCounts implements Serializable {
         return List.copyOf(rejectedFiles);
     }
 
-    /** A few rejected rows of each reason. */
+    /** A few rejected rows for each reason. */
     List<RejectedRow> examples() {
         return examples.values().stream().flatMap(List::stream).toList();
     }

@@ -14,15 +14,15 @@ import org.apache.spark.ml.Transformer;
 import org.apache.spark.sql.Row;
 
 /**
- * How rows become tokens.
+ * How rows are turned into tokens.
  *
- * @param columns what the stages read
- * @param stages add {@code input_ids} and {@code labels}, or {@code _reason} and {@code _detail}; may add {@code label}
- *     and {@code full_length}. They keep all rows in their order and partition
- * @param settings all that the stages' work follows from and {@link DataConfig} does not say, such as the text of a
- *     template: other settings, other prepared data
- * @param tables what was read of tables among the data
- * @param check looks at the first rows before any work is done, and refuses what would be trained wrongly
+ * @param columns that the stages read
+ * @param stages append {@code input_ids} and {@code labels}, or {@code _reason} and {@code _detail}; may append
+ *     {@code label} and {@code full_length}. They must preserve all rows, their order and partition
+ * @param settings everything that determines the stages' output and is not in {@link DataConfig}, such as the text of a
+ *     chat template; part of the key of the prepared data
+ * @param tables snapshots of the tables among the sources
+ * @param check examines the first rows before any other work, and throws if they would be trained wrongly
  */
 public record Preparation(
         List<InputColumn> columns,
@@ -37,23 +37,23 @@ public record Preparation(
         settings = List.copyOf(settings);
     }
 
-    /** Without a look at the first rows. */
+    /** A preparation that does not examine the first rows. */
     Preparation(List<InputColumn> columns, List<Transformer> stages, List<String> settings) {
         this(columns, stages, settings, rows -> {});
     }
 
-    /** Of files alone. */
+    /** A preparation of files, without tables. */
     Preparation(
             List<InputColumn> columns, List<Transformer> stages, List<String> settings, Consumer<JavaRDD<Row>> check) {
         this(columns, stages, settings, check, Map.of());
     }
 
-    /** The same with the rows of tables. */
+    /** A copy with snapshots of tables. */
     public Preparation with(Map<DataConfig.Source, SourceFiles> snapshots) {
         return new Preparation(columns, stages, settings, check, snapshots);
     }
 
-    /** What is read of the data. */
+    /** Which columns are read, and how. */
     public ReadTable table(DataConfig data) {
         List<InputColumn> all = new ArrayList<>(columns);
         if (balance(data) == columns.size()) {
@@ -62,11 +62,12 @@ public record Preparation(
         return ReadTable.of(all, data);
     }
 
+    /** The roles of the columns that are read. */
     public RowShape shape(DataConfig data) {
         return new RowShape(columns.size(), ReadTable.options(columns), balance(data));
     }
 
-    /** The place of the column that rows are balanced by, behind the others where they do not have it; -1: none. */
+    /** Index of the column {@code balance_by}, which is appended to the columns if it is not among them; -1: none. */
     private int balance(DataConfig data) {
         if (data.balanceBy().isEmpty()) {
             return -1;

@@ -34,11 +34,11 @@ import org.apache.spark.sql.types.StructType;
 import scala.Tuple2;
 
 /**
- * Reads all rows twice: {@link #survey} finds which are taken; {@link #write} brings them into parts, each a range of
- * the rows' numbers, lets the stages work on a part and writes it, in one stage after one shuffle. Nothing is kept in
- * memory but the row in hand and what sorting a part needs.
+ * Reads all rows twice: {@link #survey} determines which rows are used; {@link #write} sorts them into parts by row
+ * number, applies the stages and writes the parts, in one stage after one shuffle. Only the current row, and what
+ * sorting a part needs, is in memory.
  *
- * @param shape which of the table's columns are what
+ * @param shape roles of the columns
  */
 record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadTable table, RowShape shape) {
     private static final int ROWS_PER_PART = 20_000;
@@ -46,7 +46,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
     private static final long BYTES_PER_SURVEY_PARTITION = 8L << 20;
     private static final int MAX_PARTITIONS = 10_000;
 
-    /** The first reading. */
+    /** The first pass over the rows. */
     Survey survey(RowChoice choice) {
         RowKeys rowKeys = new RowKeys(sources.files(), choice, shape);
         JavaPairRDD<byte[], byte[]> light = rows().read(spark).mapPartitionsToPair(rowKeys::of);
@@ -61,14 +61,15 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         return new TableRows(table, sources, chunks);
     }
 
-    /** The rows as they are read, for a look at the first ones. */
+    /** All rows as they are read, to examine the first ones. */
     JavaRDD<Row> all() {
         return rows().withOwnColumns(spark);
     }
 
-    /** The second reading: writes the parts. */
+    /** The second pass over the rows: writes the parts. */
     PartCounts write(LeasedFolder place, Survey survey, Taken taken, List<Transformer> stages) {
-        // Where few of the rows are taken, a part is a longer range, so that files do not become small.
+        // When few of the rows are used, a part covers a longer range of row numbers, so that files do not become
+        // small.
         long range = ROWS_PER_PART * Math.max(1, Math.min(survey.keys() / Math.max(taken.rows(), 1), MAX_STRETCH));
         PartOfRow partOfRow = new PartOfRow(range, (int) Math.max((survey.keys() + range - 1) / range, 1));
         boolean isRepeated = survey.seen().repeated() > 0;
@@ -113,7 +114,8 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
         for (Transformer stage : stages) {
             dataset = stage.transform(dataset);
         }
-        // Directly behind the last stage: so its rows come as they are, with their arrays of int, not as Spark's own.
+        // Directly after the last stage, so that rows arrive as our own objects with int arrays, and not converted by
+        // Spark.
         return dataset.mapPartitions(writing, Encoders.BINARY()).collectAsList();
     }
 
@@ -123,14 +125,14 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
     }
 
     /**
-     * Gives rows their place among all.
+     * Assigns each row its number among all rows.
      *
-     * @param isDistinct whether no row stands in its file twice: then it is known early which rows limits leave out
+     * @param isDistinct whether no file has equal rows: then rows beyond the limits can be dropped before the shuffle
      */
     private record RowNumbering(
             List<InputFile> files, long[] firstKeys, RowChoice choice, RowShape shape, boolean isDistinct)
             implements Serializable {
-        /** The rows that the weights take in, by their number. */
+        /** Serializes the rows that the sources' weights select, keyed by their number. */
         Iterator<Tuple2<Long, byte[]>> encoded(Iterator<ReadRow> rows) {
             MessageDigest sha256 = Hashes.sha256();
             return new Iterator<>() {
@@ -164,7 +166,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
             return isTaken ? new Tuple2<>(firstKeys[row.file()] + row.number() - 1, row.encoded(hash)) : null;
         }
 
-        /** Whether the limits take it. */
+        /** Whether the limits select this row. */
         boolean takes(ReadRow row, InputFile file, String hash, String rowId) {
             Split split = choice.split(file.origin(), hash);
             return choice.takes(RowChoice.group(split, shape.value(row)), rowId);
@@ -174,13 +176,13 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
             int file = Arrays.binarySearch(firstKeys, key);
             file = file < 0 ? -file - 2 : file;
             while (firstKeys[file + 1] == key) {
-                file++; // files without rows
+                file++; // skips files without rows
             }
             return Decoded.of(file, key - firstKeys[file] + 1, encoded);
         }
     }
 
-    /** Makes the rows that the stages get. */
+    /** Creates the input rows of the stages. */
     private record StageRows(RowNumbering numbering, int columns, StructType schema) implements Serializable {
         Iterator<Row> rows(Iterator<Tuple2<Long, byte[]>> rows, Iterator<Tuple2<Long, Integer>> repeated) {
             return new Iterator<>() {
@@ -210,7 +212,7 @@ record PrepareRows(SparkSession spark, Sources sources, FileChunks chunks, ReadT
             };
         }
 
-        /** Null when a limit leaves it out. */
+        /** Null if the row is beyond a limit. */
         private Row row(Decoded decoded, int occurrence) {
             ReadRow row = decoded.row();
             InputFile file = numbering.files().get(row.file());

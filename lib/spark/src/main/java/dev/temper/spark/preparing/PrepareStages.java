@@ -31,7 +31,8 @@ import org.apache.spark.sql.Row;
 /** The stages that turn the columns of a recipe's data into tokens and labels. */
 public final class PrepareStages {
     private static final int FIRST_ROWS = 16;
-    private static final int LOOKED_AT = 1_000_000; // characters: a longer row takes a while, and may be rejected
+    // limit for the rows that are examined; longer ones take long and may be rejected
+    private static final int LOOKED_AT = 1_000_000;
 
     private final RowFormat format;
     private final RenderText render;
@@ -44,9 +45,9 @@ public final class PrepareStages {
     }
 
     /**
-     * @param labels names of the classes, by number; empty unless the format is classification
+     * @param labels names of the classes, by index; empty unless the format is classification
      * @param tokenizer location of the folder with {@code tokenizer.json}
-     * @throws dev.temper.check.InvalidInputException when settings of the data exclude each other
+     * @throws dev.temper.check.InvalidInputException when settings of the data contradict each other
      */
     public static PrepareStages of(DataConfig data, List<String> labels, ChatFormat chat, String tokenizer) {
         RowFormat format = RowFormat.of(data, labels, chat);
@@ -57,15 +58,16 @@ public final class PrepareStages {
                 .setMaxLength(
                         data.packing() == DataConfig.Packing.WRAPPED
                                 ? Integer.MAX_VALUE
-                                : data.maxLength()) // cut later
-                .setTooLong(data.tooLong() == TooLong.FAIL ? TooLong.DROP : data.tooLong()); // refused when counted
+                                : data.maxLength()) // split into packs later
+                // the first such row is reported after all are counted
+                .setTooLong(data.tooLong() == TooLong.FAIL ? TooLong.DROP : data.tooLong());
         return new PrepareStages(format, new RenderText().setAll(format), tokenize);
     }
 
     /**
-     * For a tokenizer with more tokens, and a model that may have fewer.
+     * A copy for a tokenizer with added tokens, and a model with a given number of embedding rows.
      *
-     * @param vocabulary rows of the model's embedding: a text with another token is rejected
+     * @param vocabulary number of rows of the model's embedding; a text with a token id beyond them is rejected
      */
     public PrepareStages with(AddedTokens added, int vocabulary) {
         tokenize.setAddedTokens(added).setVocabulary(vocabulary);
@@ -73,11 +75,11 @@ public final class PrepareStages {
     }
 
     /**
-     * The chat template that the recipe asks for, and the tokenizer's folder has.
+     * The chat template that the recipe selects, read from the tokenizer's folder.
      *
      * @param tokenizer location of the folder with {@code tokenizer_config.json}
-     * @param today what a template is told is today, unless the recipe says
-     * @throws dev.temper.check.InvalidInputException when a template is needed and there is none, or it is none
+     * @param today date that the template may show, unless the recipe sets one
+     * @throws dev.temper.check.InvalidInputException when a template is required and there is none, or it is not valid
      */
     public static ChatFormat chat(HadoopStore store, DataConfig data, String tokenizer, LocalDate today)
             throws IOException {
@@ -86,18 +88,18 @@ public final class PrepareStages {
         return ChatFormat.of(data, files, today);
     }
 
-    /** The columns to read; {@link RenderText} takes them as texts. */
+    /** The columns to read, as input of {@link RenderText}. */
     public List<InputColumn> columns() {
         return format.inputColumns();
     }
 
-    /** In their order; other stages may stand between and around them. */
+    /** The stages in their order. Other stages may be inserted between them. */
     public List<Transformer> transformers() {
         return List.of(render, tokenize);
     }
 
     /**
-     * All that preparing needs.
+     * The complete preparation, with the check of the first rows.
      *
      * @param ends {@code eos_token_id} of the model's generation_config.json
      */
@@ -111,12 +113,12 @@ public final class PrepareStages {
     }
 
     /**
-     * Renders the first rows and opens the tokenizer: a broken one shows, and what is learned of an answer must end
-     * with a token that ends it. Rows that are cut later are looked at whole.
+     * Renders and tokenizes the first rows. A broken tokenizer shows here, and a trained answer must end with a token
+     * that ends generation. Rows that would be truncated are examined in full.
      *
-     * @param rows as {@link RenderText} takes them
+     * @param rows as {@link RenderText} reads them
      * @param ends {@code eos_token_id} of the model's generation_config.json
-     * @throws dev.temper.check.InvalidInputException when it does not
+     * @throws dev.temper.check.InvalidInputException when an answer does not end so
      */
     public void checkFirst(HadoopStore store, JavaRDD<Row> rows, Set<Integer> ends) {
         CompletableFuture<Tokenizer> tokenizer = CompletableFuture.supplyAsync(tokenize.folder(store)::shared);

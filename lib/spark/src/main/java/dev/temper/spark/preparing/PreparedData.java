@@ -32,19 +32,20 @@ import java.util.function.Consumer;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A data set as tokens, kept below a folder by the hash of all it follows from: the bytes of the files, the stages'
- * settings, our own and the seed. The rows stand in the order of source and row number, and the files have the same
- * bytes for any number of partitions.
+ * A tokenized data set, stored in a folder that is named by the hash of everything that determines it: the bytes of the
+ * files, the settings of the data and the stages, and the seed. Rows are in the order of source and row number, and the
+ * files have the same bytes for any number of partitions.
  *
- * @param folder where it is: {@code <prepared>/<key>}
- * @param rejected a few of the rejected rows of each reason; {@link #copyRejected} has them all
- * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or a weight left out
- * @param cut rows that were longer than {@code max_length} and lost their end
- * @param shortened rows of which the chat template does not write all that their answers hold
- * @param lengths rows by the number of their tokens before any was cut: at most so many, and more than half as many
- * @param files which files were read, and which were left out
+ * @param folder its location: {@code <prepared>/<key>}
+ * @param rejected a few of the rejected rows of each reason; {@link #copyRejected} writes all of them
+ * @param leftOut number of rows that {@code max_train_rows}, {@code max_eval_rows} or a weight excluded
+ * @param cut number of rows that were truncated to {@code max_length}
+ * @param shortened number of rows of which the chat template does not render the whole answer
+ * @param lengths histogram of token counts before truncation: a key counts rows of at most so many tokens and more than
+ *     half as many
+ * @param files which files were read, and which were skipped
  * @param hashes of the files that were read, by name
- * @param reused whether it was there already
+ * @param reused whether the data set already existed
  */
 public record PreparedData(
         Folder folder,
@@ -60,14 +61,16 @@ public record PreparedData(
         Map<String, FileHash> hashes,
         boolean reused) {
     /**
-     * The tokens of both splits together with those that are learned.
+     * Tokens of both splits.
      *
-     * @param train all tokens of the rows to train on
-     * @param trained those of them with a label
+     * @param train number of tokens of the rows to train on
+     * @param trained number of those that count in the loss
+     * @param eval number of tokens of the rows to evaluate on
+     * @param evaluated number of those that count in the loss
      */
     public record Tokens(long train, long trained, long eval, long evaluated) {}
 
-    /** What to tell of answers that a template shortens; empty where it does not. */
+    /** A sentence for the user about answers that the chat template does not render whole; empty if there are none. */
     public Optional<String> shortenedNote() {
         return shortened == 0
                 ? Optional.empty()
@@ -79,11 +82,10 @@ public record PreparedData(
     }
 
     /**
-     * Reads, splits, renders and tokenizes the data, or finds it prepared. Nothing stays behind when a row is refused,
-     * or too many are rejected.
+     * Reads, splits, renders and tokenizes the data, or finds it prepared. Leaves no files behind when it fails.
      *
-     * @param prepared the folder that holds prepared data sets; it may lie in one that a lease guards
-     * @throws dev.temper.check.InvalidInputException when the data cannot be trained on
+     * @param prepared folder of all prepared data sets; may be inside a leased folder
+     * @throws dev.temper.check.InvalidInputException when the data cannot be trained on, or too many rows are rejected
      */
     public static PreparedData prepare(
             SparkSession spark, DataConfig data, long seed, Preparation preparation, Folder prepared)
@@ -118,7 +120,7 @@ public record PreparedData(
             }
             throw e;
         } finally {
-            firstRows.exceptionally(failure -> null).join(); // nothing of ours runs on
+            firstRows.exceptionally(failure -> null).join(); // waits, so that no thread of ours is left running
             if (isNew) {
                 store.deleteEmpty(prepared.location());
             }
@@ -130,7 +132,7 @@ public record PreparedData(
         return PreparedManifest.find(folder, key).map(manifest -> of(folder, manifest, sources, chunks, true));
     }
 
-    /** What {@link #prepare} would find prepared; writes nothing. */
+    /** Finds what {@link #prepare} would reuse; writes nothing. */
     public static Optional<PreparedData> find(
             SparkSession spark, DataConfig data, long seed, Preparation preparation, Folder prepared)
             throws IOException {
@@ -144,7 +146,9 @@ public record PreparedData(
         return find(store.folder(prepared.location(key)), key, sources, chunks);
     }
 
-    /** Looks at the first rows while all are read: to open a tokenizer and Spark's SQL takes seconds, on one core. */
+    /**
+     * Examines the first rows while all rows are read, as opening a tokenizer and Spark SQL takes seconds of one core.
+     */
     private static CompletableFuture<Void> look(
             SparkSession spark, DataConfig data, Preparation preparation, Sources sources) {
         PrepareRows rows = prepareRows(spark, data, preparation, sources, FileChunks.unread(sources));
@@ -152,17 +156,17 @@ public record PreparedData(
     }
 
     /**
-     * Looks for the files without reading them; of tables Spark says later whether they are there.
+     * Checks that the files exist, without reading them. Tables are checked later, by Spark.
      *
-     * @throws dev.temper.check.InvalidInputException when one is missing or empty, or a folder has none
+     * @throws dev.temper.check.InvalidInputException when a location is missing or empty, or a folder has no data files
      */
     public static void verifyFiles(HadoopStore store, DataConfig data) throws IOException {
         Sources.find(store, data, Map.of());
     }
 
     /**
-     * Hands over all rows in their order, on any machine. The folder's store must be one that this machine can reach,
-     * such as {@link HadoopStore}.
+     * Passes all rows to {@code target}, in their order. Usable on any machine, if the folder's store is accessible
+     * from it, such as a {@link HadoopStore}.
      */
     public static void read(Folder folder, Consumer<PreparedRow> target) throws IOException {
         PreparedManifest manifest = PreparedManifest.read(folder);
@@ -172,10 +176,10 @@ public record PreparedData(
     }
 
     /**
-     * Looks, on an executor, whether it sees what the driver has found or prepared, without reading the rows.
+     * Checks on an executor that it sees the prepared data, without reading the rows.
      *
      * @param folder as {@link #folder}
-     * @param key of the recipe that names the place
+     * @param key of the recipe that names the location
      * @throws InvalidInputException when it does not
      */
     public static void checkSeen(Folder folder, String key) throws IOException {
@@ -190,14 +194,14 @@ public record PreparedData(
         }
     }
 
-    /** As {@link #read}, but rows come without their tokens: for what the driver wants to know of all rows. */
+    /** As {@link #read}, but without tokens, for what the driver needs to know about all rows. */
     public static void readOrigins(Folder folder, Consumer<PreparedRow> target) throws IOException {
         for (Part part : PreparedManifest.read(folder).files()) {
             PreparedPart.readOrigins(folder, part, target);
         }
     }
 
-    /** The first so many rows of a split. */
+    /** The first {@code count} rows of a split. */
     public static List<PreparedRow> first(Folder folder, Split split, int count) throws IOException {
         List<PreparedRow> rows = new ArrayList<>();
         for (Part part : PreparedManifest.read(folder).files()) {
@@ -212,12 +216,12 @@ public record PreparedData(
         return rows;
     }
 
-    /** What the rows take on the disk of a worker, as {@link MappedRows}. */
+    /** Size of the rows in a worker's memory-mapped files ({@link MappedRows}), in bytes. */
     public long mappedBytes() {
         return MappedRows.bytes(rows.trained() + rows.evaluated(), tokens.train() + tokens.eval());
     }
 
-    /** The same of some splits of any data set. */
+    /** As {@link #mappedBytes()}, for some splits of any prepared data set. */
     public static long mappedBytes(Folder folder, Set<Split> splits) throws IOException {
         PreparedManifest manifest = PreparedManifest.read(folder);
         long train =
@@ -228,9 +232,9 @@ public record PreparedData(
     }
 
     /**
-     * The same of all rows, where exactly one data set was prepared.
+     * As {@link #mappedBytes()}, if the folder has exactly one prepared data set; otherwise empty.
      *
-     * @param prepared the folder that holds prepared data sets
+     * @param prepared folder of all prepared data sets
      */
     public static OptionalLong mappedBytesOfOnly(Folder prepared) throws IOException {
         List<Folder> found = new ArrayList<>();
@@ -247,7 +251,7 @@ public record PreparedData(
                 : OptionalLong.empty();
     }
 
-    /** Writes the table {@code rejected}: all rows that were not trained on, with their reasons. */
+    /** Copies the table {@code rejected}: all rejected rows with their reasons. */
     public void copyRejected(Folder target) throws IOException {
         List<Part> files = PreparedManifest.read(folder).rejectedFiles();
         if (files.isEmpty()) {

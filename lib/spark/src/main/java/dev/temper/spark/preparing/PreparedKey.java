@@ -15,11 +15,11 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * The name of a prepared data set: a hash of all that its rows follow from. Every component of {@link DataConfig}
- * counts unless it is among the exclusions, so that a new one cannot be forgotten.
+ * The name of a prepared data set: a hash of everything that determines its rows. Every component of {@link DataConfig}
+ * is part of it unless it is explicitly excluded, so that a new component cannot be forgotten.
  */
 final class PreparedKey {
-    /** Components of the data's settings that do not count, and why. */
+    /** Components of {@link DataConfig} that are excluded, with the reason. */
     static final Map<String, String> EXCLUDED = Map.of(
             "packing", "rows are packed later; that wrapped has them whole is told by the stages' settings",
             "maxRejectedFraction", "says whether a run goes on with the rows, not what they are",
@@ -31,7 +31,7 @@ final class PreparedKey {
 
     /**
      * @param files in their order
-     * @param sha256 of a file
+     * @param sha256 gives the hash of a file
      */
     static String of(
             DataConfig data,
@@ -54,16 +54,17 @@ final class PreparedKey {
         text.append(component.getName()).append('=');
         Object value;
         try {
-            component.getAccessor().setAccessible(true); // of a record that only its package sees
+            component.getAccessor().setAccessible(true); // the record may be package-private
             value = component.getAccessor().invoke(of);
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException("a record whose " + component.getName() + " cannot be read", e);
         }
-        // Map.copyOf orders its keys differently in each process; within a template's variable the order is the user's.
+        // Sorted, as the order of Map.copyOf differs between processes. The order inside a template's variable is the
+        // user's.
         add(value instanceof Map<?, ?> map ? new TreeMap<>(map) : value);
     }
 
-    /** So that no two values are written alike, whatever their texts hold. */
+    /** Appends a value with its type and length, so that different values never have the same encoding. */
     private void add(Object value) {
         if (value == null || value instanceof String || value instanceof Number || value instanceof Boolean) {
             scalar(value == null ? "null" : value.getClass().getSimpleName(), String.valueOf(value));

@@ -14,15 +14,16 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * {@code MANIFEST.json} of a prepared data set, written last: without it, or when a file differs, there is no data set.
+ * {@code MANIFEST.json} of a prepared data set. It is written last; if it is missing or does not match the files, the
+ * data set does not count as prepared.
  *
- * @param key hash of all that the rows follow from
+ * @param key hash of everything that determines the rows
  * @param files of the rows
- * @param rejectedFiles tables of the rejected rows, all of them
- * @param leftOut rows that {@code max_train_rows}, {@code max_eval_rows} or weights left out
- * @param cut rows that lost their end
- * @param shortened rows of which the chat template does not write all that their answers hold
- * @param lengths how many rows there are by the number of their tokens, before any was cut
+ * @param rejectedFiles tables of all rejected rows
+ * @param leftOut number of rows that {@code max_train_rows}, {@code max_eval_rows} or weights excluded
+ * @param cut number of rows that were truncated
+ * @param shortened number of rows of which the chat template does not render the whole answer
+ * @param lengths histogram of token counts before truncation
  * @param rejected a few of the rejected rows of each reason
  */
 record PreparedManifest(
@@ -45,17 +46,17 @@ record PreparedManifest(
             .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
 
-    /** One file of rows. */
+    /** A file of rows. */
     record Part(String name, long bytes, String sha256, long rows) implements Serializable {}
 
-    /** The tokens of a split, and those of them that are learned. */
+    /** Number of tokens of a split, and of those that count in the loss. */
     record Tokens(long tokens, long trained) implements Serializable {
         Tokens plus(Tokens other) {
             return new Tokens(tokens + other.tokens, trained + other.trained);
         }
     }
 
-    /** Rows with at most so many tokens, and more than half as many. */
+    /** Number of rows with at most {@code upTo} tokens and more than half as many. */
     record Length(long upTo, long rows) {}
 
     void write(Folder folder) throws IOException {
@@ -66,7 +67,7 @@ record PreparedManifest(
         return JSON.readValue(folder.readText(NAME), PreparedManifest.class);
     }
 
-    /** The manifest of a data set that is whole and has this key. */
+    /** The manifest of a complete data set with this key; empty if there is none. */
     static Optional<PreparedManifest> find(Folder folder, String key) throws IOException {
         if (!folder.has(NAME)) {
             return Optional.empty();
@@ -80,7 +81,7 @@ record PreparedManifest(
             PreparedManifest manifest = JSON.treeToValue(json, PreparedManifest.class);
             return manifest.verifies(folder) ? Optional.of(manifest) : Optional.empty();
         } catch (JsonProcessingException e) {
-            return Optional.empty(); // cut off: prepared again
+            return Optional.empty(); // truncated: prepared again
         }
     }
 

@@ -29,7 +29,7 @@ import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.MessageType;
 
-/** One Parquet file of prepared rows. */
+/** Reads and writes one Parquet file of prepared rows. */
 final class PreparedPart {
     private static final String WORDS = "label_words";
     private static final String SECOND = "second";
@@ -49,19 +49,19 @@ final class PreparedPart {
                     TABLE.columns().stream(), Stream.of(new Column(WORDS, Kind.INTS), new Column(SECOND, Kind.INT)))
             .toList());
 
-    /** The columns that say what a row is, not its tokens. */
+    /** The columns that describe a row, without its tokens. */
     private static final ParquetTable ORIGINS = new ParquetTable(WIDE.columns().stream()
             .filter(column -> column.kind() != Kind.INTS || column.name().equals(WORDS))
             .toList());
 
     private PreparedPart() {}
 
-    /** Hands over the rows in their order; a remote file is copied to this machine first. */
+    /** Passes the rows to {@code target} in their order. A remote file is first copied to this machine. */
     static void read(Folder folder, Part part, Consumer<PreparedRow> target) throws IOException {
         read(folder, part, WIDE, row -> target.accept(row(row, tokens(row))));
     }
 
-    /** As {@link #read}, but rows come without tokens, which takes next to no time. */
+    /** As {@link #read}, but without tokens, which takes almost no time. */
     static void readOrigins(Folder folder, Part part, Consumer<PreparedRow> target) throws IOException {
         TokenRow none = TokenRow.of(new int[0], new int[0]);
         read(folder, part, ORIGINS, row -> target.accept(row(row, none)));

@@ -11,7 +11,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import org.apache.spark.sql.SparkSession;
 
-/** Where a data set is prepared: nobody else writes there meanwhile, and all machines see the same folder. */
+/**
+ * The lease on the folder in which a data set is prepared: no other command writes there at the same time, and all
+ * machines are known to see the same folder.
+ */
 public final class PreparedPlace implements AutoCloseable {
     private final String key;
     private final Lease lease;
@@ -22,10 +25,10 @@ public final class PreparedPlace implements AutoCloseable {
     }
 
     /**
-     * Waits for the end of another command that writes there.
+     * Takes the lease; waits while another command holds it.
      *
-     * @param key of the recipe that names the place
-     * @throws dev.temper.check.InvalidInputException when the folder cannot be written
+     * @param key of the recipe that names the location
+     * @throws dev.temper.check.InvalidInputException when the folder is not writable
      */
     public static PreparedPlace take(String key, Folder folder) throws IOException {
         try {
@@ -39,14 +42,14 @@ public final class PreparedPlace implements AutoCloseable {
         }
     }
 
-    /** @throws dev.temper.check.InvalidInputException when not all machines of the cluster see it */
+    /** @throws dev.temper.check.InvalidInputException when a machine of the cluster does not see the folder */
     public LeasedFolder onCluster(SparkSession spark) throws IOException {
         LeasedFolder folder = new LeasedFolder(HadoopStore.of(spark), key, lease.claim());
         folder.verifyOnCluster(spark.sparkContext());
         return folder;
     }
 
-    /** @throws FailedRunException saying why, when it is not this command's any more */
+    /** @throws FailedRunException with the reason, when the lease is lost */
     void checkHeld() {
         try {
             lease.checkHeld();
@@ -56,9 +59,9 @@ public final class PreparedPlace implements AutoCloseable {
     }
 
     /**
-     * Deletes all that lies there.
+     * Deletes everything in the folder.
      *
-     * @throws FailedRunException as {@link #checkHeld}: whatever failed before, failed for that
+     * @throws FailedRunException as {@link #checkHeld}, as the loss of the lease is then the cause of other failures
      */
     public void clear() throws IOException {
         checkHeld();

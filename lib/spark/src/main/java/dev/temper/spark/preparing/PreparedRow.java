@@ -6,14 +6,14 @@ import dev.temper.text.TokenRow;
  * A row of a prepared data set.
  *
  * @param source the file it comes from, as the recipe names it
- * @param rowNumber 1 is the first row of the file
+ * @param rowNumber position in the file, from 1
  * @param label what it teaches besides its tokens, as {@link dev.temper.text.LabelFormat} carries it; or empty
- * @param cut tokens that its end has lost
+ * @param cut number of tokens removed by truncation
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record PreparedRow(
         String rowId, String source, long rowNumber, Split split, TokenRow tokens, int[] label, int cut) {
-    /** What a row is for. */
+    /** The use of a row. */
     public enum Split {
         TRAIN,
         EVAL

@@ -18,19 +18,19 @@ import org.apache.spark.ml.Transformer;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Surveys and writes the rows of a data set, or leaves nothing.
+ * Surveys and writes the rows of a data set. A failure leaves no files behind.
  *
- * @param folder which others may write into at the same time, where it is shared
+ * @param folder of the data set; other commands may write to it at the same time if it is shared
  */
 record PreparedWriter(DataConfig data, RowChoice choice, List<Transformer> stages, String key, Folder folder) {
     /**
-     * What lies in the folder.
+     * The data set that the folder contains.
      *
-     * @param isReused another command that prepares the same rows has written it meanwhile
+     * @param isReused whether another command, which prepares the same rows, has written it in the meantime
      */
     record Written(PreparedManifest manifest, boolean isReused) {}
 
-    /** @param firstRows fails where a look at the first rows finds that they would be trained wrongly */
+    /** @param firstRows fails if the first rows would be trained wrongly */
     Written write(SparkSession spark, PrepareRows rows, CompletableFuture<Void> firstRows) throws IOException {
         try (PreparedPlace place = PreparedPlace.take(placeName(), folder)) {
             Optional<PreparedManifest> found = PreparedManifest.find(folder, key);
@@ -62,7 +62,7 @@ record PreparedWriter(DataConfig data, RowChoice choice, List<Transformer> stage
         }
     }
 
-    /** Of the place in the recipe. */
+    /** Description of the folder by its key in the recipe. */
     private String placeName() {
         Optional<String> named = data.prepared()
                 .map(place -> new Folder(folder.store(), HadoopStore.resolve(place)).location(key))
@@ -70,7 +70,7 @@ record PreparedWriter(DataConfig data, RowChoice choice, List<Transformer> stage
         return named.isPresent() ? "data.prepared" : "output";
     }
 
-    /** Writes the parts; once more when the row that was to be evaluated turns out to be rejected. */
+    /** Writes the parts; a second time if the only row to evaluate on turns out to be rejected. */
     private PartCounts parts(PrepareRows rows, Survey survey, LeasedFolder leased, PreparedPlace place)
             throws IOException {
         Limit limit = new Limit(
@@ -78,7 +78,7 @@ record PreparedWriter(DataConfig data, RowChoice choice, List<Transformer> stage
         boolean mustEvaluate = data.evalFraction() > 0 && data.maxEvalRows().orElse(1) > 0;
         Taken taken = survey.take(choice, limit, mustEvaluate);
         while (true) {
-            place.clear(); // what an interrupted run may have left
+            place.clear(); // files of an interrupted run
             PartCounts counts = rows.write(leased, survey, taken, stages);
             RowCounts found = counts.rows();
             check(
@@ -95,7 +95,7 @@ record PreparedWriter(DataConfig data, RowChoice choice, List<Transformer> stage
         }
     }
 
-    // A late attempt of a task that was given up may have been stopped while it put its file in place.
+    // A task that Spark gave up may have been killed while it moved its file into place.
     private void verify(PartCounts counts) throws IOException {
         for (Part part : Stream.concat(counts.files().stream(), counts.rejectedFiles().stream())
                 .toList()) {

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** When rows that were read and tokenized are refused all the same. */
+/** Checks after tokenization whether the data can be trained on. */
 record Refusals(DataConfig data) {
     private static final int SHOWN_REASONS = 3;
 
-    /** @throws dev.temper.check.InvalidInputException when the data cannot be trained on */
+    /** @throws dev.temper.check.InvalidInputException when it cannot */
     void verify(RowCounts counts, List<RejectedRow> rejected) {
         checkLength(rejected);
         checkRejected(counts, rejected);
@@ -34,7 +34,7 @@ record Refusals(DataConfig data) {
                         : "add rows to " + data.eval().map(Source::name).orElse("") + ", or leave it out");
     }
 
-    /** @throws dev.temper.check.InvalidInputException when more rows are rejected than the recipe allows */
+    /** @throws dev.temper.check.InvalidInputException when the share of rejected rows exceeds the recipe's limit */
     void checkRejected(RowCounts counts, List<RejectedRow> rejected) {
         if (counts.rejectedRows() <= data.maxRejectedFraction() * counts.in()) {
             return;
@@ -44,7 +44,7 @@ record Refusals(DataConfig data) {
                 counts.rejectedRows(), counts.in(), data.maxRejectedFraction(), reasons(counts, rejected));
     }
 
-    /** The most frequent reasons, each with its first row. */
+    /** The most frequent reasons, each with the first row that has it. */
     private static String reasons(RowCounts counts, List<RejectedRow> rejected) {
         return counts.rejected().entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed())

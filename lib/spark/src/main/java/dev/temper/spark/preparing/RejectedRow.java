@@ -7,9 +7,9 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * A row that was not trained on, and why.
+ * A row that was rejected, and why.
  *
- * @param rowNumber where in its source; 1 is the first row
+ * @param rowNumber position in its source, from 1
  */
 public record RejectedRow(String rowId, String source, long rowNumber, String reason, String detail)
         implements Serializable {

@@ -8,14 +8,15 @@ import java.io.Serializable;
 import java.util.Map;
 
 /**
- * Which rows are taken, and what for: a function of the seed and the rows' content alone, so equal rows never stand on
- * both sides and more rows move no other. Weights, limits and the split take the rows with the smallest hashes.
+ * Selects rows and assigns them to splits, as a pure function of the seed and the rows' content: equal rows are never
+ * in both splits, and adding rows does not move others. Weights, limits and the split select the rows with the smallest
+ * hashes.
  *
- * @param evaluatedUpTo hash of content up to which rows are evaluated; -1 when no row is split off
- * @param limits hash of a row up to which those of a group are taken; all where there is no entry
+ * @param evaluatedUpTo rows whose content hash is at most this are evaluated on; -1: none
+ * @param limits for each group, the largest row hash that is selected; groups without an entry have no limit
  */
 record RowChoice(long seed, long evaluatedUpTo, Map<String, Long> limits) implements Serializable {
-    private static final int DIGITS = 15; // hexadecimal: sixty bits
+    private static final int DIGITS = 15; // hexadecimal digits: 60 bits
 
     static RowChoice of(long seed, double evalFraction) {
         return new RowChoice(seed, evalFraction > 0 ? Math.max(below(evalFraction) - 1, 0) : -1, Map.of());
@@ -29,7 +30,7 @@ record RowChoice(long seed, long evaluatedUpTo, Map<String, Long> limits) implem
         return new RowChoice(seed, evaluatedUpTo, Map.copyOf(thresholds));
     }
 
-    /** Whether its source's weight takes the row in. */
+    /** Whether the weight of its source selects the row. */
     boolean takes(Sources.Origin origin, String content) {
         return origin.share() >= 1 || hash("weight", content) < below(origin.share());
     }
@@ -41,7 +42,7 @@ record RowChoice(long seed, long evaluatedUpTo, Map<String, Long> limits) implem
         return evaluatedUpTo >= 0 && splitHash(content) <= evaluatedUpTo ? Split.EVAL : Split.TRAIN;
     }
 
-    /** Whether the limits of its group take the row in. */
+    /** Whether the limit of its group selects the row. */
     boolean takes(String group, String rowId) {
         Long threshold = limits.get(group);
         return threshold == null || limitHash(rowId) <= threshold;
@@ -55,7 +56,7 @@ record RowChoice(long seed, long evaluatedUpTo, Map<String, Long> limits) implem
         return hash("limit", rowId);
     }
 
-    /** Rows of one group share a limit. */
+    /** The group of a row: rows of one group share a limit. */
     static String group(Split split, String value) {
         return split + " " + value;
     }

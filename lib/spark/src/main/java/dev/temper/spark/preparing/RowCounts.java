@@ -6,10 +6,10 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * What became of the rows: {@code in = trained + evaluated + rejected}. Rows that {@code max_train_rows},
- * {@code max_eval_rows} or a source's weight leave out were never taken in and are not among them.
+ * What happened to the rows: {@code in = trained + evaluated + rejected}. Rows that {@code max_train_rows},
+ * {@code max_eval_rows} or a source's weight exclude are not counted.
  *
- * @param rejected how many, by reason
+ * @param rejected number of rejected rows, by reason
  */
 public record RowCounts(long in, long trained, long evaluated, Map<String, Long> rejected) {
     public RowCounts {

@@ -5,13 +5,14 @@ import java.io.Serializable;
 import java.security.MessageDigest;
 
 /**
- * What columns are for.
+ * The roles of the columns that are read.
  *
- * @param content how many of them make a row's content, the first ones
- * @param options how many of those, the last ones, only where they are not null
- * @param balance which one rows are balanced by; -1 for none
+ * @param content the first {@code content} columns make up a row's content
+ * @param options the last {@code options} of those only count if they are not null
+ * @param balance index of the column {@code balance_by}; -1: none
  */
 public record RowShape(int content, int options, int balance) implements Serializable {
+    /** Hash of a row's content. */
     public byte[] content(ReadRow row, MessageDigest sha256) {
         return row.content(sha256, content, options);
     }

@@ -21,16 +21,16 @@ import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
 /**
- * The first look at all rows: what is wrong with files, how many rows there are, which are equal, and with that which
- * are taken. Of each row only its hash and its place are kept, in files of Spark's shuffle.
+ * The result of the first pass over all rows: errors in files, number of rows, equal rows, and therefore which rows are
+ * selected. Of each row only its hash and position are stored, in Spark's shuffle files.
  *
- * @param rows by hash of content, then file and number; behind them what is known of the files
- * @param firstKeys the number of the first row of each file, counted over all files
+ * @param rows sorted by content hash, file and row number; followed by notes about the files
+ * @param firstKeys number of the first row of each file, counted over all files
  */
 record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, long[] firstKeys) {
     private static final int MAX_VALUES = 1000;
 
-    /** How many rows of a split are wanted at most, and whether equally many of each value. */
+    /** Maximum number of rows of each split, and whether each value of {@code balance_by} gets an equal number. */
     record Limit(OptionalLong train, OptionalLong eval, boolean isBalanced) {
         private OptionalLong of(Split split) {
             return split == Split.TRAIN ? train : eval;
@@ -44,7 +44,7 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
     /**
      * Reads all files once.
      *
-     * @throws dev.temper.check.InvalidInputException when one cannot be read right
+     * @throws dev.temper.check.InvalidInputException when a file is malformed
      */
     static Survey of(ReadTable table, Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, RowChoice choice) {
         List<InputFile> files = sources.files();
@@ -62,17 +62,20 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
         return new Survey(sources, rows, seen, firstKeys);
     }
 
-    /** All rows of the files. */
+    /** Total number of rows in the files. */
     long read() {
         return seen.files().stream().mapToLong(FileNotes::rows).sum();
     }
 
-    /** The largest number of a row, counted over all files. */
+    /** The largest row number, counted over all files. */
     long keys() {
         return firstKeys[firstKeys.length - 1];
     }
 
-    /** The choice that evaluates a row, if any, and holds the limits; with it, how many rows that leaves. */
+    /**
+     * The selection that applies the limits and, with {@code mustEvaluate}, has at least one evaluation row, together
+     * with the number of rows that it selects.
+     */
     Taken take(RowChoice choice, Limit limit, boolean mustEvaluate) {
         RowChoice split = mustEvaluate && seen.evaluated() == 0 && seen.taken() > 1
                 ? choice.evaluatingUpTo(seen.smallestHash())
@@ -114,9 +117,9 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
     }
 
     /**
-     * What is taken.
+     * A selection.
      *
-     * @param rows how many
+     * @param rows number of selected rows
      */
     record Taken(RowChoice choice, long rows) {}
 
@@ -163,7 +166,8 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
         verifyHeaders(table, sources, notes);
     }
 
-    // In whatever order: of the columns asked for, the files of a location have the same, and without names as many.
+    // In any order: files of one location must have the same columns among those that are read, and without a header
+    // the same number of columns.
     private static void verifyHeaders(ReadTable table, Sources sources, Map<Integer, FileNotes> notes) {
         Map<Integer, InputFile> firsts = new HashMap<>();
         for (InputFile file : sources.files()) {
@@ -193,7 +197,7 @@ record Survey(Sources sources, JavaRDD<Tuple2<byte[], byte[]>> rows, Seen seen, 
                 : names;
     }
 
-    // A file of which no line is an object has no columns either, but its rows say better what is wrong.
+    // A JSON file without any object has no columns either, but its rows give a better message.
     private static void verifyColumns(ReadTable table, InputFile file, List<String> names) {
         if (names.isEmpty()) {
             return;

@@ -24,8 +24,9 @@ import org.apache.spark.Partitioner;
 import scala.Tuple2;
 
 /**
- * The light rows of a {@link Survey}: the key is hash of content, file, number and value to balance by; their order
- * puts equal rows of a file next to each other, in the order of the file. An empty key holds {@link FileNotes}.
+ * The entries that a {@link Survey} sorts. A key consists of content hash, file, row number and the value of
+ * {@code balance_by}, so equal rows of a file are adjacent and in the order of the file. An empty key has
+ * {@link FileNotes} as its value.
  */
 final class SurveyRows {
     private static final int NUMBER = Hashes.BYTES + Integer.BYTES;
@@ -34,7 +35,7 @@ final class SurveyRows {
 
     private SurveyRows() {}
 
-    /** What is known of a file, or of a piece of it. */
+    /** What is known about a file, or about one slice of it. */
     record FileNotes(int file, long rows, long lastNumber, List<String> columns, String error) implements Serializable {
         FileNotes plus(FileNotes other) {
             Set<String> names = new LinkedHashSet<>(columns);
@@ -49,12 +50,12 @@ final class SurveyRows {
     }
 
     /**
-     * What is known of rows.
+     * What is known about the rows.
      *
-     * @param taken those that the weights take in
-     * @param repeated those of them that stand in their file before
-     * @param evaluated those that are evaluated
-     * @param smallestHash which row would be evaluated first
+     * @param taken number of rows that the weights select
+     * @param repeated number of those that are preceded by an equal row in their file
+     * @param evaluated number of those that are evaluated on
+     * @param smallestHash hash of the row that would be evaluated on first
      */
     record Seen(long taken, long repeated, long evaluated, long smallestHash, List<FileNotes> files)
             implements Serializable {
@@ -70,7 +71,7 @@ final class SurveyRows {
         }
     }
 
-    /** Makes light rows, and notes on each file at the end. */
+    /** Creates the entries of rows, and the notes about each file at its end. */
     record RowKeys(List<InputFile> files, RowChoice choice, RowShape shape) implements Serializable {
         Iterator<Tuple2<byte[], byte[]>> of(Iterator<ReadRow> rows) {
             return new KeyedRows(this, rows);
@@ -130,7 +131,7 @@ final class SurveyRows {
             return new Tuple2<>(key, NOTHING);
         }
 
-        /** Null when the row is not taken, or none. */
+        /** The key of a row; null if the row is not selected, or marks the end of a file. */
         private byte[] light(ReadRow row) {
             int file = row.file();
             if (row.isEnd()) {
@@ -147,7 +148,7 @@ final class SurveyRows {
         }
     }
 
-    /** Equal rows meet in one partition; the last one gets the notes. */
+    /** Sends equal rows to the same partition, and notes to the last partition. */
     static final class ByContent extends Partitioner {
         private static final long serialVersionUID = 1L;
 
@@ -221,7 +222,7 @@ final class SurveyRows {
         return List.of(arrays).iterator();
     }
 
-    /** The rows that stand in their file before: which they are, by key, and how many equal ones there are so far. */
+    /** Rows that are preceded by equal rows in their file: their key, and the number of equal rows before them. */
     static Iterator<Tuple2<Long, Integer>> repeated(Iterator<Tuple2<byte[], byte[]>> part, long[] firstKeys) {
         Places places = new Places(part, note -> {});
         return new Iterator<>() {
@@ -243,7 +244,7 @@ final class SurveyRows {
         };
     }
 
-    /** Walks over sorted light rows. */
+    /** Iterates over sorted entries. */
     private static final class Places {
         private final Iterator<Tuple2<byte[], byte[]>> rows;
         private final Consumer<FileNotes> notes;

@@ -27,13 +27,13 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Writes the rows of a partition as one part, the rejected ones as another, and answers with {@link PartCounts}.
+ * Writes the rows of a partition as one part file, and the rejected ones as another, and returns {@link PartCounts}.
  *
- * <p>A part is made in a file of this machine and put in its place whole. Each attempt of a task makes the same bytes;
- * one that finds them in place leaves them alone, so no late attempt can break what another has finished.
+ * <p>A part is written to a local file and uploaded as a whole. All attempts of a task produce the same bytes; an
+ * attempt that finds the file in place leaves it unchanged, so a late attempt cannot damage the result of another.
  *
- * @param place where they are put
- * @param choice who wants to know which row would be evaluated next
+ * @param place folder for the files
+ * @param choice determines which row would be evaluated on next
  */
 record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsFunction<Row, byte[]> {
     @Override
@@ -41,7 +41,7 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
         if (!rows.hasNext()) {
             return List.<byte[]>of().iterator();
         }
-        place.checkSeen(); // before anything is written to a disk that nobody else sees
+        place.checkSeen(); // before anything is written to an unshared disk
         int number = TaskContext.getPartitionId();
         PartCounts counts = new PartCounts();
         try (Table taken = new Table("part-%05d.parquet".formatted(number));
@@ -75,7 +75,7 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
         return split == Split.TRAIN ? "train" : "eval";
     }
 
-    /** Where the columns stand in the rows of a partition. */
+    /** Indexes of the columns in the rows of a partition. */
     private record Columns(
             int rowId,
             int source,
@@ -171,7 +171,7 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
             }
         }
 
-        /** Tokens that were cut off; null: none. */
+        /** Number of truncated tokens; null: none. */
         private Integer cut(Row row, int kept) {
             boolean isCut = fullLength >= 0 && !row.isNullAt(fullLength) && row.getInt(fullLength) > kept;
             return isCut ? row.getInt(fullLength) - kept : null;
@@ -186,7 +186,7 @@ record WritePart(LeasedFolder place, RowChoice choice) implements MapPartitionsF
         }
     }
 
-    /** A table on this machine's disk; no file while it is empty. */
+    /** A table in a local file, which is created with the first row. */
     private final class Table implements Closeable {
         private final String name;
         private Path file;

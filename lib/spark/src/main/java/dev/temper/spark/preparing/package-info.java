@@ -1,2 +1,2 @@
-/** Rows become prepared data: which are taken, what the stages make of them, and the files that hold them. */
+/** Prepares data: selects rows, applies the stages, and writes the tokens to files. */
 package dev.temper.spark.preparing;

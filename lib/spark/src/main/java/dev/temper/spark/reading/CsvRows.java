@@ -18,8 +18,8 @@ import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.QuoteMode;
 
 /**
- * The rows of a CSV, by RFC 4180: quoted cells may hold line ends, which stay as they are; a row ends with LF, CRLF or
- * CR. A cell of which nothing stands in the file, not even quotes, is null. Blank lines are no rows.
+ * Reads the rows of a CSV file by RFC 4180: quoted cells may contain line ends, which are preserved; a row ends with
+ * LF, CRLF or CR. An empty cell without quotes is null. Blank lines are skipped.
  */
 final class CsvRows implements FileRows {
     private final int file;
@@ -27,8 +27,8 @@ final class CsvRows implements FileRows {
     private final CSVParser parser;
     private final Iterator<CSVRecord> records;
     private final List<String> names;
-    private final int[] indexes; // of the columns asked for; -1 where there is none
-    private CSVRecord next; // null after the last
+    private final int[] indexes; // of the columns to read; -1 for missing ones
+    private CSVRecord next; // null after the last row
     private long number;
 
     private CsvRows(FileSlice slice, LimitedCsv reader, CSVParser parser, ReadTable table) {

@@ -13,12 +13,12 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.util.List;
 
-/** The objects of a file that is one list of them. */
+/** Reads the objects of a JSON file that is a single array. */
 final class JsonArray implements FileRows {
     private final String source;
     private final JsonParser parser;
     private final JsonValues values;
-    private JsonToken token; // the next element, null after the last
+    private JsonToken token; // the next element; null after the last one
     private long number;
 
     private JsonArray(JsonParser parser, FileSlice slice, ReadTable table) {

@@ -13,17 +13,17 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Looks at the beginning of a file that should hold one object a line, for what others write instead: one object around
- * the list of rows, or objects over several lines. Line by line all of it would be rejected, and nothing would say why.
+ * Checks the beginning of a file that should have one JSON object per line for other layouts: an object around the list
+ * of rows, or objects over several lines. Read line by line, every row would be rejected without a helpful reason.
  */
 final class JsonLayout {
     private static final String WANTED = "what is read is one object a line, or a list of objects";
 
-    private static final int SHOWN_CHARACTERS = 1000; // of a name; how much else there is does not matter
+    private static final int SHOWN_CHARACTERS = 1000; // of a name; it may be of any length
 
     private JsonLayout() {}
 
-    /** @throws dev.temper.check.InvalidInputException saying how to rewrite the file */
+    /** @throws dev.temper.check.InvalidInputException with a command that rewrites the file */
     static void verify(StrictReader reader, String source, List<InputColumn> columns) throws IOException {
         try (JsonParser parser = JsonValues.JSON.createParser(new LimitedJson(reader, SHOWN_CHARACTERS))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -57,7 +57,7 @@ final class JsonLayout {
                     WANTED,
                     source);
         } catch (JsonProcessingException e) {
-            return; // said line by line
+            return; // the line reader reports it
         }
     }
 }

@@ -13,8 +13,8 @@ import java.io.UncheckedIOException;
 import java.util.List;
 
 /**
- * One object a line; a line ends with LF or CRLF. Blank lines are no rows, but they count. A short line is taken as it
- * is; of a long one no more is held in memory than its values may have.
+ * Reads a file with one JSON object per line; a line ends with LF or CRLF. Blank lines are skipped but counted. Of a
+ * long line, only as much is held in memory as the limit for a row's values allows.
  */
 final class JsonLines implements FileRows {
     private static final int SHOWN_CHARACTERS = 100;
@@ -26,10 +26,10 @@ final class JsonLines implements FileRows {
     private final char[] buffer = new char[1 << 13];
     private int position;
     private int limit;
-    private boolean isLong; // the line goes on in the reader
-    private String line; // the next one, or its beginning; null after the last
+    private boolean isLong; // the rest of the line has not been read yet
+    private String line; // the current line or its beginning; null after the last line
     private long number; // of this line
-    private ReadRow next; // null after the last
+    private ReadRow next; // null after the last row
 
     private JsonLines(StrictReader reader, FileSlice slice, ReadTable table) {
         this.reader = reader;
@@ -78,7 +78,7 @@ final class JsonLines implements FileRows {
         } while (line != null && next == null);
     }
 
-    /** The row of a line; null where it is blank. */
+    /** The row of a line; null if it is blank. */
     private ReadRow parse() throws IOException {
         Reader rest = new RestOfLine();
         try (JsonParser parser = isLong
@@ -103,7 +103,7 @@ final class JsonLines implements FileRows {
         return line.length() <= SHOWN_CHARACTERS ? line : line.substring(0, SHOWN_CHARACTERS) + "…";
     }
 
-    /** The line, or the beginning of a long one. */
+    /** The next line, or the beginning of a long one. */
     private String readLine() throws IOException {
         StringBuilder text = null;
         isLong = false;
@@ -132,9 +132,9 @@ final class JsonLines implements FileRows {
         return limit > 0;
     }
 
-    /** A long line from its beginning to its end. */
+    /** Reads a long line from its beginning to its end. */
     private final class RestOfLine extends Reader {
-        private int read; // of what was read already
+        private int read; // position in the part that was already read
 
         @Override
         public int read(char[] target, int offset, int length) throws IOException {

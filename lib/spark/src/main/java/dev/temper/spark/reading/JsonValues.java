@@ -20,11 +20,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Takes the columns asked for out of JSON objects. */
+/** Extracts the columns to read from JSON objects. */
 final class JsonValues {
     static final JsonFactory JSON = JsonFactory.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes NaN
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // keeps what strangers call their fields
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES) // does not intern field names of untrusted files
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(Integer.MAX_VALUE)
                     .build())
@@ -41,7 +41,7 @@ final class JsonValues {
     private String reason;
     private String detail;
 
-    /** What it reads from must have gone through {@link LimitedJson}, or be short. */
+    /** The parser's input must be filtered by {@link LimitedJson}, or be short. */
     JsonValues(int file, ReadTable table) {
         this.file = file;
         this.columns = table.columns();
@@ -51,12 +51,12 @@ final class JsonValues {
         }
     }
 
-    /** The names of all members seen, the first of them where there are very many. */
+    /** Names of all members seen so far, up to a maximum number. */
     List<String> names() {
         return List.copyOf(names);
     }
 
-    /** The row of the object that the parser stands on; afterwards it stands on its end. */
+    /** Reads the object at which the parser stands, and moves the parser to its end. */
     ReadRow read(JsonParser parser, long number) throws IOException {
         String[] values = new String[columns.size()];
         reason = null;
@@ -115,7 +115,7 @@ final class JsonValues {
         return text;
     }
 
-    /** A number that is a class in decimal digits, {@code 1} for {@code 1.0}; null when it is none. */
+    /** An integer value in decimal digits, {@code 1} for {@code 1.0}; null if the number is no integer. */
     static String whole(BigDecimal number) {
         BigDecimal plain = number.stripTrailingZeros();
         return plain.scale() <= 0 && plain.precision() - plain.scale() <= MAX_DIGITS ? plain.toPlainString() : null;
@@ -129,7 +129,7 @@ final class JsonValues {
         return text;
     }
 
-    // The first trouble of a row is the one that is named.
+    // Only the first problem of a row is reported.
     private void reject(Reason why, String format, Object... arguments) {
         if (reason == null) {
             reason = why.label();
@@ -137,14 +137,14 @@ final class JsonValues {
         }
     }
 
-    // Token by token, so that numbers keep their digits.
+    // Token by token, so that numbers preserve their digits.
     private String copy(JsonParser parser) throws IOException {
         LimitedText text = new LimitedText(maxCharacters);
         try (JsonGenerator out = JSON.createGenerator(text)) {
             int depth = 0;
             do {
                 JsonToken token = parser.currentToken();
-                if (!text.isFull()) { // otherwise the rest is passed over
+                if (!text.isFull()) { // otherwise the rest of the value is skipped
                     copy(parser, out);
                 }
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;

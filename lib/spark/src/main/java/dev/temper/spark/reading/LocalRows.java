@@ -22,12 +22,15 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The rows of a location in their order, read by this process without a session of Spark: for commands that look at a
- * few of them, or need no cluster. Files are chosen and read as a run would choose and read them.
+ * Reads the rows of a location in this process, without a Spark session, for commands that need a few rows or no
+ * cluster. Files are selected and parsed as in a run.
  */
 public final class LocalRows implements Iterator<LocalRows.Row>, Closeable {
     private static final int FIRST = 100;
-    /** What may be a list of objects within a row, and does not make the file one object with its rows in a list. */
+    /**
+     * Columns that may contain a list of objects within a row, so that such a list does not mean that the whole file is
+     * one object around its rows.
+     */
     private static final List<InputColumn> NESTED = List.of(
             new InputColumn("messages", Content.OPTION, false),
             new InputColumn("conversations", Content.OPTION, false),
@@ -38,19 +41,19 @@ public final class LocalRows implements Iterator<LocalRows.Row>, Closeable {
      * A row.
      *
      * @param source its file, as the user named it
-     * @param number 1 is the first of its file; of JSON lines the number of the line
-     * @param values by column, as {@link InputColumn} carries them; {@code null} included
-     * @param trouble why it would be rejected as it was read, such as a list where a text must be
+     * @param number position in its file, from 1; in JSON lines the line number
+     * @param values by column, in the encoding of {@link InputColumn}; may be {@code null}
+     * @param trouble why the row would be rejected when it is read, such as a list in place of a text
      */
     public record Row(String source, long number, Map<String, String> values, Optional<String> trouble) {}
 
     private final HadoopStore store;
     private final ReadTable table;
     private final Iterator<InputFile> files;
-    private InputFile file; // null before the first
+    private InputFile file; // null before the first file
     private Closeable open = () -> {};
     private Supplier<ReadRow> rows;
-    private ReadRow next; // null after the last
+    private ReadRow next; // null after the last row
 
     private LocalRows(HadoopStore store, ReadTable table, List<InputFile> files) {
         this.store = store;
@@ -61,8 +64,8 @@ public final class LocalRows implements Iterator<LocalRows.Row>, Closeable {
     /**
      * Opens the files of a location.
      *
-     * @param table which columns, and how a CSV is written
-     * @throws dev.temper.check.InvalidInputException when there are none, or they cannot be read
+     * @param table the columns, and the layout of CSV files
+     * @throws dev.temper.check.InvalidInputException when there are no files, or they cannot be read
      */
     public static LocalRows open(HadoopStore store, String location, ReadTable table) throws IOException {
         LocalRows rows = new LocalRows(store, table, files(store, location));
@@ -76,10 +79,9 @@ public final class LocalRows implements Iterator<LocalRows.Row>, Closeable {
     }
 
     /**
-     * What the first file of a location holds: texts and numbers as labels, which any text is, and nested values as
-     * JSON.
+     * The columns of the first file of a location: scalars as labels, which may be any text, and nested values as JSON.
      *
-     * @param like how a CSV is written; its own columns do not count
+     * @param like the layout of CSV files; its columns are ignored
      */
     public static List<InputColumn> columns(HadoopStore store, String location, ReadTable like) throws IOException {
         InputFile file = files(store, location).get(0);

@@ -21,11 +21,11 @@ import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.Type;
 
 /**
- * Writes the nested values of one column as JSON while they are read. A field that is null is left out, as every row of
- * a column has all fields that any row needs; elements of lists and values of maps stay null.
+ * Writes the nested values of one column as JSON while they are read. Null fields of structs are omitted, because a
+ * Parquet struct has the fields of all rows; null elements of lists and null values of maps are written.
  */
 final class ParquetJson {
-    /** The row that a nested value is part of. */
+    /** The row that contains a nested value. */
     interface Enclosing {
         String source();
 
@@ -33,22 +33,25 @@ final class ParquetJson {
 
         int maxCharacters();
 
-        /** Whether a text has more characters than a row may have, by its bytes: it is not made then. */
+        /**
+         * Whether a text certainly has more characters than a row may have, judged by its bytes; it is not decoded
+         * then.
+         */
         boolean isLonger(Binary value);
 
-        /** The row has more characters than it may have. */
+        /** Called when the row exceeds the limit of characters. */
         void overflow();
     }
 
     private final Enclosing row;
     private final String column;
-    private final String mark; // in front of the JSON
+    private final String mark; // prefix of the JSON
     private final int index;
-    private final String wrong; // null where the type is right
-    private LimitedText text; // null where the value is
+    private final String wrong; // null if the type is supported
+    private LimitedText text; // null if the value is null
     private JsonGenerator out;
 
-    /** @param wrong what is refused with the first value; null where all is right */
+    /** @param wrong message for the first value of a column with an unsupported type; null if it is supported */
     ParquetJson(Enclosing row, InputColumn column, int index, String wrong) {
         this.row = row;
         this.column = column.name();
@@ -61,7 +64,7 @@ final class ParquetJson {
         return index;
     }
 
-    /** The value since the last call. */
+    /** The value that was completed since the last call. */
     String take() {
         if (text == null) {
             return null;
@@ -87,7 +90,7 @@ final class ParquetJson {
         write(none -> out = JsonValues.JSON.createGenerator(text));
     }
 
-    /** @param before what is written before each value, such as the name of its field */
+    /** @param before writes what precedes each value, such as the name of its field */
     private Converter of(Type type, Runnable before) {
         if (type.isPrimitive()) {
             return new Scalar(new ParquetScalar(type.asPrimitiveType()), type.getName(), before);
@@ -107,7 +110,7 @@ final class ParquetJson {
         try {
             writing.to(out);
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory cannot fail
+            throw new UncheckedIOException(e); // a StringWriter does not fail
         }
     }
 
@@ -115,7 +118,7 @@ final class ParquetJson {
         write(json -> json.writeFieldName(name));
     }
 
-    /** A group whose children have converters. */
+    /** A group that delegates to converters of its children. */
     private abstract static class Parent extends GroupConverter {
         final List<Converter> children = new ArrayList<>();
 
@@ -169,7 +172,7 @@ final class ParquetJson {
         }
     }
 
-    /** A group around a value, which has nothing in it where the value is null. */
+    /** A group around a single value, which is absent if the value is null. */
     private final class Slot extends Parent {
         private boolean isThere;
 
@@ -272,7 +275,7 @@ final class ParquetJson {
                 return;
             }
             if (text.isFull() || row.isLonger(value)) {
-                row.overflow(); // not looked at any further
+                row.overflow(); // the rest of the row is skipped
                 write(JsonGenerator::writeNull);
                 return;
             }

@@ -8,11 +8,14 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Type.Repetition;
 
-/** What a nested type of Parquet is: a list, a map or a struct, by the format's rules for new and old writers. */
+/** Classifies nested Parquet types as list, map or struct, by the format's rules for new and old writers. */
 final class ParquetNesting {
     private ParquetNesting() {}
 
-    /** Whether its lists are lists: what protobuf repeats without saying so is not read. */
+    /**
+     * Whether all repeated fields are annotated as lists; bare repeated fields, as protobuf writes them, are not
+     * supported.
+     */
     static boolean isReadable(Type type) {
         if (type.isRepetition(Repetition.REPEATED)) {
             return false;
@@ -46,7 +49,7 @@ final class ParquetNesting {
                 && repeated.asGroupType().getType(0).isPrimitive();
     }
 
-    /** The rules of the format for lists of older writers, which have no group between. */
+    /** The format's backward-compatibility rules for lists without an intermediate group. */
     static boolean isElement(GroupType list, Type repeated) {
         return repeated.isPrimitive()
                 || repeated.asGroupType().getFieldCount() != 1

@@ -25,14 +25,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The rows of the Parquet files of one location. Only the columns asked for are looked at, each file by its own schema:
- * what else is in it, in which order and how wide an integer is, does not matter. Spark's own reader wants one schema
- * for all, of types that it knows, and tells upper from lower case as its session does.
+ * Reads the rows of the Parquet files of one location. Only the columns to read are considered, in each file by its own
+ * schema: other columns, their order and the width of integers do not matter. Spark's own reader requires one schema
+ * for all files, with types that it knows, and depends on the session's case sensitivity.
  */
 record ParquetRows(ReadTable table, List<InputFile> files) {
     private static final long SLICE_BYTES = 64L << 20; // before compression
     private static final List<CompressionCodecName> UNREAD =
-            List.of(CompressionCodecName.BROTLI, CompressionCodecName.LZO); // Spark brings no such codecs
+            List.of(CompressionCodecName.BROTLI, CompressionCodecName.LZO); // codecs that Spark does not include
 
     ParquetRows(ReadTable table, Sources sources, int origin) {
         this(
@@ -43,7 +43,7 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
                         .toList());
     }
 
-    /** What a footer says: which of the columns asked for there are, and how large the row groups are. */
+    /** From a footer: which of the columns to read exist, and the sizes of the row groups. */
     private record Footer(InputFile file, List<String> columns, List<Group> groups, String error)
             implements Serializable {}
 
@@ -72,14 +72,14 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
                 .flatMap(slice -> ParquetSliceRows.of(store, slice, wanted));
     }
 
-    /** All rows of one file, after the same look at its columns. */
+    /** All rows of one file, after the same check of its columns. */
     static ParquetSlice whole(HadoopStore store, ReadTable table, InputFile file) throws IOException {
         Footer footer = footer(store, table, file);
         check(footer.error() == null, "%s", footer.error());
         return new ParquetSlice(file, 0, footer.groups().size(), 1);
     }
 
-    /** What a file holds, as it can be asked for: as a label, which any text is, or else as a nested value. */
+    /** The columns of a file: scalars as labels, which may be any text, and others as nested values. */
     static List<InputColumn> columns(HadoopStore store, InputFile file) throws IOException {
         try (ParquetSource.Opened opened = ParquetSource.open(store, file)) {
             return opened.reader().getFileMetaData().getSchema().getFields().stream()
@@ -110,7 +110,7 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
         return slices;
     }
 
-    // A mistake is told and not thrown: Spark would try again.
+    // A mistake is returned and not thrown, as Spark would retry the task.
     private static Footer footer(HadoopStore store, ReadTable table, InputFile file) throws IOException {
         try (ParquetSource.Opened opened = ParquetSource.open(store, file)) {
             return opened.use(reader -> footer(table, file, reader));
@@ -138,7 +138,7 @@ record ParquetRows(ReadTable table, List<InputFile> files) {
         return new Footer(file, columns, groups, null);
     }
 
-    // A column of which every value is null may be of any type: what is written where nothing was known.
+    // A column in which every value is null may have any type: writers choose one arbitrarily then.
     private static void verify(InputFile file, InputColumn column, Type type, List<BlockMetaData> groups) {
         for (BlockMetaData group : groups) {
             for (ColumnChunkMetaData chunk : group.getColumns()) {

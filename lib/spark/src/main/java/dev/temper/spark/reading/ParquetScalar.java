@@ -33,11 +33,12 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.UUIDLogicalTypeAnnotation
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 
-/** What the stored numbers and bytes of a Parquet column mean. */
+/** Decodes the stored numbers and bytes of a Parquet column by its logical type. */
 record ParquetScalar(PrimitiveType type) {
-    private static final int MAX_DECIMAL_BYTES = 64; // the time for its digits grows with their square
+    // the time to convert decimals grows with the square of their length
+    private static final int MAX_DECIMAL_BYTES = 64;
     private static final int MAX_SCALE = 1000;
-    private static final long JULIAN_EPOCH = 2_440_588; // the day 1970-01-01
+    private static final long JULIAN_EPOCH = 2_440_588; // the Julian day of 1970-01-01
 
     boolean isText() {
         LogicalTypeAnnotation meaning = meaning();
@@ -59,14 +60,14 @@ record ParquetScalar(PrimitiveType type) {
                 };
     }
 
-    /** As messages call it. */
+    /** The type's name in messages. */
     String name() {
         return meaning() == null
                 ? stored().name().toLowerCase(Locale.ROOT)
                 : meaning().toString();
     }
 
-    /** The bytes of a binary as a number. */
+    /** The bytes of a binary as a decimal number. */
     BigDecimal decimal(Binary value) {
         check(
                 value.length() <= MAX_DECIMAL_BYTES && scale() <= MAX_SCALE,
@@ -77,7 +78,7 @@ record ParquetScalar(PrimitiveType type) {
         return new BigDecimal(new BigInteger(value.getBytes()), scale());
     }
 
-    /** A stored integer as a number. */
+    /** A stored integer as a decimal number. */
     BigDecimal decimal(long value) {
         boolean isUnsigned = meaning() instanceof IntLogicalTypeAnnotation integer && !integer.isSigned();
         if (!isUnsigned) {
@@ -88,7 +89,7 @@ record ParquetScalar(PrimitiveType type) {
                 : new BigDecimal(Long.toUnsignedString(value));
     }
 
-    /** A stored integer that is a day or a time, as in ISO 8601. */
+    /** A stored integer that is a date or a time, in ISO 8601. */
     Optional<String> time(long value) {
         if (meaning() instanceof DateLogicalTypeAnnotation) {
             return Optional.of(LocalDate.ofEpochDay(value).toString());
@@ -107,7 +108,7 @@ record ParquetScalar(PrimitiveType type) {
         return Optional.empty();
     }
 
-    /** The bytes of a binary as text that JSON can hold; empty where nobody knows what they mean. */
+    /** The bytes of a binary as text for JSON; empty if their meaning is unknown. */
     Optional<String> text(Binary value) {
         if (isText()) {
             return Optional.of(value.toStringUsingUTF8());
@@ -128,7 +129,7 @@ record ParquetScalar(PrimitiveType type) {
                 : Optional.empty();
     }
 
-    /** Whether the bytes are what Java made of them; it puts U+FFFD where there is no character. */
+    /** Whether the bytes are valid UTF-8: Java decodes invalid bytes to U+FFFD. */
     static boolean isUtf8(Binary value, String text) {
         if (text.indexOf('\uFFFD') < 0) {
             return true;

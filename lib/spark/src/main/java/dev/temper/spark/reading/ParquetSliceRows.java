@@ -22,7 +22,10 @@ import org.apache.parquet.schema.Type;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** The rows of some row groups of a Parquet file, and its end; what is wrong with it is told there and not thrown. */
+/**
+ * The rows of some row groups of a Parquet file, followed by an end marker; errors in the file are reported in the
+ * marker and not thrown.
+ */
 final class ParquetSliceRows implements Closeable {
     private final HadoopStore store;
     private final ParquetSlice slice;
@@ -30,8 +33,8 @@ final class ParquetSliceRows implements Closeable {
     private ParquetSource.Opened opened; // null before the first row
     private ParquetValues values;
     private RecordReader<ReadRow> records;
-    private int group; // the next one
-    private long left; // rows of this one
+    private int group; // the next row group
+    private long left; // remaining rows of this row group
 
     ParquetSliceRows(HadoopStore store, ParquetSlice slice, ReadTable table) {
         this.store = store;
@@ -40,15 +43,15 @@ final class ParquetSliceRows implements Closeable {
         this.group = slice.firstGroup();
     }
 
-    /** For a task of Spark's. */
+    /** The rows for a Spark task, closed when the task completes. */
     static Iterator<ReadRow> of(HadoopStore store, ParquetSlice slice, ReadTable table) {
         ParquetSliceRows rows = new ParquetSliceRows(store, slice, table);
         TaskCompletionListener close = task -> rows.close();
-        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
+        TaskContext.get().addTaskCompletionListener(close); // also when the task does not read all rows
         return new RowsAndEnd(rows::advance);
     }
 
-    /** The next row; after the last one the end, after which it is not to be called. */
+    /** The next row. After the last row it returns the end marker, and must not be called again. */
     ReadRow advance() {
         try {
             if (opened == null) {
@@ -64,7 +67,7 @@ final class ParquetSliceRows implements Closeable {
             return opened.use(reader -> records.read());
         } catch (InvalidInputException e) {
             return end(e.getMessage());
-        } catch (OutOfMemoryError e) { // a damaged page may ask for any amount
+        } catch (OutOfMemoryError e) { // a damaged page may request any amount of memory
             return end(("data: %s asks for more memory than Java has, %,d MiB: write it with smaller row groups and"
                             + " pages, or give the process more")
                     .formatted(slice.file().source(), Runtime.getRuntime().maxMemory() >> 20));
@@ -100,7 +103,7 @@ final class ParquetSliceRows implements Closeable {
         return left;
     }
 
-    // All columns of a row group that are read are held in memory at once, as they are compressed.
+    // All columns of a row group that are read are in memory at once, compressed.
     private void verifySize(MessageType schema, BlockMetaData rows) {
         long bytes = rows.getColumns().stream()
                 .filter(chunk -> schema.containsPath(chunk.getPath().toArray()))
@@ -116,7 +119,7 @@ final class ParquetSliceRows implements Closeable {
                 most);
     }
 
-    // A table is made for as many values as it says that it has.
+    // A dictionary is allocated for the number of values that its header claims.
     private void verify(DictionaryPage dictionary) {
         check(
                 dictionary == null || dictionary.getDictionarySize() <= dictionary.getUncompressedSize(),

@@ -22,9 +22,9 @@ import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.SeekableInputStream;
 
 /**
- * A Parquet file wherever it lies, under any name: Hadoop's own paths know no colons. Its footer may name types that
- * are younger than this Parquet library, such as half floats; they are taken for what they are stored as, so that a
- * column that nobody asks for does no harm.
+ * A Parquet file on any store and with any name; Hadoop's own paths cannot contain colons. Its footer may contain types
+ * that are newer than this Parquet library, such as half floats. They are replaced by their physical types, so that a
+ * column that is not read does no harm.
  */
 final class ParquetSource implements org.apache.parquet.io.InputFile {
     private static final byte[] MAGIC = {'P', 'A', 'R', '1'};
@@ -32,8 +32,8 @@ final class ParquetSource implements org.apache.parquet.io.InputFile {
 
     private final HadoopStore store;
     private final InputFile file;
-    private long dataBytes; // what stands before the footer
-    private byte[] footer = {}; // in place of that of the file
+    private long dataBytes; // everything before the footer
+    private byte[] footer = {}; // replaces that of the file
     private IOException failure;
 
     private ParquetSource(HadoopStore store, InputFile file) {
@@ -42,7 +42,7 @@ final class ParquetSource implements org.apache.parquet.io.InputFile {
         this.dataBytes = file.file().bytes();
     }
 
-    /** What is done with an open file. */
+    /** An operation on an open file. */
     interface Use<T> {
         T use(ParquetFileReader reader) throws IOException;
     }
@@ -81,7 +81,7 @@ final class ParquetSource implements org.apache.parquet.io.InputFile {
     private ParquetFileReader reader() throws IOException {
         try {
             return newReader();
-        } catch (NullPointerException e) { // what the library does with a type that it does not know
+        } catch (NullPointerException e) { // the library's reaction to an unknown type
             replaceFooter();
             return newReader();
         }
@@ -157,11 +157,11 @@ final class ParquetSource implements org.apache.parquet.io.InputFile {
         };
     }
 
-    /** The bytes of the file, and in place of its footer ours. */
+    /** The bytes of the file, with the footer replaced. */
     private final class Places extends InputStream {
         private long position;
-        private long at; // of the stream
-        private InputStream in; // null before it is read from
+        private long at; // position in the stream
+        private InputStream in; // null before the first read
 
         void seek(long to) {
             position = to;

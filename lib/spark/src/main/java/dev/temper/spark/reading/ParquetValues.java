@@ -20,9 +20,9 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
-/** Makes rows of Parquet's records: the columns asked for, as text. */
+/** Creates rows from Parquet records: the columns to read, as text. */
 public final class ParquetValues extends RecordMaterializer<ReadRow> implements ParquetJson.Enclosing {
-    private static final int UTF8_BYTES = 3; // of a character of Java's at most
+    private static final int UTF8_BYTES = 3; // maximum for a Java character
 
     private final ParquetSlice slice;
     private final MessageType schema;
@@ -36,7 +36,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
     private String detail;
     private boolean isTooLong;
 
-    /** @param schema those of the columns that the file has */
+    /** @param schema of those columns to read that the file has */
     public ParquetValues(ParquetSlice slice, ReadTable table, MessageType schema) {
         List<InputColumn> columns = table.columns();
         this.maxCharacters = table.maxCharacters();
@@ -64,7 +64,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         return slice.file().source();
     }
 
-    /** Whether a column of this type can hold what is asked for. */
+    /** Whether a column of this type can hold values of this kind. */
     public static boolean isRight(Type type, Content content) {
         if (!type.isPrimitive()) {
             boolean isWanted = content == Content.JSON
@@ -77,6 +77,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
                 && (scalar.isText() || (content == Content.LABEL && (scalar.isNumber() || scalar.isBoolean())));
     }
 
+    /** The message for a column of an unsupported type. */
     public static String wrong(String source, InputColumn column, Type type) {
         String wanted =
                 switch (column.content()) {
@@ -121,7 +122,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         return root;
     }
 
-    /** The first trouble of a row is the one that is named. */
+    /** Rejects the row. Only the first problem of a row is reported. */
     @Override
     public void reject(Reason why, String format, Object... arguments) {
         if (reason == null) {
@@ -135,13 +136,15 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         return maxCharacters;
     }
 
-    /** Whether a text has more characters than a row may have, by its bytes: it is not made then. */
+    /**
+     * Whether a text certainly has more characters than a row may have, judged by its bytes; it is not decoded then.
+     */
     @Override
     public boolean isLonger(Binary value) {
         return value.length() > UTF8_BYTES * (long) maxCharacters;
     }
 
-    /** The row has more characters than it may have. */
+    /** Rejects the row for exceeding the limit of characters. */
     @Override
     public void overflow() {
         isTooLong = true;
@@ -181,12 +184,14 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         public void end() {}
     }
 
-    /** One value, as text. A column of the wrong type is refused with its first value, and may have none. */
+    /**
+     * Converts a value to text. A column with an unsupported type is reported at its first value, so it may be empty.
+     */
     private final class Cell extends PrimitiveConverter {
         private final InputColumn column;
         private final int index;
         private final ParquetScalar scalar;
-        private final String wrong; // null where the type is right
+        private final String wrong; // null if the type is supported
 
         Cell(InputColumn column, int index, PrimitiveType type, String wrong) {
             this.column = column;
@@ -244,7 +249,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
             }
         }
 
-        // What was an integer once: with nulls beside it, pandas makes a float of it.
+        // pandas turns a column of integers with missing values into floats.
         private void whole(BigDecimal value) {
             values[index] = JsonValues.whole(value);
             if (values[index] == null) {

@@ -16,11 +16,11 @@ import java.security.MessageDigest;
 /**
  * One row as it was read.
  *
- * @param file index among all files
- * @param number 1 is the first row of the file; of JSON lines the number of the line. 0: no row, but what ends a file:
- *     the names of its columns, and in {@code detail} why it cannot be read, if so
- * @param values of the columns asked for, as text; what was not parsed stands in the first
- * @param reason null where the row is in order
+ * @param file index of its file among all files
+ * @param number position in its file, from 1; in JSON lines the line number. 0 means an end marker: the names of the
+ *     file's columns and, in {@code detail}, why it cannot be read, if so
+ * @param values of the columns to read, as text; unparsed input is in the first
+ * @param reason for rejecting the row; null if it is in order
  */
 public record ReadRow(int file, long number, String[] values, String reason, String detail) {
     private static final int KEPT_CHARACTERS = 100;
@@ -29,7 +29,7 @@ public record ReadRow(int file, long number, String[] values, String reason, Str
         return new ReadRow(file, 0, columns, null, error);
     }
 
-    /** The row, or where its values have more characters together, that it is rejected. */
+    /** The row itself, or a rejected row if its values together exceed the limit of characters. */
     ReadRow within(int maxCharacters) {
         long characters = 0;
         for (String value : isEnd() ? new String[0] : values) {
@@ -38,7 +38,7 @@ public record ReadRow(int file, long number, String[] values, String reason, Str
         return characters <= maxCharacters ? this : tooLong(maxCharacters);
     }
 
-    /** The row as one that is rejected for its length; of its values only the beginnings stay. */
+    /** The row as rejected for its length, with truncated values. */
     ReadRow tooLong(int maxCharacters) {
         String[] beginnings = new String[values.length];
         for (int i = 0; i < values.length; i++) {
@@ -49,14 +49,15 @@ public record ReadRow(int file, long number, String[] values, String reason, Str
         return new ReadRow(file, number, beginnings, why.reason().label(), why.detail());
     }
 
+    /** Whether this is the end marker of a file. */
     public boolean isEnd() {
         return number == 0;
     }
 
     /**
-     * Whether it is a row and not an end.
+     * Whether this is a row, and not the end marker of a file.
      *
-     * @throws dev.temper.check.InvalidInputException when it is the end of a file that cannot be read
+     * @throws dev.temper.check.InvalidInputException when it is the end marker of a file that cannot be read
      */
     public boolean isRow() {
         check(!isEnd() || detail == null, "%s", detail);
@@ -64,11 +65,12 @@ public record ReadRow(int file, long number, String[] values, String reason, Str
     }
 
     /**
-     * SHA-256 of the first values and the reason, lengths included: "a","bc" differs from "ab","c".
+     * SHA-256 of the first values and of the reason, each preceded by its length, so that "a","bc" differs from
+     * "ab","c".
      *
-     * @param columns how many values
-     * @param options how many of them, the last ones, count only where they are not null: so a row without them keeps
-     *     its id and its side of the split, whether or not they are asked for
+     * @param columns number of values
+     * @param options the last {@code options} of them count only if they are not null, so that a row without them has
+     *     the same id and is in the same split whether or not these columns are read
      */
     public byte[] content(MessageDigest sha256, int columns, int options) {
         for (int i = 0; i < columns; i++) {
@@ -92,7 +94,7 @@ public record ReadRow(int file, long number, String[] values, String reason, Str
         }
     }
 
-    /** The row without file and number, and its content: short, for the shuffle. */
+    /** Serializes the row without file and number, together with its content hash, for the shuffle. */
     public byte[] encoded(byte[] content) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
         try (DataOutputStream out = new DataOutputStream(bytes)) {
@@ -104,13 +106,14 @@ public record ReadRow(int file, long number, String[] values, String reason, Str
             write(out, reason);
             write(out, detail);
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory cannot fail
+            throw new UncheckedIOException(e); // a stream in memory does not fail
         }
         return bytes.toByteArray();
     }
 
-    /** A row and the hash of its content. */
+    /** A deserialized row and its content hash. */
     public record Decoded(ReadRow row, byte[] content) {
+        /** Reverses {@link #encoded}. */
         public static Decoded of(int file, long number, byte[] encoded) {
             try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(encoded))) {
                 byte[] content = in.readNBytes(Hashes.BYTES);

@@ -20,18 +20,18 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * How a table is read from CSV, TSV, JSON lines, JSON or Parquet ({@link TableRows} reads it).
+ * Columns and layout of CSV, TSV, JSON lines, JSON or Parquet files; {@link TableRows} reads them.
  *
- * <p>The columns asked for are text ({@link InputColumn} says how). Beside them: {@code _source} (the file, as the
- * recipe names it), {@code _row_number} (1 is the first row; of JSON lines the number of the line), {@code _content}
- * (SHA-256 of the columns), and {@code _reason}, {@code _detail} where a row could not be parsed. None of these depends
- * on how Spark cuts the files.
+ * <p>Columns are read as text, in the encoding of {@link InputColumn}. Further columns are {@code _source} (the file,
+ * as the recipe names it), {@code _row_number} (from 1; in JSON lines the line number), {@code _content} (SHA-256 of
+ * the columns), and {@code _reason} and {@code _detail} for rows that could not be parsed. None of them depends on how
+ * the files are split into tasks.
  *
- * @param columns what to read
- * @param encoding of CSV and JSON; a byte order mark is skipped
- * @param delimiter of CSV; a TSV has tabs unless it is no comma
- * @param header whether the first row of a CSV names its columns; otherwise they are {@code _c0}, {@code _c1}, …
- * @param maxCharacters of all columns of a row together; a longer row is rejected, and never in memory whole
+ * @param columns to read
+ * @param encoding of CSV and JSON files; a byte order mark is skipped
+ * @param delimiter of CSV files; TSV files use a tab if it is a comma
+ * @param header whether the first row of a CSV file names the columns; otherwise they are {@code _c0}, {@code _c1}, …
+ * @param maxCharacters limit for all columns of a row together; a longer row is rejected and never in memory as a whole
  */
 public record ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header, int maxCharacters)
         implements Serializable {
@@ -48,12 +48,12 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         check(isCharset(encoding), "data.encoding: %s is no encoding that this Java knows", encoding);
     }
 
-    /** As recipes have it where they do not say how long a row may be. */
+    /** With the default limit of characters. */
     ReadTable(List<InputColumn> columns, String encoding, String delimiter, boolean header) {
         this(columns, encoding, delimiter, header, DataConfig.MAX_CHARACTERS);
     }
 
-    /** The same for other columns. */
+    /** A copy with other columns. */
     ReadTable of(List<InputColumn> others) {
         return new ReadTable(others, encoding, delimiter, header, maxCharacters);
     }
@@ -62,14 +62,14 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         return new ReadTable(columns, data.encoding(), data.delimiter(), data.header(), data.maxCharacters());
     }
 
-    /** How many columns, the last ones, belong to a row's content only where they say something. */
+    /** Number of columns, the last ones, that are part of a row's content only if they are not null. */
     public static int options(List<InputColumn> columns) {
         return (int) columns.stream()
                 .filter(column -> column.content() == Content.OPTION)
                 .count();
     }
 
-    /** The mistake in the data behind a failure of Spark, if it is one. */
+    /** The user's mistake that caused a failure of Spark; empty if there is another cause. */
     public static Optional<InvalidInputException> mistake(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof InvalidInputException mistake) {
@@ -79,7 +79,7 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         return Optional.empty();
     }
 
-    /** The columns asked for and our own. */
+    /** The schema of the columns to read and our own columns. */
     public StructType schema() {
         StructType schema = new StructType();
         for (InputColumn column : columns) {
@@ -96,6 +96,7 @@ public record ReadTable(List<InputColumn> columns, String encoding, String delim
         return file.kind() == FileKind.TSV && delimiter.equals(",") ? "\t" : delimiter;
     }
 
+    /** Checks that a file has a required column. */
     public void verifyHas(String source, InputColumn column, Collection<String> names) {
         List<String> named = names.stream().filter(name -> !name.isEmpty()).toList();
         check(

@@ -4,12 +4,12 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Supplier;
 
-/** Rows as they are read, one ahead of those that were taken, up to and with the end that tells how reading went. */
+/** An iterator over rows up to and including the end marker; it reads one row ahead. */
 final class RowsAndEnd implements Iterator<ReadRow> {
     private final Supplier<ReadRow> source;
-    private ReadRow next; // null after the end
+    private ReadRow next; // null after the end marker
 
-    /** @param source reads the first row at once, and is not asked again after the end */
+    /** @param source reads the next row; called at once, and never after the end marker */
     RowsAndEnd(Supplier<ReadRow> source) {
         this.source = source;
         this.next = source.get();

@@ -13,7 +13,10 @@ import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** The rows of one slice of a text file, and its end; what is wrong with the file is told there and not thrown. */
+/**
+ * The rows of one slice of a text file, followed by an end marker; errors in the file are reported in the marker and
+ * not thrown.
+ */
 final class SliceRows implements Closeable {
     private final HadoopStore store;
     private final FileSlice slice;
@@ -27,18 +30,18 @@ final class SliceRows implements Closeable {
         this.table = table;
     }
 
-    /** For a task of Spark's. */
+    /** The rows for a Spark task, closed when the task completes. */
     static Iterator<ReadRow> of(HadoopStore store, FileSlice slice, ReadTable table) {
         SliceRows rows = new SliceRows(store, slice, table);
         TaskCompletionListener close = task -> rows.close();
-        TaskContext.get().addTaskCompletionListener(close); // when not all rows are wanted
+        TaskContext.get().addTaskCompletionListener(close); // also when the task does not read all rows
         return new RowsAndEnd(rows::advance);
     }
 
     /**
-     * The columns of a file: those that its first line names, or of JSON those that so many rows have.
+     * The columns of a file: those of its first line or, for JSON, those of the first {@code count} rows.
      *
-     * @throws InvalidInputException when it cannot be read so far
+     * @throws InvalidInputException when this part of the file is malformed
      */
     List<String> columns(int count) throws IOException {
         rows = open();
@@ -53,7 +56,7 @@ final class SliceRows implements Closeable {
         return rows == null ? List.of() : rows.columns();
     }
 
-    /** The next row; after the last one the end, after which it is not to be called. */
+    /** The next row. After the last row it returns the end marker, and must not be called again. */
     ReadRow advance() {
         try {
             if (rows == null) {

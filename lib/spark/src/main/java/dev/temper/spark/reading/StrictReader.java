@@ -17,8 +17,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The characters of a file, without its byte order mark. Bytes that are none in its encoding end the reading with their
- * line: Java's own readers would put U+FFFD in their place.
+ * Decodes a file without its byte order mark. Bytes that are invalid in the encoding are an error with the line number,
+ * where Java's own readers would replace them by U+FFFD.
  */
 final class StrictReader extends Reader {
     private static final int BUFFER = 1 << 16;
@@ -30,8 +30,8 @@ final class StrictReader extends Reader {
     private final ByteBuffer bytes = ByteBuffer.allocate(BUFFER).flip();
     private final CharBuffer chars = CharBuffer.allocate(BUFFER).flip();
     private boolean begun;
-    private boolean ended; // all bytes are read
-    private boolean done; // all characters are decoded
+    private boolean ended; // all bytes have been read
+    private boolean done; // all characters have been decoded
     private char last;
     private long line; // of the next character to decode
 
@@ -57,7 +57,7 @@ final class StrictReader extends Reader {
         }
     }
 
-    /** Whether the first character that is not blank is a bracket; nothing is read past. */
+    /** Whether the first character that is not blank is a bracket. Does not advance. */
     boolean isList() throws IOException {
         while (!chars.hasRemaining() && !done) {
             decode();

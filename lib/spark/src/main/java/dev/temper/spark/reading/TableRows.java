@@ -23,14 +23,14 @@ import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The rows of some files, read in parallel.
+ * Reads the rows of several files in parallel.
  *
- * @param chunks where the text files are cut
+ * @param chunks where text files are split
  */
 public record TableRows(ReadTable table, Sources sources, FileChunks chunks) {
     /**
-     * The rows of one location, in order within each file. A file that cannot be read fails when its rows are asked
-     * for: {@link ReadTable#mistake} finds the reason.
+     * The rows of one location, in order within each file. A malformed file fails when its rows are evaluated;
+     * {@link ReadTable#mistake} extracts the reason.
      *
      * @throws dev.temper.check.InvalidInputException when the location is missing or empty
      */
@@ -41,7 +41,7 @@ public record TableRows(ReadTable table, Sources sources, FileChunks chunks) {
         return spark.createDataset(rows.rdd(), Encoders.row(table.schema()));
     }
 
-    /** The rows with their place, content and what is wrong with them in columns of ours. */
+    /** The rows with our own columns for position, content hash and problems. */
     public JavaRDD<Row> withOwnColumns(SparkSession spark) {
         List<String> names = sources.files().stream().map(InputFile::source).toList();
         StructType schema = table.schema();
@@ -59,7 +59,7 @@ public record TableRows(ReadTable table, Sources sources, FileChunks chunks) {
         });
     }
 
-    /** All rows and, behind those of each text file or slice, its end. */
+    /** All rows and, after those of each text file or slice, its end marker. */
     public JavaRDD<ReadRow> read(SparkSession spark) {
         List<JavaRDD<ReadRow>> parts = new ArrayList<>();
         ReadTable wanted = table;

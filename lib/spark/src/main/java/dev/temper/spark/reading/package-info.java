@@ -1,2 +1,2 @@
-/** Rows of CSV, JSON and Parquet files, read strictly: what is wrong with one is told and never swallowed. */
+/** Strict readers of CSV, JSON and Parquet files: malformed input is reported and never skipped silently. */
 package dev.temper.spark.reading;

@@ -16,8 +16,8 @@ import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
 /**
- * How a text file is compressed, by the end of its name. A file may be several compressed ones behind each other; what
- * cannot be decompressed to its last byte is a mistake, never the end.
+ * Compression of a text file, by its extension. A file may consist of several concatenated compressed streams. Input
+ * that cannot be decompressed to its last byte is an error, and never mistaken for the end of the file.
  */
 public enum Compression {
     NONE(),
@@ -30,7 +30,7 @@ public enum Compression {
     private static final Map<Compression, String> MAGIC =
             Map.of(GZIP, "\u001F\u008B", BZIP2, "BZh", XZ, "\u00FD7zXZ", ZSTD, "(\u00B5/\u00FD");
 
-    @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
+    @SuppressWarnings("ImmutableEnumChecker") // List.of is immutable
     private final List<String> endings;
 
     Compression(String... endings) {
@@ -45,17 +45,17 @@ public enum Compression {
                 .orElse(NONE);
     }
 
-    /** The name without the ending. */
+    /** The file name without the extension. */
     String uncompressed(String name) {
         return this == NONE ? name : name.substring(0, name.lastIndexOf('.'));
     }
 
-    /** @param source how messages name the file */
+    /** @param source the file's name in messages */
     public InputStream open(InputStream compressed, String source) throws IOException {
         return this == NONE ? compressed : new Whole(this, compressed, source);
     }
 
-    /** Throws when the beginning of a file that should be text says that it is compressed. */
+    /** Throws if a file that should be text begins with the signature of a compressed format. */
     public static void verifyNotPacked(byte[] beginning, String source) {
         MAGIC.forEach((compression, magic) -> {
             byte[] begins = Arrays.copyOf(beginning, magic.length());
@@ -79,7 +79,7 @@ public enum Compression {
         };
     }
 
-    /** Tells a file that is damaged from a file that cannot be reached. */
+    /** Distinguishes a damaged file from a store that cannot be reached. */
     private static final class Whole extends InputStream {
         private final Raw raw;
         private final Compression compression;
@@ -126,7 +126,7 @@ public enum Compression {
         }
     }
 
-    /** Remembers its own failure. */
+    /** Records failures of the underlying stream. */
     private static final class Raw extends FilterInputStream {
         private IOException failure;
 

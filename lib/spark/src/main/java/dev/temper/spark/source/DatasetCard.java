@@ -18,10 +18,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The configurations at the top of a data set's README.md, which say what files its splits have.
+ * The {@code configs} in the front matter of a data set's README.md, which list the files of each split.
  *
  * @param location of the folder, for messages
- * @param config the one that counts: the only one, {@code default}, or the one with {@code default: true}
+ * @param config the one to use: the only one, {@code default}, or the one with {@code default: true}
  */
 record DatasetCard(String location, JsonNode config) {
     static final String NAME = "README.md";
@@ -29,7 +29,7 @@ record DatasetCard(String location, JsonNode config) {
     private static final YAMLMapper YAML = new YAMLMapper();
     private static final Pattern FRONT_MATTER = Pattern.compile("\\A---\\R(.*?\\R)?---(?:\\R|\\z)", Pattern.DOTALL);
 
-    /** Empty where the text names no configurations. */
+    /** Empty if the README.md has no configs. */
     static Optional<DatasetCard> of(String location, String readme) {
         Matcher matter = FRONT_MATTER.matcher(readme);
         if (!matter.find() || matter.group(1) == null) {
@@ -73,9 +73,9 @@ record DatasetCard(String location, JsonNode config) {
     }
 
     /**
-     * The names of each split; empty where none has a split.
+     * The file names of each split; empty if no file belongs to a split.
      *
-     * @param names of all files below the folder
+     * @param names of all files in the folder and below
      */
     Map<String, List<String>> splits(Collection<String> names) {
         String folder =
@@ -95,7 +95,7 @@ record DatasetCard(String location, JsonNode config) {
         }
         patterns(files).forEach((split, patterns) -> {
             List<String> found = matching(prefix, patterns, names);
-            if (!found.isEmpty()) { // of a data set that is here in part the other splits count
+            if (!found.isEmpty()) { // if only part of the data set is present, its splits are used
                 splits.put(split, found);
             }
         });

@@ -8,14 +8,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Which of the files that lie where the recipe points are read, and for what.
+ * The files that are read, for training and for evaluation, and those that are skipped.
  *
- * @param leftOut those that are not read, and why; not what is hidden or only describes the data
+ * @param leftOut skipped files with their reasons, without hidden files and files that describe the data
  */
 public record FileChoice(List<String> train, List<String> eval, List<LeftOut> leftOut) implements Serializable {
     private static final int SHOWN = 3;
 
-    /** A file that is not read. */
+    /** A file that is skipped. */
     public record LeftOut(String file, String reason) implements Serializable {}
 
     public FileChoice {
@@ -27,14 +27,14 @@ public record FileChoice(List<String> train, List<String> eval, List<LeftOut> le
     /**
      * The files that are read, as {@code train 2: a.csv, b.csv; eval none}.
      *
-     * @param evaluated how many rows are; without files of their own they are a share of the others
+     * @param evaluated number of evaluation rows, which may be split off the training files
      */
     public String readFiles(long evaluated) {
         boolean isShare = eval.isEmpty() && evaluated > 0;
         return "train " + counted(train) + "; eval " + (isShare ? "a share of them" : counted(eval));
     }
 
-    /** The files that are left out, with a line for each reason. */
+    /** The skipped files, one line for each reason. */
     public List<String> leftOutFiles() {
         Map<String, List<String>> reasons = new LinkedHashMap<>();
         leftOut.forEach(file -> reasons.computeIfAbsent(file.reason(), absent -> new ArrayList<>())

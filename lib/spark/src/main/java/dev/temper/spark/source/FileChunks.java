@@ -19,21 +19,22 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * What the bytes of all files say, found in one job of their own: a hash of each file, and where the lines of large
- * JSON files lie, so that several tasks can read one.
+ * The result of one pass over the bytes of all files: a hash of each file, and line ends in large JSON files, so that
+ * several tasks can read one.
  *
- * @param chunks of each file by its index, in order
+ * @param chunks of each file in order, by the file's index
  */
 public record FileChunks(Map<Integer, List<Chunk>> chunks) {
     private static final long BYTES = 64L << 20;
     private static final int BUFFER = 1 << 16;
-    private static final String BYTES_BEFORE_TEXT = "\u00EF\u00BB\u00BF\u00FE\u00FF\0 \t\r\n"; // marks, blanks
+    // byte order marks and blanks
+    private static final String BYTES_BEFORE_TEXT = "\u00EF\u00BB\u00BF\u00FE\u00FF\0 \t\r\n";
 
     /**
-     * A fixed part of a file.
+     * A chunk of fixed size of a file.
      *
-     * @param lines how many line ends are in it
-     * @param firstEnd where the first of them is in the file; -1 when there is none
+     * @param lines number of line ends in it
+     * @param firstEnd offset of the first line end in the file; -1: none
      * @param isList whether the first character of the file is a bracket
      */
     record Chunk(InputFile file, long from, String sha256, long lines, long firstEnd, boolean isList)
@@ -41,12 +42,13 @@ public record FileChunks(Map<Integer, List<Chunk>> chunks) {
 
     private record Range(InputFile file, long from, long bytes) implements Serializable {}
 
-    /** Each file is one piece, and nothing is known of its bytes: for reading but a few rows. */
+    /** Without reading anything: each file is one slice, and hashes are unknown. For reading a few rows. */
     public static FileChunks unread(Sources sources) {
         return new FileChunks(sources.files().stream()
                 .collect(Collectors.toMap(InputFile::index, file -> List.of(new Chunk(file, 0, "", 0, -1, false)))));
     }
 
+    /** Reads all files, in one Spark job. */
     public static FileChunks read(SparkSession spark, Sources sources) {
         return read(spark, sources, BYTES);
     }
@@ -77,21 +79,21 @@ public record FileChunks(Map<Integer, List<Chunk>> chunks) {
         return new FileChunks(known);
     }
 
-    /** The hash of a file follows from its bytes alone. */
+    /** Hash of a file's bytes. */
     public String sha256(InputFile file) {
         return Hashes.sha256(of(file).stream().map(Chunk::sha256).collect(Collectors.joining()));
     }
 
     /**
-     * The hash of a file as {@code sha256sum} prints it; of one of several pieces that of their hashes, one behind the
-     * other in hexadecimal digits.
+     * Hash of a file, as {@code sha256sum} prints it; for a file of several chunks, the hash of the concatenated
+     * hexadecimal hashes of its chunks.
      */
     public FileHash hash(InputFile file) {
         List<Chunk> parts = of(file);
         return parts.size() == 1 ? new FileHash(parts.get(0).sha256(), false) : new FileHash(sha256(file), true);
     }
 
-    /** The pieces of all text files that tasks read, in order. */
+    /** Slices of all text files, for tasks to read, in order. */
     public List<FileSlice> slices(Sources sources, Charset charset) {
         List<FileSlice> slices = new ArrayList<>();
         for (InputFile file : sources.files()) {
@@ -110,7 +112,7 @@ public record FileChunks(Map<Integer, List<Chunk>> chunks) {
         return slices;
     }
 
-    // A piece begins behind the first line end of its chunk: whoever reads the chunk before reads up to there.
+    // A slice begins after the first line end of its chunk; the task of the previous chunk reads up to there.
     private static List<FileSlice> linesOf(InputFile file, List<Chunk> parts) {
         List<FileSlice> slices = new ArrayList<>();
         long from = 0;
@@ -132,7 +134,7 @@ public record FileChunks(Map<Integer, List<Chunk>> chunks) {
         return chunks.get(file.index());
     }
 
-    // Only there is a byte 10 always the end of a line.
+    // In these encodings byte 10 is always a line end.
     private static boolean isSearchable(Charset charset) {
         return charset.equals(StandardCharsets.UTF_8)
                 || (charset.canEncode()

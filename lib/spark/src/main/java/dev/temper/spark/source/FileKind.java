@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How a file is read, by the end of its name; behind it that of a {@link Compression} may stand. */
+/** The format of a file, by its extension, which may be followed by that of a {@link Compression}. */
 public enum FileKind {
     CSV("csv"),
     TSV("tsv"),
     JSON("jsonl", "json", "ndjson", "jsonlines"),
-    /** Compresses within itself. */
+    /** Has compression of its own. */
     PARQUET("parquet", "pq", "parq");
 
-    @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
+    @SuppressWarnings("ImmutableEnumChecker") // List.of is immutable
     private final List<String> endings;
 
     FileKind(String... endings) {

@@ -4,9 +4,9 @@ import dev.temper.spark.source.Sources.InputFile;
 import java.io.Serializable;
 
 /**
- * What one task reads: a file, or some of its lines.
+ * What one task reads: a file, or a range of its lines.
  *
- * @param to the byte after the last, {@link #END} for all there are
+ * @param to end offset, exclusive; {@link #END} for the end of the file
  * @param firstLine number of its first line
  */
 public record FileSlice(InputFile file, long from, long to, long firstLine) implements Serializable {

@@ -6,8 +6,9 @@ import dev.temper.check.LinearPattern;
 import java.util.regex.Pattern;
 
 /**
- * A pattern of names: {@code *} and {@code ?} within a name, <code>[0-9]</code> and {@code [!a]} for one character,
- * <code>{a,b}</code>, and {@code **} over folders; <code>**</code> with a slash behind it also stands for no folder.
+ * A pattern of file names: {@code *} and {@code ?} within a name, <code>[0-9]</code> and {@code [!a]} for one
+ * character, <code>{a,b}</code> for alternatives, and {@code **} across folders; <code>**</code> followed by a slash
+ * also matches no folder.
  */
 record Glob(String text, LinearPattern names) {
     private static final Pattern WILDCARD = Pattern.compile("[*?{\\[]");
@@ -24,7 +25,7 @@ record Glob(String text, LinearPattern names) {
         return names.matches(name);
     }
 
-    /** The folder before the first part with a wildcard; empty where there is none. */
+    /** The folder before the first component with a wildcard; empty if there is none. */
     String folder() {
         var matcher = WILDCARD.matcher(text);
         String before = matcher.find() ? text.substring(0, matcher.start()) : text;
@@ -32,12 +33,12 @@ record Glob(String text, LinearPattern names) {
         return slash == 0 ? "/" : slash < 0 ? "" : before.substring(0, slash);
     }
 
-    /** From a pattern to a regular expression, from left to right. */
+    /** Translates a pattern to a regular expression, from left to right. */
     private static final class Translation {
         private final String text;
         private final StringBuilder regex = new StringBuilder("(?s)");
         private int at;
-        private int open; // braces
+        private int open; // braces that are open
 
         Translation(String text) {
             this.text = text;
@@ -79,7 +80,8 @@ record Glob(String text, LinearPattern names) {
             }
         }
 
-        // As in Python: a bracket that comes first is a character of its own, one that is never closed, too.
+        // As in Python, a closing bracket in first position is literal, and so is an opening bracket that is never
+        // closed.
         private void oneOf() {
             int first = at + 1;
             boolean isNot = first < text.length() && "!^".indexOf(text.charAt(first)) >= 0;

@@ -5,16 +5,16 @@ import java.io.InputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
- * Gzip files behind each other, with zeros between or behind them, as tar and tapes leave them. Java's own reader takes
- * whatever is no member for the end.
+ * Decompresses concatenated gzip members, with zeros between or after them, as tar and tapes leave them. Java's own
+ * reader takes any trailing data for the end of the file.
  */
 final class GzipMembers extends InputStream {
     private static final int[] MAGIC = {0x1F, 0x8B};
 
     private final InputStream in;
-    private InputStream member; // null behind the last
+    private InputStream member; // null after the last member
 
-    /** @param in can be marked */
+    /** @param in must support mark */
     GzipMembers(InputStream in) throws IOException {
         this.in = in;
         this.member = new GzipCompressorInputStream(in);

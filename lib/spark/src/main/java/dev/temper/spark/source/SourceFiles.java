@@ -25,21 +25,22 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The files of one location: the file itself; all files of one kind in the folder and below; or all that a {@link Glob}
- * matches.
+ * The files of one location: a single file; all files of one kind in a folder and below; or all files that a
+ * {@link Glob} matches.
  *
- * <p>Where their names, or the folder's README.md, tell splits ({@link SplitNames}, {@link DatasetCard}), one of them
- * is read: train to train on; validation, or else test, to evaluate on. A file that is named is read whatever its name.
+ * <p>If file names or the folder's README.md define splits ({@link SplitNames}, {@link DatasetCard}), one split is
+ * selected: train for training; validation, or otherwise test, for evaluation. A file that is named explicitly is
+ * always read.
  *
- * @param leftOut files of the location that are not read
+ * @param leftOut files of the location that are skipped
  */
 public record SourceFiles(String location, FileKind kind, List<SourceFile> files, List<LeftOut> leftOut) {
     /**
      * One file.
      *
-     * @param source how rows name it: the location as the user wrote it, and the file's name below it
-     * @param rowsBefore in other files of the same source
-     * @param sha256 of all that the source holds, where it is known; empty: its bytes tell
+     * @param source its name in rows and messages: the location as the user wrote it, and the path below it
+     * @param rowsBefore number of rows in preceding files of the same source
+     * @param sha256 of the source's whole content, if known; empty: computed from the file's bytes
      */
     public record SourceFile(String source, String location, long bytes, long rowsBefore, String sha256)
             implements Serializable {
@@ -52,14 +53,14 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
         }
     }
 
-    /** What rows are read for. */
+    /** What rows are used for. */
     public enum Use {
         TRAIN("data.train", SplitNames.TRAIN),
         EVAL("data.eval", SplitNames.VALIDATION, SplitNames.TEST);
 
         private final String key;
 
-        @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
+        @SuppressWarnings("ImmutableEnumChecker") // List.of is immutable
         private final List<String> splits;
 
         Use(String key, String... splits) {
@@ -67,7 +68,10 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
             this.splits = List.of(splits);
         }
 
-        /** By its name, or else by a word in it, as {@code train_sft} has, where one split alone has it. */
+        /**
+         * The split for this use, by its exact name, or by the only name that contains it as a word, such as
+         * {@code train_sft}.
+         */
         private Optional<String> chosen(Collection<String> names) {
             for (String split : splits) {
                 if (names.contains(split)) {
@@ -114,7 +118,7 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
         return choice.of(store, choice.ofSplit(files, splits));
     }
 
-    // Splits that the pattern spells out, as {train,test}, are wanted all.
+    // If a pattern names splits itself, as {train,test}, all matching files are read.
     private static SourceFiles ofPattern(HadoopStore store, String pattern, Use use) throws IOException {
         Glob glob = Glob.of(pattern);
         String folder = glob.folder();
@@ -135,7 +139,7 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
         try {
             return store.find(HadoopStore.resolve(location));
         } catch (IllegalArgumentException e) {
-            return Optional.empty(); // a pattern need not be a name
+            return Optional.empty(); // a pattern need not be a valid path
         }
     }
 
@@ -148,16 +152,16 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
     }
 
     /**
-     * What is done with the files of a location.
+     * Selects among the files of a location.
      *
-     * @param prefix what stands before their names in the recipe's words
+     * @param prefix of their names, as the recipe writes it
      */
     private record Choice(String location, String prefix, Use use, List<LeftOut> leftOut) {
         Choice(String location, String prefix, Use use) {
             this(location, prefix, use, new ArrayList<>());
         }
 
-        /** Those with rows that we can read. */
+        /** Those files that have a supported format. */
         List<Found> readable(List<Found> all) {
             List<Found> files = new ArrayList<>();
             for (Found file : all) {
@@ -179,7 +183,7 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
             return files;
         }
 
-        /** Those of the split to read, where there are splits. */
+        /** Those files that belong to the selected split, if there are splits. */
         List<Found> ofSplit(List<Found> files, Map<String, List<String>> splits) {
             Set<String> assigned =
                     splits.values().stream().flatMap(List::stream).collect(Collectors.toSet());
@@ -188,7 +192,7 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
                     .filter(name -> !assigned.contains(name))
                     .toList();
             if (splits.isEmpty() || (splits.size() == 1 && others.isEmpty())) {
-                return files; // nothing to choose from
+                return files; // nothing to select
             }
             String chosen = use.chosen(splits.keySet()).orElseThrow(() -> unclear(splits.keySet(), others));
             Set<String> read = new HashSet<>(splits.get(chosen));
@@ -215,7 +219,7 @@ public record SourceFiles(String location, FileKind kind, List<SourceFile> files
                             "folder/train-*.parquet");
         }
 
-        /** Each once, whatever links lead to it. */
+        /** Each file once, even if several links lead to it. */
         SourceFiles of(HadoopStore store, List<Found> files) throws IOException {
             Map<Path, Found> seen = new HashMap<>();
             List<SourceFile> distinct = new ArrayList<>();

@@ -27,7 +27,7 @@ import org.apache.spark.sql.SparkSession;
 /**
  * All files of a data set, in the order of their names.
  *
- * @param choice which they are, and which were left out
+ * @param choice which files were selected and which were skipped
  */
 public record Sources(List<InputFile> files, FileChoice choice) {
     private static final long BYTES_PER_PARTITION = 32L << 20;
@@ -36,7 +36,7 @@ public record Sources(List<InputFile> files, FileChoice choice) {
     /**
      * One file.
      *
-     * @param index its place among all
+     * @param index position among all files
      */
     public record InputFile(int index, SourceFile file, FileKind kind, Origin origin) implements Serializable {
         public String source() {
@@ -53,14 +53,14 @@ public record Sources(List<InputFile> files, FileChoice choice) {
     }
 
     /**
-     * Where a file belongs.
+     * The location that a file belongs to.
      *
-     * @param number of the location: its files have one schema
-     * @param share of its rows that is taken
+     * @param number of the location: its files have the same columns
+     * @param share of its rows that is selected
      */
     public record Origin(int number, Use use, double share) implements Serializable {}
 
-    /** @param tables what was read of them as files; others are left out */
+    /** @param tables snapshots of tables; tables without one are skipped */
     public static Sources find(HadoopStore store, DataConfig data, Map<Source, SourceFiles> tables) throws IOException {
         double largest = data.train().stream().mapToDouble(Source::share).max().orElseThrow();
         Map<Origin, SourceFiles> found = new HashMap<>();
@@ -77,7 +77,7 @@ public record Sources(List<InputFile> files, FileChoice choice) {
         return sources;
     }
 
-    /** What says how to read a kind of file, where there is none of it, was meant for other files than these. */
+    /** Refuses settings for a kind of file, such as a CSV delimiter, if there is no file of that kind. */
     private void verifyRead(DataConfig data) {
         boolean isTable = files.stream().anyMatch(file -> file.kind() == FileKind.CSV || file.kind() == FileKind.TSV);
         boolean isText = files.stream().anyMatch(file -> file.kind() != FileKind.PARQUET);
@@ -124,7 +124,7 @@ public record Sources(List<InputFile> files, FileChoice choice) {
         Map<String, LeftOut> leftOut = new TreeMap<>();
         found.stream()
                 .flatMap(source -> source.leftOut().stream())
-                .filter(file -> !all.contains(file.file())) // the other key may read it
+                .filter(file -> !all.contains(file.file())) // files that the other key reads are not skipped
                 .forEach(file -> leftOut.put(file.file(), file));
         return new FileChoice(
                 read.getOrDefault(Use.TRAIN, List.of()).stream().distinct().toList(),
@@ -132,12 +132,13 @@ public record Sources(List<InputFile> files, FileChoice choice) {
                 List.copyOf(leftOut.values()));
     }
 
-    /** Tasks to work on the rows with: two for each core, more for large files. */
+    /** Number of tasks for the rows: two per core, more for large files. */
     public int partitions(SparkSession spark) {
         int forCores = 2 * spark.sparkContext().defaultParallelism();
         return (int) Math.max(forCores, Math.min(bytes() / BYTES_PER_PARTITION, MAX_PARTITIONS));
     }
 
+    /** Total size of the files. */
     public long bytes() {
         return files.stream().mapToLong(file -> file.file().bytes()).sum();
     }

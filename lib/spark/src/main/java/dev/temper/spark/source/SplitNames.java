@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Tells by their names which split files belong to, as the datasets library does: {@code data/NAME-00000-of-00003.*};
- * else a folder's name with {@code train}, {@code test} or the like between characters that are no letters; else a
- * file's name. Where one of these rules finds a split, a file that it does not find has none. Upper and lower case are
- * one, unlike there.
+ * Determines the splits of files by their names, with the rules of the datasets library: {@code data/NAME-00000-of-
+ * 00003.*}; otherwise a folder name that contains {@code train}, {@code test} or the like between characters that are
+ * not letters; otherwise such a file name. If one of these rules finds a split, files that it does not match have none.
+ * Unlike the library, upper and lower case are not distinguished.
  */
 final class SplitNames {
     static final String TRAIN = "train";
@@ -31,9 +31,9 @@ final class SplitNames {
     private SplitNames() {}
 
     /**
-     * The names of each split; empty where no name tells one. A name may be in two.
+     * The file names of each split; empty if no name determines one. A name may be in two splits.
      *
-     * @param names below the folder that is read, so that its own name says nothing
+     * @param names below the folder, whose own name does not count
      */
     static Map<String, List<String>> of(Collection<String> names) {
         Map<String, Set<String>> shards = new TreeMap<>();
@@ -52,7 +52,7 @@ final class SplitNames {
                 .orElse(Map.of());
     }
 
-    /** The splits whose keywords are in a text. */
+    /** The splits whose keywords occur in a text. */
     static List<String> in(String text) {
         return KEYWORDS.entrySet().stream()
                 .filter(entry -> entry.getValue().matcher(text).find())

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What is said of files that are no data to us. */
+/** Explains why a file is not read as data. */
 final class UnreadFile {
     static final String NO_DATA = "no .csv, .tsv, .jsonl, .json or .parquet file";
 
@@ -16,13 +16,13 @@ final class UnreadFile {
             "an Arrow file is not read: write Parquet, as with datasets.Dataset.from_file('%s')"
                     + ".to_parquet('rows.parquet')";
     private static final String UNPACK = "this is not unpacked: unpack it, or compress with .gz, .bz2, .xz or .zst";
-    /** Of other file names with data's ending: what Hugging Face's libraries write beside data. */
+    /** Files with a data extension that Hugging Face's libraries write next to data. */
     private static final List<String> ABOUT_DATA =
             List.of("dataset_infos.json", "dataset_info.json", "state.json", "dataset_dict.json", "config.json");
 
     private UnreadFile() {}
 
-    /** Whether it says something of the data, and holds none. */
+    /** Whether the file describes the data and contains none. */
     static boolean isAboutData(String name) {
         return ABOUT_DATA.contains(name)
                 || name.matches(
@@ -30,7 +30,7 @@ final class UnreadFile {
                 || (name.startsWith("_") && FileKind.of(name).isEmpty());
     }
 
-    /** Why a file is left out that might be data, if it is. */
+    /** Why a file that might be data is skipped; empty for other files. */
     static Optional<String> reason(Found file) {
         String name = file.lastName();
         if (isAboutData(name)) {
@@ -45,14 +45,14 @@ final class UnreadFile {
                         + ending(name).map(e -> ", ." + e).orElse(""));
     }
 
-    /** For a file that is named. */
+    /** The exception for a file that the user named. */
     static InvalidInputException refusal(String location) {
         return invalid(
                 "data: %s is %s%s",
                 location, NO_DATA, hint(location).map(hint -> ": " + hint).orElse(""));
     }
 
-    /** For a folder without data. */
+    /** Advice for a folder without data. */
     static String advice(String location, List<Found> files) {
         List<String> names = files.stream().map(Found::lastName).toList();
         Optional<Found> arrow = files.stream()

@@ -7,8 +7,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /**
- * Zstandard frames behind each other. The stream of the same library ends without a word where a frame is cut off whose
- * beginning it had read together with the end of the one before.
+ * Decompresses concatenated Zstandard frames. The library's own stream ends silently at a truncated frame if it had
+ * read the beginning of the frame together with the end of the one before.
  */
 final class ZstdFrames extends InputStream {
     private static final int BUFFER = 1 << 17;
@@ -18,7 +18,7 @@ final class ZstdFrames extends InputStream {
     private final byte[] bytes = new byte[BUFFER];
     private final ByteBuffer compressed = ByteBuffer.allocateDirect(BUFFER).flip();
     private final ByteBuffer plain = ByteBuffer.allocateDirect(BUFFER).flip();
-    private boolean isWhole = true; // no frame is begun and not ended
+    private boolean isWhole = true; // no frame is incomplete
 
     ZstdFrames(InputStream in) {
         this.in = in;
@@ -48,9 +48,10 @@ final class ZstdFrames extends InputStream {
         in.close();
     }
 
-    /** False at the end. */
+    /** Decompresses more; false at the end. */
     private boolean decompress() throws IOException {
-        boolean hasMore = !isWhole && plain.limit() == plain.capacity(); // what did not fit before
+        // the output buffer was too small for all of it
+        boolean hasMore = !isWhole && plain.limit() == plain.capacity();
         if (!compressed.hasRemaining() && !hasMore && !fill()) {
             if (!isWhole) {
                 throw new EOFException("it ends within a frame");

@@ -1,2 +1,2 @@
-/** Which files a location means, how they are packed, and where they are cut. */
+/** Finds the files of a location, decompresses them, and splits them into slices. */
 package dev.temper.spark.source;

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All files of a folder and below, but for what is hidden ({@code .name}) and for folders of programs ({@code _name}).
- * A link to a folder that the walk is in is not followed.
+ * All files in a folder and below, without hidden files ({@code .name}) and folders that programs write
+ * ({@code _name}). A link to a folder above is not followed.
  */
 public record FileTree(List<Found> files) {
     /**
      * One file.
      *
-     * @param name below the folder
+     * @param name path below the folder
      */
     public record Found(String name, String location, long bytes) {
         public String lastName() {
@@ -29,7 +29,7 @@ public record FileTree(List<Found> files) {
         return new FileTree(List.copyOf(walk.found()));
     }
 
-    /** @param above the folders that the walk is in, as they are without links */
+    /** @param above the folders on the current path, with links resolved */
     private record Walk(HadoopStore store, List<Found> found, List<Path> above) {
         void into(String folder, String name) throws IOException {
             Optional<Path> real = store.realPath(folder);

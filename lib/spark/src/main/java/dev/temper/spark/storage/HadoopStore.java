@@ -32,34 +32,35 @@ import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Files wherever Hadoop reaches: {@code s3a:}, {@code hdfs:} and the rest. A plain path and {@code file:} are this
- * machine's disk. Travels to executors with its configuration.
+ * Files on any file system that Hadoop supports, such as {@code s3a:} or {@code hdfs:}. A plain path and {@code file:}
+ * are the local disk. Serializable, with its configuration.
  */
 public final class HadoopStore implements Store, Serializable {
     private static final long serialVersionUID = 1L;
     private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
 
     private transient Configuration configuration;
-    private transient boolean isSent; // to an executor, where a store that was there may be away for a while
+    // whether it was sent to an executor, where an unreachable store may only be away for a while
+    private transient boolean isSent;
 
     public HadoopStore(Configuration configuration) {
         this.configuration = configuration;
         SparkSecrets.learn(configuration);
     }
 
-    /** With the settings of this session, {@code spark.hadoop.*} among them. */
+    /** A store with the settings of this session, {@code spark.hadoop.*} included. */
     public static HadoopStore of(SparkSession spark) {
         return new HadoopStore(spark.sparkContext().hadoopConfiguration());
     }
 
-    /** Why a place cannot be reached or written, in a few words. */
+    /** Why a location cannot be reached or written, in a few words. */
     public static String reason(Exception failure) {
         String message =
                 String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
         return message.contains(" ") ? message : failure.getClass().getSimpleName() + " " + message;
     }
 
-    /** The same place seen from any working directory: a plain path becomes an absolute one. */
+    /** The location independent of the working directory: a relative path becomes an absolute one. */
     public static String resolve(String location) {
         return isLocal(location)
                 ? java.nio.file.Path.of(localName(location))
@@ -83,7 +84,7 @@ public final class HadoopStore implements Store, Serializable {
         return files(path).open(path);
     }
 
-    /** Reads from a byte on, without reading what stands before it. */
+    /** Opens a file at an offset, without reading what precedes it. */
     public InputStream read(String location, long offset) throws IOException {
         if (isLocal(location)) {
             return Channels.newInputStream(
@@ -96,7 +97,7 @@ public final class HadoopStore implements Store, Serializable {
         return in;
     }
 
-    /** Copies a file of this machine to its place in one put; a put that breaks off leaves nothing on object stores. */
+    /** Uploads a local file in one put; on object stores an incomplete upload leaves nothing. */
     public void put(java.nio.file.Path file, String location) throws IOException {
         if (isLocal(location)) {
             try (OutputStream out = write(location)) {
@@ -111,7 +112,7 @@ public final class HadoopStore implements Store, Serializable {
     @Override
     public OutputStream write(String location) throws IOException {
         if (isLocal(location)) {
-            return local().write(localName(location)); // Hadoop's own local file system leaves .crc files
+            return local().write(localName(location)); // Hadoop's own local file system writes .crc files
         }
         Path path = path(location);
         return files(path).create(path, true);
@@ -172,7 +173,7 @@ public final class HadoopStore implements Store, Serializable {
                 files.delete(path, false);
             }
         } catch (FileNotFoundException | PathIsNotEmptyDirectoryException e) {
-            return; // another process was here
+            return; // another process was faster
         }
     }
 
@@ -181,7 +182,7 @@ public final class HadoopStore implements Store, Serializable {
         return isLocal(location) ? local().localPath(localName(location)) : Optional.empty();
     }
 
-    /** @throws InvalidInputException when the location holds a login, before Hadoop looks at it */
+    /** @throws InvalidInputException when the location contains a login, which Hadoop would log */
     private static Path path(String location) {
         Secrets.refuseLogin("a location", location);
         return new Path(location);
@@ -210,12 +211,12 @@ public final class HadoopStore implements Store, Serializable {
                 scheme, StoreProbe.reason(failure), library);
     }
 
-    /** As Hadoop and Spark write it: a local path with {@code file:} in front, whatever the default file system. */
+    /** The path for APIs of Hadoop and Spark: a local path gets {@code file:}, whatever the default file system is. */
     public static Path hadoopPath(String location) {
         return isLocal(location) ? new Path("file", null, resolve(location)) : new Path(location);
     }
 
-    /** A file or folder of this machine without links; empty where it is elsewhere or not there. */
+    /** The real path of a local file or folder, with links resolved; empty if it is remote or does not exist. */
     public Optional<java.nio.file.Path> realPath(String location) throws IOException {
         Optional<java.nio.file.Path> path = localPath(location);
         return path.isPresent() && Files.exists(path.get())
@@ -251,7 +252,7 @@ public final class HadoopStore implements Store, Serializable {
 
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
         in.defaultReadObject();
-        configuration = new Configuration(false); // the defaults are among what was written
+        configuration = new Configuration(false); // what was serialized includes the defaults
         configuration.readFields(in);
         isSent = true;
         SparkSecrets.learn(configuration);

@@ -16,7 +16,9 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Folders on this machine's disk; of a remote one, a copy that is made once per process and goes with it. */
+/**
+ * Local copies of folders. A remote folder is copied once per process, and the copy is deleted when the process ends.
+ */
 public final class LocalCopies {
     private static final Pattern MODEL_FILES =
             Pattern.compile(".*\\.(json|safetensors|jinja|txt|model)|" + TemplateFiles.FOLDER + "/");
@@ -25,9 +27,9 @@ public final class LocalCopies {
     private LocalCopies() {}
 
     /**
-     * The files of a model or an adapter.
+     * Local path of a model's or an adapter's files.
      *
-     * @param parent where copies go; the system's temporary folder when empty
+     * @param parent folder for copies; the system's temporary folder when empty
      */
     public static Path model(Folder folder, Optional<String> parent) throws IOException {
         return copy(folder, parent, "temper-model-", name -> MODEL_FILES
@@ -36,10 +38,10 @@ public final class LocalCopies {
     }
 
     /**
-     * The files of a tokenizer alone.
+     * Local path of a tokenizer's files.
      *
-     * @param parent where copies go; the system's temporary folder when empty
-     * @throws dev.temper.check.InvalidInputException when there is none
+     * @param parent folder for copies; the system's temporary folder when empty
+     * @throws dev.temper.check.InvalidInputException when the folder has no tokenizer
      */
     public static Path tokenizer(Folder folder, Optional<String> parent) throws IOException {
         boolean isThere = Tokenizer.isIn(folder);
@@ -67,7 +69,7 @@ public final class LocalCopies {
         }
     }
 
-    /** Leaves nothing behind when it fails: a task that is tried again copies gigabytes anew. */
+    /** Copies a folder. A failed copy is deleted, as a retried task copies everything again. */
     private static Path localize(Folder folder, Path target, Predicate<String> wanted) throws IOException {
         try {
             return folder.localize(target, wanted);
@@ -78,7 +80,7 @@ public final class LocalCopies {
     }
 
     private static void deleteOnExit(Path copy) throws IOException {
-        try (Stream<Path> files = Files.walk(copy)) { // a folder before its files: the last one goes first
+        try (Stream<Path> files = Files.walk(copy)) { // in reverse order: files before their folder
             files.forEach(file -> file.toFile().deleteOnExit());
         }
     }

@@ -33,20 +33,20 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
-/** A table with typed columns that becomes one Parquet file, written once, without a renaming committer. */
+/** A table with typed columns that is written as one Parquet file, directly and without a renaming committer. */
 public record ParquetTable(List<Column> columns) {
     public static final String PART = "part-00000.parquet";
 
-    private static final long ROW_GROUP_BYTES = 32L << 20; // held in memory while it is written
+    private static final long ROW_GROUP_BYTES = 32L << 20; // buffered in memory while writing
 
-    /** What a column holds, and the Java type of its values; each may be null. */
+    /** Type of a column, and the Java type of its values, which may be null. */
     public enum Kind {
         INT,
         LONG,
         DOUBLE,
         BOOLEAN,
         STRING,
-        /** {@link Instant}, kept to the microsecond. */
+        /** {@link Instant}, with a precision of microseconds. */
         TIMESTAMP,
         /** {@code int[]} */
         INTS
@@ -59,7 +59,7 @@ public record ParquetTable(List<Column> columns) {
         columns = List.copyOf(columns);
     }
 
-    /** Writes {@code part-00000.parquet} into a folder; an empty table is a file, too. */
+    /** Writes {@code part-00000.parquet} into a folder, also for an empty table. */
     public void write(Folder folder, Iterable<? extends List<?>> rows) throws IOException {
         try (Writer writer = writer(folder.write(PART))) {
             for (List<?> row : rows) {
@@ -68,7 +68,7 @@ public record ParquetTable(List<Column> columns) {
         }
     }
 
-    /** Writes the rows as CSV with a header: times as in ISO 8601, lists with spaces, null as nothing. */
+    /** Writes the rows as CSV with a header: times in ISO 8601, lists separated by spaces, null as an empty cell. */
     public void writeCsv(Folder folder, String name, Iterable<? extends List<?>> rows) throws IOException {
         StringBuilder csv = new StringBuilder();
         csv.append(columns.stream().map(column -> field(column.name())).collect(Collectors.joining(",")))
@@ -81,15 +81,15 @@ public record ParquetTable(List<Column> columns) {
     }
 
     /**
-     * A writer whose bytes follow from the rows alone; closing it closes the stream. Otherwise a footer lists the
-     * encodings of a column in the order of a hash set, which differs from process to process; pages of version 2
-     * without dictionaries have one encoding each.
+     * A writer whose output depends on the rows alone; closing it closes the stream. Pages of version 2 without
+     * dictionaries are used, as they have a single encoding: a footer lists a column's encodings in the order of a hash
+     * set, which differs between processes.
      */
     public Writer writer(OutputStream out) throws IOException {
         return new Writer(repeatable(out, new WriteRows(columns, schema())));
     }
 
-    /** As {@link #writer}, of rows of any kind. */
+    /** As {@link #writer}, for rows of any type. */
     public static <T> ParquetWriter<T> repeatable(OutputStream out, WriteSupport<T> rows) throws IOException {
         return new Builder<>(new StreamFile(out), rows)
                 .withCompressionCodec(CompressionCodecName.SNAPPY)
@@ -114,8 +114,8 @@ public record ParquetTable(List<Column> columns) {
             case TIMESTAMP -> Types.optional(INT64)
                     .as(timestampType(true, TimeUnit.MICROS))
                     .named(name);
-                // Lists of two levels, which every reader knows: of three each element would be a group of its own, and
-                // writing them takes three times as long.
+                // Two-level lists, which every reader supports: with three levels each element would be a group of its
+                // own, and writing would take three times as long.
             case INTS -> Types.optionalGroup()
                     .as(listType())
                     .addField(Types.repeated(INT32).named("element"))
@@ -134,7 +134,7 @@ public record ParquetTable(List<Column> columns) {
         return isPlain ? text : '"' + text.replace("\"", "\"\"") + '"';
     }
 
-    /** Adds rows one by one. */
+    /** Writes rows one by one. */
     public static final class Writer implements Closeable {
         private final ParquetWriter<List<?>> out;
 
@@ -142,6 +142,7 @@ public record ParquetTable(List<Column> columns) {
             this.out = out;
         }
 
+        /** @param row one value per column, in their order; values may be null */
         public void add(List<?> row) throws IOException {
             out.write(row);
         }
@@ -171,7 +172,7 @@ public record ParquetTable(List<Column> columns) {
         }
     }
 
-    /** Hands values to Parquet one by one; its own groups would make two objects of each element of a list. */
+    /** Passes values to Parquet one by one; its own group objects would create two objects for each list element. */
     private static final class WriteRows extends WriteSupport<List<?>> {
         private final List<Column> columns;
         private final MessageType schema;
@@ -230,7 +231,7 @@ public record ParquetTable(List<Column> columns) {
         }
     }
 
-    /** A stream as Parquet wants it: one that knows how much was written. */
+    /** An output stream with the position that Parquet needs. */
     private record StreamFile(OutputStream out) implements OutputFile {
         @Override
         public PositionOutputStream create(long blockSizeHint) {

@@ -14,8 +14,8 @@ import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A file system of Hadoop whose failures tell no secret: a task's go into logs of executors, event logs and web pages
- * before the driver sees them, and the messages of clients quote requests and settings.
+ * A Hadoop file system that masks secrets in the messages of its exceptions. Exceptions of tasks are written to
+ * executor logs, event logs and web pages before the driver sees them, and storage clients quote requests and settings.
  */
 final class SafeFileSystem extends FilterFileSystem {
     private SafeFileSystem(FileSystem files) {
@@ -56,7 +56,7 @@ final class SafeFileSystem extends FilterFileSystem {
         return new FSDataInputStream(new Input(told(() -> fs.open(path, bufferSize))));
     }
 
-    /** As Hadoop's own short form of it, which this class would ask for block sizes and rights first. */
+    /** As Hadoop's own overload; the inherited one would query block sizes and permissions first. */
     @Override
     public FSDataOutputStream create(Path path, boolean overwrite) throws IOException {
         return new FSDataOutputStream(new Output(told(() -> fs.create(path, overwrite))), null);

@@ -19,21 +19,21 @@ import org.apache.logging.log4j.message.SimpleMessage;
 import org.apache.spark.SparkConf;
 import scala.Tuple2;
 
-/** Secrets of Spark and Hadoop: which there are, and where these two would tell them. In driver and executors. */
+/** Masks secrets of Spark's and Hadoop's settings, and in what these two log and show, on driver and executors. */
 public final class SparkSecrets {
     private static final String REDACTION = "spark.redaction.regex";
     private static volatile boolean isGuarded;
 
     private SparkSecrets() {}
 
-    /** Remembers what is secret in these settings. */
+    /** Registers the secrets in these settings. */
     public static void learn(SparkConf conf) {
         for (Tuple2<String, String> setting : conf.getAll()) {
             Secrets.learn(setting._1(), setting._2());
         }
     }
 
-    /** Remembers what is secret in these settings, those apart that Hadoop brings itself. */
+    /** Registers the secrets in these settings, except Hadoop's own defaults. */
     static void learn(Configuration configuration) {
         guardLogs();
         for (Map.Entry<String, String> setting : configuration) {
@@ -51,27 +51,29 @@ public final class SparkSecrets {
                 && Arrays.stream(sources).allMatch(source -> source.endsWith("-default.xml"));
     }
 
-    /** What Spark's web pages and event logs mask: what the user says, and all that sounds secret to us. */
+    /**
+     * The redaction pattern for Spark's web pages and event logs: the user's, and all names that sound secret to us.
+     */
     public static String redaction(SparkConf conf) {
         String own = conf.get(REDACTION, Secrets.NAMES);
         return own.contains(Secrets.NAMES) ? own : "(?:" + own + ")|(?:" + Secrets.NAMES + ")";
     }
 
-    /** From now on no line of a log tells a secret or steers a terminal, wherever it goes and whoever wrote it. */
+    /** Masks secrets and control characters in every line of every log appender from now on, whoever logs it. */
     static void guardLogs() {
         if (isGuarded) {
             return;
         }
         isGuarded = true;
         try {
-            // Spark's and Hadoop's: spark-submit loads our own classes by another loader.
+            // The context of Spark and Hadoop: spark-submit loads our classes with another class loader.
             Object context = LogManager.getContext(Configuration.class.getClassLoader(), false);
             if (context instanceof LoggerContext logs) {
                 guard(logs);
-                logs.addPropertyChangeListener(change -> guard(logs)); // it was configured anew
+                logs.addPropertyChangeListener(change -> guard(logs)); // after a reconfiguration
             }
         } catch (LinkageError e) {
-            // a distribution that logs in another way: what it prints here is guarded where it is printed
+            // a distribution with another logging library: its output is masked where it is printed
         }
     }
 

@@ -19,13 +19,12 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Whether anything answers where a store should be, asked once in a process, with time-outs of seconds. Hadoop's
- * clients try for many minutes with the user's own settings, which are right for the work: a store that has been there
- * comes back.
+ * Checks, once per process and with time-outs of seconds, that a store answers at all. With the user's own settings
+ * Hadoop's clients retry for many minutes, which is right during work, when a store that was there may come back.
  */
 public final class StoreProbe {
     private static final Set<String> ANSWERED = ConcurrentHashMap.newKeySet();
-    private static final Duration LIMIT = Duration.ofSeconds(8); // begins no other try after that
+    private static final Duration LIMIT = Duration.ofSeconds(8); // no further attempt starts after that
     private static final String NOBODYS = "/temper-asks-whether-anybody-is-there";
     private static final String S3A = "fs.s3a";
     private static final Map<String, Map<String, String>> HASTY = Map.of(
@@ -48,7 +47,7 @@ public final class StoreProbe {
     private StoreProbe() {}
 
     /**
-     * Returns at once for a store that has answered before, and for one whose client has no settings here.
+     * Returns at once for a store that has answered before, and for one whose client cannot be configured here.
      *
      * @throws dev.temper.check.InvalidInputException when nothing answers
      */
@@ -65,7 +64,7 @@ public final class StoreProbe {
         Configuration hasty = new Configuration(configuration);
         HASTY.get(uri.getScheme()).forEach((key, value) -> {
             hasty.set(key, value);
-            if (key.startsWith(S3A)) { // a bucket's own settings come before the general ones
+            if (key.startsWith(S3A)) { // settings of a bucket precede general ones
                 hasty.set(S3A + ".bucket." + uri.getHost() + key.substring(S3A.length()), value);
             }
         });
@@ -76,11 +75,11 @@ public final class StoreProbe {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         while (true) {
             try (FileSystem files = FileSystem.newInstance(path.toUri(), hasty)) {
-                files.open(new Path(path, NOBODYS)).close(); // S3A asks for one object's head, and lists nothing
+                files.open(new Path(path, NOBODYS)).close(); // S3A requests the head of one object and lists nothing
                 return;
             } catch (IOException e) {
                 if (!isSilence(e)) {
-                    return; // an answer: what it says is seen by who asks next
+                    return; // the store has answered; the caller's own request reports errors
                 }
                 if (System.nanoTime() > deadline) {
                     throw invalid("nothing answers for %s: %s; %s", path, reason(e), advice(path, hasty));
@@ -90,25 +89,25 @@ public final class StoreProbe {
         }
     }
 
-    /** Whether it tells of the network between, and nothing of the store. */
+    /** Whether a failure is one of the network, and not an answer of the store. */
     private static boolean isSilence(Throwable failure) {
         boolean isSilence = false;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String name = cause.getClass().getSimpleName();
             if (name.startsWith("NoAuth") || name.startsWith("Credential")) {
-                return false; // nobody answered where Amazon's machines are told who they are
+                return false; // the metadata service of EC2 did not answer
             }
             isSilence |= cause instanceof SocketException
-                    || cause instanceof InterruptedIOException // time-outs among them
+                    || cause instanceof InterruptedIOException // includes time-outs
                     || cause instanceof UnknownHostException
                     || cause instanceof SSLException
                     || cause instanceof EOFException
-                    || name.equals("NoHttpResponseException"); // in a package of the SDK's own
+                    || name.equals("NoHttpResponseException"); // the class is in a package of the SDK
         }
         return isSilence;
     }
 
-    /** The innermost cause in one line. */
+    /** Message of the innermost cause, on one line. */
     public static String reason(Throwable failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {

@@ -1,2 +1,2 @@
-/** What lies on a store: files by Hadoop's file systems, tables in Parquet, copies on this machine. */
+/** Storage by way of Hadoop: files on any file system, Parquet tables, local copies. */
 package dev.temper.spark.storage;

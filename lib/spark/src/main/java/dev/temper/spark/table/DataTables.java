@@ -7,11 +7,11 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * DataFrames that a program hands over, by the names that {@code data.train} and {@code data.eval} have for them, as in
+ * DataFrames that a program passes in, by the names that {@code data.train} and {@code data.eval} use for them, as in
  * {@code {dataframe: train}}. Each is read once.
  */
 public record DataTables(Map<String, Dataset<Row>> frames) {
-    /** A command has none. */
+    /** No DataFrames, as for a command. */
     public static final DataTables NONE = new DataTables(Map.of());
 
     public DataTables {

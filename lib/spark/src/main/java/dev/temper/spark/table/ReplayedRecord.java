@@ -10,8 +10,8 @@ import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.io.api.RecordMaterializer;
 
 /**
- * Hands what is written of a Parquet record straight to the converters that read one: a row in memory becomes what it
- * would be when it was read from a file.
+ * Passes the fields of a Parquet record that is written directly to the converters that read records, so that a row in
+ * memory is converted exactly as one from a file.
  */
 final class ReplayedRecord extends RecordConsumer {
     private final RecordMaterializer<?> target;

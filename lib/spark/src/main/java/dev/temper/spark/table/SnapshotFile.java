@@ -17,13 +17,13 @@ import org.apache.spark.sql.catalyst.InternalRow;
 /**
  * One file of a {@link TableSnapshot}.
  *
- * @param hash of its rows; that of its bytes would follow from who compressed them, too
+ * @param hash of its rows; a hash of its bytes would also depend on the version of the compression library
  */
 record SnapshotFile(String name, long bytes, SnapshotTotal total, String hash) implements Serializable {
     /**
-     * Where files go.
+     * Names and location of the files.
      *
-     * @param bits of a row's hash that say which file it stands in
+     * @param bits number of leading bits of a row's hash that select its file
      */
     record Naming(LeasedFolder place, String prefix, int bits) implements Serializable {
         String name(int file) {
@@ -31,12 +31,12 @@ record SnapshotFile(String name, long bytes, SnapshotTotal total, String hash) i
         }
     }
 
-    /** Ranges of hashes, in their order. */
+    /** The range of hashes that this one belongs to; ranges are ordered as hashes are. */
     static int range(byte[] hash, int bits) {
         return (((hash[0] & 0xFF) << 8 | (hash[1] & 0xFF)) << 8 | (hash[2] & 0xFF)) >>> (24 - bits);
     }
 
-    /** Writes one, on this machine's disk before it is put in place. */
+    /** Writes one file, first to the local disk. */
     static final class Writing implements Closeable {
         private final Path file = Files.createTempFile("temper-table-", ".parquet");
         private final MessageDigest hash = Hashes.sha256();

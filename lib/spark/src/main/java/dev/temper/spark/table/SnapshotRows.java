@@ -24,8 +24,8 @@ import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import scala.Tuple2;
 
 /**
- * The rows of a table as keys that sort them: the hash of the content that the row will have when it is read, and
- * behind it the row as Spark holds it, which is the same for the same values.
+ * Turns the rows of a table into sort keys: the content hash that the row will have when it is read, followed by the
+ * row in Spark's binary format, which is equal for equal values.
  */
 record SnapshotRows(String name, TableRecords records, ReadTable table, RowShape shape) implements Serializable {
     private static final byte[] NOTHING = new byte[0];

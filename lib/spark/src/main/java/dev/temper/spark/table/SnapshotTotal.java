@@ -7,17 +7,17 @@ import java.util.List;
 import scala.Tuple2;
 
 /**
- * Of the rows of a table in whatever order.
+ * Count and checksum of the rows of a table, independent of their order.
  *
- * @param sum of bytes of their hashes
+ * @param sum of parts of the rows' hashes
  */
 record SnapshotTotal(long rows, long sum) implements Serializable {
     static final SnapshotTotal NONE = new SnapshotTotal(0, 0);
 
-    /** @param key a row's, which its hash begins */
+    /** @param key of a row, which begins with its hash */
     static SnapshotTotal of(byte[] key) {
         return new SnapshotTotal(
-                1, ByteBuffer.wrap(key).getLong(Long.BYTES)); // its first bytes are alike in a partition
+                1, ByteBuffer.wrap(key).getLong(Long.BYTES)); // the first bytes of all hashes in a partition are alike
     }
 
     static Iterator<SnapshotTotal> of(Iterator<Tuple2<byte[], byte[]>> rows) {

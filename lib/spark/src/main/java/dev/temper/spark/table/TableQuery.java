@@ -28,12 +28,12 @@ import org.apache.spark.sql.types.StructType;
 import scala.collection.Iterator;
 
 /**
- * A table as Spark finds it, before any of its rows is read.
+ * A table, query or DataFrame before any of its rows is read.
  *
- * @param name what rows and messages call it
+ * @param name in rows and messages
  */
 record TableQuery(String name, Dataset<Row> rows) {
-    /** @throws InvalidInputException when it is not there, or is none that can be trained on */
+    /** @throws InvalidInputException when it does not exist, or cannot be trained on */
     static TableQuery open(SparkSession spark, Source source, String name, DataTables given) {
         Dataset<Row> rows;
         try {
@@ -66,7 +66,7 @@ record TableQuery(String name, Dataset<Row> rows) {
         DataFrameReader reader = spark.read().format(source.format().orElseThrow());
         Map<String, String> options = new TreeMap<>();
         source.options().orElse(Map.of()).forEach((key, value) -> options.put(key, String.valueOf(value)));
-        // Without a slash it may be a name of the format's own.
+        // A location without a slash may be a name that only this format understands.
         return source.location().isEmpty()
                 ? reader.options(options).load()
                 : reader.options(options)
@@ -76,7 +76,7 @@ record TableQuery(String name, Dataset<Row> rows) {
                                 .orElse(source.location().get()));
     }
 
-    // Spark runs a command as soon as it has parsed it.
+    // Whether a plan only reads: Spark executes a command as soon as it is parsed.
     private static boolean isQuery(LogicalPlan plan) {
         boolean isQuery = !(plan instanceof Command || plan instanceof ParsedStatement);
         for (Iterator<LogicalPlan> children = plan.children().iterator(); isQuery && children.hasNext(); ) {
@@ -86,10 +86,10 @@ record TableQuery(String name, Dataset<Row> rows) {
     }
 
     /**
-     * The columns asked for, in that order, as they can be written: each by its place, as names may differ in case
-     * alone. All of them may be null, whatever the table says.
+     * Selects the columns to read in their order, with types that can be written. Columns are selected by index, as
+     * names may differ in case alone. All become nullable, whatever the table's schema says.
      *
-     * @throws InvalidInputException when one is missing, is there twice, or has a type that is not read
+     * @throws InvalidInputException when one is missing, occurs twice, or has an unsupported type
      */
     TableQuery columns(ReadTable table) {
         StructField[] fields = rows.schema().fields();
@@ -127,7 +127,7 @@ record TableQuery(String name, Dataset<Row> rows) {
                     .getType(0);
             isRight = ParquetValues.isRight(type, column.content());
             wrong = ParquetValues.wrong(name, column, type);
-        } catch (Exception e) { // of a type that no file can hold
+        } catch (Exception e) { // a type that cannot be written to a file
             isRight = false;
             wrong = "data: %s: column %s is of the type %s, which is not read"
                     .formatted(name, column.name(), field.dataType().simpleString());
@@ -135,14 +135,14 @@ record TableQuery(String name, Dataset<Row> rows) {
         check(isRight, "%s%s", wrong, advice);
     }
 
-    /** What is behind a failure of a job, in one sentence. */
+    /** The cause of a failed job, in one sentence. */
     static String cause(Throwable failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
         String message = String.valueOf(cause.getMessage());
-        int last = message.lastIndexOf("Caused by: "); // an executor's failure may arrive as text alone
+        int last = message.lastIndexOf("Caused by: "); // an executor's failure may arrive as text
         return last < 0 ? sentence(cause) : sentence(message.substring(last + "Caused by: ".length()));
     }
 
@@ -152,7 +152,7 @@ record TableQuery(String name, Dataset<Row> rows) {
                 + sentence(String.valueOf(failure.getMessage()));
     }
 
-    /** Without the name of an error class, advice and the query. */
+    /** Without error class, hints and the text of the query. */
     private static String sentence(String message) {
         return message.strip()
                 .lines()

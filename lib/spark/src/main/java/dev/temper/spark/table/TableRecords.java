@@ -13,16 +13,16 @@ import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
 import org.apache.spark.sql.execution.datasources.parquet.SparkToParquetSchemaConverter;
 import org.apache.spark.sql.types.StructType;
 
-/** Spark's rows as Parquet records, the same under any settings of the session and with any version of Spark. */
+/** Writes Spark's rows as Parquet records, independent of the session's settings and of Spark's version. */
 record TableRecords(StructType schema) implements Serializable {
     private static final String REBASE = "spark.sql.parquet.datetimeRebaseModeInWrite";
 
-    /** Spark's own writer of rows looks for this one setting among those of the job. */
+    /** Work that needs the setting that Spark's own writer reads from the job's local properties. */
     interface Job<T> {
         T run();
     }
 
-    /** Runs jobs that write records: days before 1582 stand in them as they are. */
+    /** Runs a job that writes records, with days before 1582 written unchanged (proleptic Gregorian). */
     static <T> T underSettings(SparkContext context, Job<T> job) {
         String before = context.getLocalProperty(REBASE);
         context.setLocalProperty(REBASE, "CORRECTED");
@@ -37,12 +37,12 @@ record TableRecords(StructType schema) implements Serializable {
         return new SparkToParquetSchemaConverter(configuration()).convert(schema);
     }
 
-    /** For one thread. */
+    /** A writer for one thread. */
     WriteSupport<InternalRow> writing() {
         return new Records();
     }
 
-    /** The rows that are written become what {@code values} makes of them. */
+    /** A writer that passes the rows to the converters of {@code values}. */
     WriteSupport<InternalRow> replaying(ParquetValues values) {
         WriteSupport<InternalRow> records = new Records();
         records.init(configuration());
@@ -59,7 +59,7 @@ record TableRecords(StructType schema) implements Serializable {
         return configuration;
     }
 
-    /** Without what Spark notes in a footer: its version, and the time zone of the session. */
+    /** Leaves out what Spark adds to a footer: its version, and the session's time zone. */
     private final class Records extends WriteSupport<InternalRow> {
         private final ParquetWriteSupport records = new ParquetWriteSupport();
 

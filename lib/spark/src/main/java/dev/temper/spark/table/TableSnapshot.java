@@ -26,14 +26,14 @@ import scala.Option;
 import scala.Tuple2;
 
 /**
- * The rows of a table as Parquet files, as Temper reads files: in the order of their content's hash, so that nothing
- * depends on the order in which Spark brings them or on how they are cut. The table is read once: a query may give
- * other rows each time, and preparing reads its rows twice. How many files there are follows from the number of rows;
- * each holds a range of hashes, so that equal rows stand in one.
+ * Writes the rows of a table to Parquet files in the order of their content hash, so that the result is independent of
+ * the order and the partitions in which Spark returns them. The table is read once, because a query may return other
+ * rows each time and preparing reads rows twice. The number of files depends on the number of rows alone; each file
+ * holds a range of hashes, so equal rows are in the same file.
  *
- * @param query its columns that are wanted
- * @param table which they are
- * @param shape which of them are a row's content
+ * @param query with the columns to read
+ * @param table the columns
+ * @param shape roles of the columns
  */
 record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
     private static final long ROWS_PER_FILE = 100_000;
@@ -42,7 +42,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
     /**
      * Reads the table and writes the files.
      *
-     * @param prefix of their names
+     * @param prefix of the files' names
      * @throws dev.temper.check.InvalidInputException when it has no rows
      * @throws IllegalStateException when it cannot be read
      */
@@ -81,7 +81,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
                 .sorted(Comparator.comparing(SnapshotFile::name))
                 .toList();
         SnapshotTotal again = written.stream().map(SnapshotFile::total).reduce(SnapshotTotal.NONE, SnapshotTotal::plus);
-        if (!again.equals(total)) { // part of the shuffle was lost with its machine
+        if (!again.equals(total)) { // part of the shuffle was lost with its machine and computed again
             throw new IllegalStateException("data: " + query.name() + " gave other rows when a part of it was read"
                     + " again, as a machine was lost: run again");
         }
@@ -101,7 +101,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
         return new SourceFiles(query.name(), FileKind.PARQUET, files, List.of());
     }
 
-    /** The smallest power of two that is not smaller. */
+    /** Number of bits of the smallest power of two that is at least {@code count}. */
     private static int bits(long count) {
         return Math.min(Long.SIZE - Long.numberOfLeadingZeros(Math.max(count, 1) - 1), MAX_BITS);
     }
@@ -126,7 +126,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
         }
     }
 
-    /** Partitions one behind the other; Spark's own way would take those together that lie on one machine. */
+    /** Coalesces adjacent partitions; Spark's own way would group those on the same machine. */
     private static final class InOrder implements PartitionCoalescer, scala.Serializable {
         private static final long serialVersionUID = 1L;
 

@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
-/** The tables of a recipe, each as a {@link TableSnapshot}, until they are closed. */
+/** The snapshots of all tables of a recipe. Closing deletes them. */
 public final class TableSnapshots implements AutoCloseable {
-    /** Of a recipe that names none. */
+    /** For a recipe without tables. */
     static final TableSnapshots NONE = new TableSnapshots(Map.of(), null);
 
     private final Map<Source, SourceFiles> files;
@@ -30,10 +30,10 @@ public final class TableSnapshots implements AutoCloseable {
     }
 
     /**
-     * Reads the tables. What an interrupted command has left of the same ones goes.
+     * Reads the tables. Files that an interrupted command left for the same tables are deleted.
      *
-     * @param preparation says which columns are wanted
-     * @param prepared the folder that holds prepared data sets; the snapshots lie below it
+     * @param preparation the columns to read
+     * @param prepared folder of all prepared data sets; the snapshots are in a folder below it
      * @throws dev.temper.check.InvalidInputException when a table cannot be trained on
      */
     public static TableSnapshots take(
@@ -66,7 +66,7 @@ public final class TableSnapshots implements AutoCloseable {
     }
 
     /**
-     * Looks at the tables, and at no row of them.
+     * Checks the tables without reading rows.
      *
      * @throws dev.temper.check.InvalidInputException when a table cannot be trained on
      */
@@ -88,12 +88,12 @@ public final class TableSnapshots implements AutoCloseable {
         return snapshots;
     }
 
-    /** The same preparation with the rows of these tables. */
+    /** A copy of the preparation with these snapshots. */
     public Preparation in(Preparation preparation) {
         return preparation.with(files);
     }
 
-    /** Deletes them. */
+    /** Deletes the snapshots. */
     @Override
     public void close() throws IOException {
         if (place != null) {

@@ -1,4 +1,2 @@
-/**
- * Tables and queries of Spark, and DataFrames of programs, read once into files that are the same for the same rows.
- */
+/** Tables, queries and DataFrames of Spark: written once to files that depend on their rows alone. */
 package dev.temper.spark.table;

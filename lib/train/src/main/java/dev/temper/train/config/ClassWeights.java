@@ -7,16 +7,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What the classes of a classifier count in the loss; {@code training.class_weights} in the recipe.
+ * Weights of the classes in a classifier's loss; {@code training.class_weights} in the recipe.
  *
- * @param isBalanced by the training rows, as scikit-learn's {@code balanced}
- * @param values one for each class; empty: every class counts 1
+ * @param isBalanced whether they are computed from the training rows, as scikit-learn's {@code balanced}
+ * @param values one for each class; empty: every class has weight 1
  */
 public record ClassWeights(boolean isBalanced, List<Double> values) {
     static final String BALANCED = "balanced";
     private static final String KEY = "training.class_weights";
 
-    /** Reads what a recipe says. */
+    /** Parses the value of a recipe: a list of numbers, or {@code balanced}. */
     public static ClassWeights of(Object recipe) {
         if (BALANCED.equals(recipe)) {
             return new ClassWeights(true, List.of());
@@ -33,13 +33,17 @@ public record ClassWeights(boolean isBalanced, List<Double> values) {
         try {
             number = Double.parseDouble(String.valueOf(value));
         } catch (NumberFormatException e) {
-            // refused below
+            // not a number: refused below
         }
         check(number > 0 && Double.isFinite(number), "%s must be positive numbers, got %s", KEY, value);
         return number;
     }
 
-    /** @param counts rows to train on of each class */
+    /**
+     * The weight of each class.
+     *
+     * @param counts number of training rows of each class
+     */
     public double[] of(int[] counts) {
         double[] weights = new double[counts.length];
         Arrays.fill(weights, 1);

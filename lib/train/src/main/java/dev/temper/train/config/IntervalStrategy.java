@@ -3,7 +3,7 @@ package dev.temper.train.config;
 import java.util.Locale;
 import java.util.OptionalInt;
 
-/** When the evaluation rows are measured, besides before training and at its end, and when a checkpoint is written. */
+/** When evaluations are made (besides those before and after training), and when checkpoints are written. */
 public enum IntervalStrategy {
     NO,
     STEPS,
@@ -13,12 +13,16 @@ public enum IntervalStrategy {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** @param every updates with {@link #STEPS} */
+    /**
+     * Whether one is due after this update.
+     *
+     * @param every number of updates between two with {@link #STEPS}
+     */
     public boolean isDue(int step, OptionalInt every, int stepsPerEpoch) {
         return timesDue(step, step, every, stepsPerEpoch) > 0;
     }
 
-    /** How often in these updates, the first and the last of them included. */
+    /** How many are due in the updates from {@code first} to {@code last}, both included. */
     public int timesDue(int first, int last, OptionalInt every, int stepsPerEpoch) {
         return switch (this) {
             case NO -> 0;

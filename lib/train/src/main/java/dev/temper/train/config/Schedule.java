@@ -7,17 +7,17 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The learning rate over the updates, relative to its peak; formulas of transformers' {@code get_scheduler}.
+ * The learning rate schedule, as a factor of its peak; formulas of transformers' {@code get_scheduler}.
  *
- * @param type its shape after the warm-up
- * @param warmupSteps updates over which the factor rises linearly from 0; so the first update's rate is 0
- * @param totalSteps updates in all
+ * @param type shape after the warm-up
+ * @param warmupSteps updates over which the factor rises linearly from 0; so the rate of the first update is 0
+ * @param totalSteps total number of updates
  * @param peak the learning rate that the factors multiply
- * @param kwargs what the type takes besides, as in {@code lr_scheduler_kwargs}: numbers and names
+ * @param kwargs further arguments of the type, as in {@code lr_scheduler_kwargs}: numbers and names
  * @see <a href="https://github.com/huggingface/transformers/blob/main/src/transformers/optimization.py">reference</a>
  */
 public record Schedule(Type type, int warmupSteps, int totalSteps, double peak, Map<String, Object> kwargs) {
-    /** Names as in transformers. */
+    /** The types, named as in transformers. */
     public enum Type {
         LINEAR,
         COSINE,
@@ -30,7 +30,7 @@ public record Schedule(Type type, int warmupSteps, int totalSteps, double peak, 
         CONSTANT,
         CONSTANT_WITH_WARMUP;
 
-        @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
+        @SuppressWarnings("ImmutableEnumChecker") // List.of is immutable
         private final List<String> kwargs;
 
         Type(String... kwargs) {
@@ -78,12 +78,12 @@ public record Schedule(Type type, int warmupSteps, int totalSteps, double peak, 
         check(end < peak, "%s.lr_end must be smaller than training.learning_rate, %s, got %s", KEY, peak, end);
     }
 
-    /** A schedule whose type needs nothing besides. */
+    /** A schedule of a type that needs no further arguments, with a peak of 1. */
     public Schedule(Type type, int warmupSteps, int totalSteps) {
         this(type, warmupSteps, totalSteps, 1, Map.of());
     }
 
-    /** The factor for the update that follows {@code finished} finished ones. */
+    /** The factor of the update that follows {@code finished} finished ones. */
     public double factor(int finished) {
         if (type == Type.CONSTANT) {
             return 1;

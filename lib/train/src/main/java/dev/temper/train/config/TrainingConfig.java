@@ -15,35 +15,37 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * How the weights are updated; {@code training:} in the recipe. Names and defaults as in TrainingArguments.
+ * Settings of training; {@code training:} in the recipe. Names and, where they agree, defaults are those of
+ * transformers' {@code TrainingArguments} (docs/from-trainer.md lists the differences).
  *
  * @param numTrainEpochs passes over the rows; may be a fraction
- * @param maxSteps updates, instead of {@code numTrainEpochs}
+ * @param maxSteps number of updates, instead of {@code numTrainEpochs}
  * @param batchSize sequences per update, over all workers together
- * @param microBatchTokens tokens of one forward pass; empty: chosen so that it fits
- * @param learningRate empty: 2e-4 with an adapter, 2e-5 without
- * @param lrSchedulerKwargs what the schedule takes besides
+ * @param microBatchTokens maximum number of tokens in one forward pass; empty: chosen to fit into memory
+ * @param learningRate peak of the schedule; empty: 2e-4 with an adapter, 2e-5 without
+ * @param lrSchedulerKwargs further arguments of the schedule
  * @param warmupSteps updates over which the learning rate rises from 0
- * @param warmupRatio the same as a share of all updates; {@code warmupSteps} wins when positive
- * @param maxGradNorm gradients are scaled down to this global norm; 0 leaves them alone
- * @param optimizerOffload keeps the optimizer's state on mapped files instead of in memory: the same numbers
- * @param gradientCheckpointing keeps layer inputs only and computes each layer twice: less memory, a third more time
- * @param activationOffloading keeps these inputs on files in {@code cluster.local_dir}, whose pages the system writes
- *     out when memory is short; needs {@code gradientCheckpointing}
- * @param classWeights what each class of a classifier counts in the loss, as a list, or {@code balanced}; an empty
- *     list: all the same
- * @param labelSmoothingFactor share of each target that all tokens or classes divide among them
- * @param neftuneNoiseAlpha size of the noise that embeddings get while training, as in NEFTune; empty: none
+ * @param warmupRatio the same as a share of all updates; a positive {@code warmupSteps} takes precedence
+ * @param maxGradNorm gradients are scaled down to this global norm; 0: never
+ * @param optimizerOffload whether the optimizer's state is in memory-mapped files; changes no result
+ * @param gradientCheckpointing whether only the inputs of layers are stored, and each layer is computed a second time
+ *     in the backward pass: less memory, a third more time
+ * @param activationOffloading whether these inputs are in memory-mapped files in {@code cluster.local_dir}, whose pages
+ *     the operating system writes to disk when memory is short; needs {@code gradientCheckpointing}
+ * @param classWeights weight of each class of a classifier in the loss, as a list, or {@code balanced}; an empty list:
+ *     all the same
+ * @param labelSmoothingFactor share of each target that is distributed over all tokens or classes
+ * @param neftuneNoiseAlpha scale of the noise that NEFTune adds to embeddings in training; empty: none
  * @param shuffle false: rows in the order of the data
- * @param groupByLength an update holds rows of similar length
+ * @param groupByLength whether an update holds rows of similar length
  * @param loggingSteps updates between two logged losses
  * @param saveSteps updates between two checkpoints with {@code save_strategy: steps}
- * @param saveTotalLimit checkpoints that are kept
- * @param metricForBestModel what decides which evaluation is the best, with or without {@code eval/}
- * @param greaterIsBetter empty: by the name of the metric
- * @param loadBestModelAtEnd the model that is saved is that of the best evaluation
+ * @param saveTotalLimit maximum number of checkpoints in the output
+ * @param metricForBestModel metric that determines the best evaluation, with or without {@code eval/}
+ * @param greaterIsBetter empty: derived from the metric's name
+ * @param loadBestModelAtEnd whether the model of the best evaluation is saved, and not the last one
  * @param earlyStoppingPatience training ends after so many evaluations without a better one; empty: never
- * @param earlyStoppingThreshold by how much an evaluation must be better to count
+ * @param earlyStoppingThreshold minimum improvement for an evaluation to count as better
  * @param evalSteps updates between two evaluations with {@code eval_strategy: steps}
  */
 public record TrainingConfig(
@@ -101,8 +103,7 @@ public record TrainingConfig(
                 "training.learning_rate must be positive, got %s",
                 learningRate.orElse(0));
         lrSchedulerKwargs = numbers(lrSchedulerKwargs);
-        new Schedule(
-                lrSchedulerType, 0, 1, learningRate.orElse(2e-5), lrSchedulerKwargs); // or says what is wrong with it
+        new Schedule(lrSchedulerType, 0, 1, learningRate.orElse(2e-5), lrSchedulerKwargs); // throws if it is invalid
         check(warmupSteps >= 0, "training.warmup_steps must not be negative, got %d", warmupSteps);
         check(warmupRatio >= 0 && warmupRatio <= 1, "training.warmup_ratio must be in [0, 1], got %s", warmupRatio);
         check(weightDecay >= 0, "training.weight_decay must not be negative, got %s", weightDecay);
@@ -130,14 +131,14 @@ public record TrainingConfig(
                 gradientCheckpointing || !activationOffloading,
                 "training.activation_offloading: true moves the inputs of layers, and without"
                         + " training.gradient_checkpointing: true there is more to keep than these; set it, too");
-        ClassWeights.of(classWeights); // or says what is wrong with them
+        ClassWeights.of(classWeights); // throws if they are invalid
         checkRegularization(labelSmoothingFactor, neftuneNoiseAlpha, classWeights);
         check(!metricForBestModel.isBlank(), "training.metric_for_best_model must name a metric such as eval/loss");
         checkBestModel(evalStrategy, evalSteps, saveStrategy, saveSteps, loadBestModelAtEnd);
         checkEarlyStopping(evalStrategy, earlyStoppingPatience, earlyStoppingThreshold);
     }
 
-    /** YAML 1.1 has no 1e-5 among its numbers: it arrives as a text. */
+    /** Converts texts to numbers where possible: in YAML 1.1, {@code 1e-5} is not a number but a text. */
     private static Map<String, Object> numbers(Map<String, Object> kwargs) {
         Map<String, Object> numbers = new TreeMap<>(kwargs);
         numbers.replaceAll((name, value) ->
@@ -145,7 +146,7 @@ public record TrainingConfig(
         return Collections.unmodifiableMap(numbers);
     }
 
-    // A model can only be loaded again that was saved when it was evaluated.
+    // The best model can only be restored if a checkpoint was written when it was evaluated.
     private static void checkBestModel(
             IntervalStrategy evalStrategy,
             OptionalInt evalSteps,
@@ -181,7 +182,7 @@ public record TrainingConfig(
                 alpha);
     }
 
-    /** What a pass is regularized with. */
+    /** Regularization of the forward pass: label smoothing and NEFTune noise. */
     public Regularization regularization() {
         return new Regularization(labelSmoothingFactor, neftuneNoiseAlpha.orElse(0));
     }
@@ -197,39 +198,39 @@ public record TrainingConfig(
         check(threshold >= 0, "training.early_stopping_threshold must not be negative, got %s", threshold);
     }
 
-    /** The learning rate that the schedule starts from, once it is warm. */
+    /** The peak learning rate, reached after the warm-up. */
     public double peakLearningRate() {
         return learningRate.orElse(2e-5);
     }
 
-    /** The schedule of so many updates. */
+    /** The schedule for this number of updates. */
     public Schedule schedule(int steps) {
         int warmup = warmupSteps > 0 ? warmupSteps : (int) Math.ceil(warmupRatio * steps);
         return new Schedule(lrSchedulerType, warmup, steps, peakLearningRate(), lrSchedulerKwargs);
     }
 
-    /** The metric that decides which evaluation is the best, as it is logged. */
+    /** The full name of the metric that determines the best evaluation, with {@code eval/}. */
     public String bestMetric() {
         return metricForBestModel.startsWith(EVAL) ? metricForBestModel : EVAL + metricForBestModel;
     }
 
-    /** As the recipe says; otherwise as transformers guesses: less is better of what is called a loss. */
+    /** As configured; otherwise guessed from the name as transformers does: a smaller loss is better. */
     public boolean isGreaterBetter() {
         boolean isLoss = bestMetric().endsWith("loss") || bestMetric().endsWith("perplexity");
         return greaterIsBetter.orElse(!isLoss);
     }
 
-    /** Whether it matters which evaluation is the best. */
+    /** Whether the run needs to know which evaluation was the best. */
     public boolean choosesBest() {
         return loadBestModelAtEnd || earlyStoppingPatience.isPresent();
     }
 
     /**
-     * That the best model can be told, where it matters.
+     * Checks that the best model can be determined, if the run needs it.
      *
-     * @param evaluated rows to evaluate on
-     * @param scores names that an evaluation gives, without {@code eval/}
-     * @throws dev.temper.check.InvalidInputException when the rows measure nothing that tells it
+     * @param evaluated number of evaluation rows
+     * @param scores names of the scores of an evaluation, without {@code eval/}
+     * @throws dev.temper.check.InvalidInputException when no score of these rows determines it
      */
     public void checkBest(int evaluated, Collection<String> scores) {
         if (choosesBest()) {
@@ -242,9 +243,9 @@ public record TrainingConfig(
     }
 
     /**
-     * What only the rows of the run can show.
+     * Checks the name of {@code metric_for_best_model}, which depends on the rows of the run.
      *
-     * @param scores names that an evaluation of the model gives, without {@code eval/}
+     * @param scores names of the scores of an evaluation, without {@code eval/}
      * @throws dev.temper.check.InvalidInputException when {@code metric_for_best_model} is none of them
      */
     public void checkMetric(Collection<String> scores) {
@@ -255,7 +256,7 @@ public record TrainingConfig(
                 some(scores));
     }
 
-    /** @throws dev.temper.check.InvalidInputException when {@code class_weights} are not one for each label */
+    /** @throws dev.temper.check.InvalidInputException unless {@code class_weights} has one weight for each label */
     public void checkClassWeights(int labels) {
         check(
                 labels > 0 || classWeights.equals(List.of()),

@@ -1,2 +1,2 @@
-/** What a recipe says of the training, checked. */
+/** Settings of training, as a recipe gives them, validated. */
 package dev.temper.train.config;

@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Adam without a first moment, whose second one is kept as a row and a column for each matrix: almost no memory. As
- * transformers' Trainer runs it: the learning rate is that of the schedule, neither relative nor scaled by the
- * parameter. An update needs the memory of the largest matrix once more.
+ * Adafactor without momentum: Adam whose second moment is factored into a row and a column for each matrix, so it needs
+ * almost no memory. Settings are those of transformers' Trainer: the learning rate is that of the schedule, neither
+ * relative nor scaled by the parameter. An update temporarily needs the memory of the largest matrix.
  *
  * @see <a href="https://arxiv.org/abs/1804.04235">Adafactor</a>
  */

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Adam with decoupled weight decay, fused over all parameters; norms and biases are not decayed.
+ * Adam with decoupled weight decay, fused over all parameters. Norms and biases are not decayed.
  *
  * @see <a href="https://arxiv.org/abs/1711.05101">Decoupled Weight Decay Regularization</a>
  */
@@ -28,8 +28,8 @@ public final class AdamW implements Optimizer {
     }
 
     /**
-     * @param groups what is updated; neighbouring parameters, or one
-     * @param type of their weights
+     * @param groups tensors to update: each is a run of neighbouring parameters, or a single one
+     * @param type dtype of the weights
      */
     AdamW(StateMemory memory, List<TrainedParameters.Group> groups, FloatType type, TrainingConfig config) {
         this.memory = memory;

@@ -20,23 +20,24 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * AdamW with both moments in 8 bits, in blocks of 256 with a float32 absmax: 2.03 bytes a parameter instead of 8.
- * Tensors of less than 4096 elements keep float32 moments. The update is that of bitsandbytes.
+ * AdamW with both moments quantized to 8 bits, in blocks of 256 with a float32 absmax: 2.03 bytes per parameter instead
+ * of 8. Tensors with less than 4096 elements have float32 moments. The update is that of bitsandbytes.
  *
  * @see <a href="https://arxiv.org/abs/2110.02861">8-bit Optimizers via Block-wise Quantization</a>
  */
 public final class AdamW8bit implements Optimizer {
-    /** From how many elements on a tensor's moments are quantized; as in bitsandbytes. */
+    /** Minimum number of elements of a tensor with quantized moments, as in bitsandbytes. */
     static final int MIN_ELEMENTS = 4096;
 
-    private static final long MIN_SPLIT = 1 << 20; // fewer elements are done before a thread has started
+    private static final long MIN_SPLIT = 1 << 20; // smaller tensors are not worth a thread
 
     private final StateMemory memory;
     private final OptimizerKernels kernels;
     private final TrainingConfig config;
     private final AdamW small;
-    private final Map<Boolean, AdamW8bitState> states = new LinkedHashMap<>(); // by whether they are decayed
-    private final Map<Boolean, List<AdamW8bitState>> parts = new LinkedHashMap<>(); // of each, one for each thread
+    private final Map<Boolean, AdamW8bitState> states = new LinkedHashMap<>(); // by whether weight decay applies
+    // each state split into one part per thread
+    private final Map<Boolean, List<AdamW8bitState>> parts = new LinkedHashMap<>();
     private final NDArray steps;
 
     AdamW8bit(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
@@ -65,7 +66,7 @@ public final class AdamW8bit implements Optimizer {
         });
     }
 
-    /** Blocks do not know of each other, so that threads may take parts of them. */
+    /** Splits a state for several threads; blocks are independent of each other. */
     private List<AdamW8bitState> parts(AdamW8bitState state) {
         List<NDArray> weights = state.trained().weights();
         long elements = weights.stream().mapToLong(NDArray::size).sum();
@@ -78,7 +79,9 @@ public final class AdamW8bit implements Optimizer {
         return parts;
     }
 
-    /** Elements {@code [from, to)} of all tensors behind each other; each tensor is cut between two blocks. */
+    /**
+     * The elements {@code [from, to)} of the concatenation of all tensors. Tensors are split between two blocks only.
+     */
     private static AdamW8bitState part(AdamW8bitState state, long from, long to) {
         AdamW8bitState part = new AdamW8bitState(
                 new Trained(new ArrayList<>(), new ArrayList<>()),
@@ -102,7 +105,7 @@ public final class AdamW8bit implements Optimizer {
         return part;
     }
 
-    /** A place in a tensor, or its end, that no block lies across. */
+    /** The nearest position in a tensor that is a block boundary or its end. */
     private static long cut(long place, long size) {
         long whole = Math.max(0, place) / Blockwise8.BLOCK * Blockwise8.BLOCK;
         return place >= size ? size : whole;
@@ -124,7 +127,7 @@ public final class AdamW8bit implements Optimizer {
         return 2 * (elements < MIN_ELEMENTS ? Float.BYTES * elements : elements + Float.BYTES * blocks);
     }
 
-    /** Each trained tensor by itself, flat. */
+    /** Each trained tensor as a flat group of its own. */
     private static List<Group> tensors(TrainedParameters parameters) {
         return parameters.specs().stream()
                 .map(spec -> new Group(
@@ -151,7 +154,7 @@ public final class AdamW8bit implements Optimizer {
         return new AdamW8bitState(trained, zeros(trained.weights()), zeros(trained.weights()), maps, Blockwise8.BLOCK);
     }
 
-    /** Code 0 times an absmax of 0. */
+    /** Quantized zeros: code 0 with an absmax of 0. */
     private Quantized zeros(List<NDArray> like) {
         List<NDArray> codes = new ArrayList<>();
         List<NDArray> absmax = new ArrayList<>();

@@ -10,8 +10,8 @@ import dev.temper.train.config.TrainingConfig;
 import java.util.List;
 
 /**
- * Steps of equal size in the direction of an interpolated momentum: half of Adam's memory. Wants a third to a tenth of
- * AdamW's learning rate.
+ * Lion: steps of equal size in the direction of the sign of an interpolated momentum. Needs half the memory of Adam,
+ * and a third to a tenth of AdamW's learning rate.
  *
  * @see <a href="https://arxiv.org/abs/2302.06675">Symbolic Discovery of Optimization Algorithms</a>
  */

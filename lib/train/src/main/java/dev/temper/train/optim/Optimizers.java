@@ -4,11 +4,11 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.train.config.Optim;
 import dev.temper.train.config.TrainingConfig;
 
-/** The update rules by their names in a recipe. */
+/** Creates optimizers by their names in a recipe. */
 public final class Optimizers {
     private Optimizers() {}
 
-    /** The rule that {@code training.optim} names. */
+    /** The optimizer that {@code training.optim} names. */
     public static Optimizer of(StateMemory memory, TrainedParameters parameters, TrainingConfig config) {
         return switch (config.optim()) {
             case ADAMW -> new AdamW(memory, parameters, config);
@@ -19,7 +19,7 @@ public final class Optimizers {
         };
     }
 
-    /** Bytes that a rule keeps for a trained tensor. */
+    /** Bytes of an optimizer's state for one trained tensor. */
     public static long stateBytes(Optim optim, TrainedParameters.Spec spec) {
         long count = spec.elements();
         return switch (optim) {

@@ -8,7 +8,7 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.train.config.TrainingConfig;
 import java.util.List;
 
-/** Gradient descent without momentum: nothing to keep. */
+/** Gradient descent without momentum, which has no state. */
 final class Sgd implements Optimizer {
     private final OptimizerKernels kernels;
     private final TrainingConfig config;

@@ -12,13 +12,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The arrays of an optimizer under their names in a checkpoint, in pieces that a buffer can hold. */
+/**
+ * The arrays of an optimizer's state, with their names in a checkpoint. Large arrays are split into pieces that fit
+ * into a buffer.
+ */
 final class StateArrays {
-    private static final long MAX_PIECE = 1L << 28; // elements: a buffer ends at 2 GiB
+    private static final long MAX_PIECE = 1L << 28; // elements; a buffer has at most 2 GiB
 
     private final Map<String, NDArray> pieces = new LinkedHashMap<>();
 
-    /** Adds float32 or uint8 arrays, numbered. */
+    /** Adds float32 or uint8 arrays; the names are numbered. */
     void add(String name, List<NDArray> arrays) {
         for (int i = 0; i < arrays.size(); i++) {
             NDArray flat = Workspace.view(arrays.get(i), new Shape(arrays.get(i).size()));

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where an optimizer's state is kept: in the memory that everything else is in, or on mapped files, whose pages the
- * system writes out when memory is short.
+ * Allocates an optimizer's state: in the memory of the workspace, or in memory-mapped files, whose pages the operating
+ * system writes to disk when memory is short.
  */
 public final class StateMemory {
-    private static final int PAGE = 4096; // what is smaller is not worth a file
+    private static final int PAGE = 4096; // smaller arrays are not worth a file
 
     private final Workspace workspace;
     private final OptimizerKernels kernels;
@@ -31,20 +31,20 @@ public final class StateMemory {
         this.scratch = scratch;
     }
 
-    /** The workspace's own memory. */
+    /** State in the workspace's own memory. */
     public static StateMemory of(Workspace workspace) {
         return new StateMemory(workspace, Optional.empty());
     }
 
-    /** Files of a folder, which is made when there is none. */
+    /** State in memory-mapped files in a folder, which is created if missing. */
     public static StateMemory offloaded(Workspace workspace, Path folder) {
         return new StateMemory(workspace, Optional.of(new ScratchMemory(workspace, folder)));
     }
 
     /**
-     * As a run asks for.
+     * State where {@code training.optimizer_offload} puts it.
      *
-     * @param folder for what is offloaded
+     * @param folder for offloaded state
      */
     public static StateMemory of(Workspace workspace, TrainingConfig config, Path folder) {
         return config.optimizerOffload() ? offloaded(workspace, folder) : of(workspace);
@@ -58,19 +58,19 @@ public final class StateMemory {
         return kernels;
     }
 
-    /** Zeros (count) float32. */
+    /** Zeros of shape (count), float32. */
     NDArray floats(long count) {
         return isOffloaded(Float.BYTES * count)
                 ? offloaded(memory -> memory.zeros(count, FloatType.FLOAT32))
                 : workspace.zeros(new Shape(count));
     }
 
-    /** Flat zeros in float32, as many as each array has elements. */
+    /** Flat float32 zeros with as many elements as each of the given arrays. */
     List<NDArray> floats(List<NDArray> like) {
         return like.stream().map(array -> floats(array.size())).toList();
     }
 
-    /** Zeros (count) uint8. */
+    /** Zeros of shape (count), uint8. */
     NDArray bytes(long count) {
         if (isOffloaded(count)) {
             return offloaded(memory -> memory.bytes(count));

@@ -1,2 +1,2 @@
-/** Update rules and their state. */
+/** Optimizers and their state. */
 package dev.temper.train.optim;

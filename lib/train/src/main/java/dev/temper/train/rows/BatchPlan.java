@@ -5,15 +5,18 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
- * Which rows each update trains on; a function of its components alone, so every worker computes the same plan.
+ * The order in which updates take rows. It is a pure function of its components, so every worker computes the same
+ * plan.
  *
- * <p>An epoch covers each row once; its last batch may be shorter. With {@code shuffle} epoch {@code e} is a
+ * <p>An epoch contains each row once; its last batch may be smaller. With {@code shuffle}, epoch {@code e} is a
  * Fisher-Yates permutation: for {@code i = rows - 1 ... 1}, row {@code i} changes places with row {@code floor(u (i +
- * 1))}, where {@code u} is the next draw in [0, 1) from SplitMix64 started at {@code mix(seed) + e}. It is written out
- * here because {@code java.util}'s generators may change; a changed order would change every training curve.
+ * 1))}, where {@code u} is the next draw in [0, 1) from SplitMix64 started at {@code mix(seed) + e}. The generator is
+ * implemented here because those of {@code java.util} may change, and a changed order would change every loss curve.
  *
+ * @param rows number of rows
+ * @param batchSize rows per update
  * @param epochs passes over the rows, rounded up to whole updates as in transformers
- * @param maxSteps updates, instead of {@code epochs}
+ * @param maxSteps number of updates, instead of {@code epochs}
  * @param shuffle false: rows in the order of the data
  * @see <a href="https://doi.org/10.1145/2660193.2660195">SplitMix64</a>
  */
@@ -27,17 +30,22 @@ public record BatchPlan(int rows, int batchSize, double epochs, OptionalInt maxS
         }
     }
 
+    /**
+     * The plan of a run with these settings.
+     *
+     * @param rows number of rows to train on
+     */
     public static BatchPlan of(int rows, TrainingConfig config) {
         return new BatchPlan(
                 rows, config.batchSize(), config.numTrainEpochs(), config.maxSteps(), config.shuffle(), config.seed());
     }
 
-    /** Updates of one epoch. */
+    /** Number of updates in one epoch. */
     public int stepsPerEpoch() {
         return (rows - 1) / batchSize + 1;
     }
 
-    /** Updates in all. */
+    /** Total number of updates. */
     public int steps() {
         double steps = maxSteps.isPresent() ? maxSteps.getAsInt() : Math.ceil(epochs * stepsPerEpoch());
         if (steps > Integer.MAX_VALUE) {
@@ -46,18 +54,21 @@ public record BatchPlan(int rows, int batchSize, double epochs, OptionalInt maxS
         return (int) steps;
     }
 
-    /** The rows of an update, counted from 0; takes time linear in the rows. {@link #epoch} serves many updates. */
+    /**
+     * Indexes of the rows of one update, counted from 0. Takes time linear in the number of rows; to get many updates,
+     * use {@link #epoch} and {@link #batch}.
+     */
     public int[] rowsOf(int step) {
         return batch(epoch(step / stepsPerEpoch()), step);
     }
 
-    /** Cuts an update's rows out of its epoch's order. */
+    /** Selects the rows of an update from the order of its epoch. */
     public int[] batch(int[] epoch, int step) {
         int from = step % stepsPerEpoch() * batchSize;
         return Arrays.copyOfRange(epoch, from, (int) Math.min((long) from + batchSize, rows));
     }
 
-    /** All rows in the order of epoch {@code epoch}, counted from 0. */
+    /** Indexes of all rows in the order of an epoch, counted from 0. */
     public int[] epoch(int epoch) {
         int[] order = new int[rows];
         Arrays.setAll(order, i -> i);

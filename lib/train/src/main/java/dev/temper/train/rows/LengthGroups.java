@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 /**
- * Brings rows of similar length together, as transformers' {@code LengthGroupedSampler}: a shuffled epoch is cut into
- * pieces of 50 batches, each sorted from its longest row to its shortest, and the longest row of all comes first, so
- * that a lack of memory shows at once.
+ * Groups rows of similar length, as transformers' {@code LengthGroupedSampler}: a shuffled epoch is cut into pieces of
+ * 50 batches, each piece is sorted by descending length, and the longest row comes first, so that a lack of memory
+ * shows at once.
  *
  * @see <a
  *     href="https://github.com/huggingface/transformers/blob/main/src/transformers/trainer_pt_utils.py">reference</a>
@@ -17,9 +17,9 @@ public final class LengthGroups {
     private LengthGroups() {}
 
     /**
-     * @param order rows of an epoch, shuffled
-     * @param lengths tokens of each row
-     * @return the same rows in their new order
+     * @param order indexes of all rows, shuffled
+     * @param lengths number of tokens of each row, by index
+     * @return the same indexes in the new order
      */
     public static int[] sorted(int[] order, int[] lengths, int batchSize) {
         int batches = (int) Math.max(1, Math.min(order.length / (batchSize * 4L), MAX_BATCHES));
@@ -29,7 +29,8 @@ public final class LengthGroups {
         for (int from = 0; from < order.length; from += piece) {
             int[] rows = Arrays.stream(order, from, Math.min(from + piece, order.length))
                     .boxed()
-                    .sorted(Comparator.comparingInt(row -> -lengths[row])) // equally long ones stay shuffled
+                    // the sort is stable: equal lengths stay shuffled
+                    .sorted(Comparator.comparingInt(row -> -lengths[row]))
                     .mapToInt(Integer::intValue)
                     .toArray();
             System.arraycopy(rows, 0, sorted, from, rows.length);

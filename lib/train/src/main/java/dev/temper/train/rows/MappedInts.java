@@ -10,9 +10,9 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Numbers in a mapped file without a name, as many as the disk has room for: a mapping of Java's ends at 2 GiB. */
+/** A large array of ints in an unlinked memory-mapped file. It uses several mappings, as Java limits each to 2 GiB. */
 final class MappedInts implements Closeable {
-    private static final int SHIFT = 28; // a gibibyte in each mapping
+    private static final int SHIFT = 28; // one GiB per mapping
     private static final int PIECE = 1 << SHIFT;
     private static final int BUFFER = 1 << 16;
 
@@ -34,7 +34,7 @@ final class MappedInts implements Closeable {
         }
     }
 
-    /** Writes them one after the other. */
+    /** Appends numbers to the file. */
     static final class Writer implements Closeable {
         private final RandomAccessFile file;
         private final ByteBuffer buffer =
@@ -42,7 +42,7 @@ final class MappedInts implements Closeable {
         private long size;
         private boolean isFinished;
 
-        /** In a file of this folder, which loses its name before anything is in it. */
+        /** Creates the file in this folder and unlinks it before anything is written. */
         Writer(Path folder) throws IOException {
             Path path = Files.createTempFile(folder, "temper-", ".rows");
             try {
@@ -56,7 +56,7 @@ final class MappedInts implements Closeable {
             try {
                 Files.delete(path);
             } catch (IOException e) {
-                path.toFile().deleteOnExit(); // a system that holds on to open files
+                path.toFile().deleteOnExit(); // for systems that cannot delete open files
             }
         }
 
@@ -118,12 +118,12 @@ final class MappedInts implements Closeable {
         free(file);
     }
 
-    /** Java unmaps a file some time later, and a file keeps its disk until then unless there is nothing in it. */
+    /** Truncates the file: Java unmaps it at some later time, and until then it would occupy the disk. */
     private static void free(RandomAccessFile file) {
         try (file) {
             file.setLength(0);
         } catch (IOException e) {
-            // closed by an interrupt: its disk is free when it is unmapped
+            // the channel was closed by an interrupt: the disk is freed when the file is unmapped
         }
     }
 }

@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.RandomAccess;
 
 /**
- * Rows in mapped files of this machine and not on the heap: a row is made each time it is asked for. The files have no
- * name, so that nothing is left behind whichever way the process ends; their disk is free again when they are closed.
+ * The rows of a worker in memory-mapped local files instead of on the heap; a {@link TokenRow} is created at each
+ * access. The files are unlinked, so they never outlive the process; closing frees their disk space.
  */
 public final class MappedRows extends AbstractList<TokenRow> implements RandomAccess, Closeable {
     /** On disk: id, whether it is learned and whether it is of the second text of a pair, in 32 bits. */
@@ -39,12 +39,12 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
         this.size = Math.toIntExact(index.size() / WIDTH);
     }
 
-    /** What so many rows take on the disk. */
+    /** Size of the files for this number of rows and tokens. */
     public static long bytes(long rows, long tokens) {
         return ROW_BYTES * rows + TOKEN_BYTES * tokens;
     }
 
-    /** Takes rows, in their order. */
+    /** Appends rows in their order. */
     public static final class Writer implements Closeable {
         private final Path folder;
         private final MappedInts.Writer tokens;
@@ -52,14 +52,14 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
         private int words = -1;
 
         /**
-         * @param folder made when there is none; on a disk, not on a file system that is memory itself
-         * @param expectedBytes of all rows
-         * @throws dev.temper.check.InvalidInputException when there is no room for them
+         * @param folder created if missing; should be on a disk, not on a file system in memory
+         * @param expectedBytes size of all rows
+         * @throws dev.temper.check.InvalidInputException when the disk has too little space
          */
         public Writer(Path folder, long expectedBytes) {
             this.folder = folder;
             try {
-                if (!Files.isDirectory(folder)) { // createDirectories refuses a link to a folder
+                if (!Files.isDirectory(folder)) { // createDirectories fails for a link to a folder
                     Files.createDirectories(folder);
                 }
                 long free = Files.getFileStore(folder).getUsableSpace();
@@ -112,7 +112,7 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
                     folder, e.getMessage());
         }
 
-        /** All that were added; the writer takes no more. */
+        /** All appended rows. Nothing can be appended afterwards. */
         public MappedRows finish() throws IOException {
             return new MappedRows(tokens.finish(), index.finish(), Math.max(0, words));
         }
@@ -161,12 +161,12 @@ public final class MappedRows extends AbstractList<TokenRow> implements RandomAc
         return (long) index.at(at) << Integer.SIZE | Integer.toUnsignedLong(index.at(at + 1));
     }
 
-    /** How large its files are, and what of the process's memory is mapped to them. */
+    /** Size of the files in bytes, which is also how much of the process's memory is mapped to them. */
     public long bytes() {
         return Integer.BYTES * (tokens.size() + index.size());
     }
 
-    /** No row may be asked for any more. */
+    /** Frees the files. Rows must not be accessed afterwards. */
     @Override
     public void close() {
         tokens.close();

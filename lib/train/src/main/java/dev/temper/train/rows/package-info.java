@@ -1,2 +1,2 @@
-/** Rows in mapped files, and in which order updates take them. */
+/** Rows in memory-mapped files, and the order in which updates take them. */
 package dev.temper.train.rows;

@@ -7,27 +7,27 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Keeps the workers waiting for each other while some of them do what takes longer than the ring would wait: until all
- * have closed theirs, each tells the others every second that it lives. All workers open one at the same place, and
- * call the collective again after it is closed.
+ * Keeps workers in step while some of them do work that takes longer than the timeout of the ring: until all have
+ * closed theirs, each one sends a heartbeat every second. All workers open one at the same point, and make no other
+ * collective calls until it is closed.
  */
 public final class Heartbeat implements AutoCloseable {
     private final Collective workers;
     private final CountDownLatch done = new CountDownLatch(1);
     private final Thread thread = new Thread(this::beat, "temper-heartbeat");
-    private IOException failure; // read after the thread has ended
+    private IOException failure; // read only after the thread has ended
 
     private Heartbeat(Collective workers) {
         this.workers = workers;
     }
 
-    /** Work that may fail as the ring does. */
+    /** Work that may fail with an {@link IOException}, as collective calls do. */
     @FunctionalInterface
     public interface Work<T> {
         T run() throws IOException;
     }
 
-    /** Does this worker's work and waits for that of all others. */
+    /** Does this worker's work, then waits until all workers have done theirs. */
     public static <T> T during(Collective workers, Work<T> work) throws IOException {
         if (workers.size() == 1) {
             return work.run();
@@ -54,7 +54,7 @@ public final class Heartbeat implements AutoCloseable {
         }
     }
 
-    /** Waits for all workers. */
+    /** Waits until all workers have closed theirs. */
     @Override
     public void close() throws IOException {
         done.countDown();

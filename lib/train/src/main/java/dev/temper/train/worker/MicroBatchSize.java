@@ -4,7 +4,8 @@ import dev.temper.kernel.FailedAllocationException;
 import java.util.Arrays;
 
 /**
- * How many tokens a worker takes in one forward pass: fewer after each that found no memory, for the rest of the run.
+ * Maximum number of tokens that a worker processes in one forward pass. It is halved after each failed allocation and
+ * stays so for the rest of the run.
  */
 public final class MicroBatchSize {
     private int tokens;
@@ -23,16 +24,16 @@ public final class MicroBatchSize {
         return halvings;
     }
 
-    /** Takes no more from now on than what was found to fit before. */
+    /** Lowers it to a size that was found to fit before, as recorded in a checkpoint. */
     public void limit(int found) {
         tokens = Math.min(tokens, found);
     }
 
     /**
-     * Half of what found no memory, but not less than its longest row, which cannot be cut.
+     * Halves it after a failed allocation, but not below the longest row, which cannot be split.
      *
-     * @param lengths tokens of each of its rows
-     * @throws TooLongRowException when it was a single row
+     * @param lengths number of tokens of each row of the failed pass
+     * @throws TooLongRowException when the pass had a single row
      */
     public void halve(int[] lengths, FailedAllocationException cause) {
         if (lengths.length == 1) {

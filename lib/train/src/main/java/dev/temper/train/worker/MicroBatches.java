@@ -3,17 +3,17 @@ package dev.temper.train.worker;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cuts a worker's rows of an update into what one forward pass takes. */
+/** Splits a worker's rows of an update into forward passes. */
 public final class MicroBatches {
     private MicroBatches() {}
 
     /**
-     * Groups of consecutive rows with at most {@code maxTokens} tokens, as few as can be; a longer row is a group of
-     * its own. Their largest is as small as it can be: a full pass and a small rest would need more memory than two
-     * halves.
+     * Splits rows into the smallest possible number of consecutive groups with at most {@code maxTokens} tokens each; a
+     * longer row is a group of its own. Among all such splits the one with the smallest largest group is chosen: one
+     * full and one small pass would need more memory than two equal ones.
      *
-     * @param lengths tokens of each row
-     * @return indexes into {@code lengths}, in order, each once; no rows, no groups
+     * @param lengths number of tokens of each row
+     * @return indexes into {@code lengths}, in order, each once; empty when there are no rows
      */
     public static List<int[]> split(int[] lengths, int maxTokens) {
         int groups = fill(lengths, maxTokens).size();
@@ -30,7 +30,7 @@ public final class MicroBatches {
         return fill(lengths, enough);
     }
 
-    /** One group after the other, each as large as it may be. */
+    /** Fills one group after the other up to the limit. */
     private static List<int[]> fill(int[] lengths, int maxTokens) {
         List<int[]> groups = new ArrayList<>();
         int start = 0;

@@ -13,11 +13,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 
-/**
- * One of those that train or evaluate together: a replica of the network, and how much of a share it takes at a time.
- */
+/** One worker's replica of the network, with its connection to the other workers and its micro-batch size. */
 public final class Replica {
-    /** Tokens of a forward pass, unless the recipe or the memory says otherwise. */
+    /** Tokens of a forward pass, unless the recipe sets them or memory is too small. */
     public static final int DEFAULT_MICRO_BATCH_TOKENS = 2048;
 
     private final Network network;
@@ -25,7 +23,7 @@ public final class Replica {
     private final MicroBatchSize microBatch;
     private final double labelSmoothing;
     private BooleanSupplier stop = () -> false;
-    private boolean isStopping; // agreed on by all workers
+    private boolean isStopping; // agreed by all workers
 
     private Replica(Network network, Collective workers, int microBatchTokens, double labelSmoothing) {
         this.network = network;
@@ -40,23 +38,23 @@ public final class Replica {
     }
 
     /**
-     * Asks now and then whether to stop; once it is true for one worker, it stays so, and all of them stop at the same
-     * place.
+     * Sets a condition that is checked from time to time. Once it is true on one worker, all workers stop at the same
+     * point.
      */
     public Replica stoppingWhen(BooleanSupplier asked) {
         stop = asked;
         return this;
     }
 
-    /** Whether this worker knows already that all will stop: what it measures will not be looked at. */
+    /** Whether this worker already knows that all will stop, so that the result of its work will be discarded. */
     boolean isAskedToStop() {
         return isStopping || stop.getAsBoolean();
     }
 
     /**
-     * To be called by all workers where they can stop, with a sum since the place before.
+     * Agrees with the other workers whether to stop. Must be called by all of them at the same point.
      *
-     * @throws StoppedException on all of them, or on none
+     * @throws StoppedException on all workers or on none
      */
     public void stopIfAsked() {
         if (isStopping) {
@@ -76,13 +74,14 @@ public final class Replica {
         return microBatch;
     }
 
-    /** Of the losses that are measured, as in transformers' Trainer. */
+    /** Label smoothing of evaluation losses, as in transformers' Trainer. */
     public double labelSmoothing() {
         return labelSmoothing;
     }
 
     /**
-     * A try at a worker's share of something; empty when it found no memory and can be made again in smaller passes.
+     * An attempt at a worker's share of some work; empty when an allocation failed and the share must be repeated in
+     * smaller passes.
      */
     @FunctionalInterface
     public interface Try {
@@ -90,9 +89,9 @@ public final class Replica {
     }
 
     /**
-     * As {@link #sum}, where a share that was broken off is none.
+     * As {@link #sum}, for work that may be abandoned when the workers are asked to stop.
      *
-     * @throws StoppedException when the workers were asked to stop
+     * @throws StoppedException when they were asked to stop
      */
     public double[] measure(int count, Try share) throws IOException {
         double[] sums = sum(count, share);
@@ -100,7 +99,7 @@ public final class Replica {
         return sums;
     }
 
-    /** How a try ended. */
+    /** The result of an attempt: its values, or the row that does not fit. */
     private record Attempt(Optional<double[]> values, Optional<TooLongRowException> failure) {
         boolean mustBeRepeated() {
             return values.isEmpty() && failure.isEmpty();
@@ -108,11 +107,11 @@ public final class Replica {
     }
 
     /**
-     * Adds up what the workers make of their shares; called by all of them. While some make another try, the others
-     * wait, however long that takes.
+     * Sums the values of all workers. Must be called by all of them. While some repeat their share in smaller passes,
+     * the others wait without a timeout.
      *
-     * @param count values of each worker
-     * @throws TooLongRowException on all workers, when a row of one of them does not fit into its memory
+     * @param count number of values of each worker
+     * @throws TooLongRowException on all workers, when a single row of one of them does not fit into its memory
      */
     public double[] sum(int count, Try share) throws IOException {
         Attempt first = attempt(share);
@@ -146,8 +145,8 @@ public final class Replica {
     }
 
     /**
-     * The sums of the values, how many workers must repeat, how many were asked to stop, and for each the length of a
-     * row that does not fit.
+     * Exchanges the sums of the values, the number of workers that must repeat, the number that were asked to stop, and
+     * for each worker the length of a row that does not fit.
      */
     private double[] exchange(int count, Attempt own) throws IOException {
         double[] sent = Arrays.copyOf(own.values().orElseGet(() -> new double[count]), count + 2 + workers.size());
@@ -160,7 +159,7 @@ public final class Replica {
         return sums;
     }
 
-    /** The smallest micro-batch of all workers, in tokens; called by all of them. */
+    /** The smallest micro-batch size of all workers, in tokens. Must be called by all of them. */
     public int smallestMicroBatch() throws IOException {
         double[] sizes = new double[workers.size()];
         sizes[workers.rank()] = microBatch.tokens();
@@ -170,15 +169,15 @@ public final class Replica {
     /**
      * Answers to prompts.
      *
-     * @param own this worker's share
-     * @param exactMatch share of all answers that are the expected ones; empty when none is expected
+     * @param own answers to this worker's share
+     * @param exactMatch share of all answers that equal the expected text; empty when no text is expected
      */
     public record Answers(List<Sample> own, OptionalDouble exactMatch) {}
 
     /**
-     * Answers its share of the prompts; called by all workers.
+     * Answers this worker's share of the prompts. Must be called by all workers.
      *
-     * @param step finished updates, for the samples
+     * @param step number of finished updates, recorded in the samples
      * @throws StoppedException when the workers were asked to stop
      */
     public Answers answer(Prompts prompts, long step, long seed) throws IOException {

@@ -12,54 +12,56 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The rows of an update or an evaluation: all of them counted, and the numbers and lengths of those that are this
- * worker's. Rows are asked for when a pass needs them: an evaluation may have millions.
+ * The rows of an update or an evaluation. It counts all of them, and stores index and length of those that this worker
+ * processes. Rows are fetched only when a pass needs them, as an evaluation may have millions.
  */
 public final class Share<R> {
     private final Replica worker;
     private final IntFunction<R> rows;
-    private int[] own = new int[16]; // number and length of each
+    private int[] own = new int[16]; // index and length of each row
     private int count;
     private double weight;
     private long tokens;
 
-    /** @param rows by number */
+    /** @param rows gives a row by its index */
     public Share(Replica worker, IntFunction<R> rows) {
         this.worker = worker;
         this.rows = rows;
     }
 
-    /** A forward and a backward pass over some rows; gives the sum of the losses, each times its weight. */
+    /** A forward and backward pass over some rows; returns the weighted sum of their losses. */
     @FunctionalInterface
     public interface Pass<R> {
         double accumulate(List<R> rows, Backpropagation backpropagation, double scale);
     }
 
-    /** This worker's passes of an update. */
+    /** All passes of this worker in one update. */
     @FunctionalInterface
     public interface Passes {
         /**
-         * Adds this worker's part of the mean loss's gradient, and returns its sum of losses.
+         * Accumulates this worker's part of the gradient of the mean loss, and returns the sum of its losses.
          *
-         * @return empty when there was no memory for one of them: the gradients hold some of the sum, and the next call
-         *     begins anew with smaller ones
+         * @return empty when an allocation failed: the gradients are incomplete, and the next call starts again with
+         *     smaller passes
          */
         OptionalDouble accumulate(Backpropagation backpropagation);
     }
 
     /**
-     * What an update does.
+     * The work of an update.
      *
-     * @param weight of all losses, over all workers
-     * @param tokens over all workers
+     * @param weight sum of the weights of all losses, over all workers
+     * @param tokens number of tokens, over all workers
      */
     public record Update(double weight, long tokens, Passes own) {}
 
     /**
-     * @param row its number
-     * @param length its tokens
-     * @param rowWeight what its losses count together
-     * @param sequence that it belongs to; every {@code size}-th one is this worker's
+     * Adds a row.
+     *
+     * @param row its index
+     * @param length its number of tokens
+     * @param rowWeight sum of the weights of its losses
+     * @param sequence index of its sequence; every {@code size}-th sequence belongs to this worker
      */
     public void add(int row, int length, double rowWeight, int sequence) {
         weight += rowWeight;
@@ -85,8 +87,8 @@ public final class Share<R> {
     }
 
     /**
-     * This worker's rows in order, in what one forward pass takes; one that finds no memory is made again, smaller.
-     * Breaks off when the worker is asked to stop.
+     * Processes this worker's rows in order, in groups that fit into one forward pass; a group whose allocation fails
+     * is repeated in smaller ones. Ends early when the worker is asked to stop.
      */
     public void forEach(Consumer<List<R>> pass) {
         int row = 0;
@@ -95,7 +97,7 @@ public final class Share<R> {
         }
     }
 
-    /** @return the first row of the pass that found no memory, or was not made; the number of rows after the last */
+    /** @return the first row of the pass that failed or was not made; the number of rows after the last pass */
     private int advance(int first, Consumer<List<R>> pass, BooleanSupplier isOver) {
         int row = first;
         for (int[] group :

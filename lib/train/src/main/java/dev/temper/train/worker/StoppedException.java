@@ -1,6 +1,6 @@
 package dev.temper.train.worker;
 
-/** All workers of a run were asked to stop, and did so at the same place; the message says what is kept. */
+/** All workers of a run were asked to stop, and stopped at the same point. The message says what was saved. */
 public final class StoppedException extends RuntimeException {
     public StoppedException(String message) {
         super(message);

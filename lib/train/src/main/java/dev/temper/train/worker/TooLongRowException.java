@@ -3,7 +3,7 @@ package dev.temper.train.worker;
 import dev.temper.check.FailedRunException;
 import java.util.Locale;
 
-/** A row does not fit into a worker's memory even by itself. */
+/** A row that does not fit into a worker's memory even in a pass of its own. */
 public final class TooLongRowException extends FailedRunException {
     private final int tokens;
 
@@ -19,7 +19,7 @@ public final class TooLongRowException extends FailedRunException {
         this.tokens = tokens;
     }
 
-    /** Its length. */
+    /** Number of tokens of the row. */
     public int tokens() {
         return tokens;
     }

@@ -1,2 +1,2 @@
-/** One of those that train together: its share of an update, its passes, and how it waits for the others. */
+/** A worker's part in training: its share of an update, its passes, and the coordination with the other workers. */
 package dev.temper.train.worker;

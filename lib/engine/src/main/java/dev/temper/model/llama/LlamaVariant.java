@@ -13,7 +13,7 @@ import java.util.OptionalInt;
  * @see <a href="https://github.com/huggingface/transformers/tree/main/src/transformers/models">configuration
  *     classes</a>
  */
-enum Dialect {
+enum LlamaVariant {
     LLAMA("Llama", 2048, 0, 1e-6),
     MISTRAL("Mistral", 131072, 8, 1e-6),
     PHI3("Phi3", 4096, 0, 1e-5),
@@ -31,14 +31,14 @@ enum Dialect {
     private final int numKeyValueHeads;
     private final double eps;
 
-    Dialect(String className, int maxPositions, int numKeyValueHeads, double eps) {
+    LlamaVariant(String className, int maxPositions, int numKeyValueHeads, double eps) {
         this.className = className;
         this.maxPositions = maxPositions;
         this.numKeyValueHeads = numKeyValueHeads;
         this.eps = eps;
     }
 
-    static Dialect of(String modelType) {
+    static LlamaVariant of(String modelType) {
         return valueOf(modelType.toUpperCase(Locale.ROOT));
     }
 
@@ -55,7 +55,7 @@ enum Dialect {
         return config.integer("max_position_embeddings", maxPositions);
     }
 
-    /** Null means as many as query heads; a missing field means the dialect's own number. */
+    /** Null means as many as query heads; a missing field means the variant's own number. */
     int numKeyValueHeads(ConfigFields config, int numHeads) {
         boolean asHeads = numKeyValueHeads == 0 || !config.isMissing("num_key_value_heads");
         return config.integer("num_key_value_heads", asHeads ? numHeads : numKeyValueHeads);
@@ -75,7 +75,7 @@ enum Dialect {
         return config.number("rms_norm_eps", eps);
     }
 
-    /** Fields that only this dialect has and of which we compute one value. */
+    /** Fields that only this variant has and of which we compute one value. */
     void checkFields(ConfigFields config) {
         if (this == PHI3) {
             config.only("resid_pdrop", 0.0);
@@ -100,7 +100,7 @@ enum Dialect {
                 this == PHI3);
     }
 
-    /** What of a layer depends on the dialect. */
+    /** What of a layer depends on the variant. */
     record Layer(
             boolean hasInputBias, boolean hasOutputBias, boolean hasMlpBias, boolean hasHeadNorms, boolean isFused) {}
 

@@ -13,7 +13,7 @@ import java.util.OptionalInt;
  * @see <a href="https://github.com/huggingface/transformers/tree/main/src/transformers/models">configuration
  *     classes</a>
  */
-enum Dialect {
+enum BertVariant {
     BERT("Bert", 30522, 0),
     DISTILBERT("DistilBert", 30522, 0),
     ROBERTA("Roberta", 50265, 1);
@@ -26,13 +26,13 @@ enum Dialect {
     private final int vocabulary;
     private final int padToken;
 
-    Dialect(String className, int vocabulary, int padToken) {
+    BertVariant(String className, int vocabulary, int padToken) {
         this.className = className;
         this.vocabulary = vocabulary;
         this.padToken = padToken;
     }
 
-    static Dialect of(String modelType) {
+    static BertVariant of(String modelType) {
         return valueOf(modelType.toUpperCase(Locale.ROOT));
     }
 

@@ -1,0 +1,2 @@
+/** Builds the archive. */
+package dev.temper.deploy;
