@@ -11,15 +11,17 @@ import dev.temper.check.Secrets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 
 /** A recipe as a tree: what the user wrote, overrides over it, what is not built refused, defaults under it. */
 public final class RecipeTree {
     private static final ObjectNode DEFAULTS = YamlText.resource(RecipeTree.class, "defaults.yaml");
     private static final ObjectNode UNBUILT = YamlText.resource(RecipeTree.class, "unbuilt.yaml");
 
-    private static final String CAUSAL = "causal_lm";
-    /** Of data sets with columns of several, such as Alpaca's own with a text beside, the first one is meant. */
-    private static final List<String> FORMATS = List.of("prompt_completion", "messages", "sharegpt", "alpaca", "text");
+    /** By the task. Of columns of several, such as Alpaca's own with a text beside, the first format is meant. */
+    private static final Map<String, List<String>> FORMATS = Map.of(
+            "causal_lm", List.of("prompt_completion", "messages", "sharegpt", "alpaca", "text"),
+            "sequence_classification", List.of("classification"));
 
     private final ObjectNode tree;
 
@@ -151,19 +153,21 @@ public final class RecipeTree {
     }
 
     /**
-     * The first format all of whose columns are there, by their usual names or by those that the recipe gives; a
-     * classifier has one alone.
+     * The first format all of whose columns are there, by their usual names or by those that the recipe gives. Where
+     * there is one alone, it is meant whatever there is.
      */
     private void layFormat(List<String> columns) {
-        boolean isCausal = tree.at("/model/task").asText(CAUSAL).equals(CAUSAL);
+        String task = tree.at("/model/task")
+                .asText(defaults("every_recipe").at("/model/task").asText());
+        List<String> formats = FORMATS.getOrDefault(task, List.of());
         List<String> given = names(tree.at("/data/columns"));
-        for (String format : isCausal ? FORMATS : List.of("classification")) {
+        for (String format : formats) {
             JsonNode layer = defaults("format_" + format);
             List<String> roles = names(layer.at("/data/columns"));
             List<String> all = new ArrayList<>(roles);
             layer.path("optional_columns").forEach(name -> all.add(name.asText()));
             boolean areThere = roles.stream().allMatch(role -> given.contains(role) || columns.contains(role));
-            if ((areThere || !isCausal) && all.containsAll(given)) {
+            if ((areThere || formats.size() == 1) && all.containsAll(given)) {
                 tree.withObject("/data").put("format", format);
                 return;
             }
