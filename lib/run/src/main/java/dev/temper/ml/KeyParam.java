@@ -111,6 +111,7 @@ enum KeyParam {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    @SuppressWarnings("ImmutableEnumChecker") // nobody changes it
     private final Set<Type> types;
 
     KeyParam(Set<Type> types) {
