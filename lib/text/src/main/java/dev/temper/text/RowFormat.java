@@ -135,7 +135,8 @@ public record RowFormat(
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
             case MESSAGES -> TrainedTurns.render(chat, conversation(Role.MESSAGES, values, Layout.MESSAGES), trainOn);
-            case SHAREGPT -> TrainedTurns.render(chat, conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
+            case SHAREGPT -> TrainedTurns.render(
+                    chat, conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
             default -> new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
         };
     }

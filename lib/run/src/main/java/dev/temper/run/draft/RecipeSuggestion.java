@@ -145,12 +145,7 @@ public final class RecipeSuggestion {
                 : ClassDraft.of(request, base, survey, given.orElseGet(() -> FormatChoice.classes(survey)));
         String name = request.recipe().replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", "");
         return new RecipeDraft(
-                request,
-                name,
-                Architecture.read(base, task.task()).parameterCount(),
-                survey,
-                task,
-                hasEvalSplit());
+                request, name, Architecture.read(base, task.task()).parameterCount(), survey, task, hasEvalSplit());
     }
 
     private static Map<String, List<String>> columns(String yaml) {
