@@ -40,6 +40,7 @@ public record RowFormat(
         List<String> labels,
         ChatFormat chat)
         implements Serializable {
+    private static final List<String> ANSWERS = List.of(Role.COMPLETION, Role.OUTPUT, Role.LABEL, Role.LABELS);
     private static final int[] NO_LABEL = {};
 
     public RowFormat {
@@ -85,8 +86,19 @@ public record RowFormat(
 
     /** The columns that a format reads, each once. */
     public List<InputColumn> inputColumns() {
+        return inputColumns(format.roles());
+    }
+
+    /** Those of them that {@link #question} reads: all but the answer. */
+    public List<InputColumn> questionColumns() {
+        return inputColumns(format.roles().stream()
+                .filter(role -> !ANSWERS.contains(role.name()))
+                .toList());
+    }
+
+    private List<InputColumn> inputColumns(List<Role> read) {
         Map<String, InputColumn> inputs = new LinkedHashMap<>();
-        for (Role role : format.roles()) {
+        for (Role role : read) {
             boolean isRequired = role.isRequired() || columns.containsKey(role.name());
             boolean isIdle = role.content() == Content.OPTION
                     ? !chat.hasTemplate()
@@ -125,8 +137,9 @@ public record RowFormat(
             }
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
-            case MESSAGES -> chat(Role.MESSAGES, values, Layout.MESSAGES);
-            case SHAREGPT -> chat(Role.CONVERSATIONS, values, Layout.SHAREGPT);
+            case MESSAGES -> TrainedTurns.render(chat, conversation(Role.MESSAGES, values, Layout.MESSAGES), trainOn);
+            case SHAREGPT -> TrainedTurns.render(
+                    chat, conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
             default -> isPair()
                     ? RenderedText.ofPair(filled(Role.TEXT, values), filled(Role.TEXT_PAIR, values))
                     : new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
@@ -148,6 +161,40 @@ public record RowFormat(
         }
         Conversation conversation = Conversation.of(List.of(Message.of("user", question)));
         return chat.prompt(conversation.withSystem(system).messages());
+    }
+
+    /**
+     * What a model is given to answer a row: what stands before its answer, as {@link #render} writes it, whether the
+     * row has an answer or not.
+     *
+     * @param values as for {@link #render}, of {@link #questionColumns}
+     * @throws RejectedRowException as there
+     */
+    public String question(Map<String, String> values) {
+        return switch (format) {
+            case TEXT -> required(Role.TEXT, values);
+            case PROMPT_COMPLETION -> {
+                String prompt = required(Role.PROMPT, values);
+                boolean areMessages = prompt.contains(InputColumn.NESTED);
+                verifyTemplate(areMessages);
+                yield areMessages
+                        ? chat.prompt(whole(messages(Role.PROMPT, prompt), system, values))
+                        : question(prompt, system, values);
+            }
+            case ALPACA -> alpacaQuestion(values);
+            case MESSAGES -> chat.prompt(
+                    conversation(Role.MESSAGES, values, Layout.MESSAGES).unanswered());
+            case SHAREGPT -> chat.prompt(
+                    conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
+            default -> required(Role.TEXT, values);
+        };
+    }
+
+    private String question(String text, String systemText, Map<String, String> values) {
+        if (!chat.hasTemplate()) {
+            return text;
+        }
+        return chat.prompt(whole(Conversation.of(List.of(Message.of("user", text))), systemText, values));
     }
 
     /**
@@ -177,12 +224,16 @@ public record RowFormat(
             String answer = filled(Role.COMPLETION, values);
             return chat.hasTemplate() ? chat(Conversation.of(prompt, answer), system, values) : joined(prompt, answer);
         }
-        if (!chat.hasTemplate()) {
+        verifyTemplate(true);
+        Conversation conversation = messages(Role.PROMPT, prompt).completedBy(messages(Role.COMPLETION, completion));
+        return chat(conversation, system, values);
+    }
+
+    private void verifyTemplate(boolean areMessages) {
+        if (areMessages && !chat.hasTemplate()) {
             throw new RejectedRowException(
                     TEMPLATE, "prompt and completion are messages, which need a chat template: see data.chat_template");
         }
-        Conversation conversation = messages(Role.PROMPT, prompt).completedBy(messages(Role.COMPLETION, completion));
-        return chat(conversation, system, values);
     }
 
     private Conversation messages(String role, String value) {
@@ -196,17 +247,30 @@ public record RowFormat(
     }
 
     private RenderedText alpaca(Map<String, String> values) {
+        String instruction = alpacaInstruction(values);
+        String output = filled(Role.OUTPUT, values);
+        return chat.hasTemplate()
+                ? chat(Conversation.of(instruction, output), alpacaSystem(values), values)
+                : joined(alpacaQuestion(values), output);
+    }
+
+    private String alpacaQuestion(Map<String, String> values) {
+        String systemText = alpacaSystem(values);
+        return chat.hasTemplate()
+                ? question(alpacaInstruction(values), systemText, values)
+                : (systemText.isBlank() ? "" : systemText + separator) + alpacaInstruction(values) + separator;
+    }
+
+    private String alpacaInstruction(Map<String, String> values) {
         String instruction = required(Role.INSTRUCTION, values);
         String input = optional(Role.INPUT, values);
-        String own = optional(Role.SYSTEM, values);
-        String systemText = own.isBlank() ? system : own;
-        String output = filled(Role.OUTPUT, values);
         String between = chat.hasTemplate() ? "\n" : separator;
-        String question = input.isBlank() ? instruction : instruction + between + input;
-        if (chat.hasTemplate()) {
-            return chat(Conversation.of(question, output), systemText, values);
-        }
-        return joined((systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
+        return input.isBlank() ? instruction : instruction + between + input;
+    }
+
+    private String alpacaSystem(Map<String, String> values) {
+        String own = optional(Role.SYSTEM, values);
+        return own.isBlank() ? system : own;
     }
 
     private RenderedText joined(String prompt, String completion) {
@@ -215,21 +279,25 @@ public record RowFormat(
         return new RenderedText(text, List.of(new Span(start, text.length())));
     }
 
-    private RenderedText chat(String role, Map<String, String> values, Layout layout) {
+    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+        return TrainedTurns.render(chat, whole(conversation, systemText, values), trainOn);
+    }
+
+    /** The conversation of a row whose format has one. */
+    private Conversation conversation(String role, Map<String, String> values, Layout layout) {
         Conversation conversation = Conversation.read(names(role).get(0), required(role, values), layout);
         String own = layout == Layout.SHAREGPT ? optional(Role.SYSTEM, values) : "";
-        return chat(conversation, own.isBlank() ? system : own, values);
+        return whole(conversation, own.isBlank() ? system : own, values);
     }
 
     /** @param systemText for a conversation without one */
-    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+    private Conversation whole(Conversation conversation, String systemText, Map<String, String> values) {
         String tools = names(Role.TOOLS).get(0);
         String variables = names(Role.VARIABLES).get(0);
-        Conversation whole = conversation
+        return conversation
                 .withSystem(systemText)
                 .withTools(tools, format == Format.ALPACA ? null : values.get(tools))
                 .withVariables(variables, values.get(variables));
-        return TrainedTurns.render(chat, whole, trainOn);
     }
 
     /** The text of a role, of which something is learned. */
