@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Families;
 import dev.temper.model.Task;
+import dev.temper.train.objective.Objectives;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Option;
 @Command(name = "models", description = "List the families of models, with what works for each.")
 final class ModelsCommand implements Callable<Integer> {
     /** What a recipe's {@code model.task} can ask for, as the model's head. */
-    private static final List<Task> TASKS = List.of(Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION);
+    private static final List<Task> TASKS = List.copyOf(Objectives.tasks());
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;

@@ -56,7 +56,7 @@ public abstract class RecipeParams<S extends RecipeParams<S>> extends Estimator<
     RecipeParams(String uid) {
         this.uid = uid; // first: Param reads its parent's uid
         this.base = of("model.base", new Param<>(this, "base", "folder of the base model in Hugging Face's layout"));
-        this.task = of("model.task", new Param<>(this, "task", "causal_lm or sequence_classification"));
+        this.task = of("model.task", new Param<>(this, "task", "what the model learns, such as causal_lm"));
         this.labels = of(
                 "model.labels",
                 new StringArrayParam(this, "labels", "names of the classes, by number; of a classifier only"));
