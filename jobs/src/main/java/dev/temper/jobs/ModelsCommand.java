@@ -4,10 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Families;
-<<<<<<< HEAD
-=======
-import dev.temper.model.Task;
->>>>>>> w/objective
 import dev.temper.train.objective.Objectives;
 import java.util.Arrays;
 import java.util.Locale;
@@ -20,12 +16,6 @@ import picocli.CommandLine.Option;
 /** {@code temper models}: which models can be trained, and for what; the table that config.json is read with. */
 @Command(name = "models", description = "List the families of models, with what works for each.")
 final class ModelsCommand implements Callable<Integer> {
-<<<<<<< HEAD
-=======
-    /** What a recipe's {@code model.task} can ask for, as the model's head. */
-    private static final List<Task> TASKS = List.copyOf(Objectives.tasks());
-
->>>>>>> w/objective
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 

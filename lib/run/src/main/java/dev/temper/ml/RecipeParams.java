@@ -46,70 +46,12 @@ public abstract class RecipeParams<S extends RecipeParams<S>> extends Estimator<
     @SuppressWarnings("unchecked") // a default has the type of its Param
     RecipeParams(String uid) {
         this.uid = uid; // first: Param reads its parent's uid
-<<<<<<< HEAD
         KEYS.values().forEach(key -> {
             KeyParam kind = KeyParam.of(key);
             Param<?> param = kind.create(this, name(key.name()), key.meaning());
             params.put(key.name(), param);
             key.otherwise().ifPresent(value -> setDefault((Param<Object>) param, kind.value(value)));
         });
-=======
-        this.base = of("model.base", new Param<>(this, "base", "folder of the base model in Hugging Face's layout"));
-        this.task = of("model.task", new Param<>(this, "task", "what the model learns, such as causal_lm"));
-        this.labels = of(
-                "model.labels",
-                new StringArrayParam(this, "labels", "names of the classes, by number; of a classifier only"));
-        this.precision =
-                of("model.precision", new Param<>(this, "precision", "arithmetic of the layers: auto, fp32 or bf16"));
-        this.r = of(
-                "adapter.r", new IntParam(this, "r", "rank of LoRA; without any adapter key all weights are trained"));
-        this.loraAlpha =
-                of("adapter.lora_alpha", new DoubleParam(this, "loraAlpha", "LoRA's update is scaled by this over r"));
-        this.loraDropout = of(
-                "adapter.lora_dropout",
-                new DoubleParam(this, "loraDropout", "share of LoRA's inputs that are dropped"));
-        this.format = of(
-                "data.format",
-                new Param<>(this, "format", "what the columns mean: text, prompt_completion, classification, …"));
-        this.columns = of(
-                "data.columns",
-                new Param<>(this, "columns", "which column holds what, in YAML: {prompt: q, completion: a}"));
-        this.evalFraction = of(
-                "data.eval_fraction", new DoubleParam(this, "evalFraction", "share of the rows that are evaluated on"));
-        this.trainOn = of("data.train_on", new Param<>(this, "trainOn", "completion, assistant or all"));
-        this.maxLength = of("data.max_length", new IntParam(this, "maxLength", "tokens of a row at most"));
-        this.packing = of("data.packing", new Param<>(this, "packing", "none, bfd or wrapped"));
-        this.numTrainEpochs = of(
-                "training.num_train_epochs",
-                new DoubleParam(this, "numTrainEpochs", "passes over the rows; may be a fraction"));
-        this.maxSteps = of("training.max_steps", new IntParam(this, "maxSteps", "updates, instead of numTrainEpochs"));
-        this.batchSize = of(
-                "training.batch_size",
-                new IntParam(this, "batchSize", "sequences per update, over all workers together"));
-        this.learningRate = of(
-                "training.learning_rate",
-                new DoubleParam(
-                        this, "learningRate", "step size; 2e-4 where an adapter is trained and nothing is set"));
-        this.lrSchedulerType =
-                of("training.lr_scheduler_type", new Param<>(this, "lrSchedulerType", "linear, cosine, constant, …"));
-        this.warmupSteps = of(
-                "training.warmup_steps",
-                new IntParam(this, "warmupSteps", "updates over which the learning rate rises"));
-        this.weightDecay = of("training.weight_decay", new DoubleParam(this, "weightDecay", "as in AdamW"));
-        this.maxGradNorm = of(
-                "training.max_grad_norm",
-                new DoubleParam(this, "maxGradNorm", "gradients are scaled down to this norm; 0: they are not"));
-        this.optim = of("training.optim", new Param<>(this, "optim", "adamw, adamw_8bit, adafactor, lion or sgd"));
-        this.gradientCheckpointing = of(
-                "training.gradient_checkpointing",
-                new BooleanParam(this, "gradientCheckpointing", "less memory, a third more time"));
-        this.loggingSteps =
-                of("training.logging_steps", new IntParam(this, "loggingSteps", "updates between two logged losses"));
-        this.evalStrategy = of("training.eval_strategy", new Param<>(this, "evalStrategy", "no, steps or epoch"));
-        this.saveStrategy = of("training.save_strategy", new Param<>(this, "saveStrategy", "no, steps or epoch"));
-        this.seed = of("training.seed", new LongParam(this, "seed", "the same seed, the same model"));
-        this.workers = of("cluster.workers", new IntParam(this, "workers", "tasks that train side by side"));
->>>>>>> w/objective
     }
 
     /** The last name in camel case, with its section's in front where two keys end alike. */
