@@ -45,7 +45,7 @@ final class ObjectiveStepsTest {
         Path model = ObjectiveGoldens.model(name, folder.resolve("base"));
         JsonNode golden = ObjectiveGoldens.golden(name);
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel trained = TrainedModel.full(workspace, model)) {
+                TrainedModel trained = TrainedModels.full(workspace, model)) {
             assertThat(trained.newHead()).isEmpty();
             assertLogits(trained.network(), golden, "before");
 

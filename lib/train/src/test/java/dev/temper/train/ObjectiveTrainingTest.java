@@ -84,7 +84,7 @@ final class ObjectiveTrainingTest {
         settings.weightDecay = 0;
         try (Workspace workspace = Workspace.open(1);
                 MappedRows rows = rows(task, golden);
-                TrainedModel model = TrainedModel.full(workspace, folder)) {
+                TrainedModel model = TrainedModels.full(workspace, folder)) {
             TrainingRows learned = objective(task).rows(rows, rows, null, settings.config()); // packing is for tokens
             return Curve.of(model, learned, settings.config(), workers);
         }
