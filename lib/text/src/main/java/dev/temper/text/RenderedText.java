@@ -23,7 +23,7 @@ public record RenderedText(String text, List<Span> trained, boolean isShortened,
     }
 
     /** One text. */
-    public RenderedText(String text, List<Span> trained, boolean isShortened) {
+    RenderedText(String text, List<Span> trained, boolean isShortened) {
         this(text, trained, isShortened, null);
     }
 

@@ -168,8 +168,8 @@ record Regression(List<String> labels) implements Objective {
             boolean isR2 = training.choosesBest() && training.bestMetric().equals("eval/r2");
             check(
                     !isR2 || evaluated.getCount() != 1,
-                    "training.metric_for_best_model: %s is undefined with one row to evaluate on; name another metric, or"
-                            + " more rows",
+                    "training.metric_for_best_model: %s is undefined with one row to evaluate on; name another metric,"
+                            + " or more rows",
                     training.bestMetric());
         }
 
