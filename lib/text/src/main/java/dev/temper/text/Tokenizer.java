@@ -260,13 +260,9 @@ public final class Tokenizer implements AutoCloseable {
      * complete a character change the characters before them.
      */
     private static String added(String beginning, String whole) {
-        if (whole.startsWith(beginning)) {
-            return whole.substring(beginning.length());
-        }
         int points = beginning.codePointCount(0, beginning.length());
-        return points < whole.codePointCount(0, whole.length())
-                ? whole.substring(whole.offsetByCodePoints(0, points))
-                : "";
+        int all = whole.codePointCount(0, whole.length());
+        return points < all ? whole.substring(whole.offsetByCodePoints(0, points)) : "";
     }
 
     /** Whether a token is a single byte of a character that has no token; the text depends on the next tokens. */
