@@ -21,6 +21,14 @@ class Optimizers(Module):
       _0 = torch.copy_(target, torch.view_as(cut, target))
     return target
 
+  def adamw_fused(self: __torch__.optimizers.Optimizers, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], divisor: Tensor, s: Tensor) -> Tensor:
+    # Decoupled weight decay, one fused pass; gradients are divided by divisor (clipping).
+    # s (5) float64: learning rate, beta 1, beta 2, weight decay, epsilon.
+    lr = float(s[0])
+    torch._foreach_add_(steps, 1)
+    torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=float(s[1]), beta2=float(s[2]), weight_decay=float(s[3]), eps=float(s[4]), amsgrad=False, maximize=False, grad_scale=divisor, found_inf=None)
+    return divisor
+
   def adamw(self: __torch__.optimizers.Optimizers, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], s: Tensor, key: Tensor) -> Tensor:
     # Adam with decoupled weight decay for weights in bfloat16: every array flat. s as in adamw_8bit.
     settings = annotate(List[float], s.tolist())

@@ -1,4 +1,4 @@
-# What training needs beside a family's layers: vector-Jacobian products, the loss, the optimizer.
+# What a backward pass needs beside a family's layers: vector-Jacobian products and losses.
 class Training(Module):
   __parameters__ = []
   __buffers__ = []
@@ -195,6 +195,15 @@ class Training(Module):
     total = torch.sum(difference * difference * rows, dtype=7)
     return (total, torch.mul(difference, 2.0) * rows * float(scale[0]))
 
+  def binary_cross_entropy(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of several labels a text: targets (S C), 1 or 0 for each; a document's loss is the mean of those of its labels; as
+    # cross_entropy.
+    t = torch.reshape(targets, [logits.size(0), logits.size(1)])
+    rows = torch.unsqueeze(weights, 1) / float(logits.size(1))
+    losses = torch.binary_cross_entropy_with_logits(logits, t, None, None, 0)
+    total = torch.sum(losses * rows, dtype=7)
+    return (total, torch.sub(torch.sigmoid(logits), t) * rows * float(scale[0]))
+
   def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)
 
@@ -204,46 +213,3 @@ class Training(Module):
   def norm(self: __torch__.training.Training, g: List[Tensor]) -> Tensor:
     # Global L2 norm.
     return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(g, 2)), 2)
-
-  def adamw(self: __torch__.training.Training, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], divisor: Tensor, s: Tensor) -> Tensor:
-    # Decoupled weight decay, one fused pass; gradients are divided by divisor (clipping).
-    # s (5) float64: learning rate, beta 1, beta 2, weight decay, epsilon.
-    lr = float(s[0])
-    torch._foreach_add_(steps, 1)
-    torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=float(s[1]), beta2=float(s[2]), weight_decay=float(s[3]), eps=float(s[4]), amsgrad=False, maximize=False, grad_scale=divisor, found_inf=None)
-    return divisor
-
-  def copy(self: __torch__.training.Training, target: Tensor, source: Tensor) -> Tensor:
-    return torch.copy_(target, source)
-
-  def clear(self: __torch__.training.Training, target: Tensor) -> Tensor:
-    return torch.zero_(target)
-
-  def fill_rows(self: __torch__.training.Training, matrix: Tensor, count: Tensor) -> Tensor:
-    # Puts the mean of the first rows, a float32 sum, into each of the others.
-    n = int(count)
-    return torch.copy_(matrix[n:], torch.mean(matrix[:n], [0], False, dtype=6))
-
-  def rows(self: __torch__.training.Training, matrix: Tensor, ids: Tensor) -> Tensor:
-    return torch.index_select(matrix, 0, ids)
-
-  def put_rows(self: __torch__.training.Training, matrix: Tensor, ids: Tensor, rows: Tensor) -> Tensor:
-    return torch.index_copy_(matrix, 0, ids, torch.to(rows, matrix.dtype))
-
-  def product(self: __torch__.training.Training, a: Tensor, b: Tensor) -> Tensor:
-    return torch.linear(a, b)
-
-  def cast(self: __torch__.training.Training, x: Tensor, dtype: Tensor) -> Tensor:
-    return torch.to(x, int(dtype))
-
-  def empty(self: __torch__.training.Training, shape: Tensor, dtype: Tensor) -> Tensor:
-    size = annotate(List[int], shape.tolist())
-    return torch.empty(size, dtype=int(dtype), layout=0, device=shape.device, pin_memory=False)
-
-  def mapped(self: __torch__.training.Training, name: Tensor, form: Tensor) -> Tensor:
-    # A file on the memory that its pages have anyway. name: its path in UTF-8, form (3): type and number of elements,
-    # and 1 where what is written goes to the file.
-    path = ""
-    for byte in annotate(List[int], name.tolist()):
-      path = path + chr(byte)
-    return torch.from_file(path, int(form[2]) == 1, int(form[1]), dtype=int(form[0]))

@@ -3,7 +3,6 @@ package dev.temper.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Check;
-import dev.temper.check.InvalidInputException;
 import dev.temper.plan.GivenMemory;
 import dev.temper.plan.MemoryAdvice;
 import dev.temper.plan.MemoryPlan;
@@ -29,7 +28,6 @@ import dev.temper.run.output.RunSummary;
 import dev.temper.run.output.Scores;
 import dev.temper.run.preview.Preview;
 import dev.temper.run.preview.PreviewRun;
-import dev.temper.spark.cluster.Interruption;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.spark.storage.SparkSecrets;
@@ -54,24 +52,9 @@ final class Jobs {
 
     /** {@code temper run}: trains, and says what came of it. */
     static void run(Recipe recipe, List<String> version) throws Exception {
-        HadoopStore store = store();
         try (ConsoleProgress console = new ConsoleProgress()) {
-            Optional<RunSummary> summary = TrainingRun.train(environment(store, version, console), recipe);
+            Optional<RunSummary> summary = TrainingRun.train(environment(store(), version, console), recipe);
             summary.ifPresent(run -> Console.sayAll(run.text(HadoopStore.resolve(recipe.output()))));
-        } catch (Exception e) {
-            leaveReason(store.folder(recipe.output()), recipe, e);
-            throw e;
-        }
-    }
-
-    /** In the manifest of a run that has begun: in cluster mode nobody sees how the process ends. */
-    private static void leaveReason(Folder output, Recipe recipe, Exception failure) {
-        Exit exit = Exit.of(failure);
-        int code = Interruption.ofProcess().isAsked() ? Exit.INTERRUPTED : exit.code();
-        try {
-            RunOutput.of(output).writeManifestEnded(recipe, code, exit.message());
-        } catch (IOException | InvalidInputException e) {
-            Console.warn("how it ended is not in " + output.location() + ": " + HadoopStore.reason(e));
         }
     }
 

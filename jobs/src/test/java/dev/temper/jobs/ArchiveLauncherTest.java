@@ -68,8 +68,8 @@ final class ArchiveLauncherTest {
                         + ": point SPARK_HOME at a distribution of Spark\n");
         Files.delete(folder.resolve("temper/temper.jar"));
         assertThat(run(Map.of("SPARK_HOME", spark.toString())))
-                .isEqualTo("1 temper: " + folder.resolve("temper/temper.jar")
-                        + " is missing: unpack the archive again\n");
+                .isEqualTo(
+                        "1 temper: " + folder.resolve("temper/temper.jar") + " is missing: unpack the archive again\n");
     }
 
     private String run(Map<String, String> environment) throws IOException, InterruptedException {

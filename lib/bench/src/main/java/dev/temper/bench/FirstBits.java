@@ -1,11 +1,14 @@
 package dev.temper.bench;
 
 import ai.djl.ndarray.NDArray;
-import dev.temper.kernel.TrainingKernels.AdamWState;
-import dev.temper.kernel.TrainingKernels.AdamWStep;
+import dev.temper.kernel.FloatType;
+import dev.temper.kernel.OptimizerKernels;
+import dev.temper.kernel.OptimizerKernels.AdamWState;
+import dev.temper.kernel.OptimizerKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
+import dev.temper.model.StoredModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.train.TrainedModel;
 import java.io.IOException;
@@ -53,7 +56,7 @@ public final class FirstBits implements Callable<Integer> {
     public Integer call() throws IOException {
         List<String> bits = new ArrayList<>();
         try (Workspace workspace = Workspace.open(threads);
-                TrainedModel model = TrainedModel.full(workspace, folder)) {
+                TrainedModel model = TrainedModel.full(workspace, StoredModel.read(folder), FloatType.FLOAT32)) {
             LabelledStream rows =
                     rows(model.network().head().weight().getShape().get(0));
             if (begin == Begin.EVALUATION) {
@@ -89,13 +92,14 @@ public final class FirstBits implements Callable<Integer> {
                 zeros(workspace, weights),
                 zeros(workspace, weights),
                 List.of(workspace.scalar(0)));
+        OptimizerKernels kernels = new OptimizerKernels(workspace);
         for (int update = 0; update < UPDATES; update++) {
             Workspace.scoped(() -> {
                 parameters.clearGradients();
                 bits.add(bits(backpropagation.accumulate(rows, 1.0 / rows.keep().length)));
                 bits.add(bits(parameters.flatGradients()));
                 bits.add(bits(workspace.training().norm(parameters.gradients())));
-                workspace.training().adamw(state, STEP);
+                kernels.adamw(state, STEP);
                 parameters.weightsChanged();
                 bits.add(bits(weights.get(0)));
                 return null;

@@ -27,6 +27,7 @@ import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import dev.temper.train.objective.TrainingRows;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -103,7 +104,7 @@ public final class TrainFolders implements Callable<Integer> {
 
     private static TrainedModel open(Workspace workspace, StoredModel stored, Recipe recipe) throws IOException {
         if (recipe.adapter().isEmpty()) {
-            return TrainedModel.full(workspace, stored);
+            return TrainedModel.full(workspace, stored, FloatType.FLOAT32);
         }
         LoraConfig adapter = recipe.adapter().get();
         return adapter.initFrom().isPresent()
@@ -113,7 +114,7 @@ public final class TrainFolders implements Callable<Integer> {
                         Folder.local(Path.of(adapter.initFrom().get())),
                         FloatType.FLOAT32)
                 : TrainedModel.withAdapter(
-                        workspace, stored, adapter, recipe.training().seed());
+                        workspace, stored, adapter, recipe.training().seed(), FloatType.FLOAT32);
     }
 
     private static JsonNode parsed(String line) {
@@ -152,8 +153,8 @@ public final class TrainFolders implements Callable<Integer> {
                             .toList(),
                     List.of());
         }
-        List<ClassifiedRows.Row> classified = rows.stream()
-                .map(row -> new ClassifiedRows.Row(
+        List<HeadRows.Row> classified = rows.stream()
+                .map(row -> new HeadRows.Row(
                         ints(row.path("input_ids")), row.path("label").intValue()))
                 .toList();
         return ClassifiedRows.of(classified, List.of(), task.labels(), recipe.training());

@@ -2,13 +2,14 @@ package dev.temper.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.ClassifiedStream;
 import dev.temper.model.Classifier;
 import dev.temper.model.LabelledStream;
-import dev.temper.model.ModelTask;
 import dev.temper.model.Regularization;
+import dev.temper.model.StoredModel;
 import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorWriter;
 import dev.temper.storage.Folder;
@@ -68,9 +69,9 @@ public final class WriteGradients implements Callable<Integer> {
 
     private TrainedModel model(Workspace workspace) throws IOException {
         return adapter == null
-                ? TrainedModel.full(workspace, folder)
+                ? TrainedModel.full(workspace, StoredModel.read(folder), FloatType.FLOAT32)
                 : TrainedModel.withAdapter(
-                        workspace, folder, ModelTask.of(Folder.local(folder)), Folder.local(adapter));
+                        workspace, StoredModel.read(folder), Folder.local(adapter), FloatType.FLOAT32);
     }
 
     private static double predicted(Backpropagation backpropagation, JsonNode rows) {

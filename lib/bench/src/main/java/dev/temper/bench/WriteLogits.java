@@ -3,9 +3,11 @@ package dev.temper.bench;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelTask;
 import dev.temper.model.Network;
+import dev.temper.model.StoredModel;
 import dev.temper.model.TokenStream;
 import dev.temper.storage.Folder;
 import dev.temper.text.Tokenizer;
@@ -73,7 +75,11 @@ public final class WriteLogits implements Callable<Integer> {
     private Network network(Workspace workspace) throws IOException {
         return adapter == null
                 ? Network.open(workspace, folder)
-                : TrainedModel.withAdapter(workspace, folder, task(), Folder.local(adapter))
+                : TrainedModel.withAdapter(
+                                workspace,
+                                StoredModel.read(folder, task(), 0),
+                                Folder.local(adapter),
+                                FloatType.FLOAT32)
                         .network();
     }
 

@@ -60,7 +60,7 @@ final class AdapterTensors {
             if (!absentNames.contains(spec.name())) {
                 Workspace.scoped(() -> {
                     NDArray values = ModelWeights.read(workspace, files, spec.name());
-                    workspace.training().copy(values, parameters.weight(spec.name()));
+                    workspace.tensors().copy(values, parameters.weight(spec.name()));
                     return null;
                 });
             }

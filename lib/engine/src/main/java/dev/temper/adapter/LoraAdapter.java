@@ -82,7 +82,7 @@ public final class LoraAdapter {
                 if (target.hasMagnitude()) {
                     NDArray weight = network.weight(target.parameter());
                     NDArray norms = norms(adapter.adapted(target, target.isTransposed() ? weight.transpose() : weight));
-                    workspace.training().copy(norms, parameters.weight(target.magnitude()));
+                    workspace.tensors().copy(norms, parameters.weight(target.magnitude()));
                 }
                 return null;
             });
@@ -90,8 +90,8 @@ public final class LoraAdapter {
         adapter.targets.saved().forEach(saved -> adapter.startFromBase(saved, network));
         for (TokenRows rows : adapter.targets.rows()) {
             Workspace.scoped(() -> {
-                NDArray start = workspace.training().rows(network.weight(rows.table()), workspace.ints(rows.indices()));
-                workspace.training().copy(start, parameters.weight(rows.name()));
+                NDArray start = workspace.tensors().rows(network.weight(rows.table()), workspace.ints(rows.indices()));
+                workspace.tensors().copy(start, parameters.weight(rows.name()));
                 return null;
             });
         }
@@ -174,7 +174,7 @@ public final class LoraAdapter {
 
     private void startFromBase(Parameter saved, Network network) {
         Workspace.scoped(() -> {
-            network.workspace().training().copy(network.weight(saved), parameters.weight(targets.tensor(saved)));
+            network.workspace().tensors().copy(network.weight(saved), parameters.weight(targets.tensor(saved)));
             return null;
         });
     }
@@ -186,10 +186,10 @@ public final class LoraAdapter {
         float[] values = config.lora().initLoraWeights().equals(LoraConfig.GAUSSIAN)
                 ? gaussian(down.getShape(), downSeed)
                 : uniform(down.getShape(), downSeed);
-        workspace.training().copy(workspace.floats(values, down.getShape()), down);
+        workspace.tensors().copy(workspace.floats(values, down.getShape()), down);
         if (config.lora().initLoraWeights().equals(false)) {
             float[] upValues = uniform(up.getShape(), seed ^ target.up().hashCode());
-            workspace.training().copy(workspace.floats(upValues, up.getShape()), up);
+            workspace.tensors().copy(workspace.floats(upValues, up.getShape()), up);
         }
     }
 
@@ -307,7 +307,7 @@ public final class LoraAdapter {
             NDArray ids = parameters.workspace().ints(rows.get().indices());
             parameters
                     .workspace()
-                    .training()
+                    .tensors()
                     .putRows(merged, ids, parameters.values(rows.get().name()));
             return merged;
         }

@@ -105,7 +105,7 @@ public final class MergedModel implements AutoCloseable {
             checkRange(parameter, sum);
         }
         NDArray rounded = workspace.empty(parameter.shape(), type);
-        workspace.training().copy(sum, rounded);
+        workspace.tensors().copy(sum, rounded);
         return rounded;
     }
 

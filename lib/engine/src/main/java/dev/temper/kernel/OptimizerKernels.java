@@ -1,15 +1,13 @@
 package dev.temper.kernel;
 
 import ai.djl.ndarray.NDArray;
-import dev.temper.kernel.TrainingKernels.AdamWState;
-import dev.temper.kernel.TrainingKernels.AdamWStep;
 import dev.temper.kernel.TrainingKernels.Trained;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Update rules beside AdamW in float32, which {@link TrainingKernels} has. All arrays are changed in place, gradients
- * too.
+ * Update rules. All arrays are changed in place, gradients too; gradients, moments and mean squares are float32 unless
+ * it is said otherwise, weights float32 or bfloat16.
  *
  * <p>Weights in bfloat16 are rounded at random, up with the chance of what is cut off: an update too small for their
  * eight bits arrives once in a while instead of never. Which way follows from the update's {@code key} and from the
@@ -18,6 +16,22 @@ import java.util.Map;
  * @see <a href="https://arxiv.org/abs/2010.06192">Revisiting BFloat16 Training</a>
  */
 public final class OptimizerKernels {
+    /**
+     * Settings of one AdamW update.
+     *
+     * @param divisor gradients are divided by it
+     */
+    public record AdamWStep(
+            double learningRate, double beta1, double beta2, double weightDecay, double epsilon, double divisor) {}
+
+    /** Parameters of one group with their gradients, moments and step counters; all float32. */
+    public record AdamWState(
+            List<NDArray> weights,
+            List<NDArray> gradients,
+            List<NDArray> firstMoments,
+            List<NDArray> secondMoments,
+            List<NDArray> steps) {}
+
     /**
      * A moment in 8 bits, array by array.
      *
@@ -64,6 +78,20 @@ public final class OptimizerKernels {
     public OptimizerKernels(Workspace workspace) {
         this.workspace = workspace;
         this.program = workspace.compile("optimizers.Optimizers", Map.of());
+    }
+
+    /** One AdamW update of float32 weights of any shape; step counters are advanced. */
+    public void adamw(AdamWState state, AdamWStep step) {
+        program.call("adamw_fused")
+                .with("p", state.weights())
+                .with("g", state.gradients())
+                .with("m", state.firstMoments())
+                .with("v", state.secondMoments())
+                .with("s", state.steps())
+                .with(workspace.scalar((float) step.divisor()))
+                .with(workspace.doubles(
+                        step.learningRate(), step.beta1(), step.beta2(), step.weightDecay(), step.epsilon()))
+                .run();
     }
 
     /** One AdamW update of flat weights in bfloat16, its moments in float32; step counters are advanced. */

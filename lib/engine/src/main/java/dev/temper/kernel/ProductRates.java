@@ -34,11 +34,11 @@ public record ProductRates(double float32, double bfloat16) implements Serializa
     public static double rate(Workspace workspace, FloatType type) {
         return Workspace.scoped(() -> {
             NDArray ones = workspace.zeros(new Shape(SIDE, SIDE)).add(1f);
-            NDArray matrix = workspace.training().cast(ones, type);
+            NDArray matrix = workspace.tensors().cast(ones, type);
             long best = Long.MAX_VALUE;
             for (int product = 0; product < 3; product++) {
                 long start = System.nanoTime();
-                workspace.training().product(matrix, matrix).close();
+                workspace.tensors().product(matrix, matrix).close();
                 best = Math.min(best, System.nanoTime() - start);
             }
             return 2.0 * SIDE * SIDE * SIDE / (best / 1e9);

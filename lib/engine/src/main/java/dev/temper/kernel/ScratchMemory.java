@@ -13,12 +13,12 @@ import java.nio.file.Path;
 public final class ScratchMemory {
     private static final int BLOCK = 1 << 20;
 
-    private final TrainingKernels kernels;
+    private final TensorKernels kernels;
     private final Path folder;
 
     /** @param folder made when there is none; on a disk, not on a file system that is memory itself */
     public ScratchMemory(Workspace workspace, Path folder) {
-        this.kernels = workspace.training();
+        this.kernels = workspace.tensors();
         this.folder = folder;
     }
 
@@ -33,7 +33,7 @@ public final class ScratchMemory {
 
     /** As {@link #zeros(long, FloatType)}, (count) uint8. */
     public NDArray bytes(long count) throws IOException {
-        return zeros(count, 1, TrainingKernels.UINT8);
+        return zeros(count, 1, TensorKernels.UINT8);
     }
 
     private NDArray zeros(long count, int width, int number) throws IOException {

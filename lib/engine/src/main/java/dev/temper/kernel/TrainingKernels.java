@@ -2,24 +2,19 @@ package dev.temper.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What training needs beside a family's layers: vector-Jacobian products, the loss, the optimizer. */
+/**
+ * What a backward pass needs beside a family's layers: losses, and gradients through what was recorded.
+ *
+ * <p>Hidden states have the type that is computed in, float32 or 16 bits; sums of losses are float64, gradients of
+ * weights float32. Tensor operations are {@link TensorKernels}, update rules {@link OptimizerKernels}.
+ */
 public final class TrainingKernels implements AutoCloseable {
-    /** libtorch's number of unsigned bytes. */
-    static final int UINT8 = 0;
-
     private static final String UPDATE = "lm_head.lora_B"; // of a head
 
     private static final int MAX_LOSS_CHUNK = 256; // more is barely faster
@@ -104,22 +99,6 @@ public final class TrainingKernels implements AutoCloseable {
 
     /** Sums over some tokens; they differ by label smoothing. */
     public record LossSums(double losses, double crossEntropies) {}
-
-    /**
-     * Settings of one AdamW update.
-     *
-     * @param divisor gradients are divided by it
-     */
-    public record AdamWStep(
-            double learningRate, double beta1, double beta2, double weightDecay, double epsilon, double divisor) {}
-
-    /** Parameters of one group with their gradients, moments and step counters; all float32. */
-    public record AdamWState(
-            List<NDArray> weights,
-            List<NDArray> gradients,
-            List<NDArray> firstMoments,
-            List<NDArray> secondMoments,
-            List<NDArray> steps) {}
 
     private final Workspace workspace;
     private final Program program;
@@ -256,92 +235,6 @@ public final class TrainingKernels implements AutoCloseable {
     /** L2 norm over all arrays together. */
     public double norm(List<NDArray> arrays) {
         return program.call("norm").with("g", arrays).run().get(0).getFloat();
-    }
-
-    /** One AdamW update in place; step counters are advanced. */
-    public void adamw(AdamWState state, AdamWStep step) {
-        program.call("adamw")
-                .with("p", state.weights())
-                .with("g", state.gradients())
-                .with("m", state.firstMoments())
-                .with("v", state.secondMoments())
-                .with("s", state.steps())
-                .with(workspace.scalar((float) step.divisor()))
-                .with(workspace.doubles(
-                        step.learningRate(), step.beta1(), step.beta2(), step.weightDecay(), step.epsilon()))
-                .run();
-    }
-
-    /** Copies in place, converting the type. */
-    public void copy(NDArray source, NDArray target) {
-        program.call("copy").with(target).with(source).run();
-    }
-
-    /** Sets to zero, NaN too. */
-    public void clear(NDArray array) {
-        program.call("clear").with(array).run();
-    }
-
-    /** The values in another type; the array itself when it has that type already. */
-    public NDArray cast(NDArray array, FloatType type) {
-        return program.call("cast")
-                .with(array)
-                .with(workspace.ints(type.number()))
-                .run()
-                .get(0);
-    }
-
-    /** Fills the rows of a matrix that follow the first {@code count} with the mean of these. */
-    public void fillRows(NDArray matrix, long count) {
-        program.call("fill_rows").with(matrix).with(workspace.ints(count)).run();
-    }
-
-    /** Copies of some rows: matrix (V, D), ids (K) int64 -> (K, D). */
-    public NDArray rows(NDArray matrix, NDArray ids) {
-        return program.call("rows").with(matrix).with(ids).run().get(0);
-    }
-
-    /** Puts rows (K, D) into a matrix (V, D), converting the type. */
-    public void putRows(NDArray matrix, NDArray ids, NDArray rows) {
-        program.call("put_rows").with(matrix).with(ids).with(rows).run();
-    }
-
-    /** (N, I) times the transposed of (M, I). */
-    NDArray product(NDArray a, NDArray b) {
-        return program.call("product").with(a).with(b).run().get(0);
-    }
-
-    NDArray empty(Shape shape, FloatType type) {
-        return program.call("empty")
-                .with(workspace.ints(shape.getShape()))
-                .with(workspace.ints(type.number()))
-                .run()
-                .get(0);
-    }
-
-    /** All of a file, as many whole elements as it has; private to the process where it is written to. */
-    NDArray mapped(Path file, FloatType type) {
-        try {
-            return mapped(file, type.number(), Files.size(file) / type.bytes(), 0);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** So many elements of libtorch's type of that number; what is written to them, the file holds. */
-    NDArray shared(Path file, int number, long count) {
-        return mapped(file, number, count, 1);
-    }
-
-    private NDArray mapped(Path file, int number, long count, int shared) {
-        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
-        long[] name = new long[path.length];
-        Arrays.setAll(name, i -> path[i] & 0xFF);
-        return program.call("mapped")
-                .with(workspace.ints(name))
-                .with(workspace.ints(number, count, shared))
-                .run()
-                .get(0);
     }
 
     @Override

@@ -26,7 +26,8 @@ public final class Workspace implements AutoCloseable {
     private static final ThreadLocal<Boolean> INFERRING = ThreadLocal.withInitial(() -> false);
 
     private final NDManager manager;
-    private final TrainingKernels training;
+    private final TensorKernels tensors;
+    private TrainingKernels training; // null until it is asked for
     private final Map<String, NDArray> mappings = new HashMap<>(); // whole files, by path and type
 
     private final int threads;
@@ -34,7 +35,7 @@ public final class Workspace implements AutoCloseable {
     private Workspace(NDManager manager, int threads) {
         this.manager = manager;
         this.threads = threads;
-        this.training = new TrainingKernels(this, compile("training.Training", Map.of()));
+        this.tensors = new TensorKernels(this, compile("tensors.Tensors", Map.of()));
     }
 
     /** @param threads threads of one operator in this worker */
@@ -118,8 +119,16 @@ public final class Workspace implements AutoCloseable {
         }
     }
 
-    /** Gradients, loss, optimizer. */
+    /** Operations on arrays. */
+    public TensorKernels tensors() {
+        return tensors;
+    }
+
+    /** Losses and gradients. */
     public TrainingKernels training() {
+        if (training == null) {
+            training = new TrainingKernels(this, compile("training.Training", Map.of()));
+        }
         return training;
     }
 
@@ -184,7 +193,7 @@ public final class Workspace implements AutoCloseable {
 
     /** Elements whose content does not matter. */
     public NDArray empty(Shape shape, FloatType type) {
-        return training.empty(shape, type);
+        return tensors.empty(shape, type);
     }
 
     /**
@@ -194,13 +203,13 @@ public final class Workspace implements AutoCloseable {
      * @param offset of the first element in bytes, a multiple of the element's size
      */
     public NDArray mapped(Path file, long offset, FloatType type, Shape shape) {
-        NDArray whole = mappings.computeIfAbsent(type + " " + file, name -> keep(training.mapped(file, type)));
+        NDArray whole = mappings.computeIfAbsent(type + " " + file, name -> keep(tensors.mapped(file, type)));
         return part(whole, offset, type, shape);
     }
 
     /** As {@link #mapped}, by a mapping of its own that may be written to: its pages become this array's alone. */
     public NDArray writable(Path file, long offset, FloatType type, Shape shape) {
-        return part(training.mapped(file, type), offset, type, shape);
+        return part(tensors.mapped(file, type), offset, type, shape);
     }
 
     private static NDArray part(NDArray whole, long offset, FloatType type, Shape shape) {
@@ -282,7 +291,10 @@ public final class Workspace implements AutoCloseable {
     @Override
     public void close() {
         mappings.values().forEach(NDArray::close);
-        training.close();
+        tensors.close();
+        if (training != null) {
+            training.close();
+        }
         manager.close();
     }
 }

@@ -43,6 +43,6 @@ public final class AddedRows {
             throws IOException {
         long stored = tensor.shape()[0];
         ModelWeights.read(workspace, files, tensor.name(), Workspace.slice(matrix, 0, stored), type);
-        workspace.training().fillRows(matrix, stored);
+        workspace.tensors().fillRows(matrix, stored);
     }
 }

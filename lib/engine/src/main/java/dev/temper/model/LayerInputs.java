@@ -3,7 +3,7 @@ package dev.temper.model;
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.ScratchMemory;
-import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.TensorKernels;
 import dev.temper.kernel.Workspace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,14 +14,14 @@ import java.util.Map;
 /** Inputs of layers that wait on files for the backward pass; a file for each layer, as large as its largest input. */
 final class LayerInputs {
     private final ScratchMemory memory;
-    private final TrainingKernels kernels;
+    private final TensorKernels kernels;
     private final FloatType type;
     private final Map<Integer, NDArray> files = new HashMap<>();
 
     /** @param type of the inputs */
     LayerInputs(Workspace workspace, ScratchMemory memory, FloatType type) {
         this.memory = memory;
-        this.kernels = workspace.training();
+        this.kernels = workspace.tensors();
         this.type = type;
     }
 

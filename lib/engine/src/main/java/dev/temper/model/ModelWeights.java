@@ -203,7 +203,7 @@ public final class ModelWeights {
         if (type(tensor) == FloatType.FLOAT32) {
             return mapped(workspace, files, name);
         }
-        return workspace.training().cast(mapped(workspace, files, name), FloatType.FLOAT32);
+        return workspace.tensors().cast(mapped(workspace, files, name), FloatType.FLOAT32);
     }
 
     /**
@@ -264,7 +264,7 @@ public final class ModelWeights {
         Workspace.scoped(() -> {
             NDArray stored = workspace.empty(new Shape(tensor.shape()), type(tensor));
             files.read(tensor.name(), Workspace.memory(stored));
-            workspace.training().copy(stored, weight);
+            workspace.tensors().copy(stored, weight);
             return null;
         });
     }

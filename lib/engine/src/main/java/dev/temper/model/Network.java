@@ -365,7 +365,7 @@ public final class Network implements AutoCloseable {
         program.call("embed_backward")
                 .with(inputs.ids())
                 .with(inputs.positions())
-                .with(workspace.training().cast(gradient, FloatType.FLOAT32))
+                .with(workspace.tensors().cast(gradient, FloatType.FLOAT32))
                 .with("g", all)
                 .run();
     }

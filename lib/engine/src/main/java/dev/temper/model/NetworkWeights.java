@@ -78,7 +78,7 @@ final class NetworkWeights implements AutoCloseable {
             if (stored.newHead().has(parameter)) {
                 Workspace.scoped(() -> {
                     NDArray values = workspace.floats(stored.newHead().values(parameter), parameter.shape());
-                    workspace.training().copy(values, weight);
+                    workspace.tensors().copy(values, weight);
                     return null;
                 });
             } else if (stored.isGrown(parameter)) {
@@ -115,7 +115,7 @@ final class NetworkWeights implements AutoCloseable {
     /** Puts other frozen values, float32, in the place of a parameter that is not quantized. */
     void replace(Parameter parameter, NDArray values) {
         Placement placement = Placement.held(parameter, precision);
-        NDArray frozen = workspace.training().cast(values, placement.type());
+        NDArray frozen = workspace.tensors().cast(values, placement.type());
         move(parameter, placement);
         dictionary(parameter.layer()).put(parameter.key(), frozen);
     }
@@ -145,7 +145,7 @@ final class NetworkWeights implements AutoCloseable {
             return quantized.dense(parameter);
         }
         NDArray array = dictionary(parameter.layer()).master(parameter.key());
-        return workspace.training().cast(array, FloatType.FLOAT32);
+        return workspace.tensors().cast(array, FloatType.FLOAT32);
     }
 
     /** The type that layers compute in. */
@@ -179,7 +179,7 @@ final class NetworkWeights implements AutoCloseable {
                 placements.put(parameter, Placement.trained(precision));
             } else if (isOther) {
                 LayerWeights layer = dictionary(parameter.layer());
-                layer.put(parameter.key(), workspace.training().cast(layer.get(parameter.key()), precision));
+                layer.put(parameter.key(), workspace.tensors().cast(layer.get(parameter.key()), precision));
                 placements.put(parameter, Placement.held(parameter, precision));
             }
         }

@@ -50,6 +50,11 @@ public record StoredModel(
         return new StoredModel(architecture, files, newHead);
     }
 
+    /** The same for the task that the model was saved for. */
+    public static StoredModel read(Path path) throws IOException {
+        return read(path, ModelTask.of(Folder.local(path)), 0);
+    }
+
     /** Its projections are quantized while they are read: the model is never in memory in full precision. */
     public StoredModel quantized(Optional<Quantization> by) {
         return new StoredModel(architecture, saved, files, newHead, by, precision, shared);
@@ -153,7 +158,7 @@ public record StoredModel(
         }
         if (newHead.has(parameter)) {
             NDArray values = workspace.floats(newHead.values(parameter), parameter.shape());
-            return workspace.training().cast(values, type);
+            return workspace.tensors().cast(values, type);
         }
         return switch (stored(parameter).form()) {
             case NOTHING -> workspace.zeros(parameter.shape()); // until what it was made for is put in its place
@@ -166,7 +171,7 @@ public record StoredModel(
             case DENSE, UNALIGNED -> {
                 NDArray tensor = ModelWeights.mapped(
                         workspace, files, saved.source(parameter).name());
-                yield workspace.training().cast(tensor, type);
+                yield workspace.tensors().cast(tensor, type);
             }
         };
     }
@@ -178,7 +183,7 @@ public record StoredModel(
 
     private NDArray dequantized(Workspace workspace, Parameter parameter, FloatType type) throws IOException {
         try (StoredValues values = StoredValues.open(workspace, this)) {
-            return workspace.training().cast(values.values(parameter), type);
+            return workspace.tensors().cast(values.values(parameter), type);
         }
     }
 }

@@ -58,7 +58,7 @@ public final class TokenTables {
         }
         table.padding().ifPresent(row -> places[row] = -1); // looking it up teaches it nothing
         NDArray indices = workspace.ints(ids);
-        NDArray originals = workspace.training().rows(matrix, indices);
+        NDArray originals = workspace.tensors().rows(matrix, indices);
         trained.put(table, new TrainedRows(indices, workspace.ints(places), parameters.gradient(name), originals));
         parameters.follow(name, matrix, indices);
     }
@@ -74,7 +74,7 @@ public final class TokenTables {
         } else {
             matrix = to.place() == Placement.Place.MAPPED
                     ? onPages(table)
-                    : workspace.training().cast(before, to.type());
+                    : workspace.tensors().cast(before, to.type());
         }
         shared.put(table.key(), matrix);
         placements.put(table, to);
@@ -95,7 +95,7 @@ public final class TokenTables {
     /** Puts back what the base had in the rows that are trained; {@link TrainedParameters#weightsChanged} undoes it. */
     public void putOriginals() {
         trained.forEach(
-                (table, rows) -> workspace.training().putRows(shared.get(table.key()), rows.ids(), rows.originals()));
+                (table, rows) -> workspace.tensors().putRows(shared.get(table.key()), rows.ids(), rows.originals()));
     }
 
     /** To be called when another array takes the place of a frozen table. */

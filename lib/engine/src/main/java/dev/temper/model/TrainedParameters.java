@@ -65,7 +65,7 @@ public final class TrainedParameters {
                 .toList();
         long size = ordered.stream().mapToLong(spec -> spec.shape().size()).sum();
         flatWeights = workspace.empty(new Shape(size), type);
-        workspace.training().clear(flatWeights);
+        workspace.tensors().clear(flatWeights);
         flatGradients = workspace.zeros(new Shape(size));
         flatCopy = flatWeights;
         long at = 0;
@@ -108,7 +108,7 @@ public final class TrainedParameters {
     public void weightsChanged() {
         Workspace.scoped(() -> {
             if (!copies.isEmpty()) {
-                workspace.training().copy(flatWeights, flatCopy);
+                workspace.tensors().copy(flatWeights, flatCopy);
             }
             followers.forEach(Runnable::run);
             return null;
@@ -117,7 +117,7 @@ public final class TrainedParameters {
 
     /** From now on the rows of a matrix are a weight's rows, in the matrix's type. */
     void follow(String name, NDArray matrix, NDArray rows) {
-        followers.add(() -> workspace.training().putRows(matrix, rows, Workspace.detach(weights.get(name))));
+        followers.add(() -> workspace.tensors().putRows(matrix, rows, Workspace.detach(weights.get(name))));
     }
 
     public Workspace workspace() {
@@ -160,7 +160,7 @@ public final class TrainedParameters {
 
     /** A weight's values in float32, without a history; in memory of their own where weights are of another type. */
     public NDArray values(String name) {
-        return workspace.training().cast(Workspace.detach(weights.get(name)), FloatType.FLOAT32);
+        return workspace.tensors().cast(Workspace.detach(weights.get(name)), FloatType.FLOAT32);
     }
 
     /** Where the gradient of a weight is summed. */
@@ -193,7 +193,7 @@ public final class TrainedParameters {
 
     public void clearGradients() {
         Workspace.scoped(() -> {
-            workspace.training().clear(flatGradients);
+            workspace.tensors().clear(flatGradients);
             return null;
         });
     }

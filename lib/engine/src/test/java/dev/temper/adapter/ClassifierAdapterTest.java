@@ -76,7 +76,7 @@ final class ClassifierAdapterTest {
             Workspace.scoped(() -> {
                 Workspace own = network.workspace();
                 var flat = parameters.flatWeights();
-                own.training().copy(own.floats(values, flat.getShape()), flat);
+                own.tensors().copy(own.floats(values, flat.getShape()), flat);
                 return null;
             });
             return this;

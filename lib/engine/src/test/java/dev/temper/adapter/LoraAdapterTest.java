@@ -66,7 +66,7 @@ final class LoraAdapterTest {
                 }
                 Workspace.scoped(() -> {
                     Workspace own = network.workspace();
-                    own.training().copy(own.floats(values, spec.shape()), parameters.weight(spec.name()));
+                    own.tensors().copy(own.floats(values, spec.shape()), parameters.weight(spec.name()));
                     return null;
                 });
             }

@@ -333,7 +333,7 @@ final class TokenRowsTest {
             for (int i = 0; i < values.length; i++) {
                 values[i] += (float) Math.sin(3 * i) / 7;
             }
-            workspace.training().copy(workspace.floats(values, spec.shape()), parameters.weight(spec.name()));
+            workspace.tensors().copy(workspace.floats(values, spec.shape()), parameters.weight(spec.name()));
         }
         parameters.weightsChanged();
     }

@@ -49,7 +49,7 @@ final class FailedAllocationTest {
         NDArray two = workspace.zeros(new Shape(2));
         NDArray three = workspace.zeros(new Shape(3));
 
-        assertThatThrownBy(() -> workspace.training().copy(two, three))
+        assertThatThrownBy(() -> workspace.tensors().copy(two, three))
                 .isNotInstanceOf(FailedAllocationException.class)
                 .hasMessageContaining("size");
     }
@@ -70,8 +70,8 @@ final class FailedAllocationTest {
         Workspace.scoped(() -> {
             NDArray large = workspace.zeros(new Shape(MEGABYTES << 18));
             NDArray small = workspace.zeros(new Shape(3));
-            workspace.training().clear(large); // its pages exist
-            assertThatThrownBy(() -> workspace.training().copy(large, small)).isNotNull();
+            workspace.tensors().clear(large); // its pages exist
+            assertThatThrownBy(() -> workspace.tensors().copy(large, small)).isNotNull();
             return small;
         });
     }

@@ -112,8 +112,8 @@ final class LossTest {
         }
         Expected expected = Expected.of(h, w, targets, new Softened(cap, smoothing));
 
-        NDArray hidden = kernels.cast(workspace.floats(h, new Shape(POSITIONS, WIDTH)), type);
-        NDArray weight = kernels.cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
+        NDArray hidden = workspace.tensors().cast(workspace.floats(h, new Shape(POSITIONS, WIDTH)), type);
+        NDArray weight = workspace.tensors().cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
         TrainingKernels.Head head = new TrainingKernels.Head(weight, workspace.scalar(cap));
         NDArray gradient = workspace.zeros(new Shape(VOCABULARY, WIDTH));
         NDList result = kernels.loss(
@@ -128,7 +128,7 @@ final class LossTest {
         assertThat(sums.losses()).isCloseTo(expected.loss, within(tolerance * expected.loss));
         assertThat(sums.crossEntropies()).isCloseTo(expected.crossEntropy, within(tolerance * expected.crossEntropy));
         assertThat(kernels.lossSum(hidden, head, workspace.ints(targets))).isEqualTo(sums.crossEntropies());
-        assertClose(kernels.cast(result.get(1), FloatType.FLOAT32), expected.hidden, tolerance);
+        assertClose(workspace.tensors().cast(result.get(1), FloatType.FLOAT32), expected.hidden, tolerance);
         assertClose(gradient, expected.head, tolerance);
     }
 

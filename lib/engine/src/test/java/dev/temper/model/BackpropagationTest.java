@@ -66,7 +66,7 @@ final class BackpropagationTest {
                 moved[i] += (float) (step * gradient[i]);
             }
             workspace
-                    .training()
+                    .tensors()
                     .copy(
                             workspace.floats(
                                     moved, replica.parameters().flatWeights().getShape()),

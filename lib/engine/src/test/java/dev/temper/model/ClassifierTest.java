@@ -96,7 +96,7 @@ final class ClassifierTest {
         }
         Workspace.scoped(() -> {
             var weights = replica.parameters().flatWeights();
-            workspace.training().copy(workspace.floats(moved, weights.getShape()), weights);
+            workspace.tensors().copy(workspace.floats(moved, weights.getShape()), weights);
             return null;
         });
         return replica.classified(ROWS).loss();

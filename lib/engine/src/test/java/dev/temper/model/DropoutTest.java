@@ -68,7 +68,7 @@ final class DropoutTest {
             values[i] = (float) random.nextGaussian();
         }
         workspace
-                .training()
+                .tensors()
                 .copy(
                         workspace.floats(values, parameters.flatWeights().getShape()),
                         Workspace.detach(parameters.flatWeights()));

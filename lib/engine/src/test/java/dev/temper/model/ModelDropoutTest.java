@@ -98,7 +98,7 @@ final class ModelDropoutTest {
         }
         Workspace.scoped(() -> {
             var weights = replica.parameters().flatWeights();
-            workspace.training().copy(workspace.floats(moved, weights.getShape()), weights);
+            workspace.tensors().copy(workspace.floats(moved, weights.getShape()), weights);
             return null;
         });
         return replica.recorded(ROWS).loss();

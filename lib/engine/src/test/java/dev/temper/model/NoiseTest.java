@@ -176,7 +176,7 @@ final class NoiseTest {
         }
         Workspace.scoped(() -> {
             NDArray weights = replica.parameters().flatWeights();
-            workspace.training().copy(workspace.floats(moved, weights.getShape()), weights);
+            workspace.tensors().copy(workspace.floats(moved, weights.getShape()), weights);
             return null;
         });
         return replica.recorded(ROWS).loss();
@@ -191,7 +191,7 @@ final class NoiseTest {
 
         float[] found = Workspace.scoped(() -> {
             NDArray noisy = narrow.embed(narrow.inputs(stream.tokens(), stream.keys(), ALPHA));
-            return workspace.training().cast(noisy, FloatType.FLOAT32).toFloatArray();
+            return workspace.tensors().cast(noisy, FloatType.FLOAT32).toFloatArray();
         });
 
         float[] expected = Workspace.scoped(() ->

@@ -105,7 +105,7 @@ final class PaddingRowTest {
         Replica apart = replica(model.config(), "\"tie_word_embeddings\": false, \"pad_token_id\": null");
         String head = parameter(apart, "lm_head");
         TrainedParameters weights = apart.parameters();
-        workspace.training().copy(weights.weight(embedding(apart)), Workspace.detach(weights.weight(head)));
+        workspace.tensors().copy(weights.weight(embedding(apart)), Workspace.detach(weights.weight(head)));
         Map<String, float[]> both = gradients(apart);
         float[] ofHead = both.get(head);
         float[] ofLookUp = both.get(embedding(apart));

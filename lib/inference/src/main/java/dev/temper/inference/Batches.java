@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
-/** Items in groups that are computed together. */
+/** Splits items into batches that are computed together. */
 final class Batches {
     private Batches() {}
 
     /**
-     * Neighbours together, in their order.
+     * Batches of consecutive items, in their order.
      *
-     * @param maxTokens of a batch; an item that has more is a batch of its own
-     * @param maxItems of a batch
+     * @param maxTokens limit for the tokens of a batch; a longer item is a batch of its own
+     * @param maxItems limit for the items of a batch
      */
     static <T> List<List<T>> of(List<T> items, ToIntFunction<T> tokens, int maxTokens, int maxItems) {
         List<List<T>> batches = new ArrayList<>();

@@ -22,7 +22,7 @@ public record ChatMessage(String role, String content) {
         return new ChatMessage("assistant", content);
     }
 
-    /** As a chat template gets it. */
+    /** The message as a chat template reads it. */
     public Map<String, Object> fields() {
         return Map.of("role", role, "content", content);
     }

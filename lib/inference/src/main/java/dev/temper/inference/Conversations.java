@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Conversations to answer, in JSON, one after the other or in a list: a list of messages, or an object that has one as
- * {@code messages}, as rows of {@code data.format: messages} do.
+ * Parses conversations to answer from JSON, one after the other or in a list. Each is a list of messages, or an object
+ * with such a list as {@code messages}, as in rows of {@code data.format: messages}.
  */
 public final class Conversations {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,13 +25,13 @@ public final class Conversations {
     private Conversations() {}
 
     /**
-     * @param name of the file, as messages have it
-     * @param text of the file; it may begin with a byte order mark
-     * @throws dev.temper.check.InvalidInputException when it holds anything else
+     * @param name of the file, for messages
+     * @param text of the file; may begin with a byte order mark
+     * @throws dev.temper.check.InvalidInputException when it contains anything else
      */
     public static List<List<ChatMessage>> read(String name, String text) {
         List<List<ChatMessage>> conversations = new ArrayList<>();
-        String marked = text.startsWith("\ufeff") ? text.substring(1) : text; // as Windows writes it
+        String marked = text.startsWith("\ufeff") ? text.substring(1) : text; // programs on Windows write it
         try (JsonParser parser = JSON.createParser(marked)) {
             while (parser.nextToken() != null) {
                 JsonNode value = parser.readValueAsTree();
@@ -49,7 +49,7 @@ public final class Conversations {
                     e.getLocation().getColumnNr(),
                     Printable.parserMessage(e.getOriginalMessage()));
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // a text cannot fail
+            throw new UncheckedIOException(e); // a text in memory does not fail
         }
         check(!conversations.isEmpty(), "%s is empty; write a list of {role, content} there", name);
         return conversations;

@@ -5,7 +5,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
-/** A tokenizer that many threads use at the same time. Its memory is freed when the last of them has done with it. */
+/** A tokenizer for use by many threads. After {@link #close} its memory is freed as soon as no thread uses it. */
 final class GuardedTokenizer implements AutoCloseable {
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private final Tokenizer tokenizer;

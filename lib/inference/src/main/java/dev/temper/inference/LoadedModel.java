@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** A network in its own thread, and its tokenizer for all threads. */
+/** A loaded network with the thread that it computes in, and its tokenizer, which all threads share. */
 final class LoadedModel implements AutoCloseable {
     private final GuardedTokenizer tokenizer;
     private final ModelThread<Network> thread;
@@ -28,7 +28,7 @@ final class LoadedModel implements AutoCloseable {
 
     static LoadedModel open(Path folder, Options options) throws IOException {
         check(Files.isDirectory(folder), "%s is no folder: a model's is needed", folder);
-        if (options.labels().isEmpty()) { // else of an adapter's head
+        if (options.head().isEmpty()) { // else of an adapter's head
             ModelFolder.verifyUsable(Folder.local(folder));
         }
         ModelFiles files = ModelFiles.of(Folder.local(folder), options);
@@ -55,12 +55,12 @@ final class LoadedModel implements AutoCloseable {
                 workspace, folder, files.task(), files.adapter().orElseThrow());
     }
 
-    /** In the caller's thread, beside other callers. */
+    /** Tokenizes in the caller's thread, in parallel with other callers. */
     <T> T tokens(Function<Tokenizer, T> work) {
         return tokenizer.use(work);
     }
 
-    /** Why a text is not tokenized, in words; empty for nearly all. */
+    /** Why a text cannot be tokenized, in words; empty for almost every text. */
     Optional<String> refusal(String text) {
         return text.length() > DataConfig.MAX_CHARACTERS
                 ? Optional.of("%,d characters, and %,d are tokenized at most"
@@ -72,7 +72,7 @@ final class LoadedModel implements AutoCloseable {
         return thread.<Architecture>submit(call -> call.model().architecture()).result();
     }
 
-    /** The thread that computes with the network. */
+    /** The thread in which the network computes. */
     ModelThread<Network> thread() {
         return thread;
     }

@@ -15,36 +15,35 @@ import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.time.LocalDate;
-import java.util.List;
 import java.util.Optional;
 
 /**
- * The folders of a model, on any store: what can be told of it before it is loaded.
+ * The folders of a model on any store, to be checked without loading the model.
  *
  * @param adapter over the model, ours or PEFT's
- * @param labels names of the classes of the adapter's head; empty: those of the model
+ * @param head what the adapter's head tells; empty: what the model does
  */
-public record ModelFiles(Folder model, Optional<Folder> adapter, List<String> labels) {
+public record ModelFiles(Folder model, Optional<Folder> adapter, Optional<ModelTask> head) {
     static ModelFiles of(Folder model, Options options) {
-        return new ModelFiles(model, options.adapter().map(Folder::local), options.labels());
+        return new ModelFiles(model, options.adapter().map(Folder::local), options.head());
     }
 
     ModelTask task() throws IOException {
-        return labels.isEmpty() ? ModelTask.of(model) : ModelTask.classification(labels);
+        return head.isPresent() ? head.get() : ModelTask.of(model);
     }
 
-    /** The folder whose tokenizer counts: an adapter's, with which it was trained, where it has one. */
+    /** The folder of the tokenizer: that of the adapter if it contains one, as the adapter was trained with it. */
     public Folder tokenizer() throws IOException {
         boolean isOwn = adapter.isPresent() && ModelFolder.hasTokenizer(adapter.get());
         return isOwn ? adapter.get() : model;
     }
 
     /**
-     * The chat template that counts: an adapter's, where it has one; {@link ChatFormat#NONE} without any.
+     * The chat template: that of the adapter if it has one, otherwise the model's; {@link ChatFormat#NONE} without any.
      *
-     * @param template text of another one, with the tokenizer's special tokens
-     * @param today what a template is told is today
-     * @throws dev.temper.check.InvalidInputException when it is no template
+     * @param template text of a template to use instead, with the tokenizer's special tokens
+     * @param today date that the template may show
+     * @throws dev.temper.check.InvalidInputException when it is not a valid template
      */
     public ChatFormat chat(Optional<String> template, LocalDate today) throws IOException {
         TokenizerFiles files = TokenizerFiles.read(tokenizer());
@@ -55,10 +54,10 @@ public record ModelFiles(Folder model, Optional<Folder> adapter, List<String> la
     }
 
     /**
-     * Looks at config.json, the headers of the weights and whether there is a tokenizer.
+     * Checks config.json, the headers of the weights, and that there is a tokenizer.
      *
-     * @throws dev.temper.check.InvalidInputException when something is missing, damaged or not supported, or model and
-     *     adapter do not belong together
+     * @throws dev.temper.check.InvalidInputException when something is missing, damaged or unsupported, or the adapter
+     *     does not fit the model
      */
     public Architecture verify() throws IOException {
         Architecture architecture = Architecture.read(model, task());

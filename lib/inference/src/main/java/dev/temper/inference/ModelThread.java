@@ -13,11 +13,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * The one thread that computes with a model, as {@link Workspace} wants it. Calls from other threads are computed in
- * the order they come.
+ * The only thread that computes with a model, as {@link Workspace} requires. Calls from other threads are processed in
+ * the order in which they arrive.
  */
 final class ModelThread<M extends AutoCloseable> implements AutoCloseable {
-    /** What makes the model, in its own thread. */
+    /** Loads the model, in the model's thread. */
     @FunctionalInterface
     interface Loader<M> {
         M load(Workspace workspace) throws IOException;
@@ -25,7 +25,7 @@ final class ModelThread<M extends AutoCloseable> implements AutoCloseable {
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
         Thread created = new Thread(work, "temper-inference");
-        created.setDaemon(true); // a forgotten close must not keep a service from ending
+        created.setDaemon(true); // a model that was not closed must not prevent the process from ending
         return created;
     });
     private Workspace workspace;
@@ -61,12 +61,12 @@ final class ModelThread<M extends AutoCloseable> implements AutoCloseable {
         }
     }
 
-    /** Work that is waiting or under way. */
+    /** A call that is waiting or running. */
     final class Call<T> {
         private final CompletableFuture<T> result = new CompletableFuture<>();
         private volatile boolean isCancelled;
 
-        /** To be asked between the steps of long work: it goes on only while somebody waits for it. */
+        /** Called between the steps of long work: throws when nobody waits for the result any more. */
         void check() {
             if (isClosed) {
                 throw closed();
@@ -84,7 +84,10 @@ final class ModelThread<M extends AutoCloseable> implements AutoCloseable {
             isCancelled = true;
         }
 
-        /** @throws CancellationException when this thread is interrupted meanwhile; it stays so, and the work ends */
+        /**
+         * @throws CancellationException when this thread is interrupted; it stays interrupted, and the work is
+         *     cancelled
+         */
         T result() {
             try {
                 return result.get();
@@ -116,7 +119,7 @@ final class ModelThread<M extends AutoCloseable> implements AutoCloseable {
         return submit(work, () -> {});
     }
 
-    /** @param done runs when there is a result or an error, in the model's thread */
+    /** @param done runs in the model's thread after a result or a failure */
     <T> Call<T> submit(Function<Call<T>, T> work, Runnable done) {
         Call<T> call = new Call<>();
         try {
@@ -135,7 +138,7 @@ final class ModelThread<M extends AutoCloseable> implements AutoCloseable {
         return new IllegalStateException("the model is closed");
     }
 
-    /** Ends calls that wait or are under way with an exception, and returns when the model's memory is free. */
+    /** Fails all waiting and running calls, and returns when the model's memory is freed. */
     @Override
     public void close() {
         synchronized (thread) {

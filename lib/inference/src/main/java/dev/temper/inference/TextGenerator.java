@@ -31,18 +31,18 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Continues texts and answers conversations with a causal model. Any number of threads may call it; the model computes
- * for one call at a time, and the prompts of one call together.
+ * Generates text with a causal language model: continues prompts and answers conversations. Thread-safe; the model
+ * computes for one call at a time, and all prompts of one call together.
  *
- * <p>An answer ends with the tokenizer's end token, with one of generation_config.json's {@code eos_token_id}
- * (config.json's where there is no such file), or after {@code maxNewTokens}. Nothing else of that file is applied:
+ * <p>Generation ends at the tokenizer's end token, at one of the {@code eos_token_id}s of generation_config.json (of
+ * config.json if there is no such file), or after {@code maxNewTokens}. No other setting of that file is used:
  * temperature and the like are those of the call.
  *
- * <p>A call whose thread is interrupted ends with a {@link java.util.concurrent.CancellationException}, one whose model
- * is closed meanwhile with an {@link IllegalStateException}, both after the token under way.
+ * <p>A call throws {@link java.util.concurrent.CancellationException} when its thread is interrupted, and
+ * {@link IllegalStateException} when the generator is closed; both take effect after the token that is being computed.
  */
 public final class TextGenerator implements AutoCloseable {
-    /** Prompts continued at the same time; more need more memory for their keys and values. */
+    /** Prompts that are generated in one batch; more need more memory for the key/value cache. */
     private static final int BATCH = 16;
 
     private final LoadedModel model;
@@ -61,7 +61,7 @@ public final class TextGenerator implements AutoCloseable {
         this.chat = chat;
     }
 
-    /** As {@link #open(Path, Options)}, with {@link Options#defaults}. */
+    /** Opens a folder with {@link Options#defaults}. */
     public static TextGenerator open(Path folder) throws IOException {
         return open(folder, Options.defaults());
     }
@@ -69,7 +69,8 @@ public final class TextGenerator implements AutoCloseable {
     /**
      * Opens a model folder in Hugging Face's layout.
      *
-     * @throws dev.temper.check.InvalidInputException when a file is missing, damaged or not supported, by its name
+     * @throws dev.temper.check.InvalidInputException when a file is missing, damaged or unsupported; the message names
+     *     it
      */
     public static TextGenerator open(Path folder, Options options) throws IOException {
         LoadedModel model = LoadedModel.open(folder, options);
@@ -92,41 +93,44 @@ public final class TextGenerator implements AutoCloseable {
         return ModelFiles.of(Folder.local(folder), options).chat(options.chatTemplate(), today());
     }
 
-    /** Tokens of prompt and answer together that the model was made for; some go on behind them, and write worse. */
+    /**
+     * Maximum number of tokens of prompt and answer that the model was trained for. Models without learned positions
+     * can continue beyond it, with lower quality.
+     */
     public int positions() {
         return model.architecture().sizes().maxPositions();
     }
 
-    /** Whether there is a chat template, so that it can answer conversations. */
+    /** Whether the folder has a chat template, which conversations need. */
     public boolean hasChatTemplate() {
         return chat.hasTemplate();
     }
 
     /**
-     * The continuation of a prompt, without the prompt: behind it, together the whole text. Sampled text differs from
-     * call to call.
+     * Generates the continuation of a prompt, without the prompt: appended to the prompt it gives the whole text. With
+     * sampling, each call gives another text.
      */
     public String generate(String prompt, GenerationConfig config) {
         return generate(List.of(prompt), config).get(0);
     }
 
-    /** The continuation of each prompt. Sampled text differs from call to call. */
+    /** Generates the continuation of each prompt. With sampling, each call gives other texts. */
     public List<String> generate(List<String> prompts, GenerationConfig config) {
         return generate(prompts, config, ThreadLocalRandom.current().nextLong());
     }
 
     /**
-     * The continuation of each prompt.
+     * Generates the continuation of each prompt.
      *
-     * @param seed the same prompts with the same seed give the same sampled texts
+     * @param seed of sampling: the same prompts and seed give the same texts
      */
     public List<String> generate(List<String> prompts, GenerationConfig config, long seed) {
         return answer(ids(prompts), config, seed);
     }
 
     /**
-     * As {@link #generate(List, GenerationConfig, long)}; empty for a prompt without tokens, as long as the model, too
-     * long to be tokenized, or with a token that it does not have.
+     * As {@link #generate(List, GenerationConfig, long)}; empty for a prompt that has no tokens, fills all positions of
+     * the model, cannot be tokenized, or has a token id that the model does not have.
      */
     public List<Optional<String>> tryGenerate(List<String> prompts, GenerationConfig config, long seed) {
         return tryAnswer(
@@ -155,7 +159,7 @@ public final class TextGenerator implements AutoCloseable {
         return model.tokens(tokenizer -> tokenizer.unknown(ids, vocabulary));
     }
 
-    /** @throws dev.temper.check.InvalidInputException when a prompt has a token that the model does not have */
+    /** @throws dev.temper.check.InvalidInputException when a prompt has a token id that the model does not have */
     private void checkTokens(int[] prompt) {
         OptionalInt unknown = unknown(prompt);
         if (unknown.isPresent()) {
@@ -175,20 +179,20 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     /**
-     * Hands over the continuation of a prompt piece by piece, in this thread; together the pieces are what
-     * {@link #generate(String, GenerationConfig)} gives. Returns after the last one. An exception of the consumer ends
-     * the call.
+     * Generates the continuation of a prompt, and passes it to a consumer piece by piece in this thread. The pieces
+     * together are the text of {@link #generate(String, GenerationConfig)}. Returns after the last piece. An exception
+     * of the consumer ends the call.
      *
-     * @param text is never given half a character or an empty text
+     * @param text receives non-empty pieces that never split a character
      */
     public void stream(String prompt, GenerationConfig config, Consumer<String> text) {
         answer(ids(List.of(prompt)).get(0), config, text);
     }
 
     /**
-     * The answer to a conversation, which the chat template of the tokenizer writes for the model.
+     * Answers a conversation, rendered by the tokenizer's chat template.
      *
-     * @throws dev.temper.check.InvalidInputException when there is no template, or it refuses the messages
+     * @throws dev.temper.check.InvalidInputException when there is no template, or it rejects the messages
      */
     public String generateChat(List<ChatMessage> messages, GenerationConfig config) {
         return generateChat(
@@ -197,23 +201,23 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     /**
-     * The answer to each conversation.
+     * Answers each conversation.
      *
-     * @param seed the same conversations with the same seed give the same sampled texts
-     * @throws dev.temper.check.InvalidInputException when there is no template, or it refuses some messages
+     * @param seed of sampling: the same conversations and seed give the same texts
+     * @throws dev.temper.check.InvalidInputException when there is no template, or it rejects some messages
      */
     public List<String> generateChat(List<List<ChatMessage>> conversations, GenerationConfig config, long seed) {
         return answer(conversations.stream().map(this::chat).toList(), config, seed);
     }
 
-    /** As {@link #generateChat(List, GenerationConfig)}, piece by piece as {@link #stream} does. */
+    /** As {@link #generateChat(List, GenerationConfig)}, streamed as by {@link #stream}. */
     public void streamChat(List<ChatMessage> messages, GenerationConfig config, Consumer<String> text) {
         answer(chat(messages), config, text);
     }
 
     /**
-     * The answer to each conversation; empty for one that the template refuses, that is as long as the model, or that
-     * has a token which it does not have.
+     * Answers each conversation; empty for one that the template rejects, that fills all positions of the model, or
+     * that has a token id which the model does not have.
      *
      * @throws dev.temper.check.InvalidInputException when there is no template
      */
@@ -256,7 +260,7 @@ public final class TextGenerator implements AutoCloseable {
         check(chat.hasTemplate(), "this model's tokenizer has no chat template: give it plain prompts");
     }
 
-    /** The template writes special tokens itself. */
+    /** The rendered text contains all special tokens, so none are added. */
     private int[] rendered(List<ChatMessage> messages) {
         String prompt = chat.at(today())
                 .prompt(messages.stream().map(ChatMessage::fields).toList());
@@ -278,7 +282,7 @@ public final class TextGenerator implements AutoCloseable {
                     Generator generator = new Generator(call.model());
                     List<int[]> all = new ArrayList<>();
                     for (List<int[]> batch : Batches.of(prompts, ids -> ids.length, options.batchTokens(), BATCH)) {
-                        // Else the first prompts of all batches would draw alike.
+                        // Otherwise the first prompts of all batches would sample with the same random numbers.
                         long own = all.isEmpty() ? seed : SplitMix.mix(seed + all.size());
                         all.addAll(generator.generate(batch, config, ends, own, (prompt, token) -> call.check()));
                     }
@@ -292,7 +296,7 @@ public final class TextGenerator implements AutoCloseable {
 
     private void answer(int[] prompt, GenerationConfig config, Consumer<String> consumer) {
         checkTokens(prompt);
-        BlockingQueue<OptionalInt> tokens = new LinkedBlockingQueue<>(); // empty: the last one has come
+        BlockingQueue<OptionalInt> tokens = new LinkedBlockingQueue<>(); // empty: generation has ended
         long seed = ThreadLocalRandom.current().nextLong();
         ModelThread<Network>.Call<?> call = model.thread()
                 .submit(
@@ -328,7 +332,7 @@ public final class TextGenerator implements AutoCloseable {
         return LocalDate.now(ZoneId.systemDefault());
     }
 
-    /** Ends calls under way, and frees the memory of model and tokenizer. */
+    /** Fails running calls, and frees the memory of model and tokenizer. */
     @Override
     public void close() {
         model.close();

@@ -1,6 +1,6 @@
 package dev.temper.ml;
 
-import static dev.temper.check.Check.invalid;
+import static dev.temper.check.Check.check;
 
 import dev.temper.recipe.Recipe;
 import dev.temper.spark.ClassifyText;
@@ -26,7 +26,8 @@ enum Answers {
         ModelStage<?> stage(Recipe recipe, AskedRows asked) {
             ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
             return recipe.adapter().isPresent()
-                    ? stage.setLabels(recipe.model().labels().toArray(String[]::new))
+                    ? stage.setTask(recipe.model().task())
+                            .setLabels(recipe.model().head().labels().toArray(String[]::new))
                     : stage;
         }
     };
@@ -40,14 +41,10 @@ enum Answers {
 
     /** @throws dev.temper.check.InvalidInputException when no stage asks such a model */
     static Answers of(Recipe recipe) {
-        return switch (recipe.model().task()) {
-            case CAUSAL_LM -> TEXT;
-            case SEQUENCE_CLASSIFICATION -> CLASS;
-            default -> throw invalid(
-                    "a model of model.task: %s answers no DataFrame yet: evaluate measures it, and transformers opens"
-                            + " its folder",
-                    recipe.model().task().label());
-        };
+        check(
+                !recipe.data().isPair(),
+                "a model of pairs of texts answers no DataFrame yet: evaluate measures it, and temper classify asks it");
+        return recipe.model().task().isCausal() ? TEXT : CLASS;
     }
 
     /** Without the folders of base and adapter. */

@@ -20,6 +20,7 @@ import dev.temper.run.output.LiveOutput;
 import dev.temper.run.output.OwnFolder;
 import dev.temper.run.output.RunDocuments;
 import dev.temper.run.output.RunFacts;
+import dev.temper.run.output.RunFailure;
 import dev.temper.run.output.RunOutput;
 import dev.temper.run.output.RunSummary;
 import dev.temper.spark.cluster.BarrierTraining;
@@ -112,15 +113,30 @@ public final class TrainingRun {
             return begin(own, locations);
         } catch (InvalidInputException e) {
             own.undo();
+            leaveReason(own, e);
             throw e;
         } catch (Exception e) {
             own.checkHeld(); // the reason of all that fails after that
+            leaveReason(own, e);
             throw e;
         } finally {
             if (extent == Extent.CHECKED) {
                 own.folder().delete(RunOutput.TRIAL);
                 own.undo();
             }
+        }
+    }
+
+    /** For who does not see how the process ends, as in cluster mode. */
+    private void leaveReason(OwnFolder own, Exception failure) {
+        RunFailure failed = RunFailure.of(failure);
+        try {
+            if (extent == Extent.TRAINED) {
+                RunOutput.of(own.folder())
+                        .writeManifestEnded(recipe, Interruption.ofProcess().isAsked() ? failed.interrupted() : failed);
+            }
+        } catch (IOException e) {
+            listener.warned("the manifest does not say how the run ended: " + HadoopStore.reason(e));
         }
     }
 

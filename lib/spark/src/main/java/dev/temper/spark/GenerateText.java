@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.inference.ChatMessage;
 import dev.temper.model.SplitMix;
+import dev.temper.model.Task;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
@@ -106,7 +107,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(rendered, value);
     }
 
-    /** System message for each conversation. Needs {@link #setChat}. */
+    /** A system message in front of it, with {@link #setChat}. */
     public GenerateText setSystem(String message) {
         return with(system, message);
     }
@@ -154,8 +155,8 @@ public final class GenerateText extends ModelStage<GenerateText> {
     public Dataset<Row> transform(Dataset<?> dataset) {
         int input = input(dataset.schema());
         StageColumns.Appended appended = appended(dataset.schema());
-        SharedModel model =
-                model(HadoopStore.of(dataset.sparkSession()), List.of(), 0).withChatTemplate($(chatTemplate));
+        SharedModel model = model(HadoopStore.of(dataset.sparkSession()), Task.CAUSAL_LM, List.of(), 0)
+                .withChatTemplate($(chatTemplate));
         check(
                 architecture(model).classifier().isEmpty(),
                 "%s holds a classifier, which continues no text",

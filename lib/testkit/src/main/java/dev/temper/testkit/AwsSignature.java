@@ -14,17 +14,17 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Signs requests to S3.
+ * Signs requests to S3 (signature version 4).
  *
- * @see <a href="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html">Version
- *     4</a>
+ * @see <a
+ *     href="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html">reference</a>
  */
 record AwsSignature(String accessKey, String secretKey, String region) {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
     private static final String SIGNED_HEADERS = "host;x-amz-content-sha256;x-amz-date";
 
-    /** A signed request; the query's keys must be in order and encoded. */
+    /** A signed request. Query parameters must be sorted and encoded. */
     HttpRequest sign(String method, URI uri, byte[] body, Instant now) {
         String time = TIME.format(now);
         String scope = time.substring(0, 8) + "/" + region + "/s3/aws4_request";

@@ -14,13 +14,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A process whose output (both streams together) goes to a file; closing it ends it with all that it started. */
+/** A process whose standard output and standard error go to one file. Closing it kills it and its descendants. */
 public final class ChildProcess implements AutoCloseable {
     private static final long POLL_MILLIS = 50;
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final int SHOWN_CHARACTERS = 4000;
 
-    /** How a process ended, and all that it printed. */
+    /** Exit code and complete output of a process. */
     public record Result(int exitCode, String output) {}
 
     private final Process process;
@@ -31,7 +31,10 @@ public final class ChildProcess implements AutoCloseable {
         this.log = log;
     }
 
-    /** Starts a command; {@code environment} is set in addition to this process's, without its SPARK_ and HADOOP_. */
+    /**
+     * Starts a command. Variables in {@code environment} are added to this process's environment, without its SPARK_
+     * and HADOOP_ variables.
+     */
     public static ChildProcess start(List<String> command, Map<String, String> environment, Path log)
             throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -43,7 +46,7 @@ public final class ChildProcess implements AutoCloseable {
         return new ChildProcess(builder.start(), log);
     }
 
-    /** The {@code java} that runs this process. */
+    /** Path of the {@code java} that runs this process. */
     public static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
@@ -56,7 +59,7 @@ public final class ChildProcess implements AutoCloseable {
         return process.toHandle();
     }
 
-    /** What it has printed so far. */
+    /** The output so far. */
     public String output() {
         try {
             return Files.readString(log, StandardCharsets.UTF_8);
@@ -65,7 +68,7 @@ public final class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** Sends it a signal, such as {@code TERM} or {@code INT}. */
+    /** Sends a signal to the process, such as {@code TERM} or {@code INT}. */
     public void signal(String name) throws IOException, InterruptedException {
         new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).start().waitFor();
     }
@@ -78,7 +81,7 @@ public final class ChildProcess implements AutoCloseable {
         return new Result(process.exitValue(), output());
     }
 
-    /** Waits until the condition holds; fails at once when the process ends before. */
+    /** Waits until a condition holds; fails at once when the process ends first. */
     public void awaitUntil(String what, Duration limit, BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {
@@ -92,7 +95,7 @@ public final class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until the output matches and returns the first group. */
+    /** Waits until the output matches, and returns the first group of the match. */
     public String awaitOutput(Pattern pattern, Duration limit) throws InterruptedException {
         awaitUntil("printing " + pattern, limit, () -> pattern.matcher(output()).find());
         Matcher matcher = pattern.matcher(output());
@@ -102,7 +105,7 @@ public final class ChildProcess implements AutoCloseable {
         return matcher.group(1);
     }
 
-    /** Asks it to end, and ends it and its descendants by force after ten seconds. */
+    /** Terminates the process, and kills it and its descendants if they have not ended after ten seconds. */
     @Override
     public void close() {
         List<ProcessHandle> descendants;

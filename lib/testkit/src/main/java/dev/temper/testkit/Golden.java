@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 
 /**
- * Reference tensors of a safetensors file, read with the JDK alone: it shares no code with the reader under test. Names
- * and metadata must be free of braces and quotes.
+ * Reads reference tensors of a safetensors file with the JDK alone, so that it shares no code with the reader under
+ * test. Names and metadata must not contain braces or quotes.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">format</a>
  */
@@ -39,7 +39,7 @@ public final class Golden {
         this.tensors = tensors;
     }
 
-    /** A tensor as it is in the file. */
+    /** A tensor as stored in the file. */
     public static final class Tensor {
         private final String dtype;
         private final long[] shape;
@@ -51,7 +51,7 @@ public final class Golden {
             this.bytes = bytes;
         }
 
-        /** As the format names it: {@code F32}, {@code BF16}, {@code I64}, ... */
+        /** Its dtype as named by the format: {@code F32}, {@code BF16}, {@code I64}, ... */
         public String dtype() {
             return dtype;
         }
@@ -60,7 +60,7 @@ public final class Golden {
             return shape.clone();
         }
 
-        /** Its values in row order; of F32, F16, BF16 and F64. */
+        /** Values in row-major order, for F32, F16, BF16 and F64. */
         public float[] floats() {
             float[] values = new float[size()];
             for (int i = 0; i < values.length; i++) {
@@ -69,7 +69,7 @@ public final class Golden {
             return values;
         }
 
-        /** Its values in row order; of whole numbers and BOOL (1 is true). */
+        /** Values in row-major order, for integers and BOOL (1 is true). */
         public long[] longs() {
             long[] values = new long[size()];
             for (int i = 0; i < values.length; i++) {
@@ -103,7 +103,7 @@ public final class Golden {
             };
         }
 
-        // Float.float16ToFloat came with Java 20.
+        // Float.float16ToFloat exists since Java 20.
         private static float half(short bits) {
             int exponent = bits >> 10 & 0x1f;
             int fraction = bits & 0x3ff;
@@ -117,7 +117,7 @@ public final class Golden {
         }
     }
 
-    /** Reads a whole file, at most 2 GB. */
+    /** Reads a whole file of at most 2 GB. */
     public static Golden read(Path file) throws IOException {
         ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         int headerSize = Math.toIntExact(all.getLong(0));
@@ -148,7 +148,7 @@ public final class Golden {
         return tensor;
     }
 
-    /** A tensor of floating-point numbers as float32, or one of whole numbers as int64. */
+    /** The tensor on a DJL manager: floating-point numbers as float32, integers as int64. */
     public NDArray array(NDManager manager, String name) {
         Tensor tensor = tensor(name);
         Shape shape = new Shape(tensor.shape);

@@ -13,11 +13,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The class path of a test as jar files, in the two parts of a submitted job.
+ * The class path of a test as jar files, in the two groups of a submitted job.
  *
- * @param application ours and DJL's: what {@code --jars} gives to a cluster. First the folders of the module under test
- *     (its tests, then its classes), packed
- * @param spark all the others, Spark with its dependencies among them: what lies in {@code SPARK_HOME/jars}
+ * @param application our modules and DJL, for {@code --jars}; first the packed folders of the module under test (its
+ *     tests, then its classes)
+ * @param spark all other jars, Spark and its dependencies included, as they are in {@code SPARK_HOME/jars}
  */
 public record Jars(List<Path> application, List<Path> spark) {
     public Jars {
@@ -25,7 +25,7 @@ public record Jars(List<Path> application, List<Path> spark) {
         spark = List.copyOf(spark);
     }
 
-    /** This JVM's class path; jars made of its folders are put into {@code folder}. */
+    /** The class path of this JVM. Folders on it are packed as jar files in {@code folder}. */
     public static Jars ofClassPath(Path folder) throws IOException {
         List<Path> application = new ArrayList<>();
         List<Path> spark = new ArrayList<>();
@@ -40,7 +40,7 @@ public record Jars(List<Path> application, List<Path> spark) {
         return new Jars(application, spark);
     }
 
-    /** The application's jars as {@code --jars} takes them. */
+    /** The application's jars in the syntax of {@code --jars}. */
     public String applicationList() {
         return application.stream().map(Path::toString).collect(Collectors.joining(","));
     }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Commands that see mounts of their own, which nobody else sees: as a machine with disks of its own. Needs Linux. */
+/** Runs commands in a mount namespace of their own, to simulate a machine with other disks. Needs Linux. */
 public final class MountNamespace {
     private static final List<List<String>> WAYS = List.of(
             List.of("unshare", "--mount"), // of root
@@ -13,7 +13,7 @@ public final class MountNamespace {
 
     private MountNamespace() {}
 
-    /** Why this machine allows none; empty where it does. */
+    /** Why this machine does not allow it; empty if it does. */
     public static Optional<String> refusal() throws IOException, InterruptedException {
         return way().isPresent()
                 ? Optional.empty()
@@ -21,9 +21,9 @@ public final class MountNamespace {
     }
 
     /**
-     * What to put before a command.
+     * The prefix of a command.
      *
-     * @param script in the shell's language, run first; {@code "$@"} in it is the command
+     * @param script shell script that runs first; {@code "$@"} in it is the command
      */
     public static List<String> before(String script) throws IOException, InterruptedException {
         List<String> prefix = new ArrayList<>(way().orElseThrow());

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** An S3 endpoint over HTTP on the loopback interface: S3Proxy in a process of its own, its objects in memory. */
+/** An S3 endpoint over HTTP on the loopback interface: S3Proxy in a process of its own, with objects in memory. */
 public final class S3Endpoint implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Pattern LISTENING = Pattern.compile("Started ServerConnector.*127\\.0\\.0\\.1:(\\d+)");
@@ -34,12 +34,12 @@ public final class S3Endpoint implements AutoCloseable {
         this.address = address;
     }
 
-    /** Starts the S3Proxy jar that Maven put where the system property {@code temper.s3proxy.jar} says. */
+    /** Starts the S3Proxy jar to which the system property {@code temper.s3proxy.jar} points, as set by Maven. */
     public static S3Endpoint start() throws IOException, InterruptedException {
         return start(Path.of(System.getProperty("temper.s3proxy.jar")));
     }
 
-    /** Starts this S3Proxy (with its dependencies inside) on a free port. */
+    /** Starts an S3Proxy jar that includes its dependencies, on a free port. */
     public static S3Endpoint start(Path jar) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("s3-endpoint");
         Path settings = Files.write(
@@ -91,7 +91,7 @@ public final class S3Endpoint implements AutoCloseable {
         return KEY.matcher(page).results().map(found -> found.group(1)).toList();
     }
 
-    /** What Spark needs to reach this endpoint as {@code s3a://}. */
+    /** Spark settings to access this endpoint as {@code s3a://}. */
     public Map<String, String> sparkOptions() {
         return Map.of(
                 "spark.hadoop.fs.s3a.endpoint", address.toString(),
@@ -103,7 +103,7 @@ public final class S3Endpoint implements AutoCloseable {
                 "spark.hadoop.fs.s3a.secret.key", SIGNATURE.secretKey());
     }
 
-    /** Ends the process; its objects are gone. */
+    /** Kills the process; its objects are lost. */
     @Override
     public void close() throws IOException {
         process.close();

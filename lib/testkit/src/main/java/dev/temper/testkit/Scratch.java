@@ -7,11 +7,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Deletes folders of tests. */
+/** Deletes temporary folders of tests. */
 final class Scratch {
     private Scratch() {}
 
-    /** Deletes a folder with all in it; links are deleted, not followed. */
+    /** Deletes a folder recursively. Links are deleted, not followed. */
     static void delete(Path folder) throws IOException {
         List<Path> deepestFirst;
         try (Stream<Path> files = Files.walk(folder)) {

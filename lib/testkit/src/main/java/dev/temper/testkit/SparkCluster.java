@@ -18,13 +18,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A standalone Spark cluster on the loopback interface: a master, workers, and for each application executors, all
- * processes of their own, run from jar files alone. Needs Linux. The processes get the {@code --add-opens} of this JVM.
+ * A standalone Spark cluster on the loopback interface: master, workers and executors are processes that run from jar
+ * files, without a Spark distribution. Needs Linux. The processes get the {@code --add-opens} options of this JVM.
  */
 public final class SparkCluster implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Duration JOB_LIMIT = Duration.ofMinutes(10);
-    // These processes live for seconds: half of their time would go into compiling.
+    // These processes live for seconds: with full optimization half of their time would be compilation.
     private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
     private static final String MASTER_MAIN = "org.apache.spark.deploy.master.Master";
     private static final String WORKER_MAIN = "org.apache.spark.deploy.worker.Worker";
@@ -43,11 +43,11 @@ public final class SparkCluster implements AutoCloseable {
             """;
 
     /**
-     * What the cluster has.
+     * Resources of the cluster.
      *
-     * @param jars what lies in {@code SPARK_HOME/jars}: Spark and its dependencies; more does no harm
-     * @param cores of each worker
-     * @param memoryMegabytes that each worker may give to executors
+     * @param jars Spark and its dependencies, as they are in {@code SPARK_HOME/jars}; further jars do no harm
+     * @param cores per worker
+     * @param memoryMegabytes per worker, for executors
      */
     public record Size(List<Path> jars, int workers, int cores, int memoryMegabytes) {
         public Size {
@@ -70,12 +70,12 @@ public final class SparkCluster implements AutoCloseable {
         this.folder = folder;
     }
 
-    /** Returns once all workers are registered with the master. */
+    /** Starts a cluster, and returns when all workers are registered with the master. */
     public static SparkCluster start(Size size) throws IOException, InterruptedException {
         return start(size, List.of());
     }
 
-    /** @param before what stands before the command of a worker, such as {@link MountNamespace#before} */
+    /** @param before prefix of a worker's command, such as {@link MountNamespace#before} */
     public static SparkCluster start(Size size, List<String> before) throws IOException, InterruptedException {
         SparkCluster cluster = new SparkCluster(Files.createTempDirectory("spark-cluster"));
         try {
@@ -93,18 +93,19 @@ public final class SparkCluster implements AutoCloseable {
     }
 
     /**
-     * What {@code --driver-java-options} needs in cluster mode, where Spark adds no {@code --add-opens} to a driver.
+     * JVM options for {@code --driver-java-options} in cluster mode, where Spark does not add {@code --add-opens}
+     * itself.
      */
     public static String driverOptions() {
         return String.join(" ", opens()) + " " + String.join(" ", QUICK);
     }
 
-    /** A {@code SPARK_HOME}; it has no scripts. */
+    /** A folder that can be used as {@code SPARK_HOME}; it has no scripts. */
     public Path home() {
         return folder.resolve("home");
     }
 
-    /** Runs {@code spark-submit} on this cluster's master until it ends; at most ten minutes. */
+    /** Runs {@code spark-submit} on this cluster until it ends, for at most ten minutes. */
     public ChildProcess.Result submit(List<String> arguments, Map<String, String> environment)
             throws IOException, InterruptedException {
         try (ChildProcess submission = startSubmit(arguments, environment)) {
@@ -112,7 +113,7 @@ public final class SparkCluster implements AutoCloseable {
         }
     }
 
-    /** The same without waiting for its end; the caller closes it. */
+    /** Starts {@code spark-submit} without waiting for it; the caller closes the process. */
     public ChildProcess startSubmit(List<String> arguments, Map<String, String> environment) throws IOException {
         List<String> all = new ArrayList<>(List.of("--master", masterUrl, "--conf", "spark.ui.enabled=false"));
         all.addAll(List.of("--conf", "spark.executor.extraJavaOptions=" + String.join(" ", QUICK)));
@@ -121,12 +122,12 @@ public final class SparkCluster implements AutoCloseable {
         return start("submit-" + submissions, List.of(), java("1g", SUBMIT_MAIN, all), environment);
     }
 
-    /** Process ids of the executors that run now. */
+    /** Process ids of the running executors. */
     public List<Long> executorIds() {
         return startedByWorkers("CoarseGrainedExecutorBackend");
     }
 
-    /** Process ids of the drivers that run on the cluster now. */
+    /** Process ids of the drivers that run on the cluster. */
     public List<Long> driverIds() {
         return startedByWorkers("DriverWrapper");
     }
@@ -139,7 +140,7 @@ public final class SparkCluster implements AutoCloseable {
                 .toList();
     }
 
-    /** What all executors have printed on standard error so far. */
+    /** Standard error of all executors so far. */
     public String executorOutput() throws IOException {
         StringBuilder output = new StringBuilder();
         try (Stream<Path> files = Files.walk(folder)) {
@@ -151,12 +152,12 @@ public final class SparkCluster implements AutoCloseable {
         return output.toString();
     }
 
-    /** Ends an executor as a failing machine would: without warning. */
+    /** Kills an executor without warning, as when a machine fails. */
     public void killExecutor(long id) {
         ProcessHandle.of(id).orElseThrow().destroyForcibly();
     }
 
-    /** Ends all processes and deletes all files. */
+    /** Kills all processes and deletes all files. */
     @Override
     public void close() throws IOException {
         for (int i = processes.size() - 1; i >= 0; i--) {
@@ -237,7 +238,7 @@ public final class SparkCluster implements AutoCloseable {
                     .build();
             return client.send(request, BodyHandlers.ofString()).body();
         } catch (IOException e) {
-            return ""; // not listening yet, or busy: the caller asks again until its deadline
+            return ""; // not listening yet, or busy: the caller retries until its deadline
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return "";
@@ -249,7 +250,7 @@ public final class SparkCluster implements AutoCloseable {
             return Files.readString(Path.of("/proc", String.valueOf(id), "cmdline"), StandardCharsets.ISO_8859_1)
                     .contains(main);
         } catch (IOException e) {
-            return false; // it has ended meanwhile
+            return false; // it has ended in the meantime
         }
     }
 }

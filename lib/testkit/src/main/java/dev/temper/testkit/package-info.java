@@ -1,2 +1,2 @@
-/** What tests of several modules need: clusters and servers as processes, readers of reference data. */
+/** Test support for several modules: clusters and servers as processes, readers of reference data. */
 package dev.temper.testkit;

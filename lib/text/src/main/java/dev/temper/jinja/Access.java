@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** {@code value.name}, {@code value[key]} and {@code value[a:b:c]}, as the sandbox allows them. */
+/** {@code value.name}, {@code value[key]} and {@code value[a:b:c]}, restricted as in Jinja2's sandbox. */
 final class Access {
     private Access() {}
 
-    /** An attribute, else an item of that name. */
+    /** The attribute; if there is none, the item of that name. */
     static Object attribute(RenderState state, Object owner, String name) {
         Object attribute = own(state, owner, name);
         if (attribute != null) {
@@ -50,7 +50,7 @@ final class Access {
         return name.startsWith("__") && name.endsWith("__") && name.length() > 4;
     }
 
-    /** An item, else an attribute of that name. */
+    /** The item; if there is none, the attribute of that name. */
     static Object item(RenderState state, Object owner, Object key) {
         if (owner instanceof Map<?, ?> map) {
             Object value = isHashable(key) ? Keys.find(map, key, state) : null;
@@ -98,7 +98,7 @@ final class Access {
     }
 
     /**
-     * A part of a sequence.
+     * A slice of a sequence.
      *
      * @param bounds start, stop and step, {@link None} where absent
      */
@@ -165,7 +165,7 @@ final class Access {
         return part;
     }
 
-    /** Has attributes of its own, such as a macro its name. */
+    /** A value with attributes of its own, such as a macro with its name. */
     interface Attributed {
         /** Null when there is none. */
         Object attribute(String name);

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The {@code attribute} of a filter: {@code a.b.0}, or nothing, which means the item itself. */
+/** The {@code attribute} argument of a filter: a path such as {@code a.b.0}; empty means the item itself. */
 final class AttributePath {
     private final List<Object> parts = new ArrayList<>();
     private final Object absent;
@@ -26,12 +26,12 @@ final class AttributePath {
         return new AttributePath(attribute, null);
     }
 
-    /** With a value for what is undefined; null or None for none. */
+    /** A path with a default for undefined values; null or None: no default. */
     static AttributePath orElse(Object attribute, Object absent) {
         return new AttributePath(attribute, absent == None.NONE ? null : absent);
     }
 
-    /** Paths of several attributes with commas between them. */
+    /** Several paths, separated by commas. */
     static List<AttributePath> all(Object attributes) {
         return Values.isText(attributes)
                 ? Text.split(attributes.toString(), ",", -1).stream()
@@ -49,7 +49,7 @@ final class AttributePath {
         return value;
     }
 
-    /** What to compare: strings in lower case, unless case matters. */
+    /** The sort key of an item: strings in lower case unless the comparison is case-sensitive. */
     Object key(RenderState state, Object item, Object isCaseSensitive) {
         Object value = of(state, item);
         if (!Filters.isSet(isCaseSensitive) && Values.isText(value)) {

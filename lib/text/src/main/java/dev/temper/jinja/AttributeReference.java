@@ -2,7 +2,7 @@ package dev.temper.jinja;
 
 import java.util.Map;
 
-/** {@code owner.name}. Methods of strings and lookups in dicts, the usual cases, take a short way. */
+/** {@code owner.name}. Methods of strings and lookups in dicts, the usual cases, have a fast path. */
 final class AttributeReference implements Expression {
     private final Expression owner;
     private final String name;

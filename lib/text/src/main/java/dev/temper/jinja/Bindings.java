@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** What the names in a template mean, as far as it is read: the scope in force, variables, unknown filters. */
+/** Resolves the names in a template while it is parsed: tracks the current scope, variables, and unknown filters. */
 final class Bindings {
     private final List<NameReference> names = new ArrayList<>();
     private final List<Unknown> unknown = new ArrayList<>();
@@ -21,12 +21,12 @@ final class Bindings {
         return scope;
     }
 
-    /** Names that follow belong to this scope. */
+    /** Enters a scope to which the following names belong. */
     void enter(Scope inner) {
         scope = inner;
     }
 
-    /** All variables that were read. */
+    /** All variables that are read. */
     List<NameReference> names() {
         return names;
     }
@@ -41,19 +41,25 @@ final class Bindings {
         return unknown.size();
     }
 
-    /** As in Jinja2, an unknown filter or test that a condition guards fails only when it is used. */
+    /**
+     * Marks unknown filters and tests from an index on as guarded by a condition: as in Jinja2, they only fail when
+     * used.
+     */
     void soften(int from) {
         unknown.subList(from, unknown.size()).removeIf(entry -> entry.scope() == scope);
     }
 
-    /** Fails for the first filter or test that does not exist, unless a condition guards it. */
+    /** Throws for the first unknown filter or test that no condition guards. */
     void refuseUnknown() {
         if (!unknown.isEmpty()) {
             throw unknown.get(0).failure();
         }
     }
 
-    /** The failure for a filter or test that does not exist, remembered until it is clear whether it is guarded. */
+    /**
+     * Creates the failure for an unknown filter or test, and records it until it is clear whether a condition guards
+     * it.
+     */
     TemplateException unknown(
             String what,
             String name,

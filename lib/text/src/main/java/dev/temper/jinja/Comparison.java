@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Equality, order and membership. Walking through containers costs steps. */
+/** Equality, order and membership. Traversing containers counts as steps. */
 final class Comparison {
     private Comparison() {}
 
@@ -165,7 +165,7 @@ final class Comparison {
         int compare(Object a, Object b);
     }
 
-    /** Stable; unlike Java's it accepts an order without sense, as NaN makes one. */
+    /** A stable sort that, unlike Java's, accepts inconsistent orders, as NaN gives. */
     static List<Object> sorted(List<Object> items, Order order) {
         Object[] sorted = items.toArray();
         Object[] spare = new Object[sorted.length];

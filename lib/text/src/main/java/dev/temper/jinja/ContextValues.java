@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Java data of the caller to values of a template; copied, so nobody changes them meanwhile. */
+/** Converts the caller's Java data to template values. It is copied, so later changes have no effect. */
 final class ContextValues {
     private ContextValues() {}
 

@@ -5,14 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Builds the nodes of expressions; what is constant is computed at once. */
+/** Creates the nodes of expressions; constant expressions are evaluated at once. */
 final class Expressions {
     private static final Limits FOLDING = new Limits(1000, 20, 10_000);
     private static final RenderState.Shape FLAT = new RenderState.Shape(0, 0, 1);
 
     private Expressions() {}
 
-    /** The expression, or its value when all it depends on is constant and it does not fail. */
+    /** The expression; its value if all inputs are constant and the evaluation succeeds. */
     private static Expression fold(Expression expression, List<Expression> inputs) {
         if (!inputs.stream().allMatch(Expression.Constant.class::isInstance)) {
             return expression;
@@ -21,7 +21,7 @@ final class Expressions {
             RenderState state = new RenderState(Map.of(), FOLDING, null, FLAT);
             return new Expression.Constant(expression.evaluate(new Frame(0, null, state)));
         } catch (TemplateException e) {
-            return expression; // fails, if ever, when it is rendered
+            return expression; // if it fails, it fails when rendered
         }
     }
 

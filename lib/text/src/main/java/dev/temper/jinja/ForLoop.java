@@ -11,8 +11,8 @@ final class ForLoop implements Statement {
     /**
      * The parts of the tag.
      *
-     * @param condition null when all items are taken
-     * @param otherwise runs when no item came to the end of the body; null when absent
+     * @param condition null if there is none
+     * @param otherwise the {@code else} block, which runs when no item reached the end of the body; null if absent
      */
     record Parts(
             Expression source,

@@ -3,9 +3,9 @@ package dev.temper.jinja;
 import java.util.Iterator;
 
 /**
- * The result of a lazy filter: can be walked through once, and has neither length nor indexes.
+ * The result of a lazy filter: can be iterated once, and has no length or indexes.
  *
- * @param type Python's name of it
+ * @param type Python's name for its type
  */
 record Generator(String type, Iterator<Object> iterator) {
     Generator(Iterator<Object> iterator) {

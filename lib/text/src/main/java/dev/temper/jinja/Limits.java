@@ -1,12 +1,12 @@
 package dev.temper.jinja;
 
 /**
- * What one template may use up; beyond it parsing or rendering ends with {@link TemplateException.Kind#LIMIT}.
+ * Limits for one template. When one is exceeded, parsing or rendering fails with {@link TemplateException.Kind#LIMIT}.
  *
- * @param steps statements, operations and copied list elements of one rendering; 20 million take about a second
- * @param depth nested tags, brackets, macro calls and containers in containers
- * @param outputChars length of the text, and of any string on the way to it; all strings together may have 16 times as
- *     many, which bounds the memory
+ * @param steps statements, operations and copied list elements per rendering; 20 million take about a second
+ * @param depth of nested tags, brackets, macro calls and containers
+ * @param outputChars length of the rendered text and of any intermediate string; all strings together may have 16 times
+ *     as many, which bounds the memory
  */
 public record Limits(long steps, int depth, int outputChars) {
     public Limits {
@@ -16,7 +16,7 @@ public record Limits(long steps, int depth, int outputChars) {
         }
     }
 
-    /** Far above what real templates need for a conversation of a few million characters. */
+    /** Far more than real templates need for a conversation of a few million characters. */
     public static Limits defaults() {
         return new Limits(20_000_000, 200, 8_000_000);
     }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
-/** {@code loop}: where a loop is. It looks ahead only when asked, for the items may depend on what the body does. */
+/** The {@code loop} variable. It reads ahead only when an attribute needs it, as the items may depend on the body. */
 final class LoopVariable implements Callable {
     private final RenderState state;
     private final Callable recursion;
@@ -18,8 +18,8 @@ final class LoopVariable implements Callable {
     private Object changed;
 
     /**
-     * @param length of what {@code items} gives, negative when not known
-     * @param recursion runs the loop on other items, null when it is not recursive
+     * @param length number of items, negative if unknown
+     * @param recursion runs the loop on other items; null if it is not recursive
      */
     LoopVariable(RenderState state, Iterator<Object> items, int length, Callable recursion, int depth0) {
         this.state = state;

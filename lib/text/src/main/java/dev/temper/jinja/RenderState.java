@@ -6,19 +6,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What one rendering has: its context, and how much of its {@link Limits} is left. */
+/** The state of one rendering: its context, and the remaining {@link Limits}. */
 final class RenderState {
     private static final int STRINGS_PER_TEXT = 16;
     private static final int CHARS_PER_STEP = 16;
-    /** Java frames of our own that fit into a thread's usual stack with room to spare. */
+    /** Maximum depth of our own Java frames, with room to spare on a thread of default stack size. */
     private static final int MAX_FRAMES = 4000;
 
     /**
-     * What a template's code needs to run.
+     * Properties of a compiled template that its execution needs.
      *
-     * @param frameSize slots of the outermost frame
-     * @param names variables that may come from the context
-     * @param height how deep its nodes are nested: with deep ones fewer calls fit on the stack
+     * @param frameSize number of slots of the outermost frame
+     * @param names number of variables that may come from the context
+     * @param height nesting depth of its nodes: deeper nodes leave room for fewer calls on the stack
      */
     record Shape(int frameSize, int names, int height) {}
 
@@ -35,8 +35,8 @@ final class RenderState {
     private int position = -1;
 
     /**
-     * @param now null for the time of the call
-     * @param shape of the template's code
+     * @param now null: the time of each call
+     * @param shape of the compiled template
      */
     RenderState(Map<String, ?> context, Limits limits, LocalDateTime now, Shape shape) {
         this.context = context;
@@ -48,7 +48,7 @@ final class RenderState {
         this.charsLeft = (long) limits.outputChars() * STRINGS_PER_TEXT;
     }
 
-    /** What the caller gave, else a global function; converted once. */
+    /** The value from the context, otherwise the global function of that name. Converted once. */
     Object variable(int slot, String name) {
         Object known = variables[slot];
         if (known != null) {
@@ -70,7 +70,7 @@ final class RenderState {
         return now == null ? LocalDateTime.now(ZoneId.systemDefault()) : now;
     }
 
-    /** Where in the source the running operation stands. */
+    /** Records the position in the source, for messages. */
     void at(int position) {
         this.position = position;
     }
@@ -86,12 +86,12 @@ final class RenderState {
         }
     }
 
-    /** Reading a string of this length. */
+    /** Counts the steps for reading a string of this length. */
     void scan(int length) {
         steps(1 + length / CHARS_PER_STEP);
     }
 
-    /** Building a string of this length; called before it is built. */
+    /** Counts a string of this length; called before it is built. */
     void chars(long length) {
         if (length > limits.outputChars()) {
             throw TemplateException.limit("strings of " + limits.outputChars() + " characters");
@@ -103,7 +103,7 @@ final class RenderState {
         }
     }
 
-    /** Building a list of this length; called before it is built. */
+    /** Counts a list of this length; called before it is built. */
     void elements(long length) {
         steps(2 * length);
     }
@@ -129,7 +129,7 @@ final class RenderState {
         calls--;
     }
 
-    /** Before looking into a container inside {@code depth} others. */
+    /** Checks the depth before a container inside {@code depth} others is traversed. */
     void nested(int depth) {
         steps(1);
         if (depth > limits.depth()) {
@@ -137,7 +137,7 @@ final class RenderState {
         }
     }
 
-    /** From now on generation blocks must stand in this text. */
+    /** From now on, spans of generation blocks refer to this text. */
     void track(StringBuilder text) {
         tracked = text;
     }

@@ -3,9 +3,9 @@ package dev.temper.jinja;
 import java.util.List;
 
 /**
- * A rendered text with the parts that stand in {@code {% generation %}} blocks.
+ * A rendered text with the spans of its {@code {% generation %}} blocks.
  *
- * @param generation in the order in which the blocks end; a block may be empty
+ * @param generation in the order in which the blocks end; a span may be empty
  */
 public record Rendering(String text, List<Span> generation) {
     public Rendering {

@@ -5,9 +5,9 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Where names live while a template is compiled: a part of a {@link Frame} that one tag's body may set. */
+/** The variables of a tag's body during compilation: a part of a {@link Frame}. */
 final class Scope {
-    /** How many slots a frame needs; shared by its scopes. */
+    /** The number of slots of a frame, shared by its scopes. */
     private static final class Layout {
         private int size = 0;
     }
@@ -20,7 +20,9 @@ final class Scope {
     private final int firstSlot;
     private final Map<String, Integer> slots = new HashMap<>();
     private final Set<String> specials = new HashSet<>();
-    /** Names by how they are first met in this scope itself: true when they are set there in any case. */
+    /**
+     * Names by their first occurrence in this scope: true if they are assigned unconditionally before they are read.
+     */
     private final Map<String, Boolean> firstSet = new HashMap<>();
 
     private int conditions = 0;
@@ -41,7 +43,7 @@ final class Scope {
         return new Scope(this, layout);
     }
 
-    /** Between these calls it is not certain that an assignment runs. */
+    /** Until {@link #leaveCondition} it is not certain that an assignment runs. */
     void enterCondition() {
         conditions++;
     }
@@ -63,7 +65,7 @@ final class Scope {
         return firstSlot;
     }
 
-    /** Remembers that a name is read here. */
+    /** Records that a name is read here. */
     void note(String name) {
         firstSet.putIfAbsent(name, false);
         if (SPECIAL.contains(name)) {
@@ -79,8 +81,8 @@ final class Scope {
     }
 
     /**
-     * Whether the context is asked for a name that has no value yet. As in Jinja2 it is not when the outermost scope
-     * that knows the name sets it: until then the variable is undefined, whatever the context has.
+     * Whether the context is searched for a name that has no value yet. As in Jinja2 it is not when the outermost scope
+     * that knows the name assigns it: until then the variable is undefined, whatever the context contains.
      */
     boolean asksContext(String name) {
         boolean asks = true;
@@ -90,7 +92,9 @@ final class Scope {
         return asks;
     }
 
-    /** A variable as seen from here, once all of the template is known: pairs of frames to leave and slot. */
+    /**
+     * The places of a variable as seen from here, once the whole template is parsed: pairs of frames to leave and slot.
+     */
     int[] places(String name) {
         int[] places = new int[0];
         int frames = 0;

@@ -1,6 +1,6 @@
 package dev.temper.jinja;
 
-/** {@code a + b + c}, from left to right; strings, the usual case, are put together in one go. */
+/** {@code a + b + c}, from left to right. Strings, the usual case, are concatenated in one step. */
 final class Sum implements Expression {
     private final Expression[] terms;
     private final int position;
@@ -22,7 +22,7 @@ final class Sum implements Expression {
         return rest == null ? joined.toString() : rest;
     }
 
-    /** Writes the sum, without making a string of it first where all terms are strings. */
+    /** Appends the sum to {@code out}, without an intermediate string if all terms are strings. */
     void write(Frame frame, StringBuilder out) {
         Object first = terms[0].evaluate(frame);
         Object sum;
@@ -38,7 +38,7 @@ final class Sum implements Expression {
         }
     }
 
-    /** Appends all but the first term; when one is no string, takes everything back and returns the sum instead. */
+    /** Appends all terms but the first; if one is not a string, undoes this and returns the sum instead. */
     private Object append(Frame frame, StringBuilder out, int start) {
         for (int i = 1; i < terms.length; i++) {
             Object term = terms[i].evaluate(frame);

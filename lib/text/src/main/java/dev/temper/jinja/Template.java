@@ -3,7 +3,7 @@ package dev.temper.jinja;
 import java.time.LocalDateTime;
 import java.util.Map;
 
-/** A parsed template. Immutable: one instance serves all threads. */
+/** A parsed template. Immutable and thread-safe. */
 public final class Template {
     private static final int USUAL_LENGTH = 512;
 
@@ -27,6 +27,7 @@ public final class Template {
         this.now = now;
     }
 
+    /** Parses a template with {@link Limits#defaults}. */
     public static Template parse(String source) {
         return parse(source, Limits.defaults());
     }
@@ -34,7 +35,7 @@ public final class Template {
     /**
      * Parses a template that will be rendered within these limits.
      *
-     * @throws TemplateException when it is no template, or uses a tag, filter or test that does not exist
+     * @throws TemplateException when it is not valid, or uses a tag, filter or test that does not exist
      */
     public static Template parse(String source, Limits limits) {
         if (source.length() > limits.outputChars()) {
@@ -48,21 +49,21 @@ public final class Template {
         }
     }
 
-    /** This template with a clock that stands still; without it {@code strftime_now} gives the time of rendering. */
+    /** This template with a fixed time for {@code strftime_now}, which otherwise returns the time of rendering. */
     public Template at(LocalDateTime fixed) {
         return new Template(source, limits, code, fixed);
     }
 
-    /** Whether it marks what a model is to learn. */
+    /** Whether the template has {@code {% generation %}} blocks, which mark assistant tokens. */
     public boolean hasGenerationBlocks() {
         return code.hasGeneration();
     }
 
     /**
-     * The text for these variables: strings, booleans, numbers, lists, maps and null, which is Python's None. Strings
-     * are never read as template.
+     * Renders the template with variables: strings, booleans, numbers, lists, maps, and null for Python's None. Strings
+     * are never interpreted as templates.
      *
-     * @throws TemplateException when the template raises, does what Python refuses, or exceeds its limits
+     * @throws TemplateException when the template raises, an operation fails as in Python, or a limit is exceeded
      */
     public String render(Map<String, ?> context) {
         StringBuilder out = new StringBuilder(USUAL_LENGTH);
@@ -70,7 +71,7 @@ public final class Template {
         return out.toString();
     }
 
-    /** As {@link #render}, and where the generation blocks are. */
+    /** As {@link #render}, with the spans of generation blocks. */
     public Rendering renderWithSpans(Map<String, ?> context) {
         StringBuilder out = new StringBuilder(USUAL_LENGTH);
         RenderState state = new RenderState(context, limits, now, code.shape());

@@ -23,9 +23,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Tokens that a tokenizer gets besides its own, as {@code tokenizer.add_tokens} of transformers adds them: each gets
- * the next id, one that is a piece of the vocabulary keeps the id of the piece, one that was added before is left
- * alone.
+ * Tokens added to a tokenizer, as {@code tokenizer.add_tokens} of transformers does: a new token gets the next free id,
+ * a token that is in the vocabulary keeps its id, and a token that was added before is left unchanged.
  */
 public record AddedTokens(List<NewToken> tokens) {
     public static final AddedTokens NONE = new AddedTokens(List.of());
@@ -45,7 +44,7 @@ public record AddedTokens(List<NewToken> tokens) {
         return tokens.isEmpty();
     }
 
-    /** Reads what {@link #toJson} gave. */
+    /** Parses the result of {@link #toJson}. */
     public static AddedTokens ofJson(String json) {
         List<NewToken> tokens = new ArrayList<>();
         try {
@@ -62,7 +61,7 @@ public record AddedTokens(List<NewToken> tokens) {
         return new AddedTokens(tokens);
     }
 
-    /** A list of objects with {@code content} and {@code special}. */
+    /** The tokens as a JSON list of objects with {@code content} and {@code special}. */
     public String toJson() {
         ArrayNode list = JSON.createArrayNode();
         tokens.forEach(token -> list.addObject().put("content", token.content()).put("special", token.isSpecial()));
@@ -70,9 +69,9 @@ public record AddedTokens(List<NewToken> tokens) {
     }
 
     /**
-     * A tokenizer.json with these tokens; the text itself when it has them all.
+     * A tokenizer.json with these tokens; the text itself if it already has all of them.
      *
-     * @param tree of the text; gets the tokens, too
+     * @param tree parsed form of the text; receives the tokens, too
      */
     String into(String tokenizerJson, ObjectNode tree) {
         boolean isChanged = false;
@@ -115,7 +114,7 @@ public record AddedTokens(List<NewToken> tokens) {
                 .put("special", token.isSpecial());
     }
 
-    /** The new texts of those files of a tokenizer that change when it gets these tokens, as transformers saves it. */
+    /** New contents of those tokenizer files that change when these tokens are added, as transformers saves them. */
     public Map<String, String> changes(Folder folder) throws IOException {
         Map<String, String> texts = new LinkedHashMap<>();
         if (isEmpty()) {

@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The parts of answers that a template may leave out: calls of tools, text beside them, and reasoning. In a copy of the
- * conversation each of them is a mark, which a rendering of the copy holds or not.
+ * Detects which parts of answers a chat template leaves out: tool calls, text next to them, and reasoning. In a copy of
+ * the conversation each part is replaced by a marker, and the rendered copy is searched for the markers.
  */
 final class AnswerParts {
     private static final String THOUGHT_ENDS = "</think>";
     private static final List<String> CALLS = List.of("tool_calls", "function_call");
 
-    /** What may be missing. */
+    /** Kinds of parts. */
     private enum Kind {
         CALL,
         TEXT,
@@ -24,9 +24,9 @@ final class AnswerParts {
     }
 
     /**
-     * One of them.
+     * A part of an answer.
      *
-     * @param text what stands there without the mark
+     * @param text the original text, without the marker
      */
     private record Part(int message, Kind kind, String mark, String text) {}
 
@@ -44,22 +44,22 @@ final class AnswerParts {
         return answers;
     }
 
-    /** Whether no answer is more than a text. */
+    /** Whether all answers are plain texts. */
     boolean isEmpty() {
         return parts.isEmpty();
     }
 
-    /** The conversation with marks. */
+    /** The conversation with markers. */
     List<Map<String, Object>> marked() {
         return marked;
     }
 
     /**
-     * Whether reasoning is left out, or text beside a call.
+     * Whether reasoning, or text next to a tool call, is left out.
      *
-     * @param text of the conversation
-     * @param probe of {@link #marked}; empty when the template refuses it
-     * @throws RejectedRowException when a call is left out: without it an answer is another one
+     * @param text of the rendered conversation
+     * @param probe rendering of {@link #marked}; empty when the template rejects it
+     * @throws RejectedRowException when a tool call is left out, as the answer would be a different one
      */
     boolean areLeftOut(String text, Optional<String> probe) {
         boolean areLeftOut = false;
@@ -100,7 +100,7 @@ final class AnswerParts {
         return copy;
     }
 
-    /** The names in calls are marks. */
+    /** Replaces the names in tool calls by markers. */
     private Object call(Object calls) {
         if (calls instanceof List<?> list) {
             return list.stream().map(this::call).toList();
@@ -131,7 +131,7 @@ final class AnswerParts {
     }
 
     private String mark(Kind kind, String text) {
-        String mark = "\ue000" + parts.size() + "\ue001"; // private characters: no template writes them by itself
+        String mark = "\ue000" + parts.size() + "\ue001"; // private-use characters, which templates do not write
         parts.add(new Part(marked.size(), kind, mark, text));
         return mark;
     }

@@ -8,19 +8,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The bytes that each token of a byte-level vocabulary stands for. Where the tokens of a text spell it byte by byte,
- * this tells where each lies; asking the native library takes as long as encoding, because it makes an object of each.
+ * The bytes of each token of a byte-level vocabulary. If the tokens of a text spell it byte by byte, this gives their
+ * offsets; asking the native library for offsets takes as long as encoding, as it creates an object for each.
  */
 final class ByteLevelTokens {
-    private final byte[] bytes; // of all tokens, one after the other
-    private final int[] starts; // by id; a token without bytes begins where it ends
+    private final byte[] bytes; // of all tokens, concatenated
+    private final int[] starts; // by id; a token without bytes has an empty range
 
     private ByteLevelTokens(byte[] bytes, int[] starts) {
         this.bytes = bytes;
         this.starts = starts;
     }
 
-    /** Empty when the vocabulary is none of bytes. */
+    /** Empty if the vocabulary is not byte-level. */
     static Optional<ByteLevelTokens> of(JsonNode tokenizer, int size) {
         JsonNode vocabulary = tokenizer.path("model").path("vocab");
         if (!tokenizer.path("decoder").toString().contains("\"ByteLevel\"") || !vocabulary.isObject()) {
@@ -44,9 +44,9 @@ final class ByteLevelTokens {
     }
 
     /**
-     * Where tokens lie, or empty when they do not spell the text: it was normalized, or begins with a space of its own.
+     * Offsets of the tokens; empty if they do not spell the text, because it was normalized or got a prefix space.
      *
-     * @param special 1 where a token is not of the text; null: none
+     * @param special 1 for tokens that are not part of the text; null: none
      */
     Optional<Encoding> locate(String text, int[] ids, long[] special) {
         byte[] spelled = text.getBytes(StandardCharsets.UTF_8);
@@ -71,7 +71,7 @@ final class ByteLevelTokens {
         return from == spelled.length ? Optional.of(encoding) : Optional.empty();
     }
 
-    /** Goes through a text once, from bytes to indexes of the Java string. */
+    /** Converts byte offsets to indexes of the Java string, in one pass. */
     private static final class Position {
         private final String text;
         private final boolean isAscii;
@@ -115,14 +115,14 @@ final class ByteLevelTokens {
         for (int i = 0; i < result.length; i++) {
             char c = token.charAt(i);
             if (c >= alphabet.length || alphabet[c] < 0) {
-                return null; // no byte-level token: texts that have it are left to the library
+                return null; // not a byte-level token: texts that contain it are left to the library
             }
             result[i] = (byte) alphabet[c];
         }
         return result;
     }
 
-    // GPT-2's: bytes that can be shown are themselves, the others are moved to 256 and above.
+    // GPT-2's mapping: printable bytes map to themselves, others to code points from 256.
     private static int[] alphabet() {
         int[] byteOf = new int[324];
         Arrays.fill(byteOf, -1);

@@ -21,31 +21,31 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The chat template that rows are written with, as transformers' {@code apply_chat_template} has it. Rows of a format
- * without conversations, or of a tokenizer without a template, have none.
+ * The chat templates and variables with which rows are rendered, as transformers' {@code apply_chat_template} does.
+ * Empty for formats without conversations and tokenizers without a template.
  *
  * @param templates by name: {@code default}, and {@code tool_use} for rows with tools; empty: no template
- * @param variables the tokenizer's special tokens, and over them {@code data.chat_template_kwargs}
- * @param date what {@code strftime_now} tells, as {@code 2026-11-22}; empty where no template asks
+ * @param variables the tokenizer's special tokens, overridden by {@code data.chat_template_kwargs}
+ * @param date result of {@code strftime_now}, as {@code 2026-11-22}; empty if no template calls it
  */
 public record ChatFormat(Map<String, String> templates, Map<String, Object> variables, String date)
         implements Serializable {
-    /** Rows are joined as they are. */
+    /** No template: columns are joined as they are. */
     public static final ChatFormat NONE = new ChatFormat(Map.of(), Map.of(), "");
 
     private static final ObjectMapper JSON = new ObjectMapper();
     static final String DEFAULT = "default";
     private static final String TOOL_USE = "tool_use";
-    /** Others are there to be named in a recipe. */
+    /** Templates that are used automatically; others must be named in the recipe. */
     private static final List<String> USED = List.of(DEFAULT, TOOL_USE);
 
     private static final Map<ChatFormat, Map<String, CompiledTemplate>> COMPILED = new ConcurrentHashMap<>();
 
     /**
-     * What a tokenizer's folder says of its template; the texts of these files.
+     * The contents of a tokenizer's files that concern its chat template.
      *
-     * @param location the folder, for messages
-     * @param templates by name, those of files of their own
+     * @param location of the folder, for messages
+     * @param templates by name, from separate template files
      */
     public record TokenizerFiles(
             String location, String tokenizerConfig, Optional<String> specialTokensMap, Map<String, String> templates) {
@@ -53,7 +53,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
             templates = Map.copyOf(templates);
         }
 
-        /** The files of a folder; without tokenizer_config.json, an empty one. */
+        /** Reads the files of a folder; a missing tokenizer_config.json counts as an empty one. */
         public static TokenizerFiles read(Folder folder) throws IOException {
             return new TokenizerFiles(
                     folder.location(),
@@ -62,7 +62,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
                     TemplateFiles.read(folder));
         }
 
-        /** The same with the templates in files of another folder, if it has any. */
+        /** A copy with the template files of another folder, if it has any. */
         public TokenizerFiles withTemplates(Folder folder) throws IOException {
             Map<String, String> others = TemplateFiles.read(folder);
             return others.isEmpty() ? this : new TokenizerFiles(location, tokenizerConfig, specialTokensMap, others);
@@ -73,7 +73,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    /** Whether a template is followed by the beginning of an answer. */
+    /** Whether a generation prompt follows the messages. */
     enum Ending {
         COMPLETE,
         ANSWER_BEGINS
@@ -85,10 +85,10 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
     }
 
     /**
-     * The template that the recipe asks for.
+     * The template that the recipe selects.
      *
-     * @param today what a template is told is today, unless the recipe says
-     * @throws dev.temper.check.InvalidInputException when one is needed and there is none, or it is no template
+     * @param today date that the template may show, unless the recipe sets one
+     * @throws dev.temper.check.InvalidInputException when a template is required and there is none, or it is not valid
      */
     public static ChatFormat of(DataConfig data, TokenizerFiles files, LocalDate today) {
         if (!data.format().mayUseTemplate()) {
@@ -123,10 +123,10 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
     }
 
     /**
-     * The tokenizer's own template; {@link #NONE} when it has none.
+     * The tokenizer's own template; {@link #NONE} if it has none.
      *
-     * @param today what a template is told is today
-     * @throws dev.temper.check.InvalidInputException when it is no template
+     * @param today date that the template may show
+     * @throws dev.temper.check.InvalidInputException when it is not a valid template
      */
     public static ChatFormat of(TokenizerFiles files, LocalDate today) {
         TokenizerConfig config = TokenizerConfig.of(files);
@@ -138,8 +138,8 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
      * Another template with the tokenizer's special tokens.
      *
      * @param template its text
-     * @param today what a template is told is today
-     * @throws dev.temper.check.InvalidInputException when it is no template
+     * @param today date that the template may show
+     * @throws dev.temper.check.InvalidInputException when it is not a valid template
      */
     public static ChatFormat of(TokenizerFiles files, String template, LocalDate today) {
         verify("chatTemplate", template);
@@ -148,17 +148,17 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
     }
 
     /**
-     * Looks at the text of a template.
+     * Checks the syntax of a template.
      *
      * @param origin where it comes from, for messages
-     * @throws dev.temper.check.InvalidInputException when it is none
+     * @throws dev.temper.check.InvalidInputException when it is not a valid template
      */
     public static void verify(String origin, String template) {
         check(isTemplate(template), "%s is no text of a template: there is no {{ or {%% in it", origin);
         new ChatFormat(Map.of(DEFAULT, template), Map.of(), "").verifyTemplates(origin);
     }
 
-    /** Whether a text is a template, and not the name of one or where it is. */
+    /** Whether a text is a template, and not a name or a location. */
     public static boolean isTemplate(String text) {
         return text.contains("{{") || text.contains("{%");
     }
@@ -179,16 +179,16 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         return format;
     }
 
-    /** The same on another day. */
+    /** A copy with another date. */
     public ChatFormat at(LocalDate today) {
         return date.isEmpty() ? this : new ChatFormat(templates, variables, today.toString());
     }
 
     /**
-     * What a model is given to answer: the messages as the template writes them, and the beginning of an answer.
+     * The prompt for an answer: the rendered messages, followed by the generation prompt.
      *
      * @param messages each with {@code role} and {@code content}
-     * @throws RejectedRowException when the template refuses them
+     * @throws RejectedRowException when the template rejects them
      */
     public String prompt(List<Map<String, Object>> messages) {
         return prompt(Conversation.of(messages));
@@ -205,7 +205,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    /** A template by the name that the tokenizer has for it, or that we have, or by its text. */
+    /** The text of a template, given by its name in the tokenizer, by one of our names, or as text. */
     private static String named(String template, TokenizerConfig config) {
         if (config.templates().containsKey(template)) {
             return config.templates().get(template);
@@ -236,7 +236,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    /** Everything that decides what is rendered, as one line; {@link #parse} reads it. */
+    /** Everything that determines the rendered text, as one line; {@link #parse} reads it. */
     public String toJson() {
         try {
             return JSON.writeValueAsString(this);
@@ -253,7 +253,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         }
     }
 
-    /** The template of rows without tools; empty without any. */
+    /** The template for rows without tools; empty if there is none. */
     public Optional<String> defaultTemplate() {
         return Optional.ofNullable(templates.get(DEFAULT));
     }
@@ -263,7 +263,7 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
         return !templates.isEmpty();
     }
 
-    /** The template for a conversation, parsed once per process and not per row, task or stage. */
+    /** The template for a conversation; parsed once per process. */
     CompiledTemplate template(Conversation conversation) {
         Map<String, CompiledTemplate> compiled = COMPILED.computeIfAbsent(this, ChatFormat::compiled);
         CompiledTemplate toolUse = conversation.tools() == null ? null : compiled.get(TOOL_USE);

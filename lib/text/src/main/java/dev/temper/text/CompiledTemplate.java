@@ -9,9 +9,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A parsed template with its variables, and what makes it useless to learn answers. */
+/** A parsed template with its variables, and the reason why answers cannot be trained with it, if there is one. */
 final class CompiledTemplate {
-    // Private characters: no template writes them by itself.
+    // Private-use characters, which templates do not write.
     private static final String QUESTION = "\ue000";
     private static final String ANSWER = "\ue001";
     private static final String NEXT_QUESTION = "\ue002";
@@ -21,8 +21,8 @@ final class CompiledTemplate {
     private final String flaw;
 
     /**
-     * @param date empty: the template does not ask
-     * @throws TemplateException when the text is no template
+     * @param date empty: the template does not call {@code strftime_now}
+     * @throws TemplateException when the text is not a valid template
      */
     CompiledTemplate(String text, Map<String, Object> variables, String date) {
         Template parsed = Template.parse(text);
@@ -36,20 +36,20 @@ final class CompiledTemplate {
         return template.hasGenerationBlocks();
     }
 
-    /** Why it cannot be told what of a text is the answer, for answers that are a text; mostly empty. */
+    /** Why the answers in a rendered text cannot be located, for answers that are plain texts; usually empty. */
     String flaw() {
         return flaw;
     }
 
-    /** The token that ends a text; empty when the tokenizer names none. */
+    /** The tokenizer's end token as text; empty if it has none. */
     String endText() {
         return variables.get("eos_token") instanceof String text ? text : "";
     }
 
     /**
-     * Some messages, with the tools and variables of their conversation.
+     * Renders some messages, with the tools and variables of their conversation.
      *
-     * @throws TemplateException when the template refuses them
+     * @throws TemplateException when the template rejects them
      */
     Rendering render(Conversation conversation, List<Map<String, Object>> messages, Ending ending) {
         Map<String, Object> context = new HashMap<>();
@@ -63,8 +63,8 @@ final class CompiledTemplate {
     }
 
     /**
-     * Two kinds of templates let a run look well that learns the wrong thing: those that do not write what the
-     * assistant says, and those that begin another answer after each answer, whatever they are told.
+     * Detects templates with which training would go wrong unnoticed: those that do not write the assistant's messages,
+     * and those that append a generation prompt after every answer.
      */
     private String findFlaw() {
         Map<String, Object> question = Message.of("user", QUESTION);
@@ -87,7 +87,7 @@ final class CompiledTemplate {
                     ? "the template begins another answer after the last one, although it is not asked to"
                     : "";
         } catch (TemplateException e) {
-            return ""; // it wants other conversations than these; the rows will show
+            return ""; // it requires other conversations than this probe; the rows will show
         }
     }
 
@@ -95,7 +95,7 @@ final class CompiledTemplate {
         return render(Conversation.of(messages), messages, Ending.COMPLETE).text();
     }
 
-    /** Without the token that ends a text: some templates write it after the last message only. */
+    /** Without the end token, which some templates write after the last message only. */
     String withoutEnd(String closing) {
         String end = endText();
         return !end.isEmpty() && closing.endsWith(end)

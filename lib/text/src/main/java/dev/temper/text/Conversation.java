@@ -20,13 +20,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The messages of a row as a chat template gets them.
+ * The messages of a row, as a chat template reads them.
  *
- * @param messages each with {@code role} and mostly {@code content}; no field is null
- * @param tools null when there are none, as templates expect
+ * @param messages each with {@code role} and usually {@code content}; without null fields
+ * @param tools null if there are none, as templates expect
  * @param variables the row's own {@code chat_template_kwargs}
- * @param completion the first message that does not belong to the prompt; -1 where a row does not say
- * @param unlearned messages that say themselves that they are not to be learned
+ * @param completion index of the first message that is not part of the prompt; -1 if the row does not say
+ * @param unlearned indexes of messages that exclude themselves from the loss
  */
 record Conversation(
         List<Map<String, Object>> messages,
@@ -40,7 +40,7 @@ record Conversation(
         return new Conversation(messages, null, Map.of(), -1, Set.of());
     }
 
-    /** One question and its answer. */
+    /** A conversation of one question and its answer. */
     static Conversation of(String question, String answer) {
         return of(List.of(Message.of("user", question), Message.of(Message.ASSISTANT, answer)));
     }
@@ -66,7 +66,7 @@ record Conversation(
         return new Conversation(messages, null, Map.of(), -1, unlearned);
     }
 
-    /** The same with the answer of another one, which is its completion. */
+    /** A copy with the messages of another conversation appended as the completion. */
     Conversation completedBy(Conversation answer) {
         List<Map<String, Object>> longer = new ArrayList<>(messages);
         longer.addAll(answer.messages);
@@ -75,7 +75,7 @@ record Conversation(
         return new Conversation(longer, tools, variables, messages.size(), all);
     }
 
-    /** The same with this system message in front, unless it has one. */
+    /** A copy that begins with this system message, unless it already has one. */
     Conversation withSystem(String text) {
         String first = role(0);
         if (text.isBlank() || first.equals("system") || first.equals("developer")) {
@@ -90,9 +90,9 @@ record Conversation(
     }
 
     /**
-     * The same with these tools.
+     * A copy with tools.
      *
-     * @param json a list of JSON Schemas, each an object or the text of one; none when null, blank or empty
+     * @param json list of JSON Schemas, each an object or a text that contains one; null, blank or empty: none
      */
     Conversation withTools(String column, String json) {
         Object value = json == null || json.isBlank() ? null : parsed(column, json);
@@ -107,7 +107,7 @@ record Conversation(
         return new Conversation(messages, schemas.isEmpty() ? null : schemas, variables, completion, unlearned);
     }
 
-    /** The same with variables for the template alone, as TRL's column {@code chat_template_kwargs} has them. */
+    /** A copy with template variables, as in TRL's column {@code chat_template_kwargs}. */
     Conversation withVariables(String column, String json) {
         Object value = json == null || json.isBlank() ? null : parsed(column, json);
         if (!(Objects.requireNonNullElse(value, Map.of()) instanceof Map<?, ?> fields)) {
@@ -157,7 +157,7 @@ record Conversation(
         return messages.get(message).get(Message.CONTENT) instanceof String;
     }
 
-    /** Whether a message says nothing: no text, and no call of a tool. */
+    /** Whether a message has neither text nor a tool call. */
     boolean isEmpty(int message) {
         Map<String, Object> fields = messages.get(message);
         Object content = fields.get(Message.CONTENT);
@@ -168,7 +168,7 @@ record Conversation(
         return isSilent && !calls && !fields.containsKey("function_call");
     }
 
-    /** The object itself, or the one that its text is in JSON. */
+    /** The object itself, or the object in a JSON text. */
     private static Map<?, ?> object(Object item, String otherwise) {
         Object value = item;
         if (item instanceof String text && text.strip().startsWith("{")) {
@@ -205,11 +205,11 @@ record Conversation(
         return value;
     }
 
-    /** Nulls stay where the text has them: {@code "default": null} says something. */
+    /** Null values stay as they are: {@code "default": null} has a meaning in a schema. */
     private static Object parsed(String column, String text) {
         try {
             Object value = JSON.readValue(text, Object.class);
-            if (value instanceof String inner) { // a list that was written as JSON before it went into a JSON file
+            if (value instanceof String inner) { // JSON text inside a JSON file
                 value = JSON.readValue(inner, Object.class);
             }
             return value;

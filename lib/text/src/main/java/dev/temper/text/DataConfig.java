@@ -18,24 +18,26 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Where rows come from and how they become tokens; {@code data:} in the recipe.
+ * Sources of rows and how they become tokens; {@code data:} in the recipe.
  *
- * @param train one or more sources
- * @param eval rows to evaluate on, instead of {@code evalFraction}
- * @param evalFraction share of the rows kept for evaluation, in {@code [0, 1)}, by hash of the row's content and seed
- * @param columns which column holds what, by the roles of the format: {@code text}, {@code prompt}, {@code messages},
- *     …; several columns of one role are joined
+ * @param train one or more sources of rows to train on
+ * @param eval source of rows to evaluate on, instead of {@code evalFraction}
+ * @param evalFraction share of the rows that are evaluated on and not trained on, in {@code [0, 1)}, selected by a hash
+ *     of the row's content and the seed
+ * @param columns names of columns by role of the format: {@code text}, {@code prompt}, {@code messages}, …; several
+ *     columns of one role are joined
  * @param separator between joined columns
  * @param system a system message for conversations that have none
- * @param chatTemplate {@code auto}: the tokenizer's, if it has one; {@code none}; a template's name or text
- * @param chatTemplateKwargs more variables for the template, as in transformers: {@code enable_thinking: false}
- * @param date what a template is told is today, as {@code 2026-11-22}; the day of the run when empty
- * @param maxLength tokens of a row at most; what is longer goes by {@code tooLong}
- * @param maxCharacters of a row, and of what a chat template makes of it, in UTF-16; a longer one is rejected before it
- *     is tokenized
+ * @param chatTemplate {@code auto}: the tokenizer's, if it has one; {@code none}; the name or text of a template
+ * @param chatTemplateKwargs further variables for the template, as in transformers: {@code enable_thinking: false}
+ * @param date that the template may show, as {@code 2026-11-22}; empty: the day of the run
+ * @param maxLength maximum number of tokens of a row; {@code tooLong} says what happens to longer ones
+ * @param maxCharacters maximum length of a row, and of its rendered text, in UTF-16 units; longer rows are rejected
+ *     before they are tokenized
  * @param maxRejectedFraction the run fails when a larger share of the rows is rejected, in {@code [0, 1]}
- * @param balanceBy column of whose values {@code maxTrainRows} and {@code maxEvalRows} take equally many rows each
- * @param prepared where prepared rows are kept; {@code prepared} below the output when empty
+ * @param balanceBy column for whose values {@code maxTrainRows} and {@code maxEvalRows} select an equal number of rows
+ *     each
+ * @param prepared folder for prepared rows; empty: {@code prepared} below the output
  */
 public record DataConfig(
         List<Source> train,
@@ -62,19 +64,19 @@ public record DataConfig(
         boolean header,
         Optional<String> prepared) {
 
-    /** {@code maxCharacters} where a recipe says nothing. */
+    /** Default of {@code maxCharacters}. */
     public static final int MAX_CHARACTERS = 10_000_000;
 
     /**
-     * One place to read from: files, or a table, which is whatever Spark reads.
+     * A source of rows: files, or a table, which is anything that Spark can read.
      *
-     * @param location a file, a folder or a pattern; of a {@code format} what Spark's {@code load} takes
-     * @param weight its share when several are mixed
-     * @param table a name that the session's catalogs know
+     * @param location a file, a folder or a pattern; with {@code format} the argument of Spark's {@code load}
+     * @param weight relative share when several sources are mixed
+     * @param table name of a table in the session's catalogs
      * @param sql a query
-     * @param format one of Spark's data sources
-     * @param options of the format; their values may be secret
-     * @param dataframe the name of one that a program hands over
+     * @param format name of a Spark data source
+     * @param options of the data source; their values may be secret
+     * @param dataframe name of a DataFrame that a program passes in
      */
     public record Source(
             Optional<String> location,
@@ -115,7 +117,7 @@ public record DataConfig(
             this(Optional.of(location), OptionalDouble.of(weight), NONE, NONE, NONE, Optional.empty(), NONE);
         }
 
-        /** Files. */
+        /** Files at a location. */
         public static Source of(String location) {
             return new Source(location, 1);
         }
@@ -130,17 +132,17 @@ public record DataConfig(
             return new Source(NONE, OptionalDouble.of(1), NONE, Optional.of(query), NONE, Optional.empty(), NONE);
         }
 
-        /** A DataFrame that a program hands over by this name. */
+        /** A DataFrame that a program passes in by this name. */
         public static Source ofDataframe(String name) {
             return new Source(NONE, OptionalDouble.of(1), NONE, NONE, NONE, Optional.empty(), Optional.of(name));
         }
 
-        /** Whether it is no files. */
+        /** Whether the source is a table, query, data source or DataFrame, and not files. */
         public boolean isTable() {
             return location.isEmpty() || format.isPresent();
         }
 
-        /** What rows and messages call it; of a query nothing of its text, which may hold a secret. */
+        /** The source's name in rows and messages. Contains no text of a query, which may hold secrets. */
         public String name() {
             if (table.isPresent()) {
                 return "table " + table.get();
@@ -151,21 +153,21 @@ public record DataConfig(
             return sql.isPresent() ? "sql" : format.map(name -> name + " ").orElse("") + location.orElse("table");
         }
 
-        /** Its share when several are mixed. */
+        /** Its weight; 1 if none is set. */
         public double share() {
             return weight.orElse(1);
         }
 
-        /** The same with another weight, or none. */
+        /** A copy with another weight, or none. */
         Source withWeight(OptionalDouble other) {
             return new Source(location, other, table, sql, format, options, dataframe);
         }
     }
 
-    /** Which part of a row is learned. */
+    /** Which part of a row counts in the loss. */
     public enum TrainOn {
         COMPLETION,
-        /** Every turn of the assistant. */
+        /** All turns of the assistant. */
         ASSISTANT,
         ALL
     }
@@ -177,12 +179,12 @@ public record DataConfig(
         FAIL
     }
 
-    /** How rows share a sequence. */
+    /** How rows are packed into sequences. */
     public enum Packing {
         NONE,
-        /** Best fit decreasing: whole rows, few gaps. */
+        /** Best-fit decreasing: whole rows, few gaps. */
         BFD,
-        /** One stream of all rows, cut every {@code max_length} tokens. */
+        /** One stream of all rows, split every {@code max_length} tokens. */
         WRAPPED
     }
 
@@ -229,7 +231,7 @@ public record DataConfig(
                 rows.orElse(0));
     }
 
-    // Of files it is told by what lies there.
+    // Equal files are detected when they are found.
     private static void verifyDistinct(List<Source> train, Optional<Source> eval) {
         Set<Source> seen = new HashSet<>();
         for (Source source : train) {
@@ -241,6 +243,11 @@ public record DataConfig(
                 "data.eval and data.train both name %s: rows that are learned measure nothing, so name other rows in"
                         + " one of them, or leave data.eval out and set data.eval_fraction",
                 eval.map(Source::name).orElse(""));
+    }
+
+    /** Whether a row is a pair of texts. */
+    public boolean isPair() {
+        return columns.containsKey(Role.TEXT_PAIR);
     }
 
     /** All tables among the sources, those to train on first. */

@@ -3,11 +3,12 @@ package dev.temper.text;
 /**
  * The tokens of one text.
  *
- * @param starts where a token's characters begin in the text, as index into the Java string; 0 for a special token
- * @param ends the index after its last character. A character cut into several tokens (byte-level BPE) belongs to each
- * @param special whether the tokenizer's post-processor put the token there, so that it covers no characters
+ * @param starts index in the Java string at which a token's characters begin; 0 for a special token
+ * @param ends index after its last character. A character that is split into several tokens (byte-level BPE) belongs to
+ *     each of them
+ * @param special whether the token was added by the tokenizer's post-processor and covers no characters
  */
-@SuppressWarnings("ArrayRecordComponent") // one per row, read once; never compared
+@SuppressWarnings("ArrayRecordComponent") // created per row, read once, never compared
 public record Encoding(int[] ids, int[] starts, int[] ends, boolean[] special) {
     public int length() {
         return ids.length;

@@ -7,14 +7,14 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Checks that what is learned of a chat ends with a token that ends an answer. Without one the loss falls as it should,
- * and the model has never seen where to stop.
+ * Checks that trained answers end with a token that ends generation. Otherwise the loss would fall as usual, but the
+ * model would never learn where to stop.
  */
 public final class EndOfTurn {
     private final Tokenizer tokenizer;
     private final Set<Integer> ends;
 
-    /** @param generationEnds {@code eos_token_id} of the model, besides the tokenizer's */
+    /** @param generationEnds {@code eos_token_id} of the model, besides the tokenizer's end token */
     public EndOfTurn(Tokenizer tokenizer, Set<Integer> generationEnds) {
         this.tokenizer = tokenizer;
         this.ends = new TreeSet<>(generationEnds);
@@ -22,8 +22,8 @@ public final class EndOfTurn {
     }
 
     /**
-     * @param rows of chats of which the answers are learned, before they are cut
-     * @throws dev.temper.check.InvalidInputException when the last answer of a row ends without such a token
+     * @param rows conversations whose answers count in the loss, before truncation
+     * @throws dev.temper.check.InvalidInputException when the last answer of a row does not end with such a token
      */
     public void check(List<RenderedText> rows) {
         if (rows.isEmpty()) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.RandomAccess;
 import java.util.function.IntFunction;
 
-/** A list whose elements are made each time they are asked for: of millions of rows only the few in use are held. */
+/** A list that computes its elements at each access, so that only those in use are in memory. */
 public final class LazyList<T> extends AbstractList<T> implements RandomAccess {
     private final int size;
     private final IntFunction<T> elements;
@@ -15,7 +15,7 @@ public final class LazyList<T> extends AbstractList<T> implements RandomAccess {
         this.elements = elements;
     }
 
-    /** @param elements by index; each index always gives an equal element */
+    /** @param elements by index; must always give an equal element for an index */
     public static <T> List<T> of(int size, IntFunction<T> elements) {
         return new LazyList<>(size, elements);
     }

@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Tokens that are found in a text before it is split: those of tokenizer.json, and those that the other files add to
- * them, which take the next free ids as in transformers.
+ * Tokens that are matched in a text before it is split: those of tokenizer.json, and those that other files add, which
+ * get the next free ids as in transformers.
  */
 final class ListedTokens {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,7 +40,7 @@ final class ListedTokens {
         nextId = Math.max(nextId, token.path("id").asInt() + 1);
     }
 
-    /** Whether a text is one of the tokens, added or not. */
+    /** Whether a text is a token, added or in the vocabulary. */
     boolean has(String content) {
         return id(content).isPresent();
     }
@@ -54,8 +54,8 @@ final class ListedTokens {
     }
 
     /**
-     * Adds those of {@code added_tokens_decoder}, which also say anew how a known one is found, or, in older folders,
-     * of added_tokens.json.
+     * Adds the tokens of {@code added_tokens_decoder}, which may also change how existing ones are matched, or in older
+     * folders those of added_tokens.json.
      */
     void addListed(JsonNode config, Optional<JsonNode> addedTokensFile, SpecialTokens special) {
         if (config.has(SpecialTokens.DECODER)) {
@@ -83,7 +83,7 @@ final class ListedTokens {
         }
     }
 
-    /** Adds special tokens that are not among them yet. */
+    /** Adds special tokens that are missing. */
     void addSpecial(Iterable<JsonNode> tokens) {
         for (JsonNode token : tokens) {
             String content = SpecialTokens.content(token);
@@ -94,7 +94,7 @@ final class ListedTokens {
         }
     }
 
-    /** As tokenizer.json lists them: by id. */
+    /** The tokens sorted by id, as in tokenizer.json. */
     ArrayNode toJson() {
         ArrayNode list = JSON.createArrayNode();
         byContent.values().stream()

@@ -14,8 +14,8 @@ import java.util.Set;
 /**
  * One message of a row.
  *
- * @param fields as a chat template gets them: {@code role}, mostly {@code content}, nothing that is null
- * @param isLearned false when the message says {@code weight: 0} or {@code train: false}
+ * @param fields as a chat template reads them: {@code role}, usually {@code content}, without null values
+ * @param isLearned false if the message has {@code weight: 0} or {@code train: false}, which excludes it from the loss
  */
 record Message(Map<String, Object> fields, boolean isLearned) {
     static final String ASSISTANT = "assistant";
@@ -37,16 +37,16 @@ record Message(Map<String, Object> fields, boolean isLearned) {
             Map.entry("observation", "tool"),
             Map.entry("function", "tool"),
             Map.entry("function_response", "tool"));
-    /** OpenAI's and older ShareGPT's name, and Axolotl's. */
+    /** Names used by OpenAI and older ShareGPT data, and by Axolotl. */
     private static final List<String> LEARNED = List.of("weight", "train", "training");
-    /** Axolotl's parts of a message by characters. */
+    /** Axolotl's character ranges within a message. */
     private static final List<String> DETAILS = List.of("train_detail", "training_detail");
 
-    /** The field names of a message, and what its roles are called. */
+    /** The field names of messages and the names of their roles. */
     enum Layout {
         MESSAGES,
         SHAREGPT,
-        /** Each message has its own. */
+        /** Determined for each message. */
         EITHER;
 
         private Layout of(Map<?, ?> message) {
@@ -62,10 +62,10 @@ record Message(Map<String, Object> fields, boolean isLearned) {
     }
 
     /**
-     * Reads a message as transformers 5 hands it to a template: without fields that are null, and its reasoning by the
+     * Reads a message as transformers 5 passes it to a template: without null fields, and with its reasoning under the
      * names that templates read.
      *
-     * @throws RejectedRowException when its role is unknown, or a field is of the wrong type
+     * @throws RejectedRowException when its role is unknown, or a field has the wrong type
      */
     static Message read(Map<?, ?> object, String place, Layout wanted) {
         Layout layout = wanted.of(object);
@@ -106,7 +106,10 @@ record Message(Map<String, Object> fields, boolean isLearned) {
         return role;
     }
 
-    /** What a message says of its own training; a template never sees it. */
+    /**
+     * Removes the fields about training, which templates must not see, and returns whether the message counts in the
+     * loss.
+     */
     private static boolean takeLearned(Map<String, Object> fields, String place) {
         boolean isLearned = true;
         for (String name : LEARNED) {
@@ -143,7 +146,7 @@ record Message(Map<String, Object> fields, boolean isLearned) {
         return number == 1;
     }
 
-    /** The first of its names is the standard one, the second that of gpt-oss; transformers 5 fills both. */
+    /** Fills both names of the reasoning, the standard one and that of gpt-oss, as transformers 5 does. */
     private static Map<String, Object> withReasoning(Map<String, Object> fields) {
         Object reasoning = null;
         for (String name : List.of(REASONING, THINKING, "reasoning")) {

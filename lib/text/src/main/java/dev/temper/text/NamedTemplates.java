@@ -8,21 +8,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Chat templates that a recipe can name: well-known ways to write a conversation, for bases that bring no template. */
+/** Well-known chat templates that a recipe can select by name, for bases without a template. */
 public final class NamedTemplates {
-    /** Those that close an answer with the tokenizer's own end token, so that they fit any base. */
+    /** Templates that end an answer with the tokenizer's own end token, so they suit any base. */
     private static final List<String> PLAIN = List.of("zephyr", "alpaca", "vicuna", "llama2", "mistral");
-    /** Those that want a base with their special tokens. */
+    /** Templates that require their own special tokens in the vocabulary. */
     private static final List<String> SPECIAL = List.of("chatml", "llama3", "phi3", "gemma");
 
     private NamedTemplates() {}
 
-    /** The first is one that fits any base with an end token. */
+    /** All names; the first template suits any base with an end token. */
     public static List<String> names() {
         return Stream.concat(PLAIN.stream(), SPECIAL.stream()).toList();
     }
 
-    /** The text of a template; empty where there is none of this name. */
+    /** The text of a template; empty if there is none of this name. */
     public static Optional<String> find(String name) {
         return names().contains(name) ? Optional.of(read(name)) : Optional.empty();
     }
@@ -31,7 +31,7 @@ public final class NamedTemplates {
         try (InputStream in = NamedTemplates.class.getResourceAsStream("templates/" + name + ".jinja")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // it is part of the program
+            throw new UncheckedIOException(e); // it is a resource of the program
         }
     }
 }

@@ -10,20 +10,22 @@ import java.util.RandomAccess;
 import java.util.TreeMap;
 
 /**
- * Which rows share a sequence: pure functions of the rows' lengths, in the order of the data.
+ * Assigns rows to sequences (packing), as a pure function of the rows' lengths in the order of the data.
  *
- * <p>Each piece is a document of its own: positions start again, no piece sees another, and the first token of a piece
- * is never learned. So a pack may hold no learned token at all, as may a piece of a row that {@code wrapped} cuts.
+ * <p>Each piece is a document of its own: positions start at 0, attention does not cross pieces, and the first token of
+ * a piece does not count in the loss. A pack may therefore have no token in the loss, as may a piece of a row that
+ * {@code wrapped} splits.
  *
- * <p>There are millions of them: 12 bytes a piece and 4 a pack are held, and their objects are made when asked for.
+ * <p>There may be millions of them: they take 12 bytes per piece and 4 per pack, and objects are created at each
+ * access.
  */
 public final class Packs extends AbstractList<List<Packs.Piece>> implements RandomAccess {
     private static final int WIDTH = 3;
 
     /**
-     * Tokens {@code from} up to, not including, {@code to} of a row.
+     * Tokens {@code [from, to)} of a row.
      *
-     * @param row index into the lengths
+     * @param row index of the row
      */
     public record Piece(int row, int from, int to) {
         public int length() {
@@ -31,8 +33,8 @@ public final class Packs extends AbstractList<List<Packs.Piece>> implements Rand
         }
     }
 
-    private final int[] pieces; // row, from and to of each, the pieces of a pack next to each other
-    private final int[] ends; // of each pack, counted in pieces
+    private final int[] pieces; // row, from and to of each piece; the pieces of a pack are adjacent
+    private final int[] ends; // end of each pack, counted in pieces
 
     private Packs(int[] pieces, int[] ends) {
         this.pieces = pieces;
@@ -49,13 +51,13 @@ public final class Packs extends AbstractList<List<Packs.Piece>> implements Rand
         return pieces().subList(pack == 0 ? 0 : ends[pack - 1], ends[pack]);
     }
 
-    /** Those of all packs, one after the other. */
+    /** The pieces of all packs, concatenated. */
     public List<Piece> pieces() {
         return LazyList.of(
                 pieces.length / WIDTH, i -> new Piece(pieces[WIDTH * i], pieces[WIDTH * i + 1], pieces[WIDTH * i + 2]));
     }
 
-    /** @param lengths tokens of each row; at most {@code maxLength}, except for {@code wrapped} */
+    /** @param lengths number of tokens of each row; at most {@code maxLength}, except with {@code wrapped} */
     public static Packs of(Packing packing, int[] lengths, int maxLength) {
         return switch (packing) {
             case NONE -> alone(lengths, maxLength);
@@ -80,10 +82,13 @@ public final class Packs extends AbstractList<List<Packs.Piece>> implements Rand
         pieces[WIDTH * index + 2] = piece.to();
     }
 
-    /** The longest row first, each into the fullest pack that has room; the oldest of several equally full ones. */
+    /**
+     * Best-fit decreasing: the longest row first, each into the fullest pack with enough room; of equal ones the
+     * oldest.
+     */
     private static Packs bestFitDecreasing(int[] lengths, int maxLength) {
         int[] order = longestFirst(lengths, maxLength);
-        int[] packOf = new int[lengths.length]; // by row
+        int[] packOf = new int[lengths.length]; // index of the pack, by row
         int packs = 0;
         Rooms rooms = new Rooms(lengths.length);
         for (int row : order) {
@@ -92,7 +97,7 @@ public final class Packs extends AbstractList<List<Packs.Piece>> implements Rand
             packOf[row] = fit == 0 ? packs++ : rooms.remove(fit);
             rooms.add(room - lengths[row], packOf[row]);
         }
-        int[] next = new int[packs + 1]; // where the next piece of each pack goes
+        int[] next = new int[packs + 1]; // where the next piece of each pack is stored
         for (int row : order) {
             next[packOf[row] + 1]++;
         }
@@ -106,16 +111,16 @@ public final class Packs extends AbstractList<List<Packs.Piece>> implements Rand
         return new Packs(pieces, Arrays.copyOf(next, packs));
     }
 
-    /** Packs by the tokens that they have room for; those with equal room stand in line. */
+    /** Packs by remaining room; packs with equal room form a queue. */
     private static final class Rooms {
-        private final TreeMap<Integer, int[]> lines = new TreeMap<>(); // by room: first and last pack
-        private final int[] behind; // the pack behind each one
+        private final TreeMap<Integer, int[]> lines = new TreeMap<>(); // by room: first and last pack of the queue
+        private final int[] behind; // the next pack in the queue of each pack
 
         Rooms(int packs) {
             behind = new int[packs];
         }
 
-        /** The smallest room that is large enough; 0: there is none. */
+        /** The smallest sufficient room; 0: none. */
         int smallest(int tokens) {
             Integer room = lines.ceilingKey(tokens);
             return room == null ? 0 : room;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a tokenizer's class cuts a text up, as parts of tokenizer.json. transformers 5 builds most classes from this and
- * the vocabulary alone, whatever tokenizer.json says; the slow files say nothing else.
+ * Normalizer, pre-tokenizer and decoder of a tokenizer class, as parts of tokenizer.json. transformers 5 builds most
+ * classes from these and the vocabulary, ignoring tokenizer.json; files of slow tokenizers do not contain them.
  */
 record Pipeline(JsonNode normalizer, JsonNode preTokenizer, JsonNode decoder) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,20 +25,19 @@ record Pipeline(JsonNode normalizer, JsonNode preTokenizer, JsonNode decoder) {
     private static final String SPACES = "{'type': 'Replace', 'pattern': {'String': ' '}, 'content': '▁'}";
 
     /**
-     * Of transformers 5.
+     * As in transformers 5.
      *
-     * @return empty for a class that takes all of tokenizer.json
+     * @return empty for a class that uses all of tokenizer.json
      */
     static Optional<Pipeline> of(TokenizerClass kind, JsonNode config) {
         return switch (kind) {
-            case FILE, CODE_LLAMA -> Optional
-                    .empty(); // CodeLlama's is not needed: its files are never left as they are
+            case FILE, CODE_LLAMA -> Optional.empty(); // CodeLlama's is not needed: its files are always rewritten
             case LLAMA -> Optional.of(pieces(config, config.path("legacy").asBoolean(false) ? "always" : "first"));
             default -> Optional.of(slow(kind, config));
         };
     }
 
-    /** Of a folder that has no tokenizer.json, as transformers 4 converts it. */
+    /** For a folder without tokenizer.json, as transformers 4 converts it. */
     static Pipeline slow(TokenizerClass kind, JsonNode config) {
         boolean hasPrefix = config.path("add_prefix_space").asBoolean(false);
         return switch (kind) {
@@ -65,7 +64,7 @@ record Pipeline(JsonNode normalizer, JsonNode preTokenizer, JsonNode decoder) {
         return node.put("lowercase", config.path("do_lower_case").asBoolean(true));
     }
 
-    /** Whether these cut texts up alike; where a token lies in its text may differ. */
+    /** Whether both split texts alike; offsets of tokens may differ. */
     static boolean isSame(JsonNode one, JsonNode other) {
         return simplified(one).equals(simplified(other));
     }
@@ -79,7 +78,7 @@ record Pipeline(JsonNode normalizer, JsonNode preTokenizer, JsonNode decoder) {
             if (part instanceof ObjectNode object) {
                 object.remove("trim_offsets");
                 if (object.path("use_regex").asBoolean(false)) {
-                    object.remove("use_regex"); // older files leave it out
+                    object.remove("use_regex"); // older files omit it
                 }
             }
         }

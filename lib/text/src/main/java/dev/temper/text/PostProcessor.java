@@ -10,15 +10,17 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 
 /**
- * Which tokens a tokenizer adds to a text.
+ * Special tokens that a tokenizer adds to a text.
  *
- * @param before in front of it
+ * @param before in front of the text
  * @param after behind it
  */
 record PostProcessor(List<String> before, List<String> after) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What {@code post_processor} of tokenizer.json does; empty for one that is none of transformers' own. */
+    /**
+     * Parses {@code post_processor} of tokenizer.json; empty for a kind that transformers' own tokenizers do not use.
+     */
     static Optional<PostProcessor> of(JsonNode node) {
         return switch (node.path("type").asText("")) {
             case "", "ByteLevel" -> Optional.of(new PostProcessor(List.of(), List.of()));
@@ -59,7 +61,7 @@ record PostProcessor(List<String> before, List<String> after) {
         return new PostProcessor(before, after);
     }
 
-    /** As tokenizer.json has it. */
+    /** The form in tokenizer.json. */
     ObjectNode toJson(ToIntFunction<String> ids) {
         ObjectNode node = JSON.createObjectNode().put("type", "TemplateProcessing");
         ArrayNode single = node.putArray("single");

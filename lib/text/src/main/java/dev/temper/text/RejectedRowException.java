@@ -2,9 +2,9 @@ package dev.temper.text;
 
 import java.util.Locale;
 
-/** A row that cannot be trained on: it is counted and written down with its reason, and the run goes on. */
+/** A row that cannot be trained on. It is counted and recorded with its reason, and the run continues. */
 public final class RejectedRowException extends RuntimeException {
-    /** Why rows are rejected; {@link #label} is what users find in tables and counts. */
+    /** Reasons for rejection; {@link #label} is their name in tables and counts. */
     public enum Reason {
         NULL_VALUE,
         WRONG_TYPE,
@@ -27,11 +27,11 @@ public final class RejectedRowException extends RuntimeException {
     private final Reason reason;
 
     public RejectedRowException(Reason reason, String detail) {
-        super(detail, null, false, false); // no stack trace: rejecting a row is no surprise and must be cheap
+        super(detail, null, false, false); // no stack trace: it is expected, and must be cheap
         this.reason = reason;
     }
 
-    /** Of a row that is not even tokenized. */
+    /** A row that is too long to be tokenized. */
     public static RejectedRowException tooManyCharacters(int most) {
         String detail = String.format(Locale.ROOT, "more than %,d characters, the most of data.max_characters", most);
         return new RejectedRowException(Reason.TOO_MANY_CHARACTERS, detail);
@@ -41,7 +41,7 @@ public final class RejectedRowException extends RuntimeException {
         return reason;
     }
 
-    /** What is wrong with this row, in words. */
+    /** The problem with this row, in words. */
     public String detail() {
         return getMessage();
     }

@@ -100,7 +100,10 @@ public record RowFormat(
         Map<String, InputColumn> inputs = new LinkedHashMap<>();
         for (Role role : read) {
             boolean isRequired = role.isRequired() || columns.containsKey(role.name());
-            if (role.content() == Content.OPTION && !isRequired && !chat.hasTemplate()) {
+            boolean isIdle = role.content() == Content.OPTION
+                    ? !chat.hasTemplate()
+                    : role.name().equals(Role.TEXT_PAIR);
+            if (isIdle && !isRequired) {
                 continue; // nothing would read it
             }
             for (String column : names(role.name())) {
@@ -116,7 +119,7 @@ public record RowFormat(
     /** What the tokenizer has to add to the text. */
     public TextKind kind() {
         if (format.labels().isPresent()) {
-            return TextKind.CLASSIFIED;
+            return isPair() ? TextKind.PAIR : TextKind.CLASSIFIED;
         }
         return chat.hasTemplate() && format.mayUseTemplate() ? TextKind.CHAT : TextKind.PLAIN;
     }
@@ -137,8 +140,14 @@ public record RowFormat(
             case MESSAGES -> TrainedTurns.render(chat, conversation(Role.MESSAGES, values, Layout.MESSAGES), trainOn);
             case SHAREGPT -> TrainedTurns.render(
                     chat, conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
-            default -> new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
+            default -> isPair()
+                    ? RenderedText.ofPair(filled(Role.TEXT, values), filled(Role.TEXT_PAIR, values))
+                    : new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
         };
+    }
+
+    private boolean isPair() {
+        return columns.containsKey(Role.TEXT_PAIR);
     }
 
     /**
@@ -196,7 +205,9 @@ public record RowFormat(
     public int[] label(Map<String, String> values) {
         return format.labels()
                 .map(label -> label.read(
-                        required(Role.LABEL, values), labels, names(Role.LABEL).get(0)))
+                        required(label.role(), values),
+                        labels,
+                        names(label.role()).get(0)))
                 .orElse(NO_LABEL);
     }
 

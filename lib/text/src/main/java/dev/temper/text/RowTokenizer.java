@@ -17,15 +17,16 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Turns the texts of rows into tokens and labels.
+ * Tokenizes rendered rows and computes their labels.
  *
  * <p>A chat has all its special tokens in its text. A plain text gets those of the tokenizer's post-processor, and the
  * end token unless the text already ends with it. A text with a class gets those of the post-processor, and keeps the
- * closing ones when it is cut; no token of it is learned.
+ * closing ones when it is cut; no token of it is learned. Of two such texts the longer one is cut first, as in
+ * transformers.
  *
- * <p>A token is learned when it says a character of a trained part, also one across its border: of a prompt's last and
- * an answer's first characters, or of an answer's last and what follows. A special token that took the whitespace
- * behind it says none of that. What covers no characters (end token, special tokens) goes with the token before it.
+ * <p>A token counts in the loss if it covers a character of a trained span, even if it crosses the span's border. A
+ * special token that absorbed whitespace after it ({@code rstrip}) does not count for that whitespace. A token that
+ * covers no characters (end token, special tokens) is treated as the token before it.
  */
 public final class RowTokenizer {
     private final Tokenizer tokenizer;
@@ -33,16 +34,16 @@ public final class RowTokenizer {
     private final int maxLength;
     private final TooLong tooLong;
     private final int vocabulary;
-    private final int closing; // tokens that the post-processor puts behind a text
+    private final int closing; // number of tokens that the post-processor appends to a text
 
-    /** @param maxLength tokens at most */
+    /** @param maxLength maximum number of tokens of a row */
     public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong) {
         this(tokenizer, kind, maxLength, tooLong, Integer.MAX_VALUE);
     }
 
     /**
-     * @param maxLength tokens at most
-     * @param vocabulary rows of the model's embedding: a row with the id of another token is rejected
+     * @param maxLength maximum number of tokens of a row
+     * @param vocabulary number of rows of the model's embedding; a row with a token id beyond them is rejected
      */
     public RowTokenizer(Tokenizer tokenizer, TextKind kind, int maxLength, TooLong tooLong, int vocabulary) {
         this.vocabulary = vocabulary;
@@ -56,24 +57,30 @@ public final class RowTokenizer {
             last--;
         }
         this.closing = special.length - last;
+        boolean isPair = kind == TextKind.PAIR;
+        int added = isPair ? tokenizer.encodePair("a", "a").added() : special.length - 1;
         check(
-                kind != TextKind.CLASSIFIED || special.length <= maxLength,
-                "data.max_length %d leaves no room for a text: the tokenizer adds %d tokens to each",
+                !kind.isClassified() || added + (isPair ? 2 : 1) <= maxLength,
+                "data.max_length %d leaves no room for %s: the tokenizer adds %d tokens to each",
                 maxLength,
-                special.length - 1);
+                isPair ? "two texts" : "a text",
+                added);
     }
 
     /**
-     * What became of a row.
+     * The result for a row.
      *
-     * @param tokens null when it is rejected
-     * @param rejection null when it is not
-     * @param fullLength its tokens before any were cut; 0 when it was not tokenized
+     * @param tokens null if it is rejected
+     * @param rejection null if it is not
+     * @param fullLength number of tokens before truncation; 0 if it was not tokenized
      */
     public record Result(TokenRow tokens, RejectedRowException rejection, int fullLength) {}
 
     /**
-     * @throws RejectedRowException when nothing is left to learn, or when it is too long and such rows are dropped
+     * Tokenizes one row.
+     *
+     * @throws RejectedRowException when no token is left that counts in the loss, or the row is too long and such rows
+     *     are dropped
      * @throws dev.temper.check.InvalidInputException when it is too long and such rows are an error
      */
     public TokenRow tokens(RenderedText row) {
@@ -85,30 +92,46 @@ public final class RowTokenizer {
     }
 
     /**
-     * The rows in their order, in at most two native calls.
+     * Tokenizes rows in their order, in at most two native calls.
      *
      * @throws dev.temper.check.InvalidInputException when one is too long and such rows are an error
      */
     public List<Result> tokens(List<RenderedText> rows) {
-        boolean areTaken =
-                rows.stream().allMatch(row -> tokenizer.refusal(row.text()).isEmpty());
+        boolean areTaken = rows.stream().allMatch(row -> refusal(row).isEmpty());
         if (areTaken) {
-            return taken(rows);
+            return kind == TextKind.PAIR ? rows.stream().map(this::pair).toList() : taken(rows);
         }
         List<Result> results = new ArrayList<>();
         for (RenderedText row : rows) {
-            Optional<String> refusal = tokenizer.refusal(row.text());
+            Optional<String> refusal = refusal(row);
             results.add(
                     refusal.isEmpty()
-                            ? taken(List.of(row)).get(0)
+                            ? tokens(List.of(row)).get(0)
                             : new Result(null, new RejectedRowException(TOO_MANY_CHARACTERS, refusal.get()), 0));
         }
         return results;
     }
 
+    private Optional<String> refusal(RenderedText row) {
+        return tokenizer.refusal(row.text()).or(() -> Optional.ofNullable(row.pair())
+                .flatMap(tokenizer::refusal));
+    }
+
+    private Result pair(RenderedText row) {
+        PairEncoding pair = tokenizer.encodePair(row.text(), row.pair());
+        try {
+            checkLength(pair.length());
+            PairEncoding kept = pair.length() > maxLength ? pair.cut(maxLength) : pair;
+            checkKnown(kept.ids());
+            return new Result(new TokenRow(kept.ids(), new boolean[kept.length()], kept.second()), null, pair.length());
+        } catch (RejectedRowException e) {
+            return new Result(null, e, pair.length());
+        }
+    }
+
     private List<Result> taken(List<RenderedText> rows) {
         Added added = kind == TextKind.CHAT ? Added.NOTHING : Added.SPECIAL_TOKENS;
-        List<String> uniform = new ArrayList<>(); // all or nothing is learned: where the tokens lie does not matter
+        List<String> uniform = new ArrayList<>(); // all or no characters are trained, so offsets are not needed
         List<String> mixed = new ArrayList<>();
         for (RenderedText row : rows) {
             (isUniform(row) ? uniform : mixed).add(row.text());
@@ -121,7 +144,7 @@ public final class RowTokenizer {
             if (isUniform(row)) {
                 int[] all = ids.get(results.size() - nextEncoding);
                 boolean[] trained = new boolean[all.length];
-                Arrays.fill(trained, kind != TextKind.CLASSIFIED);
+                Arrays.fill(trained, !kind.isClassified());
                 results.add(result(row.text(), all, trained));
             } else {
                 Encoding encoding = encodings.get(nextEncoding++);
@@ -132,7 +155,7 @@ public final class RowTokenizer {
     }
 
     private boolean isUniform(RenderedText row) {
-        if (kind == TextKind.CLASSIFIED) {
+        if (kind.isClassified()) {
             return true;
         }
         return row.trained().size() == 1
@@ -163,11 +186,8 @@ public final class RowTokenizer {
         }
         trained[0] = false;
         TokenRow row = ids.length > maxLength ? shortened(ids, trained) : new TokenRow(ids, trained);
-        OptionalInt unknown = tokenizer.unknown(row.inputIds(), vocabulary);
-        if (unknown.isPresent()) {
-            throw new RejectedRowException(UNKNOWN_TOKEN, tokenizer.unknownReason(unknown.getAsInt(), vocabulary));
-        }
-        if (kind != TextKind.CLASSIFIED && row.trainedTokens() == 0) {
+        checkKnown(row.inputIds());
+        if (!kind.isClassified() && row.trainedTokens() == 0) {
             throw new RejectedRowException(
                     NO_TRAINED_TOKENS,
                     "%d tokens, none of the first %d is learned".formatted(ids.length, row.length()));
@@ -175,17 +195,28 @@ public final class RowTokenizer {
         return row;
     }
 
-    private TokenRow shortened(int[] ids, boolean[] trained) {
-        check(
-                tooLong != TooLong.FAIL,
-                "a row has %d tokens, more than data.max_length %d: raise it, or set data.too_long to truncate or drop",
-                ids.length,
-                maxLength);
-        if (tooLong == TooLong.DROP) {
-            throw new RejectedRowException(TOO_LONG, "%d tokens, at most %d".formatted(ids.length, maxLength));
+    private void checkKnown(int[] ids) {
+        OptionalInt unknown = tokenizer.unknown(ids, vocabulary);
+        if (unknown.isPresent()) {
+            throw new RejectedRowException(UNKNOWN_TOKEN, tokenizer.unknownReason(unknown.getAsInt(), vocabulary));
         }
+    }
+
+    private void checkLength(int length) {
+        check(
+                length <= maxLength || tooLong != TooLong.FAIL,
+                "a row has %d tokens, more than data.max_length %d: raise it, or set data.too_long to truncate or drop",
+                length,
+                maxLength);
+        if (length > maxLength && tooLong == TooLong.DROP) {
+            throw new RejectedRowException(TOO_LONG, "%d tokens, at most %d".formatted(length, maxLength));
+        }
+    }
+
+    private TokenRow shortened(int[] ids, boolean[] trained) {
+        checkLength(ids.length);
         int[] kept = Arrays.copyOf(ids, maxLength);
-        if (kind == TextKind.CLASSIFIED) {
+        if (kind.isClassified()) {
             System.arraycopy(ids, ids.length - closing, kept, maxLength - closing, closing);
         }
         return new TokenRow(kept, Arrays.copyOf(trained, maxLength));
@@ -199,7 +230,7 @@ public final class RowTokenizer {
                 && !text.endsWith(tokenizer.endText().orElseThrow());
     }
 
-    /** Tokens and parts both stand in the order of the text. */
+    /** Tokens and spans are both in the order of the text. */
     private boolean[] trained(Encoding encoding, RenderedText row) {
         List<Span> spans = row.trained();
         boolean[] trained = new boolean[encoding.length()];
@@ -221,14 +252,14 @@ public final class RowTokenizer {
     }
 
     /**
-     * Whether what a token stands for ends before a border, though the token covers more: one with {@code rstrip}, as
-     * Phi-3's {@code <|assistant|>}, takes the newlines that an answer begins with.
+     * Whether the text that a token stands for ends before a border, although its offsets extend beyond it: a token
+     * with {@code rstrip}, such as Phi-3's {@code <|assistant|>}, absorbs the newlines at the beginning of an answer.
      */
     private boolean endsBefore(int border, String text, int start, int token) {
-        String own = tokenizer.text(token).stripLeading(); // what it ends with is its own
+        String own = tokenizer.text(token).stripLeading(); // trailing whitespace of its content is its own
         int from = start;
         while (from < border && Character.isWhitespace(text.charAt(from))) {
-            from++; // a token with lstrip takes those before it
+            from++; // a token with lstrip absorbs the whitespace before it
         }
         return !own.isEmpty() && text.startsWith(own, from) && from + own.length() <= border;
     }

@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The tokenizer's files beside a trained model or adapter. Both generations of transformers must make of a text the ids
- * that were trained. Where they would not of the base's files, tokenizer.json is written as it was used, and
- * tokenizer_config.json names the class that takes it as it is.
+ * Writes the tokenizer's files next to a trained model or adapter, so that transformers 4 and 5 both encode texts to
+ * the ids that were trained on. If they would not with the base's files, tokenizer.json is written as it was used in
+ * training, and tokenizer_config.json names the class that loads it unchanged.
  */
 public final class SavedTokenizer {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -28,14 +28,14 @@ public final class SavedTokenizer {
     }
 
     /**
-     * Rewrites the copied files of a tokenizer where that is needed.
+     * Rewrites the copied files of a tokenizer if necessary.
      *
-     * @param target where they were copied to, complete but for this
-     * @param base of the model, whose config.json tells the class where the tokenizer's files do not
+     * @param target folder with the copies, otherwise complete
+     * @param base folder of the model, whose config.json determines the tokenizer class if the tokenizer's files do not
      */
     public static void settle(Folder target, Folder base) throws IOException {
         if (!Tokenizer.isIn(target)) {
-            return; // a model that was given without one
+            return; // the model has no tokenizer
         }
         SavedTokenizer saved = new SavedTokenizer(TokenizerJson.read(target, base));
         if (!saved.isReadAlike()) {
@@ -44,7 +44,7 @@ public final class SavedTokenizer {
         }
     }
 
-    /** Whether transformers 4 and 5 both read the files as they were used. */
+    /** Whether transformers 4 and 5 both read the files as they were used in training. */
     private boolean isReadAlike() {
         JsonNode config = files.config();
         JsonNode tokenizer = files.tokenizer();
@@ -60,7 +60,7 @@ public final class SavedTokenizer {
                 && (files.kind() != TokenizerClass.FILE || name.equals(TokenizerClass.FILE.className()));
     }
 
-    /** It adds a begin token unless told otherwise, and no space to bytes unless told to. */
+    /** transformers 4 adds a begin token by default, and adds no prefix space in byte-level tokenizers by default. */
     private boolean isReadBy4(JsonNode config, JsonNode tokenizer) {
         JsonNode words = tokenizer.path("pre_tokenizer");
         boolean isPrefixSaid = !words.path("type").asText().equals("ByteLevel")
@@ -75,7 +75,7 @@ public final class SavedTokenizer {
         return new TokenizerKeys(TokenizerJson.CONFIG, files.kind(), config, files.special()).byConfig();
     }
 
-    /** It builds most classes from the vocabulary, the config and the listed added tokens. */
+    /** transformers 5 builds most classes from vocabulary, config and listed added tokens. */
     private boolean isReadBy5(JsonNode config, JsonNode tokenizer) {
         if (files.kind() == TokenizerClass.FILE
                 || (files.kind() == TokenizerClass.LLAMA && TokenizerKeys.isByteLevel(tokenizer))) {
@@ -117,7 +117,7 @@ public final class SavedTokenizer {
             added.add(token.path("content").asText());
             int id = token.path("id").asInt();
             if (id >= next && id != next++) {
-                return false; // a gap would be closed
+                return false; // transformers would close a gap between ids
             }
         }
         Set<String> listed = new HashSet<>();
@@ -125,7 +125,7 @@ public final class SavedTokenizer {
         return !config.has(SpecialTokens.DECODER) || listed.equals(added);
     }
 
-    /** The base's config, with all that would be a default of its class, or of one generation. */
+    /** The base's config with explicit values for everything that has a default in its class or in one version. */
     private ObjectNode config() {
         ObjectNode config = files.config().deepCopy();
         SpecialTokens.ROLES.forEach(role ->
@@ -134,7 +134,7 @@ public final class SavedTokenizer {
         files.special().further().forEach(token -> further.add(SpecialTokens.content(token)));
         config.set(SpecialTokens.ADDITIONAL, further);
         if (config.path(SpecialTokens.EXTRA).isArray() || further.isEmpty()) {
-            config.remove(SpecialTokens.EXTRA); // transformers 4 reads no list
+            config.remove(SpecialTokens.EXTRA); // transformers 4 cannot read a list
         }
         ObjectNode decoder = config.putObject(SpecialTokens.DECODER);
         for (JsonNode token : files.tokenizer().path("added_tokens")) {
@@ -157,7 +157,7 @@ public final class SavedTokenizer {
             ArrayNode names = config.putArray("model_input_names");
             files.kind().inputNames().forEach(names::add);
         }
-        if (files.kind().addsByConfig()) { // for readers that are not transformers
+        if (files.kind().addsByConfig()) { // for programs other than transformers
             PostProcessor.of(files.tokenizer().path("post_processor")).ifPresent(added -> config.put(
                             "add_bos_token", !added.before().isEmpty())
                     .put("add_eos_token", !added.after().isEmpty()));

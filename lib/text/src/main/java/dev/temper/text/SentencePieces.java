@@ -20,11 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A SentencePiece model of byte pairs, as Llama and Gemma have it: pieces by id, with their scores. */
+/** A SentencePiece BPE model, as used by Llama and Gemma: pieces with their scores, by id. */
 final class SentencePieces {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int BYTE_PAIRS = 2; // model_type of the trainer
-    private static final int MAX_PIECE = 256; // characters, 8 times the longest known; merges take their square
+    private static final int BYTE_PAIRS = 2; // model_type in the trainer's settings
+    // characters, 8 times the longest known; the time for merges grows with the square
+    private static final int MAX_PIECE = 256;
     private static final int NORMAL = 1;
     private static final int CONTROL = 3;
     private static final int USER_DEFINED = 4;
@@ -39,7 +40,7 @@ final class SentencePieces {
 
     private record Merge(String left, String right, float score) {}
 
-    /** @throws InvalidInputException when it is no such model */
+    /** @throws InvalidInputException when the file is not such a model */
     static Optional<SentencePieces> read(Folder folder, String name) {
         try {
             if (folder.bytes(name).isEmpty()) {
@@ -56,7 +57,7 @@ final class SentencePieces {
         }
     }
 
-    // A message of protocol buffers: tag, then a number, or a length and as many bytes.
+    // Protocol buffers: a tag, followed by a number, or by a length and as many bytes.
     private static SentencePieces parse(ByteBuffer model) {
         List<Piece> pieces = new ArrayList<>();
         int type = 1;
@@ -140,13 +141,13 @@ final class SentencePieces {
         throw new IllegalArgumentException("a number of more than ten bytes");
     }
 
-    /** The part {@code model} of tokenizer.json, and {@code added_tokens}, as transformers converts them. */
+    /** {@code model} and {@code added_tokens} of tokenizer.json, as transformers converts them. */
     ObjectNode model(TokenizerClass kind) {
         Map<String, Integer> ids = new HashMap<>();
         List<Piece> own = new ArrayList<>(pieces);
         boolean lacksTab = kind == TokenizerClass.GEMMA
                 && own.stream().noneMatch(piece -> piece.text().equals("\t"));
-        if (lacksTab) { // Gemma's oldest: the byte's token stands for it
+        if (lacksTab) { // the oldest Gemma files: the byte token stands for it
             own.replaceAll(piece -> piece.text().equals("<0x09>") ? new Piece("\t", 0, NORMAL) : piece);
         }
         ObjectNode model = JSON.createObjectNode().put("type", "BPE");
@@ -175,7 +176,7 @@ final class SentencePieces {
         return model;
     }
 
-    /** Every way to put a piece together of two others, those of the best piece first. */
+    /** All ways to merge two pieces into a third, those of the best resulting piece first. */
     private static List<Merge> merges(List<Piece> pieces, Map<String, Integer> ids) {
         List<Merge> merges = new ArrayList<>();
         for (Piece piece : pieces) {

@@ -12,7 +12,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * Makes a tokenizer.json of the files that transformers' Python tokenizers are saved in: vocab.json with merges.txt,
+ * Converts the files of transformers' Python ("slow") tokenizers to a tokenizer.json: vocab.json with merges.txt,
  * vocab.txt, or a SentencePiece model.
  */
 final class SlowVocabulary {
@@ -21,7 +21,7 @@ final class SlowVocabulary {
 
     private SlowVocabulary() {}
 
-    /** The vocabulary and the tokens that are never split; empty when the folder has no file that the class reads. */
+    /** The vocabulary and the added tokens; empty if the folder has no file that the class reads. */
     static Optional<ObjectNode> read(Folder folder, TokenizerClass kind) {
         Optional<ObjectNode> model =
                 switch (kind) {
@@ -43,7 +43,7 @@ final class SlowVocabulary {
         });
     }
 
-    /** Adds how the class cuts a text up, and what it adds to one. */
+    /** Adds the class's normalizer, pre-tokenizer, decoder and post-processor. */
     static void complete(ObjectNode tokenizer, TokenizerKeys keys, Function<String, OptionalInt> ids) {
         Pipeline pipeline = Pipeline.slow(keys.kind(), keys.config());
         tokenizer.set("normalizer", pipeline.normalizer());
@@ -56,7 +56,7 @@ final class SlowVocabulary {
                     default -> keys.byConfig();
                 };
         tokenizer.set("post_processor", added.toJson(token -> ids.apply(token).orElseThrow()));
-        if (keys.kind().addsByConfig()) { // found before spaces become pieces, whatever the list says
+        if (keys.kind().addsByConfig()) { // matched before spaces become pieces, whatever the file says
             String unknown = keys.special().text("unk_token").orElse("");
             for (JsonNode token : tokenizer.path("added_tokens")) {
                 if (token.path("special").asBoolean()

@@ -12,11 +12,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * The special tokens of a tokenizer, found where transformers looks for them: in tokenizer_config.json; where that does
- * not list its added tokens, in special_tokens_map.json before it; else those of the tokenizer's class.
+ * The special tokens of a tokenizer, read from the same files as in transformers: tokenizer_config.json; before it
+ * special_tokens_map.json, if the config does not list its added tokens; otherwise the defaults of the tokenizer's
+ * class.
  *
- * @param roles by name, such as {@code eos_token}: texts, or objects that also say what a token takes in around it
- * @param further tokens without a role
+ * @param roles by name, such as {@code eos_token}: texts, or objects that also say which whitespace a token absorbs
+ * @param further special tokens without a role
  */
 record SpecialTokens(Map<String, JsonNode> roles, Set<JsonNode> further) {
     static final String ADDITIONAL = "additional_special_tokens";
@@ -26,12 +27,12 @@ record SpecialTokens(Map<String, JsonNode> roles, Set<JsonNode> further) {
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
     /**
-     * @param isToken of a text, whether the vocabulary has it; a class's own tokens are left out where it has not
-     * @param specialTokensMap the file's content, where there is one
+     * @param isToken whether the vocabulary contains a text; defaults of the class that are not in it are left out
+     * @param specialTokensMap content of the file, if there is one
      */
     static SpecialTokens of(
             TokenizerClass kind, JsonNode config, Optional<JsonNode> specialTokensMap, Predicate<String> isToken) {
-        // Where the config lists its added tokens, transformers does not read the second file.
+        // If the config lists its added tokens, transformers does not read the second file.
         Optional<JsonNode> older = specialTokensMap.filter(map -> !config.has(DECODER));
         Map<String, JsonNode> roles = new LinkedHashMap<>();
         for (String role : ROLES) {
@@ -40,13 +41,14 @@ record SpecialTokens(Map<String, JsonNode> roles, Set<JsonNode> further) {
             String own = kind.defaults().get(role);
             if (value == null && own != null && isToken.test(own)) {
                 roles.put(role, described(kind, role, TextNode.valueOf(own)));
-            } else if (value != null && !content(value).isEmpty()) { // null: none, whatever the class has
+                // an explicit null removes the default of the class
+            } else if (value != null && !content(value).isEmpty()) {
                 roles.put(role, described(kind, role, value));
             }
         }
         Set<JsonNode> further = new LinkedHashSet<>();
         config.path(ADDITIONAL).forEach(further::add);
-        config.path(EXTRA).forEach(further::add); // of a list, or of an object by names
+        config.path(EXTRA).forEach(further::add); // a list, or an object by name
         older.ifPresent(map -> map.path(ADDITIONAL).forEach(further::add));
         older.ifPresent(map -> map.path(EXTRA).forEach(further::add));
         kind.furtherTokens().stream().filter(isToken).map(TextNode::valueOf).forEach(further::add);
@@ -54,7 +56,7 @@ record SpecialTokens(Map<String, JsonNode> roles, Set<JsonNode> further) {
         return new SpecialTokens(roles, further);
     }
 
-    /** RoBERTa's mask takes in the space before it. */
+    /** RoBERTa's mask token absorbs the space before it. */
     private static JsonNode described(TokenizerClass kind, String role, JsonNode token) {
         return kind == TokenizerClass.ROBERTA && role.equals("mask_token") && token.isTextual()
                 ? JsonNodeFactory.instance
@@ -69,7 +71,7 @@ record SpecialTokens(Map<String, JsonNode> roles, Set<JsonNode> further) {
         return Optional.ofNullable(roles.get(role)).map(SpecialTokens::content);
     }
 
-    /** A special token is a text, or an object with one. */
+    /** The text of a special token, which is given as a text or as an object with one. */
     static String content(JsonNode token) {
         return (token.isObject() ? token.path("content") : token).asText("");
     }

@@ -8,17 +8,17 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * How much work an expression may be that a tokenizer splits texts with. The native library follows one way after the
- * other, counts the ways that it gives up, and ends the process after ten million of them at one place of a text. So
- * what could have more ways than a multiple of the characters that a loop runs over is refused, and otherwise it is
- * known how many of them there may be.
+ * Bounds the work of a regular expression with which a tokenizer splits texts. The native library uses backtracking,
+ * and aborts the process after ten million steps back at one position of a text. An expression whose number of paths
+ * may grow faster than linearly with the characters that a loop matches is refused; for others the maximum number is
+ * known, which limits the texts that are accepted.
  */
 final class SplitPattern {
-    private static final double MAX_GIVEN_UP = 9e6; // with some room below the library's ten million
-    private static final int MAX_WAYS = 1000; // beside those of loops
+    private static final double MAX_GIVEN_UP = 9e6; // slightly below the library's limit of ten million
+    private static final int MAX_WAYS = 1000; // paths besides those of loops
     private static final int MAX_DEPTH = 50;
-    private static final int MAX_RUN = 1_000_000; // characters; what natural texts have is far below
-    private static final int MAX_BOUND = 100; // a larger count is a loop
+    private static final int MAX_RUN = 1_000_000; // characters, far more than natural texts have
+    private static final int MAX_BOUND = 100; // a quantifier with a larger maximum counts as a loop
     private static final String NOT_KNOWN = "%s, which is not known here";
 
     private final String text;
@@ -32,10 +32,10 @@ final class SplitPattern {
     }
 
     /**
-     * What an expression allows.
+     * Which texts an expression can be applied to.
      *
-     * @param maxRun characters of one kind on end that a text may have at most
-     * @param isAnyText they need not be of one kind: a text may have so many
+     * @param maxRun maximum number of consecutive characters of one kind
+     * @param isAnyText whether the limit applies to characters of any kinds
      */
     record Limit(int maxRun, boolean isAnyText) {
         static final Limit NONE = new Limit(Integer.MAX_VALUE, false);
@@ -46,10 +46,10 @@ final class SplitPattern {
     }
 
     /**
-     * A number that grows with the characters n that loops run over: {@code fixed + slope * n}, and more where there is
-     * more than one loop.
+     * An upper bound that grows with the number n of characters that loops match: {@code fixed + slope * n}; of higher
+     * order if there is more than one loop.
      *
-     * @param isMixed whether one of the loops takes characters of several kinds
+     * @param isMixed whether a loop matches characters of several kinds
      */
     private record Growth(double fixed, double slope, int loops, boolean isMixed) {
         static final Growth ZERO = new Growth(0, 0, 0, false);
@@ -75,8 +75,8 @@ final class SplitPattern {
     /**
      * A part of an expression.
      *
-     * @param ways in which it matches, which are tried in turn when what follows fails
-     * @param given what it gives up itself before it matches or fails
+     * @param ways number of ways in which it matches, which are tried one after the other if the rest fails
+     * @param given number of steps back inside it before it matches or fails
      * @param mayFail whether it may not match
      */
     private record Part(Growth ways, Growth given, boolean mayFail) {
@@ -86,12 +86,12 @@ final class SplitPattern {
             return new Part(ways.plus(other.ways), given.plus(other.given), mayFail && other.mayFail);
         }
 
-        /** Once it matches it is not tried again. */
+        /** As an atomic group: it is not tried again after it has matched. */
         Part alone() {
             return new Part(Growth.ONE, given.plus(Growth.ONE), true);
         }
 
-        /** All of them, one behind the other: nothing is given up behind the last one that may fail. */
+        /** A sequence of parts: there are no steps back after the last part that may fail. */
         static Part of(List<Part> parts) {
             int last = parts.size() - 1;
             while (last >= 0 && !parts.get(last).mayFail) {
@@ -108,7 +108,7 @@ final class SplitPattern {
         }
     }
 
-    /** @throws dev.temper.check.InvalidInputException when it may be endless work, or is not understood */
+    /** @throws dev.temper.check.InvalidInputException when its work may be unbounded, or it is not understood */
     static Limit limit(String expression, String place) {
         SplitPattern pattern = new SplitPattern(expression, place);
         Part all = pattern.alternatives();
@@ -167,7 +167,7 @@ final class SplitPattern {
         return new Part(ways, isLazy ? given.plus(more) : given, mayFail);
     }
 
-    /** How often at least and at most. */
+    /** A quantifier as {minimum, maximum}. */
     private int[] count() {
         if (take("*")) {
             return new int[] {0, Integer.MAX_VALUE};
@@ -280,7 +280,7 @@ final class SplitPattern {
         } while (open > 0);
     }
 
-    /** Whether what is repeated takes blanks alone, or letters alone, and so on: see {@link #kind}. */
+    /** Whether an atom only matches characters of one {@link #kind}. */
     private static boolean isOfOneKind(String atom) {
         if (atom.equals("\\s") || atom.equals(" ")) {
             return true;
@@ -303,7 +303,7 @@ final class SplitPattern {
         return true;
     }
 
-    /** Blanks, letters with their marks, digits, all others. */
+    /** One of the kinds blank, letter (with its marks), digit, other. */
     private static int kind(int c) {
         if (Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85) {
             return 0;
@@ -322,7 +322,7 @@ final class SplitPattern {
         };
     }
 
-    /** The most characters of one kind that stand on end in a text. */
+    /** Length of the longest run of characters of one kind in a text. */
     static int longestRun(String text) {
         int longest = 0;
         int start = 0;

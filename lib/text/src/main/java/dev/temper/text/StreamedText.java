@@ -3,33 +3,33 @@ package dev.temper.text;
 import java.util.Arrays;
 
 /**
- * The text of tokens that come one after the other, given out as soon as no later token can change it: never half a
- * character. All pieces together are {@link Tokenizer#continuation} of all tokens.
+ * Decodes tokens that arrive one by one. Text is returned as soon as no later token can change it, and never splits a
+ * character. All pieces together equal {@link Tokenizer#continuation} of all tokens.
  *
- * <p>Each piece is what a token adds to the text of the tokens before it, because decoders treat the first token of a
- * text differently. Only the tokens of the last piece, at first of the prompt, and those since are decoded again, so a
- * long text takes no longer per token than a short one.
+ * <p>Each piece is what a token adds to the text of the preceding ones, as decoders treat the first token of a text
+ * differently. Only the tokens since the last returned piece, and that piece's own tokens, are decoded again, so the
+ * time per token does not grow with the text.
  */
 public final class StreamedText {
-    private static final char REPLACEMENT = '\ufffd'; // ends a text that stops inside a character
+    private static final char REPLACEMENT = '\ufffd'; // at the end of a text that stops inside a character
 
     private final Tokenizer tokenizer;
-    private int[] tokens; // of the last piece, and those that are not decided
-    private int given; // so many of them are of the last piece
+    private int[] tokens; // of the last returned piece, and those after it
+    private int given; // number of tokens of the last returned piece
     private boolean endsInBytes;
 
-    /** @param prompt tokens before the text */
+    /** @param prompt token ids before the generated text */
     public StreamedText(Tokenizer tokenizer, int[] prompt) {
         this.tokenizer = tokenizer;
         this.tokens = prompt.clone();
         this.given = prompt.length;
     }
 
-    /** The text that is decided with this token, and was not before; often empty. */
+    /** The text that is final with this token and was not before; often empty. */
     public String add(int token) {
         tokens = Arrays.copyOf(tokens, tokens.length + 1);
         tokens[tokens.length - 1] = token;
-        // A special token between bytes is left out before they are put together.
+        // A special token between byte tokens is removed before the bytes are joined.
         endsInBytes = tokenizer.isByte(token)
                 || (endsInBytes && tokenizer.decode(new int[] {token}).isEmpty());
         if (endsInBytes) {
@@ -44,7 +44,7 @@ public final class StreamedText {
         return piece;
     }
 
-    /** What was held back, when no token follows. */
+    /** The text that was held back, after the last token. */
     public String end() {
         return undecided();
     }

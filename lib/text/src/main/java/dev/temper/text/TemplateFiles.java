@@ -12,9 +12,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** Chat templates in files of their own, as transformers reads and writes them beside a tokenizer. */
+/** Chat templates in separate files, as transformers reads and writes them next to a tokenizer. */
 public final class TemplateFiles {
-    /** Where the named templates are, besides the default one. */
+    /** Folder of the named templates besides the default one. */
     public static final String FOLDER = "additional_chat_templates";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -24,7 +24,7 @@ public final class TemplateFiles {
 
     private TemplateFiles() {}
 
-    /** By name; where there are any, those of tokenizer_config.json do not count. */
+    /** The templates by name. If there are any, those in tokenizer_config.json are ignored. */
     static Map<String, String> read(Folder tokenizer) throws IOException {
         Map<String, String> templates = new HashMap<>();
         if (tokenizer.bytes(DEFAULT).isPresent()) {
@@ -46,16 +46,16 @@ public final class TemplateFiles {
         return !read(folder).isEmpty();
     }
 
-    /** Puts the templates of one folder in the place of all those of a tokenizer's folder. */
+    /** Replaces all templates of a tokenizer's folder by those of another folder. */
     public static void copy(Folder from, Folder tokenizer) throws IOException {
         write(tokenizer, read(from));
     }
 
     /**
-     * Makes the templates of a format those of a tokenizer's folder, whatever templates it had.
+     * Replaces all templates of a tokenizer's folder by those of a format.
      *
-     * @param variables that rows were rendered with; the templates set them themselves, so that whoever renders them
-     *     with nothing else gets what was trained
+     * @param variables with which rows were rendered; they become defaults inside the templates, so that rendering
+     *     without them gives the text that was trained on
      */
     public static void write(Folder tokenizer, ChatFormat format, Map<String, Object> variables) throws IOException {
         Set<String> special = TokenizerConfig.of(TokenizerFiles.read(tokenizer))
@@ -67,7 +67,7 @@ public final class TemplateFiles {
         write(tokenizer, templates);
     }
 
-    /** Leaves a tokenizer's folder without a template. */
+    /** Removes all templates from a tokenizer's folder. */
     public static void remove(Folder tokenizer) throws IOException {
         write(tokenizer, Map.of());
     }
@@ -81,7 +81,7 @@ public final class TemplateFiles {
         }
         JsonNode config =
                 tokenizer.has(CONFIG) ? JSON.readTree(UntrustedFile.text(tokenizer, CONFIG)) : JSON.createObjectNode();
-        if (config.has("chat_template")) { // readers of this file alone would take it for the one
+        if (config.has("chat_template")) { // programs that read only this file would use an outdated template
             ((ObjectNode) config).remove("chat_template");
             tokenizer.writeText(CONFIG, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
         }

@@ -12,27 +12,30 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** {@code data.chat_template_kwargs}: more variables of a chat template, and how a template sets them itself. */
+/** {@code data.chat_template_kwargs}: variables of a chat template, and the statements that make them its defaults. */
 record TemplateVariables(Map<String, Object> values) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
     private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
-    /** transformers gives it to every template, though mostly as nothing. */
+    /** transformers passes it to every template, usually empty. */
     private static final String DOCUMENTS = "documents";
 
-    /** What a row or a recipe cannot set: what else holds it, and what decides which part of a row is learned. */
+    /**
+     * Names that a row or recipe must not set: they are set elsewhere, or determine which part of a row counts in the
+     * loss.
+     */
     static final Set<String> TAKEN =
             Set.of("messages", "tools", "add_generation_prompt", "continue_final_message", "chat_template");
 
     TemplateVariables {
-        values = new TreeMap<>(values); // the same head for the same variables
+        values = new TreeMap<>(values); // sorted, so that equal variables give equal statements
     }
 
     /**
-     * Looks whether each is a variable of the templates.
+     * Checks that each is a variable of the templates.
      *
-     * @param special the tokenizer's tokens by name, which count beside the template, too
-     * @throws dev.temper.check.InvalidInputException when one cannot be set, or changes nothing
+     * @param special the tokenizer's special tokens by name, which templates can use as well
+     * @throws dev.temper.check.InvalidInputException when one must not be set, or has no effect
      */
     void verify(ChatFormat format, Map<String, Object> special) {
         check(
@@ -63,10 +66,10 @@ record TemplateVariables(Map<String, Object> values) {
     }
 
     /**
-     * What stands in front of a template that sets them itself, a line for each. Other values that a caller gives
-     * count, but for what every caller gives, knowingly or not.
+     * Statements at the beginning of a template that set the variables, one per line. Values that a caller passes take
+     * precedence, except for names that every caller passes.
      *
-     * @param special names of the tokenizer's tokens
+     * @param special names of the tokenizer's special tokens
      */
     String head(Set<String> special) {
         return values.entrySet().stream()
@@ -78,12 +81,12 @@ record TemplateVariables(Map<String, Object> values) {
                             + name
                             + " = "
                             + (isAlwaysGiven ? value : name + " if " + name + " is defined else " + value)
-                            + " %}\n"; // templates are rendered without the line's end
+                            + " %}\n"; // trim_blocks removes the line's end
                 })
                 .collect(Collectors.joining());
     }
 
-    /** A value as templates write it: as JSON, whose strings Python reads alike, but for null. */
+    /** A value as a template literal: JSON, which Jinja reads the same way, except for null. */
     private static String literal(Object value) {
         if (value instanceof Map<?, ?> map) {
             return map.entrySet().stream()

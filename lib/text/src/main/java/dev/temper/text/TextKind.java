@@ -1,11 +1,18 @@
 package dev.temper.text;
 
-/** What the text of a row is, which decides the tokens around it. */
+/** The kind of a row's text, which determines the special tokens that are added. */
 public enum TextKind {
-    /** Written by a chat template, special tokens and all: nothing is added. */
+    /** Rendered by a chat template: it contains all special tokens, and none are added. */
     CHAT,
-    /** What the tokenizer's post-processor adds, then the end token. */
+    /** The tokens of the tokenizer's post-processor, then the end token. */
     PLAIN,
-    /** What the tokenizer's post-processor adds; a class is learned, no token. */
-    CLASSIFIED
+    /** What the tokenizer's post-processor adds; what is learned is about the text, and no token. */
+    CLASSIFIED,
+    /** Two texts, put together by the tokenizer's post-processor; as {@link #CLASSIFIED}. */
+    PAIR;
+
+    /** Whether no token is learned. */
+    public boolean isClassified() {
+        return this == CLASSIFIED || this == PAIR;
+    }
 }

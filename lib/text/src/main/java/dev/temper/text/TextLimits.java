@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Which texts a tokenizer's native code can take: it ends the process where a pattern has too much to do in one text.
+ * Checks whether a tokenizer's native code can process a text: it aborts the process if a pattern needs too many steps.
  */
 final class TextLimits {
     private static final List<String> PARTS = List.of("normalizer", "pre_tokenizer", "decoder");
@@ -17,7 +17,7 @@ final class TextLimits {
         this.limit = limit;
     }
 
-    /** @throws dev.temper.check.InvalidInputException when a pattern may be endless work */
+    /** @throws dev.temper.check.InvalidInputException when the work of a pattern may be unbounded */
     static TextLimits of(JsonNode tokenizer, String place) {
         SplitPattern.Limit limit = SplitPattern.Limit.NONE;
         for (String part : PARTS) {
@@ -28,7 +28,7 @@ final class TextLimits {
         return new TextLimits(limit);
     }
 
-    /** Why a text cannot be tokenized, in words; empty for nearly all. */
+    /** Why a text cannot be tokenized, in words; empty for almost every text. */
     Optional<String> refusal(String text) {
         if (text.length() <= limit.maxRun()) {
             return Optional.empty();

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
-/** The ids of a folder's tokenizer, from its files: nothing is tokenized. */
+/** Token ids of a folder's tokenizer, read from its files without opening the native tokenizer. */
 public final class TokenIds {
     private final ObjectNode tokenizer;
     private final SpecialTokens special;
@@ -20,8 +20,8 @@ public final class TokenIds {
     }
 
     /**
-     * @param added tokens that it gets besides its own
-     * @throws dev.temper.check.InvalidInputException when the file is missing or damaged, by its name
+     * @param added tokens to add to the tokenizer
+     * @throws dev.temper.check.InvalidInputException when a file is missing or damaged; the message names it
      */
     public static TokenIds read(Folder folder, AddedTokens added) {
         TokenizerJson files = TokenizerJson.read(folder);
@@ -34,24 +34,22 @@ public final class TokenIds {
         return new TokenIds(tree, files.special(), present);
     }
 
-    /** The added tokens that it had before: their rows are not new. */
+    /** Those of the tokens to add that the tokenizer already had, so their embedding rows are not new. */
     public List<String> present() {
         return present;
     }
 
-    /** The id of a token as it is written in a text; empty where it has none of its own. */
+    /** Id of a token by its text; empty if there is no such token. */
     public OptionalInt find(String token) {
         return Vocabulary.id(tokenizer, token);
     }
 
-    /** The largest id and one. */
+    /** The largest id plus one. */
     public int size() {
         return Vocabulary.size(tokenizer);
     }
 
-    /**
-     * What makes two tokenizers the same, however their files are laid out: what they do to a text, and how one ends.
-     */
+    /** Hash of everything that determines the tokens of a text and its end, independent of the files' layout. */
     public String hash() {
         String roles = SpecialTokens.ROLES.stream()
                 .map(role -> role + " " + special.text(role).orElse(""))

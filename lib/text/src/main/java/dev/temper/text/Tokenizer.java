@@ -20,13 +20,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 
 /**
- * A tokenizer of a Hugging Face folder: {@code tokenizer.json}, or a vocabulary of which it can be made, and what the
- * files beside it change of it. Never cuts, never pads. Several threads may use one.
+ * The tokenizer of a folder in Hugging Face's layout: {@code tokenizer.json}, or a vocabulary from which it can be
+ * built, with the changes that the other files make. Never truncates or pads. Thread-safe.
  */
 public final class Tokenizer implements AutoCloseable {
-    /** What a tokenizer is read from; a folder has some of them. */
+    /** Files from which a tokenizer is read; a folder has some of them. */
     public static final List<String> FILES = List.of(
             "tokenizer.json",
             "tokenizer_config.json",
@@ -45,24 +46,27 @@ public final class Tokenizer implements AutoCloseable {
     private record Opened(Path folder, AddedTokens added) {}
 
     static {
-        // DJL asks an address of EC2 for telemetry, and on a machine with a GPU it downloads another native library.
+        // DJL contacts a metadata service of EC2 for telemetry, and on a machine with a GPU downloads another native
+        // library.
         setIfAbsent("OPT_OUT_TRACKING", "true");
         setIfAbsent("RUST_FLAVOR", "cpu");
     }
 
-    // The library itself and not DJL's tokenizer on top of it, which changes case and accents by a config of its own,
-    // and fetches a string for each token.
+    // The native library itself, not DJL's tokenizer on top of it, which changes case and accents by its own config and
+    // creates a string for each token.
     private static final TokenizersLibrary LIB = TokenizersLibrary.LIB;
     private static final LongAdder NATIVE_NANOS = new LongAdder();
-    /** Characters from which on the texts of all threads take turns: their memory is not Java's, and has no limit. */
+    /**
+     * Texts of at least so many characters are processed one at a time: their memory is native and not limited by Java.
+     */
     private static final int LONG = 1_000_000;
 
     private static final ReentrantLock ONE_LONG_TEXT = new ReentrantLock();
 
-    /** What is added to the tokens of a text. */
+    /** Which special tokens are added to a text. */
     public enum Added {
         NOTHING,
-        /** What the tokenizer's post-processor adds. */
+        /** Those of the tokenizer's post-processor. */
         SPECIAL_TOKENS
     }
 
@@ -78,7 +82,7 @@ public final class Tokenizer implements AutoCloseable {
         this.vocabulary = vocabulary;
     }
 
-    /** Whether a folder has a file that a tokenizer can be made of. */
+    /** Whether a folder has a file from which a tokenizer can be built. */
     public static boolean isIn(Folder folder) throws IOException {
         for (String file : VOCABULARIES) {
             if (folder.has(file)) {
@@ -88,22 +92,22 @@ public final class Tokenizer implements AutoCloseable {
         return false;
     }
 
-    /** @throws InvalidInputException when a file is missing or cannot be read, by its name */
+    /** @throws InvalidInputException when a file is missing or cannot be read; the message names it */
     public static Tokenizer open(Path folder) {
         return open(folder, AddedTokens.NONE);
     }
 
-    /** As {@link #open(Path)}, with more tokens. */
+    /** As {@link #open(Path)}, with added tokens. */
     public static Tokenizer open(Path folder, AddedTokens added) {
         TokenizerJson files = TokenizerJson.read(Folder.local(folder));
         String json = added.into(files.text(), files.tokenizer());
         Vocabulary vocabulary = Vocabulary.of(files);
         TextLimits limits = TextLimits.of(
                 files.tokenizer(), folder.resolve(TokenizerJson.FILE).toString());
-        LibUtils.checkStatus(); // a missing native library is no fault of the file
+        LibUtils.checkStatus(); // a missing native library is not an error of the file
         try {
             long handle = LIB.createTokenizerFromString(json);
-            LIB.disableTruncation(handle); // a file may say how its model was once used
+            LIB.disableTruncation(handle); // files may contain the truncation with which their model was once used
             LIB.disablePadding(handle);
             return new Tokenizer(handle, vocabulary, ByteLevelTokens.of(files.tokenizer(), vocabulary.size()), limits);
         } catch (RuntimeException e) {
@@ -112,66 +116,97 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** The one tokenizer of this folder in this process, kept until the process ends; not to be closed. */
+    /**
+     * The tokenizer of this folder that the whole process shares, open until the process ends. Callers must not close
+     * it.
+     */
     public static Tokenizer shared(Path folder) {
         return shared(folder, AddedTokens.NONE);
     }
 
-    /** As {@link #shared(Path)}, with more tokens. */
+    /** As {@link #shared(Path)}, with added tokens. */
     public static Tokenizer shared(Path folder, AddedTokens added) {
         Opened key = new Opened(folder.toAbsolutePath().normalize(), added);
         return SHARED.computeIfAbsent(key, opened -> open(opened.folder(), opened.added()));
     }
 
-    /** The tokens with those that the tokenizer's post-processor adds. */
+    /** Encodes a text, with the tokens of the post-processor. */
     public Encoding encode(String text) {
         return encode(List.of(text), Added.SPECIAL_TOKENS).get(0);
     }
 
-    /** The tokens of the text alone. */
+    /** Encodes a text without special tokens. */
     public Encoding encodePlain(String text) {
         return encode(List.of(text), Added.NOTHING).get(0);
     }
 
-    /** Why a text cannot be tokenized, in words; empty for nearly all. */
+    /** Why a text cannot be tokenized, in words; empty for almost every text. */
     public Optional<String> refusal(String text) {
         return limits.refusal(text);
     }
 
     /**
-     * The tokens of many texts, one after the other in the caller's thread: the library's own batches use all cores, as
-     * do the tasks that call this, and lose time to each other.
+     * Encodes texts one after the other in the caller's thread: the library's own batches use all cores, for which
+     * concurrent Spark tasks would compete.
      *
      * @throws InvalidInputException when there is a {@link #refusal} of one
      */
     public List<Encoding> encode(List<String> texts, Added added) {
         List<Encoding> encodings = new ArrayList<>(texts.size());
         for (String input : wellFormed(texts)) {
-            encodings.add(encoded(input, added, encoded -> encoding(input, encoded, added)));
+            encodings.add(encoded(input, single(input, added), encoded -> encoding(input, encoded, added)));
         }
         return encodings;
     }
 
-    /** Only the ids, which are cheaper: where tokens lie in the text takes an object for each of them. */
+    /** Encodes texts to ids alone, which is cheaper: offsets need an object per token. */
     public List<int[]> ids(List<String> texts, Added added) {
         List<int[]> all = new ArrayList<>(texts.size());
         for (String input : wellFormed(texts)) {
-            all.add(encoded(input, added, encoded -> ints(LIB.getTokenIds(encoded))));
+            all.add(encoded(input, single(input, added), encoded -> ints(LIB.getTokenIds(encoded))));
         }
         return all;
     }
 
+    /**
+     * The tokens of two texts in one row, as the tokenizer's post-processor puts them together.
+     *
+     * @throws InvalidInputException when there is a {@link #refusal} of one
+     */
+    PairEncoding encodePair(String first, String second) {
+        String[] texts = wellFormed(List.of(first, second));
+        limits.refusal(texts[1]).ifPresent(why -> {
+            throw tooLong(why);
+        });
+        LongSupplier both = () -> LIB.encodeDual(handle, texts[0], texts[1], true);
+        return encoded(texts[0], both, encoded -> {
+            return new PairEncoding(
+                    ints(LIB.getTokenIds(encoded)), ints(LIB.getTypeIds(encoded)), ints(LIB.getSequenceIds(encoded)));
+        });
+    }
+
+    /** Whether it puts a token between two texts of a row. */
+    public boolean dividesPairs() {
+        return encodePair("a", "a").isDivided();
+    }
+
+    /** Whether it gives the tokens of the second of two texts another type. */
+    public boolean typesPairs() {
+        PairEncoding pair = encodePair("a", "a");
+        return pair.second() < pair.length();
+    }
+
     /** What is made of the library's encoding of a text, which takes up to 400 bytes for each of its characters. */
-    private <T> T encoded(String text, Added added, LongFunction<T> use) {
+    private <T> T encoded(String text, LongSupplier encode, LongFunction<T> use) {
         limits.refusal(text).ifPresent(why -> {
-            throw invalid("a text cannot be tokenized: it has %s; shorten it", why);
+            throw tooLong(why);
         });
         boolean isLong = text.length() > LONG;
         if (isLong) {
             ONE_LONG_TEXT.lock();
         }
         long start = System.nanoTime();
-        long encoded = LIB.encode(handle, text, added == Added.SPECIAL_TOKENS);
+        long encoded = encode.getAsLong();
         try {
             return use.apply(encoded);
         } finally {
@@ -183,6 +218,14 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
+    private LongSupplier single(String text, Added added) {
+        return () -> LIB.encode(handle, text, added == Added.SPECIAL_TOKENS);
+    }
+
+    private static InvalidInputException tooLong(String why) {
+        return invalid("a text cannot be tokenized: it has %s; shorten it", why);
+    }
+
     private Encoding encoding(String text, long encoded, Added added) {
         long[] ids = LIB.getTokenIds(encoded);
         long[] special = added == Added.SPECIAL_TOKENS ? LIB.getSpecialTokenMask(encoded) : null;
@@ -192,18 +235,18 @@ public final class Tokenizer implements AutoCloseable {
         return spelled.orElseGet(() -> encoding(text, ids, LIB.getTokenCharSpans(encoded), special));
     }
 
-    /** Time that this process has spent in the native library to encode texts, of all threads together. */
+    /** Total time that all threads of this process have spent in the native library to encode texts. */
     public static long nativeNanos() {
         return NATIVE_NANOS.sum();
     }
 
-    /** The text of these tokens, without special ones. */
+    /** Decodes tokens, without special ones. */
     public String decode(int[] ids) {
         return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), true);
     }
 
     /**
-     * What an answer adds to the text of its prompt, without special tokens. Decoders treat the first token of a text
+     * The text that an answer adds to its prompt, without special tokens. Decoders treat the first token of a text
      * differently: decoded alone, an answer would lose the space before its first word.
      */
     public String continuation(int[] prompt, int[] answer) {
@@ -213,8 +256,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * What a text has more than its beginning had, counted in code points as transformers' pipeline does: bytes that
-     * continue no character change those before them.
+     * The text that was added to a beginning, counted in code points as in transformers' pipeline: bytes that do not
+     * complete a character change the characters before them.
      */
     private static String added(String beginning, String whole) {
         if (whole.startsWith(beginning)) {
@@ -226,12 +269,12 @@ public final class Tokenizer implements AutoCloseable {
                 : "";
     }
 
-    /** Whether a token is one byte of a character that is no token; only the next tokens tell what it is. */
+    /** Whether a token is a single byte of a character that has no token; the text depends on the next tokens. */
     boolean isByte(int id) {
         return vocabulary.bytes().contains(id);
     }
 
-    /** One token as it is written in a text, special or not. */
+    /** The tokens as they are written in a text, special or not. */
     public String text(int... ids) {
         return LIB.decode(handle, Arrays.stream(ids).asLongStream().toArray(), false);
     }
@@ -244,7 +287,7 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.end().id();
     }
 
-    /** The end token as it is written in a text. */
+    /** Text of the end token. */
     public Optional<String> endText() {
         return vocabulary.end().text();
     }
@@ -253,21 +296,21 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.pad().id();
     }
 
-    /** The largest id and one: how many rows an embedding needs at least. */
+    /** The largest id plus one: the minimum number of rows of an embedding. */
     public int vocabularySize() {
         return vocabulary.size();
     }
 
     /**
-     * The first token that a model has no row for; multimodal tokenizers have such tokens.
+     * The first token id that a model has no embedding row for, as tokenizers of multimodal models may have.
      *
-     * @param vocabulary rows of the model's embedding
+     * @param vocabulary number of rows of the model's embedding
      */
     public OptionalInt unknown(int[] ids, int vocabulary) {
         return Arrays.stream(ids).filter(id -> id >= vocabulary).findFirst();
     }
 
-    /** Says what is wrong with a text that has such a token. */
+    /** The message for a text with such a token. */
     public String unknownReason(int id, int vocabulary) {
         return String.format(
                 Locale.ROOT,
@@ -306,12 +349,12 @@ public final class Tokenizer implements AutoCloseable {
     private static int[] ints(long[] values) {
         int[] ints = new int[values.length];
         for (int i = 0; i < ints.length; i++) {
-            ints[i] = (int) values[i]; // the library has them as unsigned 32 bits
+            ints[i] = (int) values[i]; // the library's ids are unsigned 32-bit integers
         }
         return ints;
     }
 
-    // The native library counts Unicode code points, Java counts UTF-16 units; mostly that is the same.
+    // The native library counts Unicode code points, Java counts UTF-16 units; for most texts they are equal.
     private static int[] indexesOfCodePoints(String text) {
         int points = text.codePointCount(0, text.length());
         if (points == text.length()) {
@@ -333,7 +376,7 @@ public final class Tokenizer implements AutoCloseable {
         return inputs;
     }
 
-    // Half a surrogate pair has no UTF-8 form; one replacement character keeps all offsets where they are.
+    // A lone surrogate has no UTF-8 form; replacing it by one character preserves all offsets.
     private static String withoutLoneSurrogates(String text) {
         StringBuilder mended = null;
         for (int i = 0; i < text.length(); i++) {

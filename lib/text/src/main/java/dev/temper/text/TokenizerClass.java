@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A tokenizer class of transformers: which special tokens it has where no file names them, and which keys of
- * {@code tokenizer_config.json} change ids.
+ * A tokenizer class of transformers: its default special tokens, and the keys of {@code tokenizer_config.json} that
+ * change ids.
  */
 enum TokenizerClass {
     LLAMA("LlamaTokenizer", "left", Map.of("unk_token", "<unk>", "bos_token", "<s>", "eos_token", "</s>")),
@@ -43,7 +43,7 @@ enum TokenizerClass {
                     "cls_token", "[CLS]",
                     "mask_token", "[MASK]")),
     DISTILBERT("DistilBertTokenizer", "right", BERT.defaults),
-    /** Whatever tokenizer.json says; also any class that is not one of these. */
+    /** Uses tokenizer.json as it is; also stands for any class that is not listed. */
     FILE("PreTrainedTokenizerFast", "right", Map.of());
 
     private static final Map<String, TokenizerClass> OF_MODEL = Map.ofEntries(
@@ -66,7 +66,7 @@ enum TokenizerClass {
     private final String className;
     private final String paddingSide;
 
-    @SuppressWarnings("ImmutableEnumChecker") // Map.of cannot be changed
+    @SuppressWarnings("ImmutableEnumChecker") // Map.of is immutable
     private final Map<String, String> defaults;
 
     TokenizerClass(String className, String paddingSide, Map<String, String> defaults) {
@@ -76,9 +76,9 @@ enum TokenizerClass {
     }
 
     /**
-     * As AutoTokenizer chooses it.
+     * The class that AutoTokenizer chooses.
      *
-     * @param config of the tokenizer
+     * @param config tokenizer_config.json
      * @param model config.json, or an empty object
      */
     static TokenizerClass of(JsonNode config, JsonNode model) {
@@ -96,7 +96,7 @@ enum TokenizerClass {
                 .orElse(FILE);
     }
 
-    /** The text of tokenizer_config.json, with the class that only config.json tells. */
+    /** tokenizer_config.json with the class filled in if only config.json determines it. */
     static String named(Folder folder) {
         ObjectNode config =
                 TokenizerJson.tree(folder, TokenizerJson.CONFIG).orElseGet(JsonNodeFactory.instance::objectNode);
@@ -112,34 +112,36 @@ enum TokenizerClass {
         return paddingSide;
     }
 
-    /** Special tokens by role, where no file names them. */
+    /** Default special tokens by role. */
     Map<String, String> defaults() {
         return defaults;
     }
 
-    /** Further tokens that are never split, where no file names them. */
+    /** Default special tokens without a role. */
     List<String> furtherTokens() {
         return this == CODE_LLAMA ? List.of("▁<PRE>", "▁<MID>", "▁<SUF>", "▁<EOT>") : List.of();
     }
 
-    /** What a model is given, beside which transformers 4 would give any other class segment numbers. */
+    /** Input names of the model; without them transformers 4 would return token type ids as well. */
     List<String> inputNames() {
         return this == BERT
                 ? List.of("input_ids", "token_type_ids", "attention_mask")
                 : List.of("input_ids", "attention_mask");
     }
 
-    /** Whether {@code add_bos_token} and {@code add_eos_token} say what is added to a text. */
+    /** Whether {@code add_bos_token} and {@code add_eos_token} determine the special tokens that are added. */
     boolean addsByConfig() {
         return this == LLAMA || this == CODE_LLAMA || this == GEMMA;
     }
 
-    /** Whether {@code do_lower_case}, {@code strip_accents} and {@code tokenize_chinese_chars} say how to normalize. */
+    /**
+     * Whether {@code do_lower_case}, {@code strip_accents} and {@code tokenize_chinese_chars} determine normalization.
+     */
     boolean normalizesByConfig() {
         return this == BERT || this == DISTILBERT;
     }
 
-    /** Whether a text begins with a space only where {@code add_prefix_space} says so. */
+    /** Whether a prefix space is only added if {@code add_prefix_space} says so. */
     boolean prefixesByConfig() {
         return this == GPT2 || this == ROBERTA;
     }

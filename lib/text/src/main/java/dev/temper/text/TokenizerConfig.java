@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a chat template needs of a tokenizer's files, read as transformers reads them.
+ * The parts of a tokenizer's files that chat templates need, read as transformers reads them.
  *
  * @param templates by name; one without a name is {@code default}
  * @param specialTokens {@code bos_token} and so on, by the names that templates use
@@ -50,7 +50,7 @@ record TokenizerConfig(Map<String, String> templates, Map<String, Object> specia
                     SpecialTokens.ADDITIONAL,
                     special.further().stream().map(SpecialTokens::content).toList());
         }
-        if (config.path(SpecialTokens.EXTRA).isObject()) { // tokens with a name of their own
+        if (config.path(SpecialTokens.EXTRA).isObject()) { // special tokens with names of their own
             config.path(SpecialTokens.EXTRA)
                     .properties()
                     .forEach(named -> tokens.put(named.getKey(), SpecialTokens.content(named.getValue())));

@@ -17,11 +17,11 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * A tokenizer as all files of its folder together say it, in the form of tokenizer.json.
+ * A tokenizer as all files of its folder define it together, in the form of tokenizer.json.
  *
- * @param tokenizer with the added tokens and keys of the other files
- * @param file tokenizer.json as it is, where it says the same alone
- * @param config tokenizer_config.json; an empty object where there is none
+ * @param tokenizer with the added tokens and settings of the other files
+ * @param file content of tokenizer.json, if it alone gives the same
+ * @param config tokenizer_config.json; an empty object if there is none
  */
 record TokenizerJson(
         ObjectNode tokenizer, Optional<String> file, TokenizerClass kind, ObjectNode config, SpecialTokens special) {
@@ -36,8 +36,8 @@ record TokenizerJson(
     }
 
     /**
-     * @param model the folder of the model, whose config.json tells the class where the tokenizer's files do not
-     * @throws dev.temper.check.InvalidInputException when the files are no tokenizer, or contradict each other
+     * @param model folder of the model, whose config.json determines the class if the tokenizer's files do not
+     * @throws dev.temper.check.InvalidInputException when the files do not define a tokenizer, or contradict each other
      */
     static TokenizerJson read(Folder folder, Folder model) {
         ObjectNode config = tree(folder, CONFIG).orElseGet(JSON::createObjectNode);
@@ -60,7 +60,8 @@ record TokenizerJson(
         ObjectNode before = JSON.createObjectNode();
         CHANGED.forEach(part -> before.set(part, tokenizer.path(part).deepCopy()));
         ListedTokens added = new ListedTokens(tokenizer);
-        // A vocabulary alone is without special tokens of its class where these take the ids behind it, as Qwen2's do.
+        // If a tokenizer has only a vocabulary, default special tokens that would get new ids are left out, such as
+        // Qwen2's.
         Predicate<String> isToken = file.isPresent() ? added::has : token -> true;
         SpecialTokens special = SpecialTokens.of(
                 kind, config, tree(folder, "special_tokens_map.json").map(JsonNode.class::cast), isToken);
@@ -79,7 +80,7 @@ record TokenizerJson(
         return new TokenizerJson(tokenizer, file.filter(text -> isFile), kind, config, special);
     }
 
-    /** The text that the library reads. */
+    /** The text that the native library reads. */
     String text() {
         return file.orElseGet(tokenizer::toString);
     }

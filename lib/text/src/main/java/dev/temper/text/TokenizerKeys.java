@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 
 /**
- * The keys of tokenizer_config.json that change ids, applied to tokenizer.json as transformers 4 applies those that are
- * written, and both generations those that are not; what contradicts tokenizer.json is refused.
+ * The keys of tokenizer_config.json that change ids. They are applied to tokenizer.json as in transformers 4 where they
+ * are written, and as in both versions where they are not; contradictions to tokenizer.json are refused.
  *
  * @param place of tokenizer_config.json, for messages
  */
@@ -19,7 +19,7 @@ record TokenizerKeys(String place, TokenizerClass kind, JsonNode config, Special
     private static final String END = "add_eos_token";
     private static final String PREFIX = "add_prefix_space";
 
-    /** @param ids of a token that is there */
+    /** @param ids gives the id of an existing token */
     void apply(ObjectNode tokenizer, ToIntFunction<String> ids) {
         check(
                 !config.path("split_special_tokens").asBoolean(false),
@@ -59,7 +59,7 @@ record TokenizerKeys(String place, TokenizerClass kind, JsonNode config, Special
         }
     }
 
-    /** Whether a vocabulary of pieces gets a space before the text. */
+    /** Whether a SentencePiece vocabulary adds a space before the text. */
     private static boolean hasPrefix(JsonNode tokenizer) {
         JsonNode words = tokenizer.path("pre_tokenizer");
         boolean isMetaspace = words.path("type").asText().equals("Metaspace");
@@ -72,7 +72,7 @@ record TokenizerKeys(String place, TokenizerClass kind, JsonNode config, Special
         return tokenizer.path("pre_tokenizer").toString().contains("\"ByteLevel\"");
     }
 
-    /** What is added to a text by the config; empty where it does not say, or tokenizer.json says the same. */
+    /** Special tokens that the config adds to texts; empty if it does not say, or agrees with tokenizer.json. */
     private Optional<PostProcessor> addedToTexts(JsonNode tokenizer) {
         if (!kind.addsByConfig() || !(config.has(BEGIN) || config.has(END))) {
             return Optional.empty();
@@ -83,7 +83,7 @@ record TokenizerKeys(String place, TokenizerClass kind, JsonNode config, Special
                 : Optional.of(wanted);
     }
 
-    /** What transformers 4 adds to a text of a class that asks the config; GPT-2's does for its slow files. */
+    /** Special tokens that transformers 4 adds for classes that use the config; for GPT-2 with its slow files only. */
     PostProcessor byConfig() {
         boolean asks = kind.addsByConfig() || kind == TokenizerClass.GPT2;
         boolean begins = config.has(BEGIN) ? config.path(BEGIN).asBoolean() && asks : kind.addsByConfig();

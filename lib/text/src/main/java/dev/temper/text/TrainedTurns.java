@@ -18,14 +18,14 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * The text of a conversation and which part of it is learned: where an answer begins is where the text ends that a
- * model is given to answer.
+ * The rendered text of a conversation with the spans that count in the loss. An answer begins where the prompt for it
+ * ends, which is rendered with the generation prompt.
  *
- * <p>Templates may write a turn differently once another follows: without its thoughts, or without the token that ends
- * a text. Such differences are found; a row whose border cannot be told is rejected, never learned wrongly.
+ * <p>Templates may render a turn differently when another one follows: without its reasoning, or without the end token.
+ * Such differences are detected; a row in which the beginning of an answer cannot be determined is rejected.
  */
 final class TrainedTurns {
-    private static final String PROBE = "\ue000"; // a private character: no template writes it by itself
+    private static final String PROBE = "\ue000"; // a private-use character, which templates do not write
     private static final String THOUGHT_BEGINS = "<think>";
     private static final Pattern THOUGHT = Pattern.compile("^(.*</think>|<think>)\\s*", Pattern.DOTALL);
     private static final Pattern TAG_OR_BLANK = Pattern.compile("<[^<>]*>|\\s++");
@@ -42,7 +42,7 @@ final class TrainedTurns {
         this.text = rendering.text();
     }
 
-    /** @throws RejectedRowException when there is no answer, or its place in the text cannot be told */
+    /** @throws RejectedRowException when there is no answer, or it cannot be located in the text */
     static RenderedText render(ChatFormat chat, Conversation conversation, TrainOn trainOn) {
         verify(conversation, trainOn);
         TrainedTurns turns = new TrainedTurns(chat.template(conversation), conversation);
@@ -106,7 +106,8 @@ final class TrainedTurns {
         }
         for (int turn : conversation.unlearned()) {
             if (conversation.isAssistant(turn)) {
-                Span left = span(turn); // may begin later than its block, which some open with the role's newline
+                // may begin after its block, which some templates open with the newline after the role
+                Span left = span(turn);
                 spans.removeIf(span -> span.start() < left.end() && left.start() < span.end());
             }
         }
@@ -116,7 +117,10 @@ final class TrainedTurns {
         return spans;
     }
 
-    /** All from a message on, which stands there, without the answers that say they are not to be learned. */
+    /**
+     * Everything from a message on, which begins at {@code start}, except answers that exclude themselves from the
+     * loss.
+     */
     private List<Span> learned(int first, int start) {
         List<Span> left = new ArrayList<>(List.of(new Span(start, text.length())));
         for (int turn : conversation.unlearned()) {
@@ -151,7 +155,7 @@ final class TrainedTurns {
         try {
             probe = Optional.of(render(answers.marked(), Ending.COMPLETE).text());
         } catch (RejectedRowException e) {
-            probe = Optional.empty(); // it looks at what stands in them
+            probe = Optional.empty(); // the template's output depends on their content
         }
         return answers.areLeftOut(text, probe);
     }
@@ -183,9 +187,9 @@ final class TrainedTurns {
     }
 
     /**
-     * The prompt for an answer may begin more than the turn: {@code <think>}, which an answer without thoughts lacks,
-     * or {@code <think></think>}, which one with thoughts lacks. What it has in common with the text ends where an
-     * answer stands that is all its own, or where the thought begins; only tags may stand between the two.
+     * The generation prompt may contain more than the header of the turn: {@code <think>}, which an answer without
+     * reasoning lacks, or {@code <think></think>}, which an answer with reasoning lacks. The common prefix ends where
+     * the answer or its reasoning begins; only tags may be in between.
      */
     private int[] sharedHeaders(int turn, String prompt) {
         List<Map<String, Object>> messages =
@@ -195,7 +199,7 @@ final class TrainedTurns {
         int shared = sharedLength(probe, prompt);
         int tag = probe.lastIndexOf('<', shared - 1);
         if (tag >= 0 && probe.substring(tag, shared).indexOf('>') < 0) {
-            shared = tag; // both have a tag here, but not the same one
+            shared = tag; // both have a tag here, but different ones
         }
         int answer = probe.indexOf(PROBE);
         if (answer < shared
@@ -222,7 +226,7 @@ final class TrainedTurns {
                         .formatted(turn + 1));
     }
 
-    /** A last turn as it may be written once another follows. */
+    /** The ways in which the last turn may be rendered when another turn follows. */
     private List<String> forms(String answer) {
         String open = template.withoutEnd(answer);
         return List.of(answer, open, withoutThought(answer), withoutThought(open));

@@ -12,16 +12,17 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * How many ids a tokenizer has, and which tokens begin, end and fill a text.
+ * Number of ids of a tokenizer, and its begin, end and padding tokens.
  *
- * @param size the largest id and one
- * @param bytes tokens such as {@code <0x0A>}, of which characters that are no token are made
+ * @param size the largest id plus one
+ * @param bytes ids of byte tokens such as {@code <0x0A>}, which make up characters without a token
  */
 record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> bytes) {
-    private static final int MAX_IDS = 1 << 24; // 60 times the largest known vocabulary; tables by id are made of them
+    // 60 times the largest known vocabulary; limits the memory of tables by id
+    private static final int MAX_IDS = 1 << 24;
     private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
-    /** A token with a role; both are empty where the tokenizer has none. */
+    /** A token with a role; both parts are empty if the tokenizer has none. */
     record Token(Optional<String> text, OptionalInt id) {}
 
     static Vocabulary of(TokenizerJson files) {
@@ -38,7 +39,7 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
         return new Token(text, text.isPresent() ? id(files.tokenizer(), text.get()) : OptionalInt.empty());
     }
 
-    /** The id of a token, added or of the model. */
+    /** The id of a token, added or in the model's vocabulary. */
     static OptionalInt id(JsonNode tokenizer, String token) {
         for (JsonNode added : tokenizer.path("added_tokens")) {
             if (added.path("content").asText().equals(token)) {
@@ -48,7 +49,10 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
         return idOfPiece(tokenizer.path("model").path("vocab"), token);
     }
 
-    /** The ids of the model's tokens; of those that are there twice, as in a list of pieces, the first. */
+    /**
+     * Ids of the tokens in the model's vocabulary; the first one if a token occurs twice, as it may in a list of
+     * pieces.
+     */
     static Map<String, Integer> pieces(JsonNode tokenizer) {
         JsonNode vocabulary = tokenizer.path("model").path("vocab");
         Map<String, Integer> ids = new HashMap<>();
@@ -63,7 +67,7 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
         return ids;
     }
 
-    /** The id of a token of the model. */
+    /** The id of a token in the model's vocabulary. */
     static OptionalInt idOfPiece(JsonNode vocabulary, String token) {
         if (vocabulary.isObject()) {
             return vocabulary.has(token) ? OptionalInt.of(vocabulary.path(token).asInt()) : OptionalInt.empty();
@@ -96,9 +100,9 @@ record Vocabulary(int size, Token begin, Token end, Token pad, Set<Integer> byte
     }
 
     /**
-     * The largest id and one.
+     * The largest id plus one.
      *
-     * @throws dev.temper.check.InvalidInputException when an id is negative, or larger than any vocabulary
+     * @throws dev.temper.check.InvalidInputException when an id is negative, or larger than any known vocabulary
      */
     static int size(JsonNode tokenizer) {
         JsonNode vocabulary = tokenizer.path("model").path("vocab");

@@ -1,2 +1,2 @@
-/** Text to tokens and labels. */
+/** From text to tokens and labels: row formats, chat templates, tokenizers, packing. */
 package dev.temper.text;

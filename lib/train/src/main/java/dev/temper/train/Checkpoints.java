@@ -116,8 +116,8 @@ public record Checkpoints(Folder folder, String run, int limit) {
                         JSON.readTree(checkpoint.readText(STATE)).path("run").asText();
                 check(
                         owner.equals(run),
-                        "output: %s is of a run with other data or settings, or of another version of Temper; name another"
-                                + " output or delete it",
+                        "output: %s is of a run with other data or settings, or of another version of Temper; name"
+                                + " another output or delete it",
                         checkpoint.location());
                 return Optional.of(checkpoint);
             }

@@ -8,7 +8,6 @@ import dev.temper.collective.Collective;
 import dev.temper.kernel.FloatType;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.ModelFolder;
-import dev.temper.model.ModelTask;
 import dev.temper.model.ModelWeights;
 import dev.temper.model.Network;
 import dev.temper.model.StoredModel;
@@ -16,7 +15,6 @@ import dev.temper.model.TrainedParameters;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,25 +41,6 @@ public final class TrainedModel implements AutoCloseable {
         this.newHead = newHead;
     }
 
-    /** Opens a model for full fine-tuning, for the task it was saved for. */
-    public static TrainedModel full(Workspace workspace, Path base) throws IOException {
-        return full(workspace, base, ModelTask.of(Folder.local(base)), 0);
-    }
-
-    /**
-     * Opens a model for full fine-tuning.
-     *
-     * @param seed of a new head, if the task needs one that the base does not have
-     */
-    public static TrainedModel full(Workspace workspace, Path base, ModelTask task, long seed) throws IOException {
-        return full(workspace, StoredModel.read(base, task, seed));
-    }
-
-    /** Opens a model for full fine-tuning in float32. */
-    public static TrainedModel full(Workspace workspace, StoredModel base) throws IOException {
-        return full(workspace, base, FloatType.FLOAT32);
-    }
-
     /**
      * Opens a model for full fine-tuning.
      *
@@ -78,28 +57,6 @@ public final class TrainedModel implements AutoCloseable {
                 Optional.empty(),
                 base.files(),
                 base.newHead().reason());
-    }
-
-    /** Opens a frozen base with a new adapter, for the task that the base was saved for. */
-    public static TrainedModel withAdapter(Workspace workspace, Path base, LoraConfig config, long seed)
-            throws IOException {
-        return withAdapter(workspace, base, ModelTask.of(Folder.local(base)), config, seed);
-    }
-
-    /**
-     * Opens a frozen base with a new adapter and, for a classifier, a trainable head.
-     *
-     * @param seed of the adapter's random initialization, and of a new head
-     */
-    public static TrainedModel withAdapter(Workspace workspace, Path base, ModelTask task, LoraConfig config, long seed)
-            throws IOException {
-        return withAdapter(workspace, StoredModel.read(base, task, seed), config, seed);
-    }
-
-    /** Opens a frozen base, which may be quantized, with a new adapter in float32. */
-    public static TrainedModel withAdapter(Workspace workspace, StoredModel base, LoraConfig config, long seed)
-            throws IOException {
-        return withAdapter(workspace, base, config, seed, FloatType.FLOAT32);
     }
 
     /**
@@ -121,17 +78,6 @@ public final class TrainedModel implements AutoCloseable {
                 Optional.of(adapter),
                 base.files(),
                 base.newHead().reason());
-    }
-
-    /** Opens a frozen base with an existing adapter, for the task that the base was saved for. */
-    public static TrainedModel withAdapter(Workspace workspace, Path base, Folder existing) throws IOException {
-        return withAdapter(workspace, base, ModelTask.of(Folder.local(base)), existing);
-    }
-
-    /** An adapter that exists is trained on, or used as it is; a classifier's head comes from it. */
-    public static TrainedModel withAdapter(Workspace workspace, Path base, ModelTask task, Folder existing)
-            throws IOException {
-        return withAdapter(workspace, StoredModel.read(base, task, 0), existing, FloatType.FLOAT32);
     }
 
     /**

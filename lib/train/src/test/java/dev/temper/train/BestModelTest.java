@@ -190,7 +190,7 @@ final class BestModelTest {
         GenerationConfig config = new GenerationConfig(List.of(), 3, 2, false, 1, 0, 1, 0, 1);
         try (Workspace workspace = Workspace.open(1);
                 Tokenizer tokenizer = Tokenizer.open(TinyTokenizer.write(causal));
-                TrainedModel model = TrainedModel.full(workspace, causal)) {
+                TrainedModel model = TrainedModels.full(workspace, causal)) {
             CausalRows data = CausalRows.unpacked(rows.subList(0, 24), rows.subList(24, 36));
             TrainingResult result = new TrainingLoop(
                             model, data, settings.config(), Collective.alone(), ProgressListener.silent())
@@ -261,7 +261,7 @@ final class BestModelTest {
 
     private Outcome train(Collective workers, Optional<Checkpoints> checkpoints) throws Exception {
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             TrainingResult result = new TrainingLoop(
                             model,
                             TinyTexts.all(24, 12, List.of()),

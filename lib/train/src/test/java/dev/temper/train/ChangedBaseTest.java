@@ -123,7 +123,7 @@ final class ChangedBaseTest {
             try (Workspace workspace = Workspace.open(1)) {
                 Path own = Files.createDirectory(saved.resolve("base-" + workers.rank()));
                 TinyModel.LLAMA.write(own);
-                try (TrainedModel model = TrainedModel.withAdapter(workspace, own, lora(), 4)) {
+                try (TrainedModel model = TrainedModels.withAdapter(workspace, own, lora(), 4)) {
                     model.checkBase(workers);
                     if (workers.rank() == 1) {
                         Files.delete(own.resolve("model.safetensors"));
@@ -163,8 +163,8 @@ final class ChangedBaseTest {
                 .toList();
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = full
-                        ? TrainedModel.full(workspace, base)
-                        : TrainedModel.withAdapter(
+                        ? TrainedModels.full(workspace, base)
+                        : TrainedModels.withAdapter(
                                 workspace, StoredModel.read(base, ModelTask.causalLm(), 0), lora(), 4)) {
             CausalRows data = CausalRows.unpacked(rows, List.of());
             Optional<Checkpoints> checkpoints = settings.saveSteps > 0

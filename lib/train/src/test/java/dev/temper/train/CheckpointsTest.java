@@ -178,8 +178,8 @@ final class CheckpointsTest {
         LoraConfig lora = withRows(LoraConfig.of(3, 6, 0.2, List.of(LoraConfig.ALL_LINEAR)));
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = full
-                        ? TrainedModel.full(workspace, base)
-                        : TrainedModel.withAdapter(
+                        ? TrainedModels.full(workspace, base)
+                        : TrainedModels.withAdapter(
                                 workspace,
                                 StoredModel.read(base, ModelTask.causalLm(), 0).withVocabulary(33),
                                 lora,

@@ -36,7 +36,7 @@ final class ClassifierStepsAcceptanceTest {
     void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.full(
+            TrainedModel trained = TrainedModels.full(
                     workspace, goldens.root().resolve("models").resolve(model));
             assertThat(trained.newHead()).isEmpty();
 
@@ -67,7 +67,7 @@ final class ClassifierStepsAcceptanceTest {
         JsonNode golden = goldens.json("lora/" + model + "/" + variant + "/steps.json");
         JsonNode batches = goldens.json("models/" + model + "/steps.json").path("batches");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.withAdapter(
+            TrainedModel trained = TrainedModels.withAdapter(
                     workspace,
                     goldens.root().resolve("models").resolve(model),
                     Folder.local(folder.resolve("adapter_init")));

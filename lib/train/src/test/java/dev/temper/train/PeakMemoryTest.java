@@ -21,7 +21,7 @@ final class PeakMemoryTest {
             long before = memory.peak().orElseThrow().anonymousBytes();
 
             Workspace.scoped(() -> {
-                workspace.training().clear(workspace.bytes(BYTES)); // touches every page
+                workspace.tensors().clear(workspace.bytes(BYTES)); // touches every page
                 await(memory, before + BYTES / 2);
                 return null;
             });

@@ -84,7 +84,7 @@ final class QloraAcceptanceTest {
         Path base = GOLDEN.root().resolve("quant").resolve(folder);
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model =
-                        TrainedModel.withAdapter(workspace, base, LoraConfig.of(2, 4, 0, List.of("q_proj")), 1)) {
+                        TrainedModels.withAdapter(workspace, base, LoraConfig.of(2, 4, 0, List.of("q_proj")), 1)) {
             Settings settings = new Settings();
             settings.checkpointing = true;
             settings.batchSize = 2;
@@ -96,7 +96,7 @@ final class QloraAcceptanceTest {
 
             double[] losses = curve.values("train/loss");
             assertThat(losses[losses.length - 1]).isLessThan(losses[0]);
-            assertThatThrownBy(() -> TrainedModel.full(workspace, base))
+            assertThatThrownBy(() -> TrainedModels.full(workspace, base))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageStartingWith("the tensor model.layers.0.self_attn.q_proj.weight was saved in 4 bits");
         }

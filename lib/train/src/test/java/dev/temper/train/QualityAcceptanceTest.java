@@ -55,7 +55,7 @@ final class QualityAcceptanceTest {
         settings.evalSteps = 120;
         settings.optim = optim;
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.withAdapter(workspace, base, LORA, 3)) {
+                TrainedModel model = TrainedModels.withAdapter(workspace, base, LORA, 3)) {
             double[] all = Curve.of(model, StoriesAcceptanceTest.rows(), settings.config(), Collective.alone())
                     .values("eval/loss");
             return new double[] {all[0], all[all.length - 1]};

@@ -75,7 +75,7 @@ final class ShownLossTest {
             }
         };
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             CausalRows data = CausalRows.unpacked(rows, rows.subList(0, 7));
             return new TrainingLoop(model, data, settings.config(), Collective.alone(), listener)
                     .run(Prompts.none(), Optional.empty()).metrics().stream()

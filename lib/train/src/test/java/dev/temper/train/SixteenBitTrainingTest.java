@@ -23,6 +23,7 @@ import dev.temper.text.TokenRow;
 import dev.temper.train.config.Optim;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -114,7 +115,7 @@ final class SixteenBitTrainingTest {
     /** The losses of a classifier. */
     private double[] train(FloatType weights) throws Exception {
         settings.steps = 12;
-        List<ClassifiedRows.Row> rows = TinyTexts.rows(24);
+        List<HeadRows.Row> rows = TinyTexts.rows(24);
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModel.full(workspace, stored(), weights)) {
             ClassifiedRows data = ClassifiedRows.of(
@@ -196,8 +197,8 @@ final class SixteenBitTrainingTest {
 
             assertBfloat16(TensorFiles.open(saved.resolve(name), full ? "model" : "adapter_model"));
             TrainedModel again = full
-                    ? TrainedModel.full(workspace, StoredModel.read(saved.resolve(name), ModelTask.causalLm(), 0))
-                    : TrainedModel.withAdapter(workspace, base, output.child(name));
+                    ? TrainedModels.full(workspace, StoredModel.read(saved.resolve(name), ModelTask.causalLm(), 0))
+                    : TrainedModels.withAdapter(workspace, base, output.child(name));
             NDArray logits = again.network().logits(TEXTS, new int[] {2, 4});
             NDArray trained = model.network().logits(TEXTS, new int[] {2, 4});
             assertThat(logits.toFloatArray()).containsExactly(trained.toFloatArray(), within(1e-5f));

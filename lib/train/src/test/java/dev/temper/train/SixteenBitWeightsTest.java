@@ -48,7 +48,7 @@ final class SixteenBitWeightsTest {
 
     private void set(NDArray array, float[] values) {
         Workspace.scoped(() -> {
-            workspace.training().copy(workspace.floats(values, new Shape(values.length)), array);
+            workspace.tensors().copy(workspace.floats(values, new Shape(values.length)), array);
             return null;
         });
     }
@@ -56,7 +56,7 @@ final class SixteenBitWeightsTest {
     private float[] values(NDArray array) {
         return Workspace.scoped(() -> {
             NDArray wide = workspace.empty(new Shape(array.size()));
-            workspace.training().copy(array, wide);
+            workspace.tensors().copy(array, wide);
             return wide.toFloatArray();
         });
     }

@@ -118,7 +118,7 @@ final class SkippedUpdatesTest {
         }
         List<TokenRow> eval = List.of(rows.get(23));
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             breakToken(workspace, model);
             Checkpoints checkpoints = new Checkpoints(Folder.local(saved), "run", 2);
             TrainingLoop loop = new TrainingLoop(
@@ -139,7 +139,7 @@ final class SkippedUpdatesTest {
         int width = values.length / TinyModel.VOCABULARY;
         Arrays.fill(values, BROKEN * width, (BROKEN + 1) * width, Float.NaN);
         Workspace.scoped(() -> {
-            workspace.training().copy(workspace.floats(values, embedding.getShape()), Workspace.detach(embedding));
+            workspace.tensors().copy(workspace.floats(values, embedding.getShape()), Workspace.detach(embedding));
             return null;
         });
     }

@@ -41,8 +41,8 @@ final class SteadyRun {
         LoraConfig config = LoraConfig.of(3, 6, 0.1, List.of(LoraConfig.ALL_LINEAR));
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel model = args[1].equals("full")
-                    ? TrainedModel.full(workspace, base)
-                    : TrainedModel.withAdapter(workspace, base, config, 1);
+                    ? TrainedModels.full(workspace, base)
+                    : TrainedModels.withAdapter(workspace, base, config, 1);
             new TrainingLoop(model, CausalRows.unpacked(rows, rows), settings.config(), Collective.alone(), new Watch())
                     .run(Prompts.none(), Optional.empty());
         }

@@ -18,6 +18,7 @@ import dev.temper.text.TokenRow;
 import dev.temper.train.config.ClassWeights;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import dev.temper.train.objective.TrainingRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ final class StepsAcceptanceTest {
     void trainsAllWeightsAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.full(
+            TrainedModel trained = TrainedModels.full(
                     workspace, goldens.root().resolve("models").resolve(model));
 
             assertTrained(model, trained, train(trained, golden, golden.path("batches")), golden);
@@ -59,11 +60,11 @@ final class StepsAcceptanceTest {
     void trainsClassifiersAsTorchDoes(GoldenModels goldens, String model) throws Exception {
         JsonNode golden = goldens.json("models/" + model + "/steps.json");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.full(
+            TrainedModel trained = TrainedModels.full(
                     workspace, goldens.root().resolve("models").resolve(model));
-            List<ClassifiedRows.Row> rows = new ArrayList<>();
+            List<HeadRows.Row> rows = new ArrayList<>();
             golden.path("batches")
-                    .forEach(batch -> batch.forEach(row -> rows.add(new ClassifiedRows.Row(
+                    .forEach(batch -> batch.forEach(row -> rows.add(new HeadRows.Row(
                             ints(row.path("input_ids")), row.path("labels").asInt()))));
             List<String> labels = trained.network()
                     .architecture()
@@ -97,7 +98,7 @@ final class StepsAcceptanceTest {
         JsonNode golden = goldens.json("lora/" + model + "/" + variant + "/steps.json");
         JsonNode batches = goldens.json("models/" + model + "/steps.json").path("batches");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel trained = TrainedModel.withAdapter(
+            TrainedModel trained = TrainedModels.withAdapter(
                     workspace,
                     goldens.root().resolve("models").resolve(model),
                     Folder.local(folder.resolve("adapter_init")));

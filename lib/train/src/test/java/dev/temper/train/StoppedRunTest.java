@@ -221,7 +221,7 @@ final class StoppedRunTest {
                 .map(row -> new TokenRow(row.ids(), row.trained()))
                 .toList();
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, base)) {
+                TrainedModel model = TrainedModels.full(workspace, base)) {
             CausalRows data = CausalRows.unpacked(rows, rows.subList(0, 7));
             TrainingResult result = new TrainingLoop(model, data, settings.config(), workers, listener)
                     .stoppingWhen(stop)

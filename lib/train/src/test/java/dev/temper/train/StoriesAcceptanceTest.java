@@ -42,7 +42,7 @@ final class StoriesAcceptanceTest {
     void fineTunesAllWeights(GoldenModels goldens) throws Exception {
         Path train = goldens.root().resolve("train");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel model = TrainedModel.full(workspace, BASE);
+            TrainedModel model = TrainedModels.full(workspace, BASE);
 
             assertCurve(model, curves(train).path("full"), rows(train));
 
@@ -59,7 +59,8 @@ final class StoriesAcceptanceTest {
     void fineTunesAnAdapter(GoldenModels goldens) throws Exception {
         Path train = goldens.root().resolve("train");
         try (Workspace workspace = Workspace.open(1)) {
-            TrainedModel model = TrainedModel.withAdapter(workspace, BASE, Folder.local(train.resolve("adapter_init")));
+            TrainedModel model =
+                    TrainedModels.withAdapter(workspace, BASE, Folder.local(train.resolve("adapter_init")));
 
             assertCurve(model, curves(train).path("lora"), rows(train));
 

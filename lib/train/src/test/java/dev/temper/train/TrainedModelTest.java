@@ -52,7 +52,7 @@ final class TrainedModelTest {
     void aBaseLearnsClassesAndIsOpenedAgain(TinyModel model) throws Exception {
         model.write(base);
         Files.writeString(base.resolve("generation_config.json"), "{}");
-        TrainedModel trained = TrainedModel.full(workspace, base, MOODS, 5);
+        TrainedModel trained = TrainedModels.full(workspace, base, MOODS, 5);
         assertThat(trained.newHead())
                 .contains("the weights have no head for classification: score is new, and random until it is trained");
 
@@ -64,7 +64,7 @@ final class TrainedModelTest {
         Network opened = Network.open(workspace, disk.resolve("output/model"));
         assertThat(opened.architecture().task()).isEqualTo(MOODS);
         assertThat(opened.classify(TEXTS)).isDeepEqualTo(trained.network().classify(TEXTS));
-        TrainedModel again = TrainedModel.full(workspace, disk.resolve("output/model"), MOODS, 6);
+        TrainedModel again = TrainedModels.full(workspace, disk.resolve("output/model"), MOODS, 6);
         assertThat(again.newHead()).isEmpty();
         assertThat(again.network().classify(TEXTS)).isDeepEqualTo(opened.classify(TEXTS));
     }
@@ -73,7 +73,7 @@ final class TrainedModelTest {
     @EnumSource(names = {"BERT", "DISTILBERT", "ROBERTA", "LLAMA"})
     void otherClassesNeedAnotherHead(TinyClassifier model) throws Exception {
         model.write(base);
-        TrainedModel trained = TrainedModel.full(workspace, base, MOODS, 5);
+        TrainedModel trained = TrainedModels.full(workspace, base, MOODS, 5);
 
         assertThat(trained.newHead().orElseThrow()).contains("classes, model.labels names 4: ");
         assertThat(trained.network().classify(TEXTS)[0]).hasSize(4);
@@ -81,14 +81,14 @@ final class TrainedModelTest {
         trained.save(output, Folder.local(base));
         Network opened = Network.open(workspace, disk.resolve("output/model"));
         assertThat(opened.classify(TEXTS)).isDeepEqualTo(trained.network().classify(TEXTS));
-        assertThat(TrainedModel.full(workspace, disk.resolve("output/model")).newHead())
+        assertThat(TrainedModels.full(workspace, disk.resolve("output/model")).newHead())
                 .isEmpty();
     }
 
     @Test
     void aClassifierCanLearnANumber() throws Exception {
         TinyClassifier.BERT.write(base);
-        TrainedModel trained = TrainedModel.full(workspace, base, ModelTask.regression(), 5);
+        TrainedModel trained = TrainedModels.full(workspace, base, ModelTask.regression(), 5);
 
         trained.save(output, Folder.local(base));
 
@@ -105,12 +105,12 @@ final class TrainedModelTest {
     void anAdapterBringsItsNewHead(TinyModel model) throws Exception {
         model.write(base);
         LoraConfig config = LoraConfig.of(4, 8, 0, List.of(LoraConfig.ALL_LINEAR));
-        TrainedModel trained = TrainedModel.withAdapter(workspace, base, MOODS, config, 5);
+        TrainedModel trained = TrainedModels.withAdapter(workspace, base, MOODS, config, 5);
         assertThat(trained.newHead()).isPresent();
 
         trained.save(output, Folder.local(base));
 
-        TrainedModel opened = TrainedModel.withAdapter(workspace, base, MOODS, output.child("adapter"));
+        TrainedModel opened = TrainedModels.withAdapter(workspace, base, MOODS, output.child("adapter"));
         assertThat(opened.newHead()).isEmpty();
         assertThat(opened.network().classify(TEXTS))
                 .isDeepEqualTo(trained.network().classify(TEXTS));
@@ -119,11 +119,11 @@ final class TrainedModelTest {
     @Test
     void theStartOfAHeadFollowsTheSeed() throws Exception {
         TinyModel.GPT2.write(base);
-        float[][] one = TrainedModel.full(workspace, base, MOODS, 1).network().classify(TEXTS);
+        float[][] one = TrainedModels.full(workspace, base, MOODS, 1).network().classify(TEXTS);
 
-        assertThat(TrainedModel.full(workspace, base, MOODS, 1).network().classify(TEXTS))
+        assertThat(TrainedModels.full(workspace, base, MOODS, 1).network().classify(TEXTS))
                 .isDeepEqualTo(one);
-        assertThat(TrainedModel.full(workspace, base, MOODS, 2).network().classify(TEXTS)[0])
+        assertThat(TrainedModels.full(workspace, base, MOODS, 2).network().classify(TEXTS)[0])
                 .isNotEqualTo(one[0]);
     }
 
@@ -131,10 +131,10 @@ final class TrainedModelTest {
     void namesAnAdapterForAnotherTask() throws Exception {
         TinyModel.GPT2.write(base);
         LoraConfig config = LoraConfig.of(4, 8, 0, List.of("c_attn"));
-        TrainedModel.withAdapter(workspace, base, config, 5).save(output, Folder.local(base));
+        TrainedModels.withAdapter(workspace, base, config, 5).save(output, Folder.local(base));
         Folder adapter = output.child("adapter");
 
-        assertThatThrownBy(() -> TrainedModel.withAdapter(workspace, base, MOODS, adapter))
+        assertThatThrownBy(() -> TrainedModels.withAdapter(workspace, base, MOODS, adapter))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(adapter.location("adapter_config.json")
                         + ": task_type: \"CAUSAL_LM\": the adapter was made for another task than model.task: "
@@ -145,7 +145,7 @@ final class TrainedModelTest {
     void anEncoderIsNoLanguageModel() throws Exception {
         TinyClassifier.BERT.write(base);
 
-        assertThatThrownBy(() -> TrainedModel.full(workspace, base, ModelTask.causalLm(), 5))
+        assertThatThrownBy(() -> TrainedModels.full(workspace, base, ModelTask.causalLm(), 5))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(base.resolve("config.json") + ": a bert model cannot be used for causal_lm here, only for "
                         + "[regression, sequence_classification]: set model.task, or name another base");

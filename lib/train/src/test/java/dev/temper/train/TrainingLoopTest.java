@@ -100,7 +100,7 @@ final class TrainingLoopTest {
         List<Integer> targets = new ArrayList<>();
         try (Workspace workspace = Workspace.open(1);
                 Network network = Network.open(workspace, folder);
-                TrainedModel model = TrainedModel.full(workspace, folder)) {
+                TrainedModel model = TrainedModels.full(workspace, folder)) {
             for (TokenRow row : rows) {
                 for (int i : learned(row)) {
                     losses.add(losses(network, row, i - 1));
@@ -289,13 +289,13 @@ final class TrainingLoopTest {
 
     private TrainedModel model(Workspace workspace, double dropout) throws Exception {
         if (dropout == FULL) {
-            return TrainedModel.full(workspace, folder);
+            return TrainedModels.full(workspace, folder);
         }
         List<String> targets = List.of(LoraConfig.ALL_LINEAR);
         LoraConfig all = LoraConfig.of(3, 6, Math.max(0, dropout), targets);
         LoraConfig config = dropout == TOP ? second(all) : all;
         StoredModel base = StoredModel.read(folder, ModelTask.of(Folder.local(folder)), 0);
-        return TrainedModel.withAdapter(workspace, base.in(precision), config, SplitMix.mix(4));
+        return TrainedModels.withAdapter(workspace, base.in(precision), config, SplitMix.mix(4));
     }
 
     private static LoraConfig second(LoraConfig all) {

@@ -63,7 +63,7 @@ final class WideRun {
                         random.ints(LENGTH, 0, TinyModel.VOCABULARY).toArray(), trained))
                 .toList();
         try (Workspace workspace = Workspace.open(1);
-                TrainedModel model = TrainedModel.full(workspace, Path.of(args[0]))) {
+                TrainedModel model = TrainedModels.full(workspace, Path.of(args[0]))) {
             CausalRows data = CausalRows.unpacked(rows, rows);
             ProgressListener listener = new Warnings();
             TrainingResult result = new TrainingLoop(model, data, settings.config(), Collective.alone(), listener)

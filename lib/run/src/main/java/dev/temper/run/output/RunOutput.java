@@ -274,22 +274,14 @@ public final class RunOutput {
         writeManifest(manifest.put("status", FINISHED));
     }
 
-    /**
-     * Says how a run of this recipe ended that began and did not finish; nothing where there is none.
-     *
-     * @param exitCode of the command: 75 when it was interrupted
-     */
-    public void writeManifestEnded(Recipe recipe, int exitCode, String reason) throws IOException {
-        if (!manifest().path("status").asText().equals(RUNNING)) {
-            return;
-        }
-        try (OwnFolder own = OwnFolder.take("output", folder, warning -> {})) {
-            RunOutput output = of(own.folder());
-            if (output.state(recipe) == State.UNFINISHED && output.manifest() instanceof ObjectNode manifest) {
-                output.writeManifest(manifest.put("status", exitCode == 75 ? "interrupted" : "failed")
-                        .put("exit_code", exitCode)
-                        .put("error", reason));
-            }
+    /** Says that a run of this recipe that had begun did not finish, and why; nothing where none had. */
+    public void writeManifestEnded(Recipe recipe, RunFailure failure) throws IOException {
+        if (manifest() instanceof ObjectNode manifest
+                && manifest.path("status").asText().equals(RUNNING)
+                && manifest.path("recipe_hash").asText().equals(RecipeIdentity.hash(recipe))) {
+            writeManifest(manifest.put("status", failure.isInterruption() ? "interrupted" : "failed")
+                    .put("exit_code", failure.code())
+                    .put("error", failure.message()));
         }
     }
 

@@ -84,6 +84,33 @@ final class RunOutputTest {
         refuses(Map.of("trial-of-writing", "temper", "thesis.txt", "mine"), STRANGE);
     }
 
+    /** And nothing is written where no run of this recipe was on its way. */
+    @Test
+    void aRunThatHasBegunSaysHowItEnded() throws Exception {
+        String ours = MANIFEST.formatted(RecipeIdentity.hash(recipe), "running");
+        RunOutput output = write(Map.of("run.yaml", header, "manifest.json", ours));
+        output.writeManifestEnded(recipe, new RunFailure(1, "a worker was lost"));
+        assertThat(output.manifest().toString())
+                .isEqualTo(ours.replace(" ", "").replace("running", "failed").replace("}", "")
+                        + ",\"exit_code\":1,\"error\":\"a worker was lost\"}");
+        assertThat(output.state(recipe)).isEqualTo(State.UNFINISHED);
+
+        Files.writeString(disk.resolve("out/manifest.json"), ours);
+        output.writeManifestEnded(recipe, new RunFailure(1, "interrupted after update 3").interrupted());
+        assertThat(output.manifest().path("status").asText()).isEqualTo("interrupted");
+
+        for (String other : List.of(
+                MANIFEST.formatted(RecipeIdentity.hash(recipe), "finished"),
+                MANIFEST.formatted("another", "running"))) {
+            Files.writeString(disk.resolve("out/manifest.json"), other);
+            output.writeManifestEnded(recipe, new RunFailure(1, "a worker was lost"));
+            assertThat(disk.resolve("out/manifest.json")).hasContent(other);
+        }
+        RunOutput none = RunOutput.of(Folder.local(disk.resolve("none")));
+        none.writeManifestEnded(recipe, new RunFailure(2, "a mistake"));
+        assertThat(disk.resolve("none")).doesNotExist();
+    }
+
     /** The precision that was chosen and the day that was told stand in it. */
     @Test
     void itsOwnRecipeIsTheSameRun() throws Exception {

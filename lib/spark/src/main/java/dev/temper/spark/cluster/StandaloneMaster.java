@@ -72,8 +72,8 @@ final class StandaloneMaster {
     }
 
     /**
-     * Asks one master; empty unless it is the leader. If there is no master at the address, the failure is added to the
-     * list.
+     * Asks one master; empty when it is not the leader or its answer cannot be read. If nothing answers at the address,
+     * the failure is added to the list.
      */
     private static Optional<List<Machine>> ask(RpcEnv network, String address, List<String> failures) {
         RpcEndpointRef master;

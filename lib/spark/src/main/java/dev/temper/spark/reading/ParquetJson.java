@@ -5,7 +5,6 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.temper.spark.limit.LimitedText;
 import dev.temper.text.InputColumn;
-import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,7 +54,7 @@ final class ParquetJson {
     ParquetJson(Enclosing row, InputColumn column, int index, String wrong) {
         this.row = row;
         this.column = column.name();
-        this.mark = column.content() == Content.TEXT_OR_MESSAGES ? InputColumn.NESTED : "";
+        this.mark = column.content().isMarkedList() ? InputColumn.NESTED : "";
         this.index = index;
         this.wrong = wrong;
     }

@@ -101,7 +101,7 @@ record TableSnapshot(TableQuery query, ReadTable table, RowShape shape) {
         return new SourceFiles(query.name(), FileKind.PARQUET, files, List.of());
     }
 
-    /** Number of bits of the smallest power of two that is at least {@code count}. */
+    /** Number of bits that tell {@code count} files apart: the binary logarithm, rounded up. */
     private static int bits(long count) {
         return Math.min(Long.SIZE - Long.numberOfLeadingZeros(Math.max(count, 1) - 1), MAX_BITS);
     }

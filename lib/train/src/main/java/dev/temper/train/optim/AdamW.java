@@ -2,8 +2,8 @@ package dev.temper.train.optim;
 
 import ai.djl.ndarray.NDArray;
 import dev.temper.kernel.FloatType;
-import dev.temper.kernel.TrainingKernels.AdamWState;
-import dev.temper.kernel.TrainingKernels.AdamWStep;
+import dev.temper.kernel.OptimizerKernels.AdamWState;
+import dev.temper.kernel.OptimizerKernels.AdamWStep;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.train.config.TrainingConfig;
@@ -73,7 +73,7 @@ public final class AdamW implements Optimizer {
 
     private void update(AdamWState state, AdamWStep step, int number) {
         if (type == FloatType.FLOAT32) {
-            memory.workspace().training().adamw(state, step);
+            memory.kernels().adamw(state, step);
         } else {
             memory.kernels().adamw(state, step, Optimizer.key(config, number));
         }

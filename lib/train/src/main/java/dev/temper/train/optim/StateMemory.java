@@ -76,7 +76,7 @@ public final class StateMemory {
             return offloaded(memory -> memory.bytes(count));
         }
         NDArray bytes = workspace.bytes(count);
-        workspace.training().clear(bytes);
+        workspace.tensors().clear(bytes);
         return bytes;
     }
 
