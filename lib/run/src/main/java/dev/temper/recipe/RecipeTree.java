@@ -21,7 +21,9 @@ public final class RecipeTree {
     /** By the task. Of columns of several, such as Alpaca's own with a text beside, the first format is meant. */
     private static final Map<String, List<String>> FORMATS = Map.of(
             "causal_lm", List.of("prompt_completion", "messages", "sharegpt", "alpaca", "text"),
-            "sequence_classification", List.of("classification"));
+            "sequence_classification", List.of("classification"),
+            "regression", List.of("regression"),
+            "multi_label_classification", List.of("multi_label"));
 
     private final ObjectNode tree;
 
