@@ -43,7 +43,7 @@ enum Answers {
     static Answers of(Recipe recipe) {
         check(
                 !recipe.data().isPair(),
-                "a model of pairs of texts answers no DataFrame yet: evaluate measures it, and temper classify asks it");
+                "a model of pairs of texts answers no DataFrame yet: evaluate measures it, temper classify asks it");
         return recipe.model().task().isCausal() ? TEXT : CLASS;
     }
 
