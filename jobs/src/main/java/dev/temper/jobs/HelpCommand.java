@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,5 +70,20 @@ final class HelpCommand implements Callable<Integer> {
         lines.add("");
         TEXTS.get("footer").textValue().lines().forEach(lines::add);
         return lines.stream().map(line -> line.replace("%", "%%")).toArray(String[]::new);
+    }
+
+    /** {@code temper completion}: a script for the shell. */
+    @Command(name = "completion", description = "Print a script that lets bash or zsh complete commands and options.")
+    static final class Completion implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() {
+            spec.commandLine()
+                    .getOut()
+                    .println(AutoComplete.bash("temper", spec.parent().commandLine()));
+            return 0;
+        }
     }
 }

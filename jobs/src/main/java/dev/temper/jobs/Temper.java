@@ -108,7 +108,7 @@ public final class Temper implements Runnable {
         for (Object command : commands) {
             line.addSubcommand(command);
         }
-        line.addSubcommand(new CompletionCommand()).addSubcommand(new HelpCommand());
+        line.addSubcommand(new HelpCommand.Completion()).addSubcommand(new HelpCommand());
         HelpCommand.addFooters(line);
         return line.setExecutionStrategy(temper::execute);
     }

@@ -34,7 +34,6 @@ import java.util.function.BooleanSupplier;
  */
 public final class TrainingLoop {
     private static final String EVAL = "eval/";
-    private static final Evaluation NOTHING = new Evaluation(Map.of(), List.of());
 
     private final TrainedModel model;
     private final TrainingRows rows;
@@ -102,8 +101,7 @@ public final class TrainingLoop {
      * @param kept the checkpoints to resume from and to write; empty: none
      * @throws StoppedException on all workers, when one of them was asked to stop
      * @throws IOException when another worker is lost
-     * @throws dev.temper.check.FailedRunException when ten updates in a row, or all updates, had a non-finite loss or
-     *     gradient
+     * @throws dev.temper.check.FailedRunException when ten updates in a row, or all, had a non-finite gradient
      * @throws dev.temper.check.InvalidInputException when the best model is wanted and no evaluation can determine it
      */
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
@@ -277,10 +275,7 @@ public final class TrainingLoop {
         return isBest;
     }
 
-    /**
-     * Restores the best model if the configuration asks for it, and returns the evaluation of the model that will be
-     * saved.
-     */
+    /** Restores the best model if configured, and returns the evaluation of the model that will be saved. */
     private Evaluation lastEvaluation() throws IOException {
         int best = state.best.step;
         if (config.loadBestModelAtEnd() && best > 0 && best < state.step) {
@@ -291,7 +286,7 @@ public final class TrainingLoop {
         if (evaluated.isEmpty() && rows.evaluated() > 0) {
             return rows.evaluate(worker); // scores of that evaluation are known, but its predictions are not
         }
-        return evaluated.orElse(NOTHING);
+        return evaluated.orElse(Evaluation.NOTHING);
     }
 
     private boolean isDue(IntervalStrategy when, OptionalInt every) {

@@ -19,10 +19,7 @@ import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.Type;
 
-/**
- * Writes the nested values of one column as JSON while they are read. Null fields of structs are omitted, because a
- * Parquet struct has the fields of all rows; null elements of lists and null values of maps are written.
- */
+/** Writes the nested values of one column as JSON while they are read; fields of structs that are null are omitted. */
 final class ParquetJson {
     /** The row that contains a nested value. */
     interface Enclosing {

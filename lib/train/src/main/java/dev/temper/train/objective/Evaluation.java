@@ -13,6 +13,9 @@ import java.util.Map;
  * @param predictions of a head for whole texts, in the order of the rows; empty of other models
  */
 public record Evaluation(Map<String, Double> scores, List<Prediction> predictions) {
+    /** Of no rows. */
+    public static final Evaluation NOTHING = new Evaluation(Map.of(), List.of());
+
     public Evaluation {
         scores = Collections.unmodifiableMap(new LinkedHashMap<>(scores));
         predictions = List.copyOf(predictions);
