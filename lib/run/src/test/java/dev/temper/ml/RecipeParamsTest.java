@@ -229,8 +229,8 @@ final class RecipeParamsTest {
         for (String key : new TreeSet<>(KEYS)) {
             try {
                 names.put(key, stage.param(key).name());
-            } catch (InvalidInputException e) {
-                continue; // a section, or left out
+            } catch (InvalidInputException ignored) {
+                // a section, or left out
             }
         }
         return names;
