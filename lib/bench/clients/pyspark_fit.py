@@ -30,13 +30,15 @@ fine_tuning = (
     .setBatchSize(32)
     .setLearningRate(2e-3)
     .setMaxSteps(60)
+    .setKey("training.warmup_ratio", 0.1)
+    .setKey("training.lr_scheduler_kwargs", {})
+    .setKey("generation.max_new_tokens", 16)
     .setOutput("file:" + output)
 )
 model = fine_tuning.fit(rows._jdf)
 after = model.metrics().get("eval/loss")
-before = dict((step, value) for step, name, value in (
-    (row.step, row.name, row.value) for row in spark.read.parquet(
-        os.path.dirname(model.folder()) + "/metrics").collect()) if name == "eval/loss")[0]
+history = DataFrame(model.history(), spark)
+before = history.filter("name = 'eval/loss' AND step = 0").head().value
 print("eval/loss", before, "to", after)
 assert after < before / 2, (before, after)
 
@@ -45,3 +47,19 @@ again = temper.FineTunedModel.load("file:" + output + "-saved")
 scored = [DataFrame(one.transform(other._jdf), spark).collect() for one in (model, again)]
 print(scored[0][0].prompt, scored[0][0].generation)
 assert scored[0] == scored[1] and len(scored[0]) == 8 and all(row.generation for row in scored[0])
+
+# Messages as Spark has them, told by the column's name.
+chats = rows.limit(64).selectExpr(
+    "array(struct('user' AS role, prompt AS content), struct('assistant' AS role, completion AS content)) AS messages")
+talking = (
+    temper.SupervisedFineTuning()
+    .setBase(root + "/conf/quickstart/base")
+    .setKey("data.chat_template", "{% for m in messages %}{{ m['content'] }}{{ eos_token }}{% endfor %}")
+    .setMaxSteps(2)
+    .setOutput("file:" + output + "-chats")
+    .fit(chats._jdf)
+)
+answers = DataFrame(talking.transform(chats.limit(4)._jdf), spark).collect()
+print(answers[0].generation)
+assert len(answers) == 4 and all(row.generation is not None for row in answers)
+print([line for line in talking.parent().explainParams().splitlines() if line.startswith("warmupRatio")])

@@ -195,6 +195,15 @@ class Training(Module):
     total = torch.sum(difference * difference * rows, dtype=7)
     return (total, torch.mul(difference, 2.0) * rows * float(scale[0]))
 
+  def binary_cross_entropy(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of several labels a text: targets (S C), 1 or 0 for each; a document's loss is the mean of those of its labels; as
+    # cross_entropy.
+    t = torch.reshape(targets, [logits.size(0), logits.size(1)])
+    rows = torch.unsqueeze(weights, 1) / float(logits.size(1))
+    losses = torch.binary_cross_entropy_with_logits(logits, t, None, None, 0)
+    total = torch.sum(losses * rows, dtype=7)
+    return (total, torch.sub(torch.sigmoid(logits), t) * rows * float(scale[0]))
+
   def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)
 

@@ -24,8 +24,10 @@ final class ClassifyCommand implements Callable<Integer> {
      * @param adapter folder of an adapter over it
      * @param labels names of the classes of the adapter's head; empty: those of the model
      * @param texts to classify; empty: those of the file
+     * @param pairs the second text of each; empty: there are none
      * @param file data whose rows are classified
      * @param column of the file, with the texts
+     * @param pairColumn of the file, with the second text of each; empty: there is none
      * @param maxLength tokens at which a text is cut
      * @param json print JSON instead of a table
      */
@@ -34,8 +36,10 @@ final class ClassifyCommand implements Callable<Integer> {
             Optional<String> adapter,
             List<String> labels,
             List<String> texts,
+            List<String> pairs,
             Optional<String> file,
             String column,
+            Optional<String> pairColumn,
             OptionalInt maxLength,
             boolean json) {}
 
@@ -58,6 +62,12 @@ final class ClassifyCommand implements Callable<Integer> {
     private List<String> texts = List.of();
 
     @Option(
+            names = "--text-pair",
+            paramLabel = "TEXT",
+            description = "The second text of a pair, as text_pair in training; one for each --text, in their order.")
+    private List<String> pairs = List.of();
+
+    @Option(
             names = "--file",
             paramLabel = "LOCATION",
             description = "Classify the rows of a CSV, TSV, JSON, JSON lines or Parquet file, or of a folder of them.")
@@ -68,6 +78,12 @@ final class ClassifyCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "Column of the file that holds the texts; default: text.")
     private Optional<String> column = Optional.empty();
+
+    @Option(
+            names = "--pair-column",
+            paramLabel = "NAME",
+            description = "Column of the file that holds the second text of a pair, as text_pair in training.")
+    private Optional<String> pairColumn = Optional.empty();
 
     @Option(
             names = "--max-length",
@@ -95,9 +111,18 @@ final class ClassifyCommand implements Callable<Integer> {
         check(
                 file.isPresent() || column.isEmpty(),
                 "--column changes nothing without --file; give that, or leave it out");
+        check(
+                file.isPresent() || pairColumn.isEmpty(),
+                "--pair-column changes nothing without --file; give that, or leave it out");
+        check(
+                pairs.isEmpty() || pairs.size() == texts.size(),
+                "--text-pair is the second text of each --text: there are %d for %d texts",
+                pairs.size(),
+                texts.size());
         check(labels.isEmpty() || adapter.isPresent(), "--labels are for an adapter's head: give --adapter, too");
         OptionalInt length = maxLength.map(OptionalInt::of).orElseGet(OptionalInt::empty);
-        job.run(new Request(folder, adapter, labels, texts, file, column.orElse("text"), length, json));
+        job.run(new Request(
+                folder, adapter, labels, texts, pairs, file, column.orElse("text"), pairColumn, length, json));
         return 0;
     }
 }

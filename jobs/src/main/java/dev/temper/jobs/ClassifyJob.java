@@ -2,12 +2,14 @@ package dev.temper.jobs;
 
 import static dev.temper.check.Check.check;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Printable;
 import dev.temper.inference.Classification;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextClassifier;
+import dev.temper.inference.TextPair;
 import dev.temper.model.Families;
 import dev.temper.model.ModelTask;
 import dev.temper.model.Task;
@@ -22,14 +24,16 @@ import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig;
 import dev.temper.text.InputColumn;
 import dev.temper.text.InputColumn.Content;
+import dev.temper.text.LabelFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 
 /** {@code temper classify}: prints the class of each text, with the probabilities of all classes. */
@@ -42,19 +46,21 @@ final class ClassifyJob {
     private static final int SHOWN = 60; // characters of a text
 
     private final ClassifyCommand.Request request;
+    private final Task task;
     private final List<String> labels;
     private long unclassified;
     private String firstTrouble = "";
 
-    private ClassifyJob(ClassifyCommand.Request request, List<String> labels) {
+    private ClassifyJob(ClassifyCommand.Request request, TextClassifier classifier) {
         this.request = request;
-        this.labels = labels;
+        this.task = classifier.task();
+        this.labels = task == Task.REGRESSION ? List.of() : classifier.labels();
     }
 
-    /** A text, and where it comes from; null where the row has none. */
-    private record Item(Optional<LocalRows.Row> row, String text) {
+    /** A text, maybe with another one, and where they come from; null where the row has none. */
+    private record Item(Optional<LocalRows.Row> row, String text, String pair) {
         String shown() {
-            return text == null ? "" : text;
+            return (text == null ? "" : text) + (pair == null ? "" : " | " + pair);
         }
     }
 
@@ -64,13 +70,13 @@ final class ClassifyJob {
         Options options = Options.defaults().withThreads(GivenCores.ofDriver(new SparkConf()));
         if (request.adapter().isPresent()) {
             Path adapter = localize(store, "--adapter", request.adapter().get());
-            options = options.withAdapter(adapter).withLabels(labels(store, request, folder, adapter));
+            options = options.withAdapter(adapter).withHead(Optional.of(head(store, request, folder, adapter)));
         }
         if (request.maxLength().isPresent()) {
             options = options.withMaxLength(request.maxLength().getAsInt());
         }
         try (TextClassifier classifier = TextClassifier.open(folder, options)) {
-            ClassifyJob job = new ClassifyJob(request, classifier.labels());
+            ClassifyJob job = new ClassifyJob(request, classifier);
             if (request.file().isPresent()) {
                 job.classifyFile(store, classifier);
             } else {
@@ -94,18 +100,17 @@ final class ClassifyJob {
                 request.folder());
     }
 
-    /**
-     * Of the adapter's head: as the user names them, or as its run did; none where it is the base's that classifies.
-     */
-    private static List<String> labels(
-            HadoopStore store, ClassifyCommand.Request request, Path folder, Path localAdapter) throws IOException {
-        if (!request.labels().isEmpty()) {
-            return request.labels();
-        }
+    /** What the adapter's head tells: as its run did, with the names that the user gives. */
+    private static ModelTask head(HadoopStore store, ClassifyCommand.Request request, Path folder, Path localAdapter)
+            throws IOException {
         Folder adapter = store.folder(request.adapter().orElseThrow());
-        ModelTask task = AdapterMerge.task(adapter, Folder.local(folder), Folder.local(localAdapter));
-        check(task.kind() == Task.SEQUENCE_CLASSIFICATION, "%s holds no classifier", adapter.location());
-        return task.labels();
+        ModelTask head = AdapterMerge.task(adapter, Folder.local(folder), Folder.local(localAdapter));
+        boolean isSeveral = head.kind() == Task.MULTI_LABEL_CLASSIFICATION;
+        if (!request.labels().isEmpty()) {
+            return ModelTask.of(isSeveral ? head.kind() : Task.SEQUENCE_CLASSIFICATION, request.labels());
+        }
+        check(!head.isCausal(), "%s holds no classifier", adapter.location());
+        return head;
     }
 
     private static Path localize(HadoopStore store, String key, String location) throws IOException {
@@ -114,23 +119,39 @@ final class ClassifyJob {
     }
 
     private void classifyTexts(TextClassifier classifier) {
-        List<Classification> classes = classifier.classify(request.texts()); // names the text that has none
+        boolean isPair = !request.pairs().isEmpty();
+        List<Item> items = IntStream.range(0, request.texts().size())
+                .mapToObj(i -> new Item(
+                        Optional.empty(),
+                        request.texts().get(i),
+                        isPair ? request.pairs().get(i) : null))
+                .toList();
+        List<Classification> classes = isPair
+                ? classifier.classifyPairs(pairs(items))
+                : classifier.classify(request.texts()); // names the text that has none
         printHead();
         for (int i = 0; i < classes.size(); i++) {
-            print(new Item(Optional.empty(), request.texts().get(i)), Optional.of(classes.get(i)));
+            print(items.get(i), Optional.of(classes.get(i)));
         }
     }
 
+    private static List<TextPair> pairs(List<Item> items) {
+        return items.stream()
+                .map(item -> new TextPair(item.text(), item.pair()))
+                .toList();
+    }
+
     private void classifyFile(HadoopStore store, TextClassifier classifier) throws IOException {
-        List<InputColumn> columns = List.of(new InputColumn(request.column(), Content.TEXT, true));
+        List<InputColumn> columns = Stream.concat(Stream.of(request.column()), request.pairColumn().stream())
+                .map(name -> new InputColumn(name, Content.TEXT, true))
+                .toList();
         ReadTable table = new ReadTable(columns, "UTF-8", ",", true, DataConfig.MAX_CHARACTERS);
         try (LocalRows rows = LocalRows.open(store, request.file().orElseThrow(), table)) {
             printHead();
             List<Item> window = new ArrayList<>();
             while (rows.hasNext()) {
                 LocalRows.Row row = rows.next();
-                String text = row.trouble().isPresent() ? null : row.values().get(request.column());
-                window.add(new Item(Optional.of(row), text));
+                window.add(item(row));
                 if (window.size() == WINDOW || !rows.hasNext()) {
                     print(window, classifier);
                     window.clear();
@@ -143,10 +164,20 @@ final class ClassifyJob {
         }
     }
 
+    private Item item(LocalRows.Row row) {
+        String text = row.trouble().isPresent() ? null : row.values().get(request.column());
+        String pair = text == null
+                ? null
+                : request.pairColumn().map(row.values()::get).orElse(null);
+        boolean isWhole = request.pairColumn().isEmpty() || pair != null;
+        return new Item(Optional.of(row), isWhole ? text : null, pair);
+    }
+
     private void print(List<Item> items, TextClassifier classifier) {
-        Iterator<Optional<Classification>> classes = classifier
-                .tryClassify(
-                        items.stream().map(Item::text).filter(Objects::nonNull).toList())
+        List<Item> there = items.stream().filter(item -> item.text() != null).toList();
+        Iterator<Optional<Classification>> classes = (request.pairColumn().isPresent()
+                        ? classifier.tryClassifyPairs(pairs(there))
+                        : classifier.tryClassify(there.stream().map(Item::text).toList()))
                 .iterator();
         for (Item item : items) {
             print(item, item.text() == null ? Optional.empty() : classes.next());
@@ -169,8 +200,19 @@ final class ClassifyJob {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         item.row().ifPresent(row -> json.put("source", row.source()).put("row", row.number()));
         json.put("text", item.text());
-        json.put("label", result.map(Classification::label).orElse(null));
-        json.put("score", result.map(Classification::score).orElse(null));
+        if (item.pair() != null) {
+            json.put("text_pair", item.pair());
+        }
+        if (task == Task.REGRESSION) {
+            return json.put("value", result.map(Classification::score).orElse(null));
+        }
+        if (task == Task.MULTI_LABEL_CLASSIFICATION) {
+            ArrayNode had = json.putArray("labels");
+            result.ifPresent(found -> found.labels().forEach(had::add));
+        } else {
+            json.put("label", result.map(Classification::label).orElse(null));
+            json.put("score", result.map(Classification::score).orElse(null));
+        }
         ObjectNode probabilities = json.putObject("probabilities");
         result.ifPresent(found -> {
             for (int i = 0; i < labels.size(); i++) {
@@ -184,7 +226,11 @@ final class ClassifyJob {
         if (request.json()) {
             return;
         }
-        StringBuilder head = new StringBuilder(padded("label", width()));
+        if (task == Task.REGRESSION) {
+            Console.say("%12s  text", "value");
+            return;
+        }
+        StringBuilder head = new StringBuilder(padded(told(), width()));
         if (labels.size() <= COLUMNS) {
             labels.forEach(
                     label -> head.append("  ").append(" ".repeat(gap(label))).append(shown(label)));
@@ -195,7 +241,14 @@ final class ClassifyJob {
     }
 
     private String line(Item item, Optional<Classification> result) {
-        String name = result.map(Classification::label).orElse("-");
+        if (task == Task.REGRESSION) {
+            String value = result.map(found -> String.format(Locale.ROOT, "%.6g", found.score()))
+                    .orElse("-");
+            return "%12s  %s".formatted(value, shown(item.shown()));
+        }
+        String name = result.map(found -> String.join(LabelFormat.SEPARATOR, found.labels()))
+                .filter(names -> !names.isEmpty())
+                .orElse("-");
         StringBuilder line = new StringBuilder(padded(shown(name), width()));
         if (labels.size() > COLUMNS) {
             line.append("  ").append(result.map(found -> number(found.score())).orElse("     -"));
@@ -212,10 +265,16 @@ final class ClassifyJob {
         return line.append("  ").append(shown(item.shown())).toString();
     }
 
+    private String told() {
+        return task == Task.MULTI_LABEL_CLASSIFICATION ? "labels" : "label";
+    }
+
     private int width() {
-        return Math.max(
-                "label".length(),
-                labels.stream().mapToInt(label -> shown(label).length()).max().orElse(0));
+        IntStream widths = labels.stream().mapToInt(label -> shown(label).length());
+        int most = task == Task.MULTI_LABEL_CLASSIFICATION
+                ? Math.min(SHOWN / 2, widths.map(width -> width + 1).sum() - 1)
+                : widths.max().orElse(0);
+        return Math.max(told().length(), most);
     }
 
     /** Numbers have six characters; a longer name makes their column as wide. */

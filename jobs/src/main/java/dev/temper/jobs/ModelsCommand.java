@@ -4,9 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.model.Families;
-import dev.temper.model.Task;
+import dev.temper.train.objective.Objectives;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -17,9 +16,6 @@ import picocli.CommandLine.Option;
 /** {@code temper models}: which models can be trained, and for what; the table that config.json is read with. */
 @Command(name = "models", description = "List the families of models, with what works for each.")
 final class ModelsCommand implements Callable<Integer> {
-    /** What a recipe's {@code model.task} can ask for, as the model's head. */
-    private static final List<Task> TASKS = List.of(Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION);
-
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -56,9 +52,7 @@ final class ModelsCommand implements Callable<Integer> {
     private static ObjectNode json(Families.Known known) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("model_type", known.modelType());
         ArrayNode tasks = json.putArray("tasks");
-        TASKS.stream()
-                .filter(known.tasks()::contains)
-                .forEach(task -> tasks.add(task.name().toLowerCase(Locale.ROOT)));
+        Objectives.tasks().stream().filter(known.tasks()::contains).forEach(task -> tasks.add(task.label()));
         ArrayNode uses = json.putArray("uses");
         known.uses().forEach(use -> uses.add(use.name().toLowerCase(Locale.ROOT)));
         known.inside().ifPresent(inside -> json.put("inside", inside));

@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.temper.check.InvalidInputException;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelTask;
+import dev.temper.model.Task;
 import dev.temper.model.TinyModel;
 import dev.temper.storage.Folder;
+import dev.temper.train.objective.Objectives;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +27,14 @@ final class ModelsCommandTest {
     void listsEveryTypeWithItsTasks() {
         List<String> lines = models().out().lines().toList();
 
-        assertThat(lines.get(0)).isEqualTo("model_type    generate  packing  classify  full  LoRA  QLoRA  bf16  merge");
+        assertThat(lines.get(0))
+                .isEqualTo(
+                        "model_type    generate  packing  classify  regression  multi-label  full  LoRA  QLoRA  bf16  merge");
         assertThat(lines)
                 .contains(
-                        "bert          -         -        yes       yes   yes   yes    yes   yes",
-                        "gemma2        yes       yes      -         yes   yes   yes    yes   yes",
-                        "llama         yes       yes      yes       yes   yes   yes    yes   yes",
+                        "bert          -         -        yes       yes         yes          yes   yes   yes    yes   yes",
+                        "gemma2        yes       yes      -         -           -            yes   yes   yes    yes   yes",
+                        "llama         yes       yes      yes       yes         yes          yes   yes   yes    yes   yes",
                         "gemma3: the gemma3_text inside, without its pictures")
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
     }
@@ -42,8 +46,8 @@ final class ModelsCommandTest {
         String type = Architecture.read(Folder.local(folder)).modelType();
 
         Map<String, Boolean> read = new TreeMap<>();
-        for (ModelTask task : List.of(ModelTask.causalLm(), ModelTask.classification(List.of("a", "b")))) {
-            read.put(task.isCausal() ? "causal_lm" : "sequence_classification", isRead(folder, task));
+        for (Task task : Objectives.tasks()) {
+            read.put(task.label(), isRead(folder, ModelTask.of(task, List.of("a", "b"))));
         }
         List<String> tasks = tasks().get(type);
         assertThat(tasks).isNotNull();

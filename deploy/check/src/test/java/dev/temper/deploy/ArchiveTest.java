@@ -1,6 +1,7 @@
 package dev.temper.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -106,8 +107,10 @@ final class ArchiveTest {
         }
     }
 
+    /** Which a build makes that is online. */
     @Test
     void eachLibraryOfTheBillOfMaterialsHasItsLicence() throws IOException {
+        assumeThat(archive.root().resolve("temper.cdx.json")).exists();
         String licences = Files.readString(archive.root().resolve("licenses/README.md"));
         Matcher components = Pattern.compile("\"purl\" : \"pkg:maven/([^/\"]+)/([^@\"]+)@")
                 .matcher(Files.readString(archive.root().resolve("temper.cdx.json")));

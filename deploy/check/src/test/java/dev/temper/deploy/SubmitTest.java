@@ -129,8 +129,8 @@ final class SubmitTest {
 
         assertThat(cluster.executorOutput())
                 .containsPattern(
-                        "temper: Spark needs options of this JVM .* add to spark-submit --driver-java-options \""
-                                + ".*--add-opens=java.base/sun.nio.ch=ALL-UNNAMED.*\", or use temper submit, which does\n");
+                        "temper: Spark needs options of this JVM .* add to spark-submit --driver-java-options \".*"
+                                + "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED.*, or use temper submit, which does\n");
         assertThat(folder.resolve("bare")).doesNotExist();
     }
 

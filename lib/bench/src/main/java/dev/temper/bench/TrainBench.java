@@ -24,6 +24,7 @@ import dev.temper.train.config.Schedule;
 import dev.temper.train.config.TrainingConfig;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import dev.temper.train.objective.TrainingRows;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -119,8 +120,8 @@ public final class TrainBench implements Callable<Integer> {
     private static TrainingRows rows(List<JsonNode> train, TrainedModel trained) {
         Optional<Classifier> classifier = trained.network().architecture().classifier();
         if (classifier.isPresent()) {
-            List<ClassifiedRows.Row> rows = train.stream()
-                    .map(row -> new ClassifiedRows.Row(
+            List<HeadRows.Row> rows = train.stream()
+                    .map(row -> new HeadRows.Row(
                             ints(row.path("input_ids")), row.path("labels").intValue()))
                     .toList();
             List<String> labels = classifier.get().task().labels();

@@ -27,6 +27,7 @@ import dev.temper.train.TrainedModel;
 import dev.temper.train.TrainingLoop;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import dev.temper.train.objective.TrainingRows;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -152,8 +153,8 @@ public final class TrainFolders implements Callable<Integer> {
                             .toList(),
                     List.of());
         }
-        List<ClassifiedRows.Row> classified = rows.stream()
-                .map(row -> new ClassifiedRows.Row(
+        List<HeadRows.Row> classified = rows.stream()
+                .map(row -> new HeadRows.Row(
                         ints(row.path("input_ids")), row.path("label").intValue()))
                 .toList();
         return ClassifiedRows.of(classified, List.of(), task.labels(), recipe.training());

@@ -60,7 +60,7 @@ final class ImportTableTest {
             spark.preparing | train.rows spark spark.storage spark.cluster spark.source spark.reading text
             spark.table     | spark.storage spark.cluster spark.source spark.reading spark.preparing text
             recipe      | spark.storage spark.cluster spark.preparing kernel quant adapter model safetensors \
-            generate text train.config train.objective eval
+            generate inference text train.config train.objective eval
             plan        | recipe spark.cluster kernel quant adapter model track train.config train.optim train.worker \
             train.rows text
             run.output  | recipe plan spark.storage spark.cluster spark.source spark.preparing quant adapter \

@@ -44,6 +44,8 @@ public record Architecture(
     /** The dictionary key of the embedding of token types; left out by models that do not tell tokens apart. */
     public static final String TOKEN_TYPES = "token_type_embeddings";
 
+    private static final int[] NO_TYPES = {};
+
     public Architecture {
         attributes = Map.copyOf(attributes);
         parameters = List.copyOf(parameters);
@@ -115,7 +117,14 @@ public record Architecture(
 
     /** Whether it tells the tokens of two texts in one row apart. */
     public boolean hasTokenTypes() {
-        return parameters.stream().anyMatch(parameter -> parameter.key().equals(TOKEN_TYPES));
+        return parameters.stream()
+                .anyMatch(parameter ->
+                        parameter.key().equals(TOKEN_TYPES) && parameter.shape().get(0) > 1);
+    }
+
+    /** The token types of a row as it takes them: none where it has none, whatever the tokenizer says. */
+    public int[] tokenTypes(int[] types) {
+        return hasTokenTypes() ? types : NO_TYPES;
     }
 
     /** Whether the output head is the token embedding. */

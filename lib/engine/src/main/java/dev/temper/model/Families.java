@@ -42,6 +42,10 @@ public final class Families {
         /** Rows share a sequence. */
         PACKING("packing", Task.CAUSAL_LM),
         CLASSIFY("classify", Task.SEQUENCE_CLASSIFICATION),
+        /** A number is given to a text. */
+        REGRESSION("regression", Task.REGRESSION),
+        /** A text gets any of several labels. */
+        MULTI_LABEL("multi-label", Task.MULTI_LABEL_CLASSIFICATION),
         /** All weights are trained. */
         FULL("full", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),
         LORA("LoRA", Task.CAUSAL_LM, Task.SEQUENCE_CLASSIFICATION),

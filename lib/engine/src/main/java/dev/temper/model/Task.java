@@ -16,7 +16,9 @@ public enum Task {
     /** One class of a text; cross entropy. */
     SEQUENCE_CLASSIFICATION(Head.OF_TEXTS, "single_label_classification", 2, "cross_entropy"),
     /** One number of a text; squared error. Transformers calls it a sequence classification with one label. */
-    REGRESSION(Head.OF_TEXTS, "regression", 0, "squared_error");
+    REGRESSION(Head.OF_TEXTS, "regression", 0, "squared_error"),
+    /** Any of several labels of a text; the mean of a binary cross entropy for each. */
+    MULTI_LABEL_CLASSIFICATION(Head.OF_TEXTS, "multi_label_classification", 1, "binary_cross_entropy");
 
     /** What the head of a model is for, as transformers' classes, PEFT and the Hub call it. */
     private enum Head {

@@ -93,9 +93,7 @@ final class RefusedConfigTest {
             BERT | num_attention_heads | 0 | : the width 15 must be a multiple of the 0 attention heads
             BERT | attention_probs_dropout_prob | 1.5 | : attention_probs_dropout_prob must be in [0, 1), got 1.5
             BERT | architectures | ["BertForMaskedLM"] | : a bert model cannot be used for causal_lm here, only for \
-            [regression, sequence_classification]: set model.task, or name another base
-            BERT | problem_type | "multi_label_classification" | : problem_type: multi_label_classification is not \
-            supported
+            [multi_label_classification, regression, sequence_classification]: set model.task, or name another base
             BERT | problem_type | "regression" | : problem_type: regression with 3 labels is not supported, only \
             with one
             DISTILBERT | activation | "relu" | : activation: "relu" is not supported, only gelu

@@ -28,7 +28,7 @@ final class LoadedModel implements AutoCloseable {
 
     static LoadedModel open(Path folder, Options options) throws IOException {
         check(Files.isDirectory(folder), "%s is no folder: a model's is needed", folder);
-        if (options.labels().isEmpty()) { // otherwise they are those of the adapter's head
+        if (options.head().isEmpty()) { // else of an adapter's head
             ModelFolder.verifyUsable(Folder.local(folder));
         }
         ModelFiles files = ModelFiles.of(Folder.local(folder), options);

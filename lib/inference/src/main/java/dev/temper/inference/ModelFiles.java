@@ -15,22 +15,21 @@ import dev.temper.text.ChatFormat.TokenizerFiles;
 import dev.temper.text.Tokenizer;
 import java.io.IOException;
 import java.time.LocalDate;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * The folders of a model on any store, to be checked without loading the model.
  *
- * @param adapter folder of an adapter for the model, written by Temper or PEFT
- * @param labels names of the classes of the adapter's head; empty: those of the model
+ * @param adapter over the model, ours or PEFT's
+ * @param head what the adapter's head tells; empty: what the model does
  */
-public record ModelFiles(Folder model, Optional<Folder> adapter, List<String> labels) {
+public record ModelFiles(Folder model, Optional<Folder> adapter, Optional<ModelTask> head) {
     static ModelFiles of(Folder model, Options options) {
-        return new ModelFiles(model, options.adapter().map(Folder::local), options.labels());
+        return new ModelFiles(model, options.adapter().map(Folder::local), options.head());
     }
 
     ModelTask task() throws IOException {
-        return labels.isEmpty() ? ModelTask.of(model) : ModelTask.classification(labels);
+        return head.isPresent() ? head.get() : ModelTask.of(model);
     }
 
     /** The folder of the tokenizer: that of the adapter if it contains one, as the adapter was trained with it. */

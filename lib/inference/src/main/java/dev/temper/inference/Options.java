@@ -2,6 +2,7 @@ package dev.temper.inference;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.model.ModelTask;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -10,19 +11,19 @@ import java.util.OptionalInt;
 /**
  * How a model is opened.
  *
- * @param adapter folder of an adapter for the model, written by Temper or PEFT
- * @param labels names of the classes of the adapter's head in the order of training, where the model's config has none;
- *     empty: those of the model
- * @param threads number of threads for each operator; several models in one process should have fewer each
- * @param batchTokens tokens of prompts or texts that are computed together; memory grows with it. A longer text is
- *     computed alone
- * @param maxLength tokens at which a text to classify is truncated, as {@code data.max_length} in training; empty: the
- *     model's maximum number of positions
- * @param chatTemplate text of a chat template to use instead of the one in the tokenizer's folder
+ * @param adapter folder of an adapter over the model, ours or PEFT's
+ * @param head what the adapter's head tells, where the model below does not tell it; empty: what the model does
+ * @param threads threads of one operator; several models in a process share the cores better with fewer each
+ * @param batchTokens tokens of prompts or texts that are computed together; memory grows with it. A text that is longer
+ *     is computed alone
+ * @param maxLength tokens at which a text to classify is cut, as {@code data.max_length} in training; the model's
+ *     positions when empty
+ * @param chatTemplate text of the template that conversations are written with, instead of the one that the folder of
+ *     the tokenizer has
  */
 public record Options(
         Optional<Path> adapter,
-        List<String> labels,
+        Optional<ModelTask> head,
         int threads,
         int batchTokens,
         OptionalInt maxLength,
@@ -30,42 +31,47 @@ public record Options(
     private static final int BATCH_TOKENS = 4096;
 
     public Options {
-        check(labels.isEmpty() || adapter.isPresent(), "labels are for an adapter's head, and there is no adapter");
+        check(head.isEmpty() || adapter.isPresent(), "labels are for an adapter's head, and there is no adapter");
         check(threads > 0, "threads must be positive, got %d", threads);
         check(batchTokens > 0, "batchTokens must be positive, got %d", batchTokens);
-        labels = List.copyOf(labels);
     }
 
     /** No adapter, all cores, the folder's chat template. */
     public static Options defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new Options(Optional.empty(), List.of(), cores, BATCH_TOKENS, OptionalInt.empty(), Optional.empty());
+        return new Options(
+                Optional.empty(), Optional.empty(), cores, BATCH_TOKENS, OptionalInt.empty(), Optional.empty());
     }
 
     /** A copy with an adapter. */
     public Options withAdapter(Path folder) {
-        return new Options(Optional.of(folder), labels, threads, batchTokens, maxLength, chatTemplate);
+        return new Options(Optional.of(folder), head, threads, batchTokens, maxLength, chatTemplate);
     }
 
-    /** A copy with names of the classes of the adapter's head. */
+    /** @param names of the classes of the adapter's head, in their order; empty: what the model below has */
     public Options withLabels(List<String> names) {
-        return new Options(adapter, names, threads, batchTokens, maxLength, chatTemplate);
+        return withHead(Optional.of(names).filter(some -> !some.isEmpty()).map(ModelTask::classification));
+    }
+
+    /** @param told by the adapter's head; empty: what the model below tells */
+    public Options withHead(Optional<ModelTask> told) {
+        return new Options(adapter, told, threads, batchTokens, maxLength, chatTemplate);
     }
 
     public Options withThreads(int count) {
-        return new Options(adapter, labels, count, batchTokens, maxLength, chatTemplate);
+        return new Options(adapter, head, count, batchTokens, maxLength, chatTemplate);
     }
 
     public Options withBatchTokens(int tokens) {
-        return new Options(adapter, labels, threads, tokens, maxLength, chatTemplate);
+        return new Options(adapter, head, threads, tokens, maxLength, chatTemplate);
     }
 
     public Options withMaxLength(int tokens) {
-        return new Options(adapter, labels, threads, batchTokens, OptionalInt.of(tokens), chatTemplate);
+        return new Options(adapter, head, threads, batchTokens, OptionalInt.of(tokens), chatTemplate);
     }
 
     /** A copy with the text of a chat template. */
     public Options withChatTemplate(String text) {
-        return new Options(adapter, labels, threads, batchTokens, maxLength, Optional.of(text));
+        return new Options(adapter, head, threads, batchTokens, maxLength, Optional.of(text));
     }
 }

@@ -14,6 +14,7 @@ import dev.temper.text.RejectedRowException.Reason;
 import dev.temper.text.RenderedText;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
+import dev.temper.text.TokenRow;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,10 +23,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
- * Classifies texts. Thread-safe: texts of concurrent calls are tokenized in parallel, and the model computes for one
- * call at a time.
+ * Says which class a text belongs to, which labels it has, or which number, by what its model was trained for; of one
+ * text or of a pair of them. Any number of threads may call it; their texts are tokenized in parallel, the model
+ * computes for one call at a time.
  *
  * <p>The texts of a call are computed together without padding, so their order and different lengths cost nothing. A
  * text that is too long is truncated as in training.
@@ -34,18 +37,18 @@ import java.util.OptionalInt;
  * {@link IllegalStateException} when the classifier is closed; both take effect after the batch that is being computed.
  */
 public final class TextClassifier implements AutoCloseable {
+    private static final RenderedText NOTHING = RenderedText.ofPair("", "");
+
     private final LoadedModel model;
     private final Options options;
-    private final List<String> labels;
+    private final Architecture architecture;
     private final int maxLength;
-    private final int vocabulary;
 
-    private TextClassifier(LoadedModel model, Options options, List<String> labels, int maxLength) {
+    private TextClassifier(LoadedModel model, Options options, Architecture architecture, int maxLength) {
         this.model = model;
         this.options = options;
-        this.labels = labels;
+        this.architecture = architecture;
         this.maxLength = maxLength;
-        this.vocabulary = model.architecture().sizes().vocabulary();
     }
 
     /** Opens a folder with {@link Options#defaults}. */
@@ -65,9 +68,8 @@ public final class TextClassifier implements AutoCloseable {
         try {
             Architecture architecture = model.architecture();
             int maxLength = maxLength(architecture, folder.toString(), options.maxLength());
-            TextClassifier classifier =
-                    new TextClassifier(model, options, architecture.task().labels(), maxLength);
-            classifier.tokens(List.of()); // fails now if the maximum length leaves no room for text
+            TextClassifier classifier = new TextClassifier(model, options, architecture, maxLength);
+            classifier.tokens(List.of(), TextKind.CLASSIFIED); // no room for a text shows now
             return classifier;
         } catch (RuntimeException | Error e) {
             model.close();
@@ -82,12 +84,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws dev.temper.check.InvalidInputException when the model is not a classifier, or has fewer positions
      */
     public static int maxLength(Architecture architecture, String folder, OptionalInt wanted) {
-        ModelTask task = architecture.task();
-        check(
-                task.kind() == Task.SEQUENCE_CLASSIFICATION,
-                "%s holds no classifier: its head predicts %s",
-                folder,
-                task.isCausal() ? "tokens" : "a number");
+        check(!architecture.task().isCausal(), "%s holds no classifier: its head predicts tokens", folder);
         int positions = architecture.sizes().maxPositions();
         int maxLength = wanted.orElse(positions);
         check(maxLength <= positions, "maxLength %d is more than the %d positions of %s", maxLength, positions, folder);
@@ -97,15 +94,20 @@ public final class TextClassifier implements AutoCloseable {
     private static void checkLabels(Path folder, Options options) throws IOException {
         check(
                 options.adapter().isEmpty()
-                        || !options.labels().isEmpty()
+                        || options.head().isPresent()
                         || !ModelTask.of(Folder.local(folder)).isCausal(),
                 "%s does not classify by itself: name the classes of the adapter's head with Options.withLabels",
                 folder);
     }
 
-    /** Names of the classes, by index. */
+    /** Names of the classes or labels, by number. */
     public List<String> labels() {
-        return labels;
+        return architecture.task().labels();
+    }
+
+    /** What its model was trained for. */
+    public Task task() {
+        return architecture.task().kind();
     }
 
     public Classification classify(String text) {
@@ -119,20 +121,52 @@ public final class TextClassifier implements AutoCloseable {
      *     have; the message contains the text's number
      */
     public List<Classification> classify(List<String> texts) {
-        List<RowTokenizer.Result> tokens = tokens(texts);
-        for (int i = 0; i < texts.size(); i++) {
-            if (tokens.get(i).rejection() != null) {
-                throw invalid(
-                        "text %d cannot be classified: %s",
-                        i + 1, tokens.get(i).rejection().detail());
-            }
-        }
-        return results(tokens).stream().map(Optional::orElseThrow).toList();
+        return all("text", tokens(single(texts), TextKind.CLASSIFIED));
     }
 
     /** Classifies texts; empty for a text without tokens, or with a token id that the model does not have. */
     public List<Optional<Classification>> tryClassify(List<String> texts) {
-        return results(tokens(texts));
+        return results(tokens(single(texts), TextKind.CLASSIFIED));
+    }
+
+    /**
+     * The class of each pair; of one that is too long the longer text is cut first, as in training.
+     *
+     * @throws dev.temper.check.InvalidInputException as {@link #classify(List)}, and when neither the tokenizer nor the
+     *     model tells two texts apart
+     */
+    public List<Classification> classifyPairs(List<TextPair> pairs) {
+        return all("pair", tokens(both(pairs), TextKind.PAIR));
+    }
+
+    /** As {@link #classifyPairs}; empty for a pair with a token that the model does not have. */
+    public List<Optional<Classification>> tryClassifyPairs(List<TextPair> pairs) {
+        return results(tokens(both(pairs), TextKind.PAIR));
+    }
+
+    private List<RenderedText> single(List<String> texts) {
+        return texts.stream().map(text -> new RenderedText(text, List.of())).toList();
+    }
+
+    private List<RenderedText> both(List<TextPair> pairs) {
+        model.tokens(tokenizer -> {
+            TextPair.verify(tokenizer, architecture);
+            return tokenizer;
+        });
+        return pairs.stream()
+                .map(pair -> RenderedText.ofPair(pair.text(), pair.pair()))
+                .toList();
+    }
+
+    private List<Classification> all(String what, List<RowTokenizer.Result> tokens) {
+        for (int i = 0; i < tokens.size(); i++) {
+            if (tokens.get(i).rejection() != null) {
+                throw invalid(
+                        "%s %d cannot be classified: %s",
+                        what, i + 1, tokens.get(i).rejection().detail());
+            }
+        }
+        return results(tokens).stream().map(Optional::orElseThrow).toList();
     }
 
     private List<Optional<Classification>> results(List<RowTokenizer.Result> rows) {
@@ -154,11 +188,9 @@ public final class TextClassifier implements AutoCloseable {
                     for (List<Integer> batch :
                             Batches.of(order, i -> tokens.get(i).length, options.batchTokens(), Integer.MAX_VALUE)) {
                         call.check();
-                        float[][] logits = call.model()
-                                .classify(TokenStream.of(
-                                        batch.stream().map(tokens::get).toList()));
+                        float[][] logits = call.model().classify(stream(batch, rows));
                         for (int i = 0; i < logits.length; i++) {
-                            results.set(batch.get(i), Optional.of(Classification.of(logits[i], labels)));
+                            results.set(batch.get(i), Optional.of(Classification.of(task(), logits[i], labels())));
                         }
                     }
                     return results;
@@ -166,25 +198,41 @@ public final class TextClassifier implements AutoCloseable {
                 .result();
     }
 
-    private List<RowTokenizer.Result> tokens(List<String> texts) {
-        List<RenderedText> rendered = texts.stream()
-                .map(text -> new RenderedText(model.refusal(text).isEmpty() ? text : "", List.of()))
+    private TokenStream stream(List<Integer> batch, List<RowTokenizer.Result> rows) {
+        List<TokenRow> tokens =
+                batch.stream().map(row -> rows.get(row).tokens()).toList();
+        return TokenStream.of(
+                tokens.stream().map(TokenRow::inputIds).toList(),
+                tokens.stream()
+                        .map(row -> architecture.tokenTypes(row.tokenTypes()))
+                        .toList());
+    }
+
+    private List<RowTokenizer.Result> tokens(List<RenderedText> texts, TextKind kind) {
+        List<Optional<String>> refusals = texts.stream().map(this::refusal).toList();
+        List<RenderedText> taken = IntStream.range(0, texts.size())
+                .mapToObj(i -> refusals.get(i).isEmpty() ? texts.get(i) : NOTHING)
                 .toList();
+        int vocabulary = architecture.sizes().vocabulary();
         List<RowTokenizer.Result> results = new ArrayList<>(model.tokens(
-                tokenizer -> new RowTokenizer(tokenizer, TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary)
-                        .tokens(rendered)));
+                tokenizer -> new RowTokenizer(tokenizer, kind, maxLength, TooLong.TRUNCATE, vocabulary).tokens(taken)));
         for (int i = 0; i < results.size(); i++) {
-            Optional<String> refusal = model.refusal(texts.get(i));
-            if (refusal.isPresent()) {
-                RejectedRowException why =
-                        new RejectedRowException(Reason.TOO_MANY_CHARACTERS, "it has " + refusal.get());
-                results.set(i, new RowTokenizer.Result(null, why, 0));
+            if (refusals.get(i).isPresent()) {
+                String detail = "it has " + refusals.get(i).get();
+                results.set(
+                        i,
+                        new RowTokenizer.Result(null, new RejectedRowException(Reason.TOO_MANY_CHARACTERS, detail), 0));
             }
         }
         return results;
     }
 
-    /** Fails running calls, and frees the memory of model and tokenizer. */
+    private Optional<String> refusal(RenderedText text) {
+        return model.refusal(text.text())
+                .or(() -> Optional.ofNullable(text.pair()).flatMap(model::refusal));
+    }
+
+    /** Ends calls under way, and frees the memory of model and tokenizer. */
     @Override
     public void close() {
         model.close();

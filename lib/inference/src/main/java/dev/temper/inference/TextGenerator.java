@@ -235,6 +235,18 @@ public final class TextGenerator implements AutoCloseable {
         return tryAnswer(prompts, config, seed);
     }
 
+    /**
+     * As {@link #tryGenerate}, of prompts that a chat template has written already: their special tokens are in them.
+     */
+    public List<Optional<String>> tryGenerateRendered(List<String> prompts, GenerationConfig config, long seed) {
+        return tryAnswer(
+                prompts.stream()
+                        .map(prompt -> model.refusal(prompt).isEmpty() ? renderedIds(prompt) : new int[0])
+                        .toList(),
+                config,
+                seed);
+    }
+
     private int[] chat(List<ChatMessage> messages) {
         checkTemplate();
         try {
@@ -255,6 +267,10 @@ public final class TextGenerator implements AutoCloseable {
         model.refusal(prompt).ifPresent(why -> {
             throw new RejectedRowException(RejectedRowException.Reason.TOO_MANY_CHARACTERS, "it has " + why);
         });
+        return renderedIds(prompt);
+    }
+
+    private int[] renderedIds(String prompt) {
         return model.tokens(tokenizer -> tokenizer.ids(List.of(prompt), Added.NOTHING))
                 .get(0);
     }

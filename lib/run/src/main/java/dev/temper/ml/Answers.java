@@ -1,17 +1,12 @@
 package dev.temper.ml;
 
-import static dev.temper.check.Check.invalid;
+import static dev.temper.check.Check.check;
 
 import dev.temper.recipe.Recipe;
-import dev.temper.run.RecipeData;
 import dev.temper.spark.ClassifyText;
 import dev.temper.spark.GenerateText;
 import dev.temper.spark.ModelStage;
-import dev.temper.spark.storage.HadoopStore;
-import dev.temper.text.TextKind;
-import java.io.IOException;
 import org.apache.spark.ml.linalg.SQLDataTypes;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -19,8 +14,8 @@ import org.apache.spark.sql.types.StructType;
 enum Answers {
     TEXT(new StructType().add("generation", DataTypes.StringType)) {
         @Override
-        ModelStage<?> stage(Recipe recipe, String folder) throws IOException {
-            return generate(recipe, folder);
+        ModelStage<?> stage(Recipe recipe, AskedRows asked) {
+            return generate(recipe).setRendered(asked.isRendered());
         }
     },
     CLASS(new StructType()
@@ -28,10 +23,11 @@ enum Answers {
             .add("predicted_label", DataTypes.StringType)
             .add("probability", SQLDataTypes.VectorType())) {
         @Override
-        ModelStage<?> stage(Recipe recipe, String folder) {
+        ModelStage<?> stage(Recipe recipe, AskedRows asked) {
             ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
             return recipe.adapter().isPresent()
-                    ? stage.setLabels(recipe.model().labels().toArray(String[]::new))
+                    ? stage.setTask(recipe.model().task())
+                            .setLabels(recipe.model().head().labels().toArray(String[]::new))
                     : stage;
         }
     };
@@ -45,22 +41,14 @@ enum Answers {
 
     /** @throws dev.temper.check.InvalidInputException when no stage asks such a model */
     static Answers of(Recipe recipe) {
-        return switch (recipe.model().task()) {
-            case CAUSAL_LM -> TEXT;
-            case SEQUENCE_CLASSIFICATION -> CLASS;
-            default -> throw invalid(
-                    "a model of model.task: %s answers no DataFrame yet: evaluate measures it, and transformers opens"
-                            + " its folder",
-                    recipe.model().task().label());
-        };
+        check(
+                !recipe.data().isPair(),
+                "a model of pairs of texts answers no DataFrame yet: evaluate measures it, and temper classify asks it");
+        return recipe.model().task().isCausal() ? TEXT : CLASS;
     }
 
-    /**
-     * Without the folders of base and adapter.
-     *
-     * @param folder of the model that was trained, with its tokenizer
-     */
-    abstract ModelStage<?> stage(Recipe recipe, String folder) throws IOException;
+    /** Without the folders of base and adapter. */
+    abstract ModelStage<?> stage(Recipe recipe, AskedRows asked);
 
     /** The columns of rows with the answers. */
     StructType appended(StructType schema) {
@@ -71,7 +59,7 @@ enum Answers {
         return all;
     }
 
-    private static GenerateText generate(Recipe recipe, String folder) throws IOException {
+    private static GenerateText generate(Recipe recipe) {
         var generation = recipe.generation();
         GenerateText stage = new GenerateText()
                 .setMaxNewTokens(generation.maxNewTokens())
@@ -83,12 +71,6 @@ enum Answers {
                     .setTopK(generation.topK())
                     .setTopP(generation.topP())
                     .setMinP(generation.minP());
-        }
-        // with the folder that the chat template was settled in as the base
-        Recipe ofTokenizer = recipe.with("model.base", RecipeDefault.json(folder));
-        RecipeData data = RecipeData.of(HadoopStore.of(SparkSession.active()), ofTokenizer, RecipeData.today());
-        if (data.format().kind() == TextKind.CHAT) {
-            stage.setChat(true).setSystem(recipe.data().system().orElse(""));
         }
         return stage;
     }

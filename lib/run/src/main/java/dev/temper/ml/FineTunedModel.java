@@ -1,15 +1,12 @@
 package dev.temper.ml;
 
-import static dev.temper.check.Check.check;
-import static dev.temper.check.Check.invalid;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.temper.check.InvalidInputException;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.YamlText;
 import dev.temper.run.EvaluationRun;
+import dev.temper.run.RecipeData;
 import dev.temper.run.RunEnvironment;
 import dev.temper.run.RunVersion;
 import dev.temper.run.output.RunOutput;
@@ -17,8 +14,6 @@ import dev.temper.spark.ClassifyText;
 import dev.temper.spark.GenerateText;
 import dev.temper.spark.ModelStage;
 import dev.temper.spark.storage.HadoopStore;
-import dev.temper.storage.Folder;
-import dev.temper.text.Format;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;
@@ -30,19 +25,14 @@ import org.apache.spark.ml.Model;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
-import org.apache.spark.ml.util.DefaultParamsReader;
-import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
-import scala.Option;
 
 /**
  * What {@link SupervisedFineTuning} trained: a folder that a run has written. It classifies as {@link ClassifyText}
@@ -54,7 +44,7 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
     static final String MODEL = "temper.model";
 
     private static final long serialVersionUID = 1L;
-    private static final String JOINED = "_joined_text";
+    private static final String ASKED = "_asked";
 
     private final String uid;
     private final String place;
@@ -63,57 +53,26 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
     private final Param<String> inputCol;
     private final BooleanParam evaluateOnly;
 
-    private FineTunedModel(String uid, String place, String run, Map<String, Double> metrics) {
+    /**
+     * @param place the run's output
+     * @param run its recipe
+     */
+    FineTunedModel(String uid, String place, String run, Map<String, Double> metrics) {
         this.uid = uid;
         this.place = place;
         this.run = run;
         this.metrics = new TreeMap<>(metrics);
-        this.inputCol = new Param<>(this, "inputCol", "column with the text; empty: the recipe's prompt or text");
+        this.inputCol = new Param<>(
+                this, "inputCol", "column with a text or a list of messages; empty: those of the recipe's format");
         this.evaluateOnly =
                 new BooleanParam(this, "evaluateOnly", "transform adds nothing: its rows go to FineTuningEvaluator");
         setDefault(inputCol, "");
         setDefault(evaluateOnly, false);
     }
 
-    static String newUid() {
-        return Identifiable$.MODULE$.randomUID("fineTunedModel");
-    }
-
-    /**
-     * Opens what a run has written.
-     *
-     * @throws InvalidInputException when it is no finished run's folder
-     */
-    static FineTunedModel open(SparkSession spark, String location, String uid) {
-        Folder folder = HadoopStore.of(spark).folder(HadoopStore.resolve(location));
-        Recipe recipe;
-        try {
-            recipe = RunOutput.of(folder).finishedRecipe().orElseThrow(() -> noModel(location));
-            check(folder.has(modelFolder(recipe)), "%s", noModel(location).getMessage());
-        } catch (InvalidInputException | IOException e) {
-            throw noModel(location);
-        }
-        Map<String, Double> metrics = new TreeMap<>();
-        for (Row row : spark.read()
-                .parquet(folder.location("metrics"))
-                .select("step", "name", "value")
-                .orderBy("step")
-                .collectAsList()) {
-            metrics.put(row.getString(1), row.getDouble(2));
-        }
-        return new FineTunedModel(uid, folder.location(), RecipeFile.resolved(recipe), metrics);
-    }
-
-    private static InvalidInputException noModel(String location) {
-        return invalid(
-                "%s holds no model of Temper that can be loaded: name a folder that write().save or a finished run has"
-                        + " written",
-                location);
-    }
-
     /** Reads a model that {@link #write} saved; Spark looks for it by this name. */
     public static MLReader<FineTunedModel> read() {
-        return new Reader();
+        return new ModelReader();
     }
 
     /** A model that {@link #write} saved, or the output of {@code temper run}. */
@@ -141,12 +100,16 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
         return Collections.unmodifiableMap(metrics);
     }
 
-    /** All that the run has written. */
-    String place() {
-        return place;
+    /** All that was measured while it was trained: {@code step}, {@code name}, {@code value}, {@code time}. */
+    public Dataset<Row> history() {
+        return history(SparkSession.active(), place);
     }
 
-    private static String modelFolder(Recipe recipe) {
+    static Dataset<Row> history(SparkSession spark, String place) {
+        return spark.read().parquet(place + "/metrics");
+    }
+
+    static String modelFolder(Recipe recipe) {
         return recipe.adapter().isPresent() ? "adapter" : "model";
     }
 
@@ -186,40 +149,31 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
     }
 
     private Dataset<Row> answered(Dataset<Row> rows, Recipe recipe) throws IOException {
-        List<String> inputs = inputs(recipe);
-        if (inputs.size() == 1) {
-            return stage(recipe, inputs.get(0)).transform(rows);
-        }
-        for (String input : inputs) {
-            check(List.of(rows.columns()).contains(input), "%s: there is no column %s", uid, input);
-        }
-        Column joined = functions.col(quoted(inputs.get(0)));
-        for (String input : inputs.subList(1, inputs.size())) {
-            joined = functions.concat(joined, functions.lit(recipe.data().separator()), functions.col(quoted(input)));
-        }
-        return stage(recipe, JOINED).transform(rows.withColumn(JOINED, joined)).drop(JOINED);
+        AskedRows asked = asked(recipe);
+        asked.verify(rows.schema());
+        return asked.isColumn()
+                ? stage(recipe, asked, asked.columns().get(0).name()).transform(rows)
+                : stage(recipe, asked, ASKED)
+                        .transform(rows.withColumn(ASKED, asked.text(rows)))
+                        .drop(ASKED);
     }
 
-    private static String quoted(String column) {
-        return "`" + column.replace("`", "``") + "`";
+    private AskedRows asked(Recipe recipe) throws IOException {
+        HadoopStore store = HadoopStore.of(SparkSession.active());
+        return AskedRows.of(
+                uid, RecipeData.of(store, ofFolder(recipe), RecipeData.today()).format(), $(inputCol));
     }
 
-    private List<String> inputs(Recipe recipe) {
-        if (!$(inputCol).isEmpty()) {
-            return List.of($(inputCol));
-        }
-        Format format = recipe.data().format();
-        check(
-                format.asked().isPresent(),
-                "%s: rows of the format %s have no column with the text to answer: name one with setInputCol",
-                uid,
-                format.label());
-        String role = format.asked().get();
-        return recipe.data().columns().getOrDefault(role, List.of(role));
+    /** With the tokenizer and the template of what was trained, which sets its variables itself. */
+    private Recipe ofFolder(Recipe recipe) {
+        Recipe own = recipe.with("model.base", KeyParam.json(folder())).with("data.date", "null");
+        return own.data().chatTemplate().equals("none")
+                ? own
+                : own.with("data.chat_template", "auto").with("data.chat_template_kwargs", "{}");
     }
 
-    private ModelStage<?> stage(Recipe recipe, String input) throws IOException {
-        ModelStage<?> stage = Answers.of(recipe).stage(recipe, folder());
+    private ModelStage<?> stage(Recipe recipe, AskedRows asked, String input) {
+        ModelStage<?> stage = Answers.of(recipe).stage(recipe, asked);
         stage.setInputCol(input);
         if (recipe.adapter().isPresent()) {
             stage.setModelFolder(recipe.model().base()).setAdapterFolder(folder());
@@ -274,14 +228,15 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
     @Override
     public StructType transformSchema(StructType schema) {
         Recipe recipe = recipe();
-        inputs(recipe)
-                .forEach(input -> check(
-                        List.of(schema.fieldNames()).contains(input),
-                        "%s: there is no column %s, only %s",
-                        uid,
-                        input,
-                        String.join(", ", schema.fieldNames())));
-        return $(evaluateOnly).equals(true) ? schema : Answers.of(recipe).appended(schema);
+        if ($(evaluateOnly).equals(true)) {
+            return schema;
+        }
+        try {
+            asked(recipe).verify(schema);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Answers.of(recipe).appended(schema);
     }
 
     @Override
@@ -301,22 +256,5 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
 
     public BooleanParam evaluateOnly() {
         return evaluateOnly;
-    }
-
-    /** Outputs of runs, too, which have no metadata of Spark. */
-    private static final class Reader extends MLReader<FineTunedModel> {
-        @Override
-        public FineTunedModel load(String path) {
-            SparkSession spark = sparkSession();
-            FineTunedModel model = open(spark, path, newUid());
-            if (!ModelWriter.hasMetadata(spark, path)) {
-                return model;
-            }
-            DefaultParamsReader.Metadata metadata =
-                    DefaultParamsReader.loadMetadata(path, spark.sparkContext(), FineTunedModel.class.getName());
-            FineTunedModel named = new FineTunedModel(metadata.uid(), model.place, model.run, model.metrics);
-            metadata.getAndSetParams(named, Option.empty());
-            return named;
-        }
     }
 }

@@ -40,7 +40,7 @@ import org.apache.spark.sql.types.StructType;
  * what the model follows from: the recipe and the rows. So the fits of a sweep do not meet; the same fit again finds
  * its model, or goes on where it was interrupted. The rows are read more than once and must be the same each time.
  */
-public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTuning> implements DefaultParamsWritable {
+public final class SupervisedFineTuning extends CommonParams<SupervisedFineTuning> implements DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
     private static final String NONE = "";
 
@@ -83,7 +83,7 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
 
     /** The same as nested maps. */
     public SupervisedFineTuning setRecipe(Map<String, ?> tree) {
-        return setRecipe(RecipeDefault.json(tree));
+        return setRecipe(KeyParam.json(tree));
     }
 
     public SupervisedFineTuning setOutput(String location) {
@@ -114,7 +114,7 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
 
     private FineTunedModel fit(SparkSession spark, GivenRows rows) throws Exception {
         HadoopStore store = HadoopStore.of(spark);
-        Recipe whole = recipe(store);
+        Recipe whole = recipe(store, rows);
         RecipeData data = verified(spark, whole, rows);
         List<String> columns = new ArrayList<>(
                 data.format().inputColumns().stream().map(InputColumn::name).toList());
@@ -125,8 +125,8 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
                 .location();
         RunEnvironment environment = RunEnvironment.within(spark, RunVersion.parts(), new LoggedRun())
                 .with(rows.tables());
-        TrainingRun.train(environment, whole.with("output", RecipeDefault.json(place)));
-        FineTunedModel model = FineTunedModel.open(spark, place, FineTunedModel.newUid());
+        TrainingRun.train(environment, whole.with("output", KeyParam.json(place)));
+        FineTunedModel model = ModelReader.open(spark, place, uid()); // the estimator's uid, as Spark's models have it
         return model.setEvaluateOnly($(evaluateOnly).equals(true)).setParent(this);
     }
 
@@ -148,12 +148,13 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
     }
 
     /** All of it: the text, the Params over it, and the names of the rows. */
-    private Recipe recipe(HadoopStore store) {
+    private Recipe recipe(HadoopStore store, GivenRows rows) {
         List<String> overrides = overrides();
         if (isSet(output)) {
-            overrides.add("output=" + RecipeDefault.json($(output)));
+            overrides.add("output=" + KeyParam.json($(output)));
         }
-        ObjectNode tree = RecipeTree.read($(recipe), "recipe", overrides);
+        ObjectNode tree = RecipeTree.read(
+                $(recipe), "recipe", overrides, List.of(rows.train().columns()));
         check(tree.path("model").has("base"), "%s: base is not set: name the folder of a model", uid());
         check(tree.has("output"), "%s: output is not set: name a folder for what the fits write", uid());
         ObjectNode data = tree.withObject("/data");
@@ -181,8 +182,9 @@ public final class SupervisedFineTuning extends RecipeParams<SupervisedFineTunin
     public StructType transformSchema(StructType schema) {
         SparkSession spark = SparkSession.active();
         try {
-            Recipe whole = recipe(HadoopStore.of(spark));
-            verified(spark, whole, GivenRows.of(spark.createDataFrame(List.of(), schema), $(validationIndicatorCol)));
+            GivenRows rows = GivenRows.of(spark.createDataFrame(List.of(), schema), $(validationIndicatorCol));
+            Recipe whole = recipe(HadoopStore.of(spark), rows);
+            verified(spark, whole, rows);
             return $(evaluateOnly).equals(true) ? schema : Answers.of(whole).appended(schema);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

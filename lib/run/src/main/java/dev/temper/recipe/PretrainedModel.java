@@ -6,6 +6,7 @@ import dev.temper.adapter.AdapterFile;
 import dev.temper.adapter.LoraAdapter;
 import dev.temper.adapter.LoraConfig;
 import dev.temper.adapter.PeftConfig;
+import dev.temper.inference.TextPair;
 import dev.temper.model.AddedRows;
 import dev.temper.model.Architecture;
 import dev.temper.model.ModelFolder;
@@ -72,7 +73,10 @@ public record PretrainedModel(Folder folder, Architecture stored, Architecture a
             LoraAdapter.checkSaved(newHead, specs);
         }
         verifyTokenizer();
-        tokenizer(recipe); // says what is wrong with it
+        Tokenizer tokenizer = tokenizer(recipe); // says what is wrong with it
+        if (recipe.data().isPair()) {
+            TextPair.verify(tokenizer, architecture);
+        }
         boolean comesFromAdapter =
                 recipe.adapter().flatMap(LoraConfig::initFrom).isPresent();
         return comesFromAdapter ? Optional.empty() : newHead.reason();

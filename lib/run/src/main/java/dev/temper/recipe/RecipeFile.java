@@ -36,7 +36,6 @@ public final class RecipeFile {
     public static Recipe read(Store store, String location, List<String> overrides) {
         Locations.verifyGiven("RECIPE", location);
         ObjectNode tree = RecipeTree.read(text(store, location), location, overrides);
-        RecipeTemplate.inline(store, tree);
         if (!tree.has("name")) {
             tree.put("name", location.replaceAll(".*[/\\\\]", "").replaceAll("(?<=.)\\.ya?ml$", ""));
         }
@@ -57,6 +56,7 @@ public final class RecipeFile {
      * @param tree of {@link RecipeTree#read}
      */
     public static Recipe of(Store store, ObjectNode tree) {
+        RecipeTemplate.inline(store, tree);
         boolean isLengthOpen = tree.path("data") instanceof ObjectNode data && !data.hasNonNull("max_length");
         if (isLengthOpen) {
             ((ObjectNode) tree.get("data")).put("max_length", USUAL_LENGTH);

@@ -5,16 +5,23 @@ import static dev.temper.check.Check.invalid;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Secrets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 
 /** A recipe as a tree: what the user wrote, overrides over it, what is not built refused, defaults under it. */
 public final class RecipeTree {
     private static final ObjectNode DEFAULTS = YamlText.resource(RecipeTree.class, "defaults.yaml");
     private static final ObjectNode UNBUILT = YamlText.resource(RecipeTree.class, "unbuilt.yaml");
+
+    /** By the task. Of columns of several, such as Alpaca's own with a text beside, the first format is meant. */
+    private static final Map<String, List<String>> FORMATS = Map.of(
+            "causal_lm", List.of("prompt_completion", "messages", "sharegpt", "alpaca", "text"),
+            "sequence_classification", List.of("classification"));
 
     private final ObjectNode tree;
 
@@ -24,6 +31,15 @@ public final class RecipeTree {
 
     /** @param source what the text is called in messages */
     public static ObjectNode read(String text, String source, List<String> overrides) {
+        return read(text, source, overrides, List.of());
+    }
+
+    /**
+     * Reads a recipe for rows whose columns are known.
+     *
+     * @param columns of the rows: where the recipe does not say what they mean, their names do
+     */
+    public static ObjectNode read(String text, String source, List<String> overrides, List<String> columns) {
         Secrets.learn("", text); // for what is said of YAML that cannot be read
         JsonNode parsed = YamlText.parse(text, source);
         check(parsed.isObject(), "%s is not a recipe: it has no keys such as model, data and output", source);
@@ -33,13 +49,33 @@ public final class RecipeTree {
         RecipeSecrets.refuse(recipe.tree);
         recipe.refuseUnbuilt();
         recipe.refuseBesideInitFrom();
+        if (!columns.isEmpty() && !recipe.tree.at("/data").has("format")) {
+            recipe.layFormat(columns);
+        }
         recipe.layDefaults();
         return recipe.tree;
+    }
+
+    /**
+     * Looks at one override alone.
+     *
+     * @throws dev.temper.check.InvalidInputException when it holds a secret, or what is not built yet
+     */
+    public static void verify(String override) {
+        RecipeTree recipe = new RecipeTree(JsonNodeFactory.instance.objectNode());
+        recipe.override(override);
+        RecipeSecrets.refuse(recipe.tree);
+        recipe.refuseUnbuilt();
     }
 
     /** A layer of the defaults; an empty one when there is none of this name. */
     public static JsonNode defaults(String layer) {
         return DEFAULTS.path(layer);
+    }
+
+    /** All layers of the defaults. */
+    static Iterable<JsonNode> layers() {
+        return DEFAULTS;
     }
 
     /** Lays the defaults under a tree that something was added to. */
@@ -116,6 +152,34 @@ public final class RecipeTree {
         }
     }
 
+    /**
+     * The first format all of whose columns are there, by their usual names or by those that the recipe gives. Where
+     * there is one alone, it is meant whatever there is.
+     */
+    private void layFormat(List<String> columns) {
+        String task = tree.at("/model/task")
+                .asText(defaults("every_recipe").at("/model/task").asText());
+        List<String> formats = FORMATS.getOrDefault(task, List.of());
+        List<String> given = names(tree.at("/data/columns"));
+        for (String format : formats) {
+            JsonNode layer = defaults("format_" + format);
+            List<String> roles = names(layer.at("/data/columns"));
+            List<String> all = new ArrayList<>(roles);
+            layer.path("optional_columns").forEach(name -> all.add(name.asText()));
+            boolean areThere = roles.stream().allMatch(role -> given.contains(role) || columns.contains(role));
+            if ((areThere || formats.size() == 1) && all.containsAll(given)) {
+                tree.withObject("/data").put("format", format);
+                return;
+            }
+        }
+    }
+
+    private static List<String> names(JsonNode section) {
+        List<String> names = new ArrayList<>();
+        section.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
     private void layDefaults() {
         if (tree.has("adapter")) {
             layUnder(tree, defaults("with_adapter"));
@@ -128,8 +192,7 @@ public final class RecipeTree {
         JsonNode forFormat = defaults("format_" + format);
         JsonNode columns = forFormat.at("/data/columns");
         if (columns.isObject()) {
-            List<String> valid = new ArrayList<>();
-            columns.fieldNames().forEachRemaining(valid::add);
+            List<String> valid = names(columns);
             forFormat.path("optional_columns").forEach(name -> valid.add(name.asText()));
             tree.at("/data/columns").fieldNames().forEachRemaining(name -> {
                 if (!valid.contains(name)) {

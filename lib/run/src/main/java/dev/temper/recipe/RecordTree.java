@@ -1,15 +1,12 @@
 package dev.temper.recipe;
 
 import static dev.temper.check.Check.check;
-import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.temper.check.Check;
-import dev.temper.check.Secrets;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
@@ -27,8 +24,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Reads a record from a tree and writes it back; the component {@code maxLength} is the key {@code max_length}. A
@@ -37,33 +32,7 @@ import java.util.regex.Pattern;
  * @param root the type of the whole tree, whose keys are proposed when one is in the wrong place
  */
 public record RecordTree<T extends Record>(Class<T> root) {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-    // YAML 1.1 has no 1e-4 among its numbers: it arrives as a text.
-    private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
-
     private static final int LINE = 100; // longer lists are not read
-
-    /** Reads a value that is there. */
-    private interface Scalar {
-        Object read(JsonNode node, String key);
-    }
-
-    private static final Map<Type, Scalar> SCALARS = Map.ofEntries(
-            entry(int.class, RecordTree::wholeNumber),
-            entry(Integer.class, RecordTree::wholeNumber),
-            entry(long.class, RecordTree::longNumber),
-            entry(double.class, RecordTree::number),
-            entry(Double.class, RecordTree::number),
-            entry(boolean.class, RecordTree::truth),
-            entry(Boolean.class, RecordTree::truth),
-            entry(String.class, RecordTree::text),
-            entry(Object.class, (node, key) -> MAPPER.convertValue(node, Object.class)),
-            entry(Duration.class, RecordTree::duration),
-            entry(OptionalInt.class, (node, key) -> OptionalInt.of(wholeNumber(node, key))),
-            entry(OptionalLong.class, (node, key) -> OptionalLong.of(longNumber(node, key))),
-            entry(OptionalDouble.class, (node, key) -> OptionalDouble.of(number(node, key))));
-
     private static final Map<Type, Object> ABSENT = Map.of(
             Optional.class, Optional.empty(),
             OptionalInt.class, OptionalInt.empty(),
@@ -76,7 +45,19 @@ public record RecordTree<T extends Record>(Class<T> root) {
 
     /** Every key with its sections, such as {@code data.max_length}. */
     public List<String> keys() {
-        return keys(root, "");
+        return List.copyOf(types().keySet());
+    }
+
+    /** Every key with the type of what is written there. */
+    Map<String, Type> types() {
+        Map<String, Type> types = new LinkedHashMap<>();
+        addTypes(root, "", types);
+        return types;
+    }
+
+    /** Reads what is written behind one key; whether it goes with others shows when all of them are read. */
+    Object read(String key, JsonNode node) {
+        return value(node, types().get(key), key);
     }
 
     /** The tree of a record; empty values are left out. */
@@ -125,23 +106,21 @@ public record RecordTree<T extends Record>(Class<T> root) {
         if (value instanceof Duration time) {
             return scalar(time.toMillis() % 1000 == 0 ? time.toSeconds() + "s" : time.toMillis() + "ms");
         }
-        return MAPPER.valueToTree(value);
+        return Scalars.MAPPER.valueToTree(value);
     }
 
-    private static List<String> keys(Class<?> type, String prefix) {
-        List<String> keys = new ArrayList<>();
-        for (RecordComponent component : type.getRecordComponents()) {
+    private static void addTypes(Class<?> section, String prefix, Map<String, Type> types) {
+        for (RecordComponent component : section.getRecordComponents()) {
             String key = prefix + key(component);
             Type inner = component.getGenericType() instanceof ParameterizedType generic
                             && generic.getRawType() == Optional.class
                     ? generic.getActualTypeArguments()[0]
-                    : component.getType();
-            keys.add(key);
-            if (inner instanceof Class<?> section && section.isRecord() && !isText(section)) {
-                keys.addAll(keys(section, key + "."));
+                    : component.getGenericType();
+            types.put(key, inner);
+            if (inner instanceof Class<?> type && type.isRecord() && !isText(type)) {
+                addTypes(type, key + ".", types);
             }
         }
-        return keys;
     }
 
     /** Whether it is one value to who writes a recipe, though it may be written as a section. */
@@ -162,7 +141,7 @@ public record RecordTree<T extends Record>(Class<T> root) {
                 section,
                 last,
                 valid.get(0),
-                shown(node));
+                Scalars.shown(node));
         node.fieldNames().forEachRemaining(name -> {
             if (!valid.contains(name)) {
                 throw new UnknownKey(prefix, name, valid, keys()).exception();
@@ -197,7 +176,7 @@ public record RecordTree<T extends Record>(Class<T> root) {
         if (raw.isRecord()) {
             return node.isTextual() ? fromText(node, raw, key) : section(node, raw, key + ".");
         }
-        return raw.isEnum() ? constant(node, raw, key) : SCALARS.get(raw).read(node, key);
+        return raw.isEnum() ? constant(node, raw, key) : Scalars.read(node, raw, key);
     }
 
     private List<Object> list(JsonNode node, Type item, String key) {
@@ -212,7 +191,7 @@ public record RecordTree<T extends Record>(Class<T> root) {
     }
 
     private Map<String, Object> map(JsonNode node, Type item, String key) {
-        check(node.isObject(), "%s must be a mapping such as {prompt: question}, got %s", key, shown(node));
+        check(node.isObject(), "%s must be a mapping such as {prompt: question}, got %s", key, Scalars.shown(node));
         Map<String, Object> entries = new LinkedHashMap<>();
         node.fields()
                 .forEachRemaining(entry ->
@@ -233,7 +212,7 @@ public record RecordTree<T extends Record>(Class<T> root) {
                 .map(constant -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT))
                 .toList();
         int index = node.isTextual() ? names.indexOf(node.textValue()) : -1;
-        check(index >= 0, "%s must be %s, got %s", key, choice(node.asText(), names), shown(node));
+        check(index >= 0, "%s must be %s, got %s", key, choice(node.asText(), names), Scalars.shown(node));
         return type.getEnumConstants()[index];
     }
 
@@ -243,51 +222,6 @@ public record RecordTree<T extends Record>(Class<T> root) {
         String meant =
                 Check.nearest(given, names).map(name -> "such as " + name).orElse("in docs/recipe.md");
         return all.length() <= LINE ? all : "one of its " + names.size() + " names, " + meant;
-    }
-
-    private static int wholeNumber(JsonNode node, String key) {
-        check(node.isIntegralNumber() && node.canConvertToInt(), "%s must be a whole number, got %s", key, shown(node));
-        return node.intValue();
-    }
-
-    private static long longNumber(JsonNode node, String key) {
-        check(
-                node.isIntegralNumber() && node.canConvertToLong(),
-                "%s must be a whole number, got %s",
-                key,
-                shown(node));
-        return node.longValue();
-    }
-
-    private static double number(JsonNode node, String key) {
-        boolean isText = node.isTextual() && NUMBER.matcher(node.textValue()).matches();
-        double number = isText ? Double.parseDouble(node.textValue()) : node.asDouble(Double.NaN);
-        check((isText || node.isNumber()) && Double.isFinite(number), "%s must be a number, got %s", key, shown(node));
-        return number;
-    }
-
-    private static boolean truth(JsonNode node, String key) {
-        check(node.isBoolean(), "%s must be true or false, got %s", key, shown(node));
-        return node.booleanValue();
-    }
-
-    // A folder 2024_01 without quotes is the number 202401 to YAML: reading numbers as texts would change them.
-    private static String text(JsonNode node, String key) {
-        String hint = node.isValueNode() ? ": put it in quotes" : "";
-        check(node.isTextual(), "%s must be a text, got %s%s", key, shown(node), hint);
-        return node.textValue();
-    }
-
-    private static Duration duration(JsonNode node, String key) {
-        Matcher parts = DURATION.matcher(node.asText());
-        check(parts.matches(), "%s must be a time such as 60s or 5m, got %s", key, shown(node));
-        long amount = Long.parseLong(parts.group(1));
-        return switch (parts.group(2)) {
-            case "ms" -> Duration.ofMillis(amount);
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            default -> Duration.ofHours(amount);
-        };
     }
 
     private static Object construct(Class<?> type, Object[] values) {
@@ -319,11 +253,5 @@ public record RecordTree<T extends Record>(Class<T> root) {
 
     private static String key(RecordComponent component) {
         return component.getName().replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
-    }
-
-    private static String shown(JsonNode node) {
-        String all = node.isTextual() ? "'" + node.textValue() + "'" : node.isNull() ? "nothing" : node.toString();
-        String text = Secrets.masked(all); // half a secret would not be known
-        return text.length() > 60 ? text.substring(0, 60) + "…" : text;
     }
 }

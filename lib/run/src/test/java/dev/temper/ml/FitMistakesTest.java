@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.check.FailedRunException;
 import dev.temper.check.InvalidInputException;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.ml.feature.SQLTransformer;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -17,6 +22,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.Function1;
+import scala.collection.Iterator;
+import scala.collection.JavaConverters;
+import scala.reflect.ClassTag$;
 
 /** One sentence for each mistake, and nothing left behind. */
 @Tag("spark")
@@ -86,7 +95,17 @@ final class FitMistakesTest {
     void params() {
         refuses(fineTuning().setLearningRate(-1), "training.learning_rate must be positive, got -1.0");
         refuses(fineTuning().setR(0), "adapter.r must be");
-        refuses(fineTuning().setOptim("adamx"), "training.optim");
+        assertThatThrownBy(() -> fineTuning().setOptim("adamx"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith("training.optim must be adamw");
+        refuses(fineTuning().setKey("training.warmup_ratio", 2), "training.warmup_ratio must be in [0, 1], got 2.0");
+        refuses(fineTuning().setKey("data.max_length", 1), "data.max_length must be at least 2 tokens, got 1");
+        SupervisedFineTuning given = fineTuning();
+        given.set(given.learningRate(), -2.0); // as grids set it
+        refuses(given, "training.learning_rate must be positive, got -2.0");
+        SupervisedFineTuning wrong = fineTuning();
+        wrong.set("warmupRatio", "much");
+        refuses(wrong, "training.warmup_ratio must be a number, got 'much'");
         refuses(new SupervisedFineTuning("s").setOutput(folder + "/o"), "s: base is not set");
         refuses(new SupervisedFineTuning("s").setBase("b"), "s: output is not set");
         refuses(fineTuning().setRecipe("data: {train: x.csv}"), "data.train is what fit is given");
@@ -97,31 +116,70 @@ final class FitMistakesTest {
     }
 
     @Test
+    void tablesToEvaluateOn() {
+        refuses(
+                fineTuning().setKey("data.eval", Map.of("table", "nowhere.at_all")),
+                "data: table nowhere.at_all cannot be opened: The table or view `nowhere`.`at_all` cannot be found");
+        refuses(
+                fineTuning().setKey("data.eval", "{sql: SELEC prompt}"),
+                "data: sql cannot be opened: Syntax error at or near 'SELEC'");
+        refuses(
+                fineTuning().setKey("data.eval", "{sql: DROP TABLE prompts}"),
+                "data: sql does more than to read: write a query, such as SELECT …");
+        refuses(
+                fineTuning().setKey("data.eval", "{format: no_such, location: /x}"),
+                "data: no_such /x cannot be opened: ");
+        refuses(
+                fineTuning().setKey("data.eval", "{sql: \"SELECT 'a' AS prompt\"}"),
+                "data: sql has no column completion; it has prompt");
+    }
+
+    @Test
     void places() {
         refuses(fineTuning().setWorkers(3), "cluster.workers: 3 workers train side by side and need a slot each");
         assertThat(said()).contains("fit begins tasks of its own and cannot run inside one: call it on the driver");
+        assertThat(saidInABarrier())
+                .contains("fit begins tasks of its own and cannot run inside one: call it on the driver");
+    }
+
+    private static String saidInABarrier() {
+        return JavaSparkContext.fromSparkContext(Quickstart.session().sparkContext())
+                .parallelize(List.of(1, 2), 2)
+                .rdd()
+                .barrier()
+                .mapPartitions(
+                        (Function1<Iterator<Integer>, Iterator<String>> & Serializable) numbers -> {
+                            BarrierTaskContext.get().barrier();
+                            return JavaConverters.asScalaIterator(
+                                    List.of(refusal()).iterator());
+                        },
+                        false,
+                        ClassTag$.MODULE$.apply(String.class))
+                .toJavaRDD()
+                .collect()
+                .get(0);
+    }
+
+    private static String refusal() {
+        try {
+            new SupervisedFineTuning("s").fit(null);
+            return "";
+        } catch (InvalidInputException e) {
+            return e.getMessage();
+        }
     }
 
     /** What a fit inside a task says. */
     private static String said() {
         return Quickstart.session()
                 .range(1)
-                .map(
-                        (MapFunction<Long, String>) number -> {
-                            try {
-                                new SupervisedFineTuning("s").fit(null);
-                                return "";
-                            } catch (InvalidInputException e) {
-                                return e.getMessage();
-                            }
-                        },
-                        Encoders.STRING())
+                .map((MapFunction<Long, String>) number -> refusal(), Encoders.STRING())
                 .collectAsList()
                 .get(0);
     }
 
     @Test
-    void foldersOfOthers() throws Exception {
+    void foldersOfOthers(@TempDir Path stage) throws Exception {
         for (String name : List.of("none", "empty", "others")) {
             Path place = folder.resolve(name);
             if (!name.equals("none")) {
@@ -136,6 +194,14 @@ final class FitMistakesTest {
                     .hasMessage(place + " holds no model of Temper that can be loaded: name a folder that write().save"
                             + " or a finished run has written");
         }
+        new SQLTransformer()
+                .setStatement("SELECT * FROM __THIS__")
+                .write()
+                .overwrite()
+                .save(stage.toString());
+        assertThatThrownBy(() -> FineTunedModel.load(stage.toString()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(stage + " holds no model of Temper that can be loaded");
         Files.delete(folder.resolve("others/manifest.json"));
         Files.delete(folder.resolve("others/run.yaml"));
         Files.delete(folder.resolve("others"));

@@ -5,8 +5,10 @@ import static dev.temper.check.Check.check;
 import dev.temper.inference.Classification;
 import dev.temper.inference.TextClassifier;
 import dev.temper.model.Architecture;
+import dev.temper.model.Task;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.DataConfig.TooLong;
+import dev.temper.text.LabelFormat;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
 import java.io.IOException;
@@ -33,8 +35,10 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * A Spark ML transformer that classifies a text column. Appends {@code prediction} (the index of the class, a double as
- * in Spark ML), {@code predicted_label} (its name) and {@code probability} (a vector over all classes). All three are
- * null where the text is null or has no tokens.
+ * in Spark ML), {@code predicted_label} (its name) and {@code probability} (a vector over all classes). Of a regression
+ * {@code prediction} is the number, and the others are null; of several labels {@code predicted_label} has those above
+ * one half with semicolons between them, and {@code prediction} is null. All three are null where the text is null or
+ * has no tokens.
  */
 public final class ClassifyText extends ModelStage<ClassifyText> {
     private static final long serialVersionUID = 1L;
@@ -42,6 +46,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
     private final Param<String> predictionCol;
     private final Param<String> predictedLabelCol;
     private final Param<String> probabilityCol;
+    private final Param<String> task;
     private final StringArrayParam labels;
     private final IntParam maxLength;
 
@@ -54,6 +59,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         this.predictionCol = new Param<>(this, "predictionCol", "column for the number of the class");
         this.predictedLabelCol = new Param<>(this, "predictedLabelCol", "column for the name of the class");
         this.probabilityCol = new Param<>(this, "probabilityCol", "column for the probabilities of all classes");
+        this.task = new Param<>(this, "task", "what the adapter's head was trained for, where labels name its classes");
         this.labels = new StringArrayParam(
                 this, "labels", "classes of the adapter's head, where the model has none; in order");
         this.maxLength = new IntParam(
@@ -61,6 +67,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         setDefault(predictionCol, "prediction");
         setDefault(predictedLabelCol, "predicted_label");
         setDefault(probabilityCol, "probability");
+        setDefault(task, StageColumns.name(Task.SEQUENCE_CLASSIFICATION));
         setDefault(labels, new String[0]);
         setDefault(maxLength, 0);
     }
@@ -82,6 +89,11 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         return with(probabilityCol, value);
     }
 
+    /** @param value what the adapter's head was trained for; without labels it is that of the model */
+    public ClassifyText setTask(Task value) {
+        return with(task, StageColumns.name(value));
+    }
+
     /**
      * Names of the classes of an adapter's head, in the order of training; only needed where the model's config has
      * none.
@@ -99,7 +111,9 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
     public Dataset<Row> transform(Dataset<?> dataset) {
         int input = input(dataset.schema());
         StageColumns.Appended appended = appended(dataset.schema());
-        SharedModel model = model(HadoopStore.of(dataset.sparkSession()), List.of($(labels)), (Integer) $(maxLength));
+        HadoopStore store = HadoopStore.of(dataset.sparkSession());
+        Task told = StageColumns.value(Task.class, $(task));
+        SharedModel model = model(store, told, List.of($(labels)), (Integer) $(maxLength));
         check(
                 $(labels).length == 0 || !model.settings().adapter().isEmpty(),
                 "%s: labels are for an adapter's head, and there is no adapterFolder",
@@ -151,6 +165,10 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         return probabilityCol;
     }
 
+    public Param<String> task() {
+        return task;
+    }
+
     public StringArrayParam labels() {
         return labels;
     }
@@ -178,14 +196,25 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
             return rows.stream()
                     .map(row -> {
                         Optional<Classification> result = row.isNullAt(input) ? Optional.empty() : results.next();
-                        return result.isEmpty() ? appended.row(row) : row(row, result.get(), classifier.labels());
+                        return result.isEmpty() ? appended.row(row) : row(row, result.get(), classifier);
                     })
                     .toList();
         }
 
-        private Row row(Row row, Classification result, List<String> labels) {
-            double number = labels.indexOf(result.label());
-            return appended.row(row, number, result.label(), Vectors.dense(result.probabilities()));
+        private Row row(Row row, Classification result, TextClassifier classifier) {
+            return switch (classifier.task()) {
+                case REGRESSION -> appended.row(row, result.score());
+                case MULTI_LABEL_CLASSIFICATION -> appended.row(
+                        row,
+                        null,
+                        String.join(LabelFormat.SEPARATOR, result.labels()),
+                        Vectors.dense(result.probabilities()));
+                default -> appended.row(
+                        row,
+                        (double) classifier.labels().indexOf(result.label()),
+                        result.label(),
+                        Vectors.dense(result.probabilities()));
+            };
         }
     }
 }

@@ -5,6 +5,7 @@ import static dev.temper.check.Check.invalid;
 
 import dev.temper.inference.ChatMessage;
 import dev.temper.model.SplitMix;
+import dev.temper.model.Task;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.text.ChatFormat;
 import dev.temper.text.RejectedRowException;
@@ -40,6 +41,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
     private final Param<String> outputCol;
     private final BooleanParam chat;
+    private final BooleanParam rendered;
     private final Param<String> system;
     private final Param<String> chatTemplate;
     private final IntParam maxNewTokens;
@@ -59,6 +61,8 @@ public final class GenerateText extends ModelStage<GenerateText> {
         super(uid);
         this.outputCol = new Param<>(this, "outputCol", "column for the continuation");
         this.chat = new BooleanParam(this, "chat", "answer the text as a user's message, by the chat template");
+        this.rendered =
+                new BooleanParam(this, "rendered", "the text is what a chat template wrote, with its special tokens");
         this.system = new Param<>(this, "system", "system message in front of it; empty: none");
         this.chatTemplate = new Param<>(this, "chatTemplate", "text of a chat template; empty: that of the folder");
         this.maxNewTokens = new IntParam(this, "maxNewTokens", "tokens at most");
@@ -71,6 +75,7 @@ public final class GenerateText extends ModelStage<GenerateText> {
         this.seed = new LongParam(this, "seed", "same seed, same text");
         setDefault(outputCol, "generation");
         setDefault(chat, false);
+        setDefault(rendered, false);
         setDefault(system, "");
         setDefault(chatTemplate, "");
         setDefault(maxNewTokens, 50);
@@ -97,7 +102,12 @@ public final class GenerateText extends ModelStage<GenerateText> {
         return with(chat, value);
     }
 
-    /** A system message in front of it, with {@link #setChat}. */
+    /** True: the text is what a chat template wrote; no special token is added to it. */
+    public GenerateText setRendered(boolean value) {
+        return with(rendered, value);
+    }
+
+    /** System message for each conversation. Needs {@link #setChat}. */
     public GenerateText setSystem(String message) {
         return with(system, message);
     }
@@ -145,8 +155,8 @@ public final class GenerateText extends ModelStage<GenerateText> {
     public Dataset<Row> transform(Dataset<?> dataset) {
         int input = input(dataset.schema());
         StageColumns.Appended appended = appended(dataset.schema());
-        SharedModel model =
-                model(HadoopStore.of(dataset.sparkSession()), List.of(), 0).withChatTemplate($(chatTemplate));
+        SharedModel model = model(HadoopStore.of(dataset.sparkSession()), Task.CAUSAL_LM, List.of(), 0)
+                .withChatTemplate($(chatTemplate));
         check(
                 architecture(model).classifier().isEmpty(),
                 "%s holds a classifier, which continues no text",
@@ -209,11 +219,16 @@ public final class GenerateText extends ModelStage<GenerateText> {
                 (Boolean) $(chat) || ($(system).isEmpty() && $(chatTemplate).isEmpty()),
                 "%s: system and chatTemplate are for chat: set it to true, or leave them out",
                 uid());
+        check(
+                !(Boolean) $(chat) || !(Boolean) $(rendered),
+                "%s: chat and rendered exclude each other: a text is a message, or what a template made of it",
+                uid());
         if (!$(chatTemplate).isEmpty()) {
             ChatFormat.verify("chatTemplate", $(chatTemplate));
         }
         Sampling sampling = new Sampling(
                 (Boolean) $(chat),
+                (Boolean) $(rendered),
                 $(system),
                 (Integer) $(maxNewTokens),
                 (Boolean) $(doSample),
@@ -240,6 +255,10 @@ public final class GenerateText extends ModelStage<GenerateText> {
 
     public BooleanParam chat() {
         return chat;
+    }
+
+    public BooleanParam rendered() {
+        return rendered;
     }
 
     public Param<String> system() {

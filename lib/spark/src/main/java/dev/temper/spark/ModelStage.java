@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.check.Secrets;
 import dev.temper.model.Architecture;
+import dev.temper.model.Task;
 import dev.temper.spark.SharedModel.Settings;
 import dev.temper.spark.storage.HadoopStore;
 import java.io.IOException;
@@ -94,10 +95,11 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
     }
 
     /**
-     * @param labels names of the classes of an adapter's head, where the model's config has none
-     * @param maxLength tokens at which a text is truncated; 0: the model's maximum number of positions
+     * @param task as {@link Settings} has it
+     * @param labels as {@link Settings} has them
+     * @param maxLength tokens at which a text is cut; 0: the model's positions
      */
-    final SharedModel model(HadoopStore store, List<String> labels, int maxLength) {
+    final SharedModel model(HadoopStore store, Task task, List<String> labels, int maxLength) {
         check(isDefined(modelFolder), "%s: modelFolder is not set", uid);
         String adapter = $(adapterFolder).isEmpty() ? "" : HadoopStore.resolve($(adapterFolder));
         return new SharedModel(
@@ -106,6 +108,7 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
                         HadoopStore.resolve($(modelFolder)),
                         adapter,
                         $(localFolder),
+                        task,
                         labels,
                         (Integer) $(threads),
                         (Integer) $(batchTokens),

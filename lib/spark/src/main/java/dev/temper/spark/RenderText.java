@@ -159,7 +159,8 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                         .add("rendered", DataTypes.StringType)
                         .add("trained", numbers)
                         .add("label", format.labelWords() > 1 ? numbers : DataTypes.IntegerType)
-                        .add("shortened", DataTypes.BooleanType));
+                        .add("shortened", DataTypes.BooleanType)
+                        .add("rendered_pair", DataTypes.StringType));
     }
 
     @Override
@@ -214,7 +215,8 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
         for (int i = 0; i < bounds.length; i += 2) {
             spans.add(new Span(bounds[i], bounds[i + 1]));
         }
-        return new RenderedText(row.getString(row.fieldIndex("rendered")), spans);
+        String pair = row.getAs("rendered_pair");
+        return new RenderedText(row.getAs("rendered"), spans, false, pair);
     }
 
     /** Renders one row outside of Spark; empty when it is rejected. */
@@ -280,7 +282,7 @@ public final class RenderText extends Transformer implements DefaultParamsWritab
                 }
                 int[] words = format.label(values);
                 Object label = words.length == 1 ? (Object) words[0] : words.length == 0 ? null : words;
-                return appended.row(row, text.text(), spans, label, text.isShortened());
+                return appended.row(row, text.text(), spans, label, text.isShortened(), text.pair());
             } catch (RejectedRowException e) {
                 return appended.rejected(row, e);
             }

@@ -10,6 +10,7 @@ import java.util.Optional;
 /** Generation settings, serializable for the executors. */
 record Sampling(
         boolean chat,
+        boolean rendered,
         String system,
         int maxNewTokens,
         boolean doSample,
@@ -26,8 +27,11 @@ record Sampling(
     }
 
     List<Optional<String>> generate(TextGenerator generator, List<String> texts, long windowSeed) {
-        return chat
-                ? generator.tryGenerateChat(texts.stream().map(this::messages).toList(), config(), windowSeed)
+        if (chat) {
+            return generator.tryGenerateChat(texts.stream().map(this::messages).toList(), config(), windowSeed);
+        }
+        return rendered
+                ? generator.tryGenerateRendered(texts, config(), windowSeed)
                 : generator.tryGenerate(texts, config(), windowSeed);
     }
 

@@ -4,6 +4,8 @@ import dev.temper.inference.ModelFiles;
 import dev.temper.inference.Options;
 import dev.temper.inference.TextClassifier;
 import dev.temper.inference.TextGenerator;
+import dev.temper.model.ModelTask;
+import dev.temper.model.Task;
 import dev.temper.spark.cluster.GivenCores;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.spark.storage.LocalCopies;
@@ -31,8 +33,9 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
      *
      * @param model location of its folder
      * @param adapter location of an adapter's folder; empty: none
-     * @param localFolder for copies of remote files; the system's temporary folder when empty
-     * @param labels names of the classes of the adapter's head, where the model's config has none
+     * @param localFolder where copies go; the system's temporary folder when empty
+     * @param task of the adapter's head, where there are labels
+     * @param labels of the adapter's head, where the model below does not have them
      * @param threads 0: the executor's cores
      * @param maxLength 0: the model's maximum number of positions
      * @param chatTemplate text of a template; empty: that of the folder
@@ -41,12 +44,18 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
             String model,
             String adapter,
             String localFolder,
+            Task task,
             List<String> labels,
             int threads,
             int batchTokens,
             int maxLength,
             String chatTemplate)
-            implements Serializable {}
+            implements Serializable {
+        /** What the adapter's head tells; empty: what the model below does. */
+        private Optional<ModelTask> head() {
+            return labels.isEmpty() ? Optional.empty() : Optional.of(ModelTask.of(task, labels));
+        }
+    }
 
     private interface Opener<M> {
         M open(Path folder, Options options) throws IOException;
@@ -57,6 +66,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
                 settings.model(),
                 settings.adapter(),
                 settings.localFolder(),
+                settings.task(),
                 settings.labels(),
                 settings.threads(),
                 settings.batchTokens(),
@@ -70,7 +80,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
         Optional<Folder> adapter = Optional.of(settings.adapter())
                 .filter(location -> !location.isEmpty())
                 .map(store::folder);
-        return new ModelFiles(store.folder(settings.model()), adapter, settings.labels());
+        return new ModelFiles(store.folder(settings.model()), adapter, settings.head());
     }
 
     /** Opens the tokenizer alone, on the driver. */
@@ -92,7 +102,7 @@ record SharedModel(HadoopStore store, Settings settings) implements Serializable
             int threads = settings.threads() > 0 ? settings.threads() : GivenCores.ofExecutor();
             Options options = Options.defaults().withThreads(threads).withBatchTokens(settings.batchTokens());
             if (!settings.adapter().isEmpty()) {
-                options = options.withAdapter(local(settings.adapter())).withLabels(settings.labels());
+                options = options.withAdapter(local(settings.adapter())).withHead(settings.head());
             }
             if (settings.maxLength() > 0) {
                 options = options.withMaxLength(settings.maxLength());

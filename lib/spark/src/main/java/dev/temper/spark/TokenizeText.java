@@ -32,8 +32,9 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * Tokenizes the text of {@link RenderText}. Appends {@code input_ids} (at most {@code maxLength}), {@code labels} (-100
- * where a token does not count in the loss) and {@code full_length} (the number of tokens before truncation). Sets
- * {@code _reason} and {@code _detail} of rows that cannot be trained on. Preserves the order and drops no row.
+ * where a token does not count in the loss), {@code full_length} (the number of tokens before truncation) and, of pairs
+ * of texts, {@code second} (where the tokens of the second one begin). Sets {@code _reason} and {@code _detail} of rows
+ * that cannot be trained on. Preserves the order and drops no row.
  */
 public final class TokenizeText extends Transformer implements DefaultParamsWritable, RowStage {
     private static final long serialVersionUID = 1L;
@@ -56,7 +57,7 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
         this.uid = uid; // first: Param reads its parent's uid
         this.tokenizer = new Param<>(this, "tokenizer", "location of a folder with tokenizer.json");
         this.localFolder = new Param<>(this, "localFolder", "folder on each machine for copies; temporary when empty");
-        this.kind = new Param<>(this, "kind", "chat, plain or classified: which tokens are added to a text");
+        this.kind = new Param<>(this, "kind", "chat, plain, classified or pair: which tokens are added to a text");
         this.maxLength = new IntParam(this, "maxLength", "token limit of one row", ParamValidators.gt(1));
         this.tooLong = new Param<>(this, "tooLong", "truncate, drop or fail");
         this.addedTokens = new Param<>(this, "addedTokens", "JSON list of {content, special}: tokens besides its own");
@@ -169,7 +170,8 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
                 new StructType()
                         .add("input_ids", DataTypes.createArrayType(DataTypes.IntegerType, false))
                         .add("labels", DataTypes.createArrayType(DataTypes.IntegerType, false))
-                        .add("full_length", DataTypes.IntegerType));
+                        .add("full_length", DataTypes.IntegerType)
+                        .add("second", DataTypes.IntegerType));
     }
 
     @Override
@@ -259,8 +261,8 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
 
         /** Rejects a text with too many characters: a template may have made it from a short row. */
         private Row withoutLong(Row row) {
-            boolean isLong = !StageColumns.isRejected(row)
-                    && row.<String>getAs("rendered").length() > maxCharacters;
+            boolean isLong =
+                    !StageColumns.isRejected(row) && RenderText.rendered(row).length() > maxCharacters;
             return isLong
                     ? appended.rejected(row, RejectedRowException.tooManyCharacters(maxCharacters))
                     : StageColumns.isRejected(row) ? appended.row(row) : row;
@@ -273,7 +275,8 @@ public final class TokenizeText extends Transformer implements DefaultParamsWrit
                 return appended.rejected(row, rejection, null, null, hasLength ? result.fullLength() : null);
             }
             TokenRow tokens = result.tokens();
-            return appended.row(row, tokens.inputIds(), tokens.labels(), result.fullLength());
+            Integer second = tokens.second() < tokens.length() ? tokens.second() : null;
+            return appended.row(row, tokens.inputIds(), tokens.labels(), result.fullLength(), second);
         }
     }
 }

@@ -154,6 +154,14 @@ final class ScoringTest {
                 .setSystem("brief");
 
         List<String> texts = generations(stage, rows(List.of("abc", "de"), 1));
+        GenerateText rendered = new GenerateText()
+                .setModelFolder(folder.toString())
+                .setThreads(1)
+                .setMaxNewTokens(6)
+                .setRendered(true);
+        assertThat(generations(rendered, rows(List.of("system:brief;user:de;"), 1)))
+                .containsExactly(texts.get(1));
+        assertRefused(rendered.setChat(true), rows(List.of("a"), 1), "chat and rendered exclude each other");
         String own = "{{ messages[-1].content }}!";
         List<String> byOwn = generations(stage.setChatTemplate(own), rows(List.of("abc", "de"), 1));
 

@@ -191,10 +191,14 @@ public record ChatFormat(Map<String, String> templates, Map<String, Object> vari
      * @throws RejectedRowException when the template rejects them
      */
     public String prompt(List<Map<String, Object>> messages) {
-        Conversation conversation = Conversation.of(messages);
+        return prompt(Conversation.of(messages));
+    }
+
+    /** The same with the tools and variables of a row. */
+    String prompt(Conversation conversation) {
         try {
             return template(conversation)
-                    .render(conversation, messages, Ending.ANSWER_BEGINS)
+                    .render(conversation, conversation.messages(), Ending.ANSWER_BEGINS)
                     .text();
         } catch (TemplateException e) {
             throw new RejectedRowException(RejectedRowException.Reason.TEMPLATE, e.getMessage());

@@ -123,6 +123,12 @@ record Conversation(
         return new Conversation(messages, tools, own, completion, unlearned);
     }
 
+    /** The same without the assistant's last message, where nothing follows it. */
+    Conversation unanswered() {
+        int last = messages.size() - 1;
+        return isAssistant(last) ? new Conversation(messages.subList(0, last), tools, variables, -1, Set.of()) : this;
+    }
+
     int size() {
         return messages.size();
     }

@@ -245,6 +245,11 @@ public record DataConfig(
                 eval.map(Source::name).orElse(""));
     }
 
+    /** Whether a row is a pair of texts. */
+    public boolean isPair() {
+        return columns.containsKey(Role.TEXT_PAIR);
+    }
+
     /** All tables among the sources, those to train on first. */
     public List<Source> tables() {
         return Stream.concat(train.stream(), eval.stream())

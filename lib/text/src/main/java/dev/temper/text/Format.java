@@ -36,7 +36,9 @@ public enum Format {
             Role.required(Role.OUTPUT, Content.TEXT),
             Role.optional(Role.SYSTEM, Content.TEXT),
             Role.optional(Role.VARIABLES, Content.OPTION)),
-    CLASSIFICATION(new ClassLabel(), Content.LABEL);
+    CLASSIFICATION(new ClassLabel(), Content.LABEL),
+    REGRESSION(new NumberLabel(), Content.NUMBER),
+    MULTI_LABEL(new LabelSet(), Content.LABELS);
 
     /** Whether a chat template writes the rows. */
     private enum Template {
@@ -67,7 +69,10 @@ public enum Format {
     Format(LabelFormat label, Content content) {
         this.template = Template.NONE;
         this.asked = Optional.of(Role.TEXT);
-        this.roles = List.of(Role.required(Role.TEXT, Content.TEXT), Role.required(Role.LABEL, content));
+        this.roles = List.of(
+                Role.required(Role.TEXT, Content.TEXT),
+                Role.required(label.role(), content),
+                Role.optional(Role.TEXT_PAIR, Content.TEXT));
         this.label = Optional.of(label);
     }
 

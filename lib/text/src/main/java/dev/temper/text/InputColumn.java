@@ -24,7 +24,16 @@ public record InputColumn(String name, Content content, boolean required) implem
         OPTION,
         /** A text unchanged, or a list of messages as JSON with the prefix {@link InputColumn#NESTED}. */
         TEXT_OR_MESSAGES,
-        /** A text, or an integer or boolean as decimal digits ({@code true} is {@code 1}). */
-        LABEL
+        /** A text, or an integer or boolean carried in decimal digits ({@code true} is {@code 1}). */
+        LABEL,
+        /** A text carried as it is, or a list carried as JSON behind {@link InputColumn#NESTED}. */
+        LABELS,
+        /** A text, or a number carried in decimal digits. */
+        NUMBER;
+
+        /** Whether a list is carried behind {@link InputColumn#NESTED}, as a text may be there instead. */
+        public boolean isMarkedList() {
+            return this == TEXT_OR_MESSAGES || this == LABELS;
+        }
     }
 }

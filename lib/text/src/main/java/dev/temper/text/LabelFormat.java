@@ -7,8 +7,11 @@ import java.util.List;
  * of a data set. Their meaning is known here and to the objective that learns them.
  */
 public interface LabelFormat {
+    /** Between several labels in one text. */
+    String SEPARATOR = ";";
+
     /**
-     * @param value of a row, as {@link InputColumn} carries it
+     * @param value of its column, as {@link InputColumn} carries it
      * @param labels {@code model.labels}
      * @param column where it stands
      * @throws RejectedRowException when it is none
@@ -20,6 +23,11 @@ public interface LabelFormat {
 
     /** What people call it, such as {@code class}. */
     String name();
+
+    /** What its column is for. */
+    default String role() {
+        return Role.LABEL;
+    }
 
     /** How many words a row has. */
     default int words(List<String> labels) {

@@ -16,6 +16,8 @@ record Role(String name, Content content, boolean isRequired) {
     static final String INPUT = "input";
     static final String OUTPUT = "output";
     static final String LABEL = "label";
+    static final String LABELS = "labels";
+    static final String TEXT_PAIR = "text_pair";
 
     static Role required(String name, Content content) {
         return new Role(name, content, true);

@@ -19,17 +19,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Renders the columns of a row as text, with the spans that count in the loss.
+ * Turns the columns of a row into its text, and says which part of it is learned.
  *
- * <p>{@code text}: the columns joined by the separator, all in the loss. {@code prompt_completion} and {@code alpaca}:
- * with a chat template a user message and an assistant message; without one, the completion directly follows the
- * prompt; lists of messages as prompt and completion form one conversation. {@code messages} and {@code sharegpt}: a
- * conversation, rendered by the chat template. {@code classification}: a text and the index of its class.
+ * <p>{@code text}: the columns joined by the separator, all learned. {@code prompt_completion} and {@code alpaca}: with
+ * a chat template a question of the user and an answer of the assistant; without one the prompt and right after it the
+ * completion; lists of messages as prompt and completion are one conversation. {@code messages} and {@code sharegpt}:
+ * the conversation through the chat template. {@code classification}: the text and the number of its class.
  *
- * @param columns by role; the default for a role is its own name
+ * @param columns by role; a role left out is its own name
  * @param separator between joined columns
  * @param system a system message for conversations that have none; empty: none
- * @param labels names of the classes, by index
+ * @param labels names of the classes, by number
  */
 public record RowFormat(
         Format format,
@@ -40,6 +40,7 @@ public record RowFormat(
         List<String> labels,
         ChatFormat chat)
         implements Serializable {
+    private static final List<String> ANSWERS = List.of(Role.COMPLETION, Role.OUTPUT, Role.LABEL, Role.LABELS);
     private static final int[] NO_LABEL = {};
 
     public RowFormat {
@@ -85,11 +86,25 @@ public record RowFormat(
 
     /** The columns that a format reads, each once. */
     public List<InputColumn> inputColumns() {
+        return inputColumns(format.roles());
+    }
+
+    /** Those of them that {@link #question} reads: all but the answer. */
+    public List<InputColumn> questionColumns() {
+        return inputColumns(format.roles().stream()
+                .filter(role -> !ANSWERS.contains(role.name()))
+                .toList());
+    }
+
+    private List<InputColumn> inputColumns(List<Role> read) {
         Map<String, InputColumn> inputs = new LinkedHashMap<>();
-        for (Role role : format.roles()) {
+        for (Role role : read) {
             boolean isRequired = role.isRequired() || columns.containsKey(role.name());
-            if (role.content() == Content.OPTION && !isRequired && !chat.hasTemplate()) {
-                continue; // this format does not use it
+            boolean isIdle = role.content() == Content.OPTION
+                    ? !chat.hasTemplate()
+                    : role.name().equals(Role.TEXT_PAIR);
+            if (isIdle && !isRequired) {
+                continue; // nothing would read it
             }
             for (String column : names(role.name())) {
                 inputs.merge(
@@ -101,19 +116,18 @@ public record RowFormat(
         return List.copyOf(inputs.values());
     }
 
-    /** Which special tokens the tokenizer has to add to the text. */
+    /** What the tokenizer has to add to the text. */
     public TextKind kind() {
         if (format.labels().isPresent()) {
-            return TextKind.CLASSIFIED;
+            return isPair() ? TextKind.PAIR : TextKind.CLASSIFIED;
         }
         return chat.hasTemplate() && format.mayUseTemplate() ? TextKind.CHAT : TextKind.PLAIN;
     }
 
     /**
-     * Renders one row.
-     *
-     * @param values by column, in the encoding of {@link InputColumn}; may be {@code null}
-     * @throws RejectedRowException when a value is missing or invalid, or no text is left that counts in the loss
+     * @param values by column, as {@link InputColumn} carries them; {@code null} included
+     * @throws RejectedRowException when a value is missing or not what the format needs, or when nothing is left to
+     *     learn
      */
     public RenderedText render(Map<String, String> values) {
         return switch (format) {
@@ -123,16 +137,23 @@ public record RowFormat(
             }
             case PROMPT_COMPLETION -> promptAndCompletion(values);
             case ALPACA -> alpaca(values);
-            case MESSAGES -> chat(Role.MESSAGES, values, Layout.MESSAGES);
-            case SHAREGPT -> chat(Role.CONVERSATIONS, values, Layout.SHAREGPT);
-            default -> new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
+            case MESSAGES -> TrainedTurns.render(chat, conversation(Role.MESSAGES, values, Layout.MESSAGES), trainOn);
+            case SHAREGPT -> TrainedTurns.render(
+                    chat, conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT), trainOn);
+            default -> isPair()
+                    ? RenderedText.ofPair(filled(Role.TEXT, values), filled(Role.TEXT_PAIR, values))
+                    : new RenderedText(filled(Role.TEXT, values), List.of()); // of which no token is learned
         };
     }
 
+    private boolean isPair() {
+        return columns.containsKey(Role.TEXT_PAIR);
+    }
+
     /**
-     * The prompt for a question: rendered by the chat template with its generation prompt, or the question unchanged.
+     * What a model is given to answer a question: as the chat template writes it, or the question as it is.
      *
-     * @throws RejectedRowException when the template rejects it
+     * @throws RejectedRowException when the template refuses it
      */
     public String prompt(String question) {
         if (!chat.hasTemplate()) {
@@ -143,6 +164,40 @@ public record RowFormat(
     }
 
     /**
+     * What a model is given to answer a row: what stands before its answer, as {@link #render} writes it, whether the
+     * row has an answer or not.
+     *
+     * @param values as for {@link #render}, of {@link #questionColumns}
+     * @throws RejectedRowException as there
+     */
+    public String question(Map<String, String> values) {
+        return switch (format) {
+            case TEXT -> required(Role.TEXT, values);
+            case PROMPT_COMPLETION -> {
+                String prompt = required(Role.PROMPT, values);
+                boolean areMessages = prompt.contains(InputColumn.NESTED);
+                verifyTemplate(areMessages);
+                yield areMessages
+                        ? chat.prompt(whole(messages(Role.PROMPT, prompt), system, values))
+                        : question(prompt, system, values);
+            }
+            case ALPACA -> alpacaQuestion(values);
+            case MESSAGES -> chat.prompt(
+                    conversation(Role.MESSAGES, values, Layout.MESSAGES).unanswered());
+            case SHAREGPT -> chat.prompt(
+                    conversation(Role.CONVERSATIONS, values, Layout.SHAREGPT).unanswered());
+            default -> required(Role.TEXT, values);
+        };
+    }
+
+    private String question(String text, String systemText, Map<String, String> values) {
+        if (!chat.hasTemplate()) {
+            return text;
+        }
+        return chat.prompt(whole(Conversation.of(List.of(Message.of("user", text))), systemText, values));
+    }
+
+    /**
      * What a row teaches besides its text, in as many words as {@link #labelWords}; empty where that is nothing.
      *
      * @throws RejectedRowException when it is not what the format needs
@@ -150,7 +205,9 @@ public record RowFormat(
     public int[] label(Map<String, String> values) {
         return format.labels()
                 .map(label -> label.read(
-                        required(Role.LABEL, values), labels, names(Role.LABEL).get(0)))
+                        required(label.role(), values),
+                        labels,
+                        names(label.role()).get(0)))
                 .orElse(NO_LABEL);
     }
 
@@ -167,12 +224,16 @@ public record RowFormat(
             String answer = filled(Role.COMPLETION, values);
             return chat.hasTemplate() ? chat(Conversation.of(prompt, answer), system, values) : joined(prompt, answer);
         }
-        if (!chat.hasTemplate()) {
+        verifyTemplate(true);
+        Conversation conversation = messages(Role.PROMPT, prompt).completedBy(messages(Role.COMPLETION, completion));
+        return chat(conversation, system, values);
+    }
+
+    private void verifyTemplate(boolean areMessages) {
+        if (areMessages && !chat.hasTemplate()) {
             throw new RejectedRowException(
                     TEMPLATE, "prompt and completion are messages, which need a chat template: see data.chat_template");
         }
-        Conversation conversation = messages(Role.PROMPT, prompt).completedBy(messages(Role.COMPLETION, completion));
-        return chat(conversation, system, values);
     }
 
     private Conversation messages(String role, String value) {
@@ -186,17 +247,30 @@ public record RowFormat(
     }
 
     private RenderedText alpaca(Map<String, String> values) {
+        String instruction = alpacaInstruction(values);
+        String output = filled(Role.OUTPUT, values);
+        return chat.hasTemplate()
+                ? chat(Conversation.of(instruction, output), alpacaSystem(values), values)
+                : joined(alpacaQuestion(values), output);
+    }
+
+    private String alpacaQuestion(Map<String, String> values) {
+        String systemText = alpacaSystem(values);
+        return chat.hasTemplate()
+                ? question(alpacaInstruction(values), systemText, values)
+                : (systemText.isBlank() ? "" : systemText + separator) + alpacaInstruction(values) + separator;
+    }
+
+    private String alpacaInstruction(Map<String, String> values) {
         String instruction = required(Role.INSTRUCTION, values);
         String input = optional(Role.INPUT, values);
-        String own = optional(Role.SYSTEM, values);
-        String systemText = own.isBlank() ? system : own;
-        String output = filled(Role.OUTPUT, values);
         String between = chat.hasTemplate() ? "\n" : separator;
-        String question = input.isBlank() ? instruction : instruction + between + input;
-        if (chat.hasTemplate()) {
-            return chat(Conversation.of(question, output), systemText, values);
-        }
-        return joined((systemText.isBlank() ? "" : systemText + separator) + question + separator, output);
+        return input.isBlank() ? instruction : instruction + between + input;
+    }
+
+    private String alpacaSystem(Map<String, String> values) {
+        String own = optional(Role.SYSTEM, values);
+        return own.isBlank() ? system : own;
     }
 
     private RenderedText joined(String prompt, String completion) {
@@ -205,24 +279,28 @@ public record RowFormat(
         return new RenderedText(text, List.of(new Span(start, text.length())));
     }
 
-    private RenderedText chat(String role, Map<String, String> values, Layout layout) {
-        Conversation conversation = Conversation.read(names(role).get(0), required(role, values), layout);
-        String own = layout == Layout.SHAREGPT ? optional(Role.SYSTEM, values) : "";
-        return chat(conversation, own.isBlank() ? system : own, values);
+    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+        return TrainedTurns.render(chat, whole(conversation, systemText, values), trainOn);
     }
 
-    /** @param systemText system message for a conversation without one */
-    private RenderedText chat(Conversation conversation, String systemText, Map<String, String> values) {
+    /** The conversation of a row whose format has one. */
+    private Conversation conversation(String role, Map<String, String> values, Layout layout) {
+        Conversation conversation = Conversation.read(names(role).get(0), required(role, values), layout);
+        String own = layout == Layout.SHAREGPT ? optional(Role.SYSTEM, values) : "";
+        return whole(conversation, own.isBlank() ? system : own, values);
+    }
+
+    /** @param systemText for a conversation without one */
+    private Conversation whole(Conversation conversation, String systemText, Map<String, String> values) {
         String tools = names(Role.TOOLS).get(0);
         String variables = names(Role.VARIABLES).get(0);
-        Conversation whole = conversation
+        return conversation
                 .withSystem(systemText)
                 .withTools(tools, format == Format.ALPACA ? null : values.get(tools))
                 .withVariables(variables, values.get(variables));
-        return TrainedTurns.render(chat, whole, trainOn);
     }
 
-    /** The text of a role; rejects the row if it is empty. */
+    /** The text of a role, of which something is learned. */
     private String filled(String role, Map<String, String> values) {
         String text = required(role, values);
         if (text.isBlank()) {
@@ -241,7 +319,7 @@ public record RowFormat(
         return optional(role, values);
     }
 
-    /** The joined texts of a role, without null values. */
+    /** The texts of a role joined, without those that are null. */
     private String optional(String role, Map<String, String> values) {
         List<String> names = names(role);
         if (names.size() == 1) {

@@ -19,9 +19,10 @@ import java.util.OptionalInt;
 /**
  * Tokenizes rendered rows and computes their labels.
  *
- * <p>The rendered text of a conversation contains all special tokens. A plain text gets those of the tokenizer's
- * post-processor, and the end token unless it already ends with it. A text to classify gets those of the
- * post-processor, and truncation preserves the closing ones; none of its tokens is in the loss.
+ * <p>A chat has all its special tokens in its text. A plain text gets those of the tokenizer's post-processor, and the
+ * end token unless the text already ends with it. A text with a class gets those of the post-processor, and keeps the
+ * closing ones when it is cut; no token of it is learned. Of two such texts the longer one is cut first, as in
+ * transformers.
  *
  * <p>A token counts in the loss if it covers a character of a trained span, even if it crosses the span's border. A
  * special token that absorbed whitespace after it ({@code rstrip}) does not count for that whitespace. A token that
@@ -56,11 +57,14 @@ public final class RowTokenizer {
             last--;
         }
         this.closing = special.length - last;
+        boolean isPair = kind == TextKind.PAIR;
+        int added = isPair ? tokenizer.encodePair("a", "a").added() : special.length - 1;
         check(
-                kind != TextKind.CLASSIFIED || special.length <= maxLength,
-                "data.max_length %d leaves no room for a text: the tokenizer adds %d tokens to each",
+                !kind.isClassified() || added + (isPair ? 2 : 1) <= maxLength,
+                "data.max_length %d leaves no room for %s: the tokenizer adds %d tokens to each",
                 maxLength,
-                special.length - 1);
+                isPair ? "two texts" : "a text",
+                added);
     }
 
     /**
@@ -93,20 +97,36 @@ public final class RowTokenizer {
      * @throws dev.temper.check.InvalidInputException when one is too long and such rows are an error
      */
     public List<Result> tokens(List<RenderedText> rows) {
-        boolean areTaken =
-                rows.stream().allMatch(row -> tokenizer.refusal(row.text()).isEmpty());
+        boolean areTaken = rows.stream().allMatch(row -> refusal(row).isEmpty());
         if (areTaken) {
-            return taken(rows);
+            return kind == TextKind.PAIR ? rows.stream().map(this::pair).toList() : taken(rows);
         }
         List<Result> results = new ArrayList<>();
         for (RenderedText row : rows) {
-            Optional<String> refusal = tokenizer.refusal(row.text());
+            Optional<String> refusal = refusal(row);
             results.add(
                     refusal.isEmpty()
-                            ? taken(List.of(row)).get(0)
+                            ? tokens(List.of(row)).get(0)
                             : new Result(null, new RejectedRowException(TOO_MANY_CHARACTERS, refusal.get()), 0));
         }
         return results;
+    }
+
+    private Optional<String> refusal(RenderedText row) {
+        return tokenizer.refusal(row.text()).or(() -> Optional.ofNullable(row.pair())
+                .flatMap(tokenizer::refusal));
+    }
+
+    private Result pair(RenderedText row) {
+        PairEncoding pair = tokenizer.encodePair(row.text(), row.pair());
+        try {
+            checkLength(pair.length());
+            PairEncoding kept = pair.length() > maxLength ? pair.cut(maxLength) : pair;
+            checkKnown(kept.ids());
+            return new Result(new TokenRow(kept.ids(), new boolean[kept.length()], kept.second()), null, pair.length());
+        } catch (RejectedRowException e) {
+            return new Result(null, e, pair.length());
+        }
     }
 
     private List<Result> taken(List<RenderedText> rows) {
@@ -124,7 +144,7 @@ public final class RowTokenizer {
             if (isUniform(row)) {
                 int[] all = ids.get(results.size() - nextEncoding);
                 boolean[] trained = new boolean[all.length];
-                Arrays.fill(trained, kind != TextKind.CLASSIFIED);
+                Arrays.fill(trained, !kind.isClassified());
                 results.add(result(row.text(), all, trained));
             } else {
                 Encoding encoding = encodings.get(nextEncoding++);
@@ -135,7 +155,7 @@ public final class RowTokenizer {
     }
 
     private boolean isUniform(RenderedText row) {
-        if (kind == TextKind.CLASSIFIED) {
+        if (kind.isClassified()) {
             return true;
         }
         return row.trained().size() == 1
@@ -166,11 +186,8 @@ public final class RowTokenizer {
         }
         trained[0] = false;
         TokenRow row = ids.length > maxLength ? shortened(ids, trained) : new TokenRow(ids, trained);
-        OptionalInt unknown = tokenizer.unknown(row.inputIds(), vocabulary);
-        if (unknown.isPresent()) {
-            throw new RejectedRowException(UNKNOWN_TOKEN, tokenizer.unknownReason(unknown.getAsInt(), vocabulary));
-        }
-        if (kind != TextKind.CLASSIFIED && row.trainedTokens() == 0) {
+        checkKnown(row.inputIds());
+        if (!kind.isClassified() && row.trainedTokens() == 0) {
             throw new RejectedRowException(
                     NO_TRAINED_TOKENS,
                     "%d tokens, none of the first %d is learned".formatted(ids.length, row.length()));
@@ -178,17 +195,28 @@ public final class RowTokenizer {
         return row;
     }
 
-    private TokenRow shortened(int[] ids, boolean[] trained) {
-        check(
-                tooLong != TooLong.FAIL,
-                "a row has %d tokens, more than data.max_length %d: raise it, or set data.too_long to truncate or drop",
-                ids.length,
-                maxLength);
-        if (tooLong == TooLong.DROP) {
-            throw new RejectedRowException(TOO_LONG, "%d tokens, at most %d".formatted(ids.length, maxLength));
+    private void checkKnown(int[] ids) {
+        OptionalInt unknown = tokenizer.unknown(ids, vocabulary);
+        if (unknown.isPresent()) {
+            throw new RejectedRowException(UNKNOWN_TOKEN, tokenizer.unknownReason(unknown.getAsInt(), vocabulary));
         }
+    }
+
+    private void checkLength(int length) {
+        check(
+                length <= maxLength || tooLong != TooLong.FAIL,
+                "a row has %d tokens, more than data.max_length %d: raise it, or set data.too_long to truncate or drop",
+                length,
+                maxLength);
+        if (length > maxLength && tooLong == TooLong.DROP) {
+            throw new RejectedRowException(TOO_LONG, "%d tokens, at most %d".formatted(length, maxLength));
+        }
+    }
+
+    private TokenRow shortened(int[] ids, boolean[] trained) {
+        checkLength(ids.length);
         int[] kept = Arrays.copyOf(ids, maxLength);
-        if (kind == TextKind.CLASSIFIED) {
+        if (kind.isClassified()) {
             System.arraycopy(ids, ids.length - closing, kept, maxLength - closing, closing);
         }
         return new TokenRow(kept, Arrays.copyOf(trained, maxLength));

@@ -6,6 +6,13 @@ public enum TextKind {
     CHAT,
     /** The tokens of the tokenizer's post-processor, then the end token. */
     PLAIN,
-    /** The tokens of the tokenizer's post-processor; no token is in the loss. */
-    CLASSIFIED
+    /** What the tokenizer's post-processor adds; what is learned is about the text, and no token. */
+    CLASSIFIED,
+    /** Two texts, put together by the tokenizer's post-processor; as {@link #CLASSIFIED}. */
+    PAIR;
+
+    /** Whether no token is learned. */
+    public boolean isClassified() {
+        return this == CLASSIFIED || this == PAIR;
+    }
 }

@@ -3,7 +3,7 @@ package dev.temper.text;
 import java.util.Arrays;
 
 /**
- * One tokenized row to train on.
+ * One row, ready to train on.
  *
  * @param trained whether the label of a position counts; never at position 0, which nothing predicts
  * @param second of a pair of texts, where the tokens of the second one begin; {@link #length} of one text
@@ -27,7 +27,7 @@ public record TokenRow(int[] inputIds, boolean[] trained, int second) {
         return new TokenRow(inputIds, trained);
     }
 
-    /** Tokens {@code [from, to)} as a document of their own, whose first token does not count in the loss. */
+    /** Some of its tokens as a document of their own, whose first one nothing predicts. */
     public TokenRow piece(int from, int to) {
         if (from == 0 && to == inputIds.length) {
             return this;
@@ -56,7 +56,7 @@ public record TokenRow(int[] inputIds, boolean[] trained, int second) {
         return count;
     }
 
-    /** Labels as in transformers: the token id, or {@link #IGNORED}. */
+    /** Labels as transformers writes them: the token itself, or {@link #IGNORED}. */
     public int[] labels() {
         int[] labels = new int[inputIds.length];
         for (int i = 0; i < labels.length; i++) {

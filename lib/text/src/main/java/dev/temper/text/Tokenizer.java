@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 
 /**
  * The tokenizer of a folder in Hugging Face's layout: {@code tokenizer.json}, or a vocabulary from which it can be
@@ -153,7 +154,7 @@ public final class Tokenizer implements AutoCloseable {
     public List<Encoding> encode(List<String> texts, Added added) {
         List<Encoding> encodings = new ArrayList<>(texts.size());
         for (String input : wellFormed(texts)) {
-            encodings.add(encoded(input, added, encoded -> encoding(input, encoded, added)));
+            encodings.add(encoded(input, single(input, added), encoded -> encoding(input, encoded, added)));
         }
         return encodings;
     }
@@ -162,22 +163,50 @@ public final class Tokenizer implements AutoCloseable {
     public List<int[]> ids(List<String> texts, Added added) {
         List<int[]> all = new ArrayList<>(texts.size());
         for (String input : wellFormed(texts)) {
-            all.add(encoded(input, added, encoded -> ints(LIB.getTokenIds(encoded))));
+            all.add(encoded(input, single(input, added), encoded -> ints(LIB.getTokenIds(encoded))));
         }
         return all;
     }
 
-    /** Encodes a text and converts the native result, which takes up to 400 bytes per character. */
-    private <T> T encoded(String text, Added added, LongFunction<T> use) {
+    /**
+     * The tokens of two texts in one row, as the tokenizer's post-processor puts them together.
+     *
+     * @throws InvalidInputException when there is a {@link #refusal} of one
+     */
+    PairEncoding encodePair(String first, String second) {
+        String[] texts = wellFormed(List.of(first, second));
+        limits.refusal(texts[1]).ifPresent(why -> {
+            throw tooLong(why);
+        });
+        LongSupplier both = () -> LIB.encodeDual(handle, texts[0], texts[1], true);
+        return encoded(texts[0], both, encoded -> {
+            return new PairEncoding(
+                    ints(LIB.getTokenIds(encoded)), ints(LIB.getTypeIds(encoded)), ints(LIB.getSequenceIds(encoded)));
+        });
+    }
+
+    /** Whether it puts a token between two texts of a row. */
+    public boolean dividesPairs() {
+        return encodePair("a", "a").isDivided();
+    }
+
+    /** Whether it gives the tokens of the second of two texts another type. */
+    public boolean typesPairs() {
+        PairEncoding pair = encodePair("a", "a");
+        return pair.second() < pair.length();
+    }
+
+    /** What is made of the library's encoding of a text, which takes up to 400 bytes for each of its characters. */
+    private <T> T encoded(String text, LongSupplier encode, LongFunction<T> use) {
         limits.refusal(text).ifPresent(why -> {
-            throw invalid("a text cannot be tokenized: it has %s; shorten it", why);
+            throw tooLong(why);
         });
         boolean isLong = text.length() > LONG;
         if (isLong) {
             ONE_LONG_TEXT.lock();
         }
         long start = System.nanoTime();
-        long encoded = LIB.encode(handle, text, added == Added.SPECIAL_TOKENS);
+        long encoded = encode.getAsLong();
         try {
             return use.apply(encoded);
         } finally {
@@ -187,6 +216,14 @@ public final class Tokenizer implements AutoCloseable {
                 ONE_LONG_TEXT.unlock();
             }
         }
+    }
+
+    private LongSupplier single(String text, Added added) {
+        return () -> LIB.encode(handle, text, added == Added.SPECIAL_TOKENS);
+    }
+
+    private static InvalidInputException tooLong(String why) {
+        return invalid("a text cannot be tokenized: it has %s; shorten it", why);
     }
 
     private Encoding encoding(String text, long encoded, Added added) {
@@ -223,13 +260,9 @@ public final class Tokenizer implements AutoCloseable {
      * complete a character change the characters before them.
      */
     private static String added(String beginning, String whole) {
-        if (whole.startsWith(beginning)) {
-            return whole.substring(beginning.length());
-        }
         int points = beginning.codePointCount(0, beginning.length());
-        return points < whole.codePointCount(0, whole.length())
-                ? whole.substring(whole.offsetByCodePoints(0, points))
-                : "";
+        int all = whole.codePointCount(0, whole.length());
+        return points < all ? whole.substring(whole.offsetByCodePoints(0, points)) : "";
     }
 
     /** Whether a token is a single byte of a character that has no token; the text depends on the next tokens. */

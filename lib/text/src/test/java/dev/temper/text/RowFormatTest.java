@@ -113,6 +113,50 @@ final class RowFormatTest {
                 .contains("'[{\"role\": \"user\"");
     }
 
+    /** Of every format, with a template and without. */
+    @Test
+    void whatIsAskedIsWhatStandsBeforeTheAnswer() {
+        ChatFormat chat =
+                Formats.template("{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
+                        + "{% if tools %}!{% endif %}{% if add_generation_prompt %}assistant: {% endif %}");
+        String user = "{\"role\": \"user\", \"content\": \"Hi\"}";
+        String answer = "{\"role\": \"assistant\", \"content\": \"Ho\"}";
+        String talk = "[" + user + "," + answer + "," + user + "," + answer + "]";
+        String gpt = talk.replace("role", "from").replace("content", "value").replace("assistant", "gpt");
+
+        asks(Format.MESSAGES, chat, Map.of("messages", talk));
+        asks(Format.SHAREGPT, chat, Map.of("conversations", gpt, "system", "Be brief."));
+        asks(
+                Format.PROMPT_COMPLETION,
+                chat,
+                Map.of(
+                        "prompt",
+                        InputColumn.NESTED + "[" + user + "]",
+                        "completion",
+                        InputColumn.NESTED + "[" + answer + "]"));
+        for (ChatFormat template : List.of(chat, ChatFormat.NONE)) {
+            asks(Format.PROMPT_COMPLETION, template, Map.of("prompt", "Hi", "completion", "Ho"));
+            asks(Format.ALPACA, template, Map.of("instruction", "Add", "input", "2 2", "output", "4"));
+            asks(Format.ALPACA, template, Map.of("instruction", "Add", "output", "4", "system", "Be brief."));
+        }
+        assertThat(Formats.chat(Format.MESSAGES, TrainOn.COMPLETION, chat)
+                        .question(Map.of("messages", "[" + user + "]")))
+                .isEqualTo("user: Hi</s>assistant: "); // a row need not have an answer
+        assertThat(TEXT.question(Map.of("text", "a", "target", "b"))).isEqualTo("a\nb");
+        assertThat(classes("a", "b").question(Map.of("text", "Good."))).isEqualTo("Good.");
+    }
+
+    private static void asks(Format format, ChatFormat chat, Map<String, String> row) {
+        RowFormat rows = Formats.chat(format, TrainOn.COMPLETION, chat);
+        RenderedText whole = rows.render(row);
+        Map<String, String> asked = new HashMap<>(row);
+        asked.keySet()
+                .retainAll(
+                        rows.questionColumns().stream().map(InputColumn::name).toList());
+        assertThat(rows.question(asked))
+                .isEqualTo(whole.text().substring(0, whole.trained().get(0).start()));
+    }
+
     @Test
     void columnsThatOnlyATemplateReadsAreAskedForWithOne() {
         assertThat(PAIR.inputColumns()).extracting(InputColumn::name).containsExactly("q", "completion");

@@ -15,6 +15,7 @@ import dev.temper.track.Metric;
 import dev.temper.train.config.ClassWeights;
 import dev.temper.train.objective.ClassifiedRows;
 import dev.temper.train.objective.Evaluation;
+import dev.temper.train.objective.HeadRows;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -73,13 +74,13 @@ final class ClassifierTrainingTest {
         ClassifiedRows rows = TinyTexts.all(24, 7, settings.classWeights);
         double weighted = 0;
         double weights = 0;
-        for (ClassifiedRows.Row row : rows.train()) {
+        for (HeadRows.Row row : rows.train()) {
             double weight = row.label()[0] == 0 ? 0.5 : 4;
             weighted += weight * crossEntropy(row);
             weights += weight;
         }
         double unweighted = 0;
-        for (ClassifiedRows.Row row : rows.eval()) {
+        for (HeadRows.Row row : rows.eval()) {
             unweighted += crossEntropy(row) / rows.eval().size();
         }
 
@@ -102,22 +103,22 @@ final class ClassifierTrainingTest {
         assertThat(curve.values("train/loss")).containsExactly(new double[] {smoothed(rows.train())}, within(1e-6));
         assertThat(curve.values("eval/loss")[0]).isCloseTo(smoothed(rows.eval()), within(1e-6));
         double plain = 0;
-        for (ClassifiedRows.Row row : rows.eval()) {
+        for (HeadRows.Row row : rows.eval()) {
             plain += crossEntropy(row) / rows.eval().size();
         }
         assertThat(curve.values("eval/log_loss")[0]).isCloseTo(plain, within(1e-6));
     }
 
-    private double smoothed(List<ClassifiedRows.Row> rows) throws Exception {
+    private double smoothed(List<HeadRows.Row> rows) throws Exception {
         double sum = 0;
-        for (ClassifiedRows.Row row : rows) {
-            double other = crossEntropy(new ClassifiedRows.Row(row.ids(), 1 - row.label()[0]));
+        for (HeadRows.Row row : rows) {
+            double other = crossEntropy(new HeadRows.Row(row.ids(), 1 - row.label()[0]));
             sum += (0.8 + 0.1) * crossEntropy(row) + 0.1 * other; // of two classes each gets half of 0.2
         }
         return sum / rows.size();
     }
 
-    private double crossEntropy(ClassifiedRows.Row row) throws Exception {
+    private double crossEntropy(HeadRows.Row row) throws Exception {
         try (Workspace workspace = Workspace.open(1)) {
             float[] logits = Network.open(workspace, base).classify(TokenStream.of(List.of(row.ids())))[0];
             return Math.log(Math.exp(logits[0]) + Math.exp(logits[1])) - logits[row.label()[0]];
@@ -139,7 +140,7 @@ final class ClassifierTrainingTest {
         assertThat(accuracy[2]).isGreaterThan(0.8);
         assertThat(outcome.curve().values("eval/loss")[2])
                 .isLessThan(0.8 * outcome.curve().values("eval/loss")[0]);
-        List<ClassifiedRows.Row> eval = TinyTexts.all(trainRows, 7, List.of()).eval();
+        List<HeadRows.Row> eval = TinyTexts.all(trainRows, 7, List.of()).eval();
         double right = 0;
         for (int i = 0; i < eval.size(); i++) {
             Evaluation.Prediction prediction = outcome.predictions().get(i);

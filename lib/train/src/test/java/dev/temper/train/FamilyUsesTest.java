@@ -23,10 +23,14 @@ import dev.temper.storage.Folder;
 import dev.temper.text.DataConfig.Packing;
 import dev.temper.text.TokenRow;
 import dev.temper.train.objective.CausalRows;
+import dev.temper.train.objective.HeadRows;
+import dev.temper.train.objective.Objectives;
 import dev.temper.train.objective.TrainingRows;
+import dev.temper.train.rows.MappedRows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -37,6 +41,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What {@code temper models} says that can be done with a model is done with a tiny one of its type. */
 final class FamilyUsesTest {
     private static final List<Use> OF_ADAPTERS = List.of(Use.LORA, Use.QLORA, Use.BF16, Use.MERGE);
+
+    private static final Map<Task, Use> MAIN = Map.of(
+            Task.CAUSAL_LM, Use.GENERATE,
+            Task.SEQUENCE_CLASSIFICATION, Use.CLASSIFY,
+            Task.REGRESSION, Use.REGRESSION,
+            Task.MULTI_LABEL_CLASSIFICATION, Use.MULTI_LABEL);
 
     @TempDir
     private Path folder;
@@ -49,10 +59,12 @@ final class FamilyUsesTest {
     @MethodSource("types")
     void whatIsSaidIsPossible(Families.Known known) throws Exception {
         TinyTypes.weights(folder, known).write(folder.resolve("model.safetensors"));
-        for (ModelTask task : List.of(ModelTask.causalLm(), ModelTask.classification(TinyTexts.LABELS))) {
-            if (known.tasks().contains(task.kind())) {
+        for (Map.Entry<Task, Use> one : MAIN.entrySet()) {
+            assertThat(known.uses().contains(one.getValue()))
+                    .isEqualTo(known.tasks().contains(one.getKey()));
+            if (known.tasks().contains(one.getKey())) {
                 assertThat(known.uses()).contains(Use.FULL).containsAll(OF_ADAPTERS);
-                assertThat(known.uses()).contains(task.isCausal() ? Use.GENERATE : Use.CLASSIFY);
+                ModelTask task = ModelTask.of(one.getKey(), TinyTexts.LABELS);
                 train(task);
                 compute(task);
             }
@@ -60,13 +72,10 @@ final class FamilyUsesTest {
         boolean writes = known.tasks().contains(Task.CAUSAL_LM);
         assertThat(known.uses().contains(Use.GENERATE)).isEqualTo(writes);
         assertThat(known.uses().contains(Use.PACKING)).isEqualTo(writes);
-        assertThat(known.uses().contains(Use.CLASSIFY)).isEqualTo(known.tasks().contains(Task.SEQUENCE_CLASSIFICATION));
     }
 
     private void train(ModelTask task) throws Exception {
-        TrainingRows rows = task.isCausal()
-                ? CausalRows.packed(tokens(), List.of(), Packing.BFD, 32)
-                : TinyTexts.all(8, 2, List.of());
+        TrainingRows rows = task.isCausal() ? CausalRows.packed(tokens(), List.of(), Packing.BFD, 32) : rows(task);
         StoredModel base = StoredModel.read(folder, task, 1);
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModels.full(workspace, base)) {
@@ -81,6 +90,24 @@ final class FamilyUsesTest {
                 assertTrains(model, rows);
                 model.save(Folder.local(folder), Folder.local(folder));
             }
+        }
+    }
+
+    /** The words of a row's class are the bits of a number, too, and say one of two labels. */
+    private TrainingRows rows(ModelTask task) throws Exception {
+        if (task.kind() == Task.SEQUENCE_CLASSIFICATION) {
+            return TinyTexts.all(8, 2, List.of());
+        }
+        MappedRows train = mapped(TinyTexts.all(8, 2, List.of()).train());
+        MappedRows eval = mapped(TinyTexts.all(8, 2, List.of()).eval());
+        List<String> labels = task.kind().fewestLabels() == 0 ? List.of() : task.labels();
+        return Objectives.of(task.kind(), labels).rows(train, eval, null, new Settings().config());
+    }
+
+    private MappedRows mapped(List<HeadRows.Row> rows) throws Exception {
+        try (MappedRows.Writer writer = new MappedRows.Writer(folder.resolve("local"), 0)) {
+            rows.forEach(row -> writer.add(new TokenRow(row.ids(), new boolean[row.ids().length]), row.label()));
+            return writer.finish();
         }
     }
 
@@ -100,7 +127,7 @@ final class FamilyUsesTest {
 
     /** With the adapter in its base, which is another model then. */
     private void compute(ModelTask task) throws Exception {
-        Path merged = Files.createDirectories(folder.resolve("merged-" + task.isCausal()));
+        Path merged = Files.createDirectories(folder.resolve("merged-" + task.kind()));
         StoredModel base = StoredModel.read(folder, task, 1);
         try (Workspace workspace = Workspace.open(1);
                 MergedModel model = MergedModel.open(workspace, base, Folder.local(folder.resolve("adapter")))) {
@@ -115,7 +142,7 @@ final class FamilyUsesTest {
                         .hasSize(3);
             } else {
                 float[][] logits = network.classify(TokenStream.of(List.of(new int[] {3, 4}, new int[] {5})));
-                assertThat(logits).hasDimensions(2, 2);
+                assertThat(logits).hasDimensions(2, task.numLabels());
             }
         }
     }

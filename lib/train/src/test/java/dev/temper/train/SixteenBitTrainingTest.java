@@ -23,6 +23,7 @@ import dev.temper.text.TokenRow;
 import dev.temper.train.config.Optim;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -114,7 +115,7 @@ final class SixteenBitTrainingTest {
     /** The losses of a classifier. */
     private double[] train(FloatType weights) throws Exception {
         settings.steps = 12;
-        List<ClassifiedRows.Row> rows = TinyTexts.rows(24);
+        List<HeadRows.Row> rows = TinyTexts.rows(24);
         try (Workspace workspace = Workspace.open(1);
                 TrainedModel model = TrainedModel.full(workspace, stored(), weights)) {
             ClassifiedRows data = ClassifiedRows.of(

@@ -18,6 +18,7 @@ import dev.temper.text.TokenRow;
 import dev.temper.train.config.ClassWeights;
 import dev.temper.train.objective.CausalRows;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import dev.temper.train.objective.TrainingRows;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,9 +62,9 @@ final class StepsAcceptanceTest {
         try (Workspace workspace = Workspace.open(1)) {
             TrainedModel trained = TrainedModels.full(
                     workspace, goldens.root().resolve("models").resolve(model));
-            List<ClassifiedRows.Row> rows = new ArrayList<>();
+            List<HeadRows.Row> rows = new ArrayList<>();
             golden.path("batches")
-                    .forEach(batch -> batch.forEach(row -> rows.add(new ClassifiedRows.Row(
+                    .forEach(batch -> batch.forEach(row -> rows.add(new HeadRows.Row(
                             ints(row.path("input_ids")), row.path("labels").asInt()))));
             List<String> labels = trained.network()
                     .architecture()

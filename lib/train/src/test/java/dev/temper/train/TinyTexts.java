@@ -3,6 +3,7 @@ package dev.temper.train;
 import dev.temper.model.TinyModel;
 import dev.temper.train.config.ClassWeights;
 import dev.temper.train.objective.ClassifiedRows;
+import dev.temper.train.objective.HeadRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,15 +27,15 @@ final class TinyTexts {
     }
 
     /** A text is high when its last token is one of the larger half. */
-    static List<ClassifiedRows.Row> rows(int count) {
+    static List<HeadRows.Row> rows(int count) {
         return TinyModel.rows(count).stream()
                 .map(row -> row.ids())
-                .map(ids -> new ClassifiedRows.Row(ids, ids[ids.length - 1] > TinyModel.VOCABULARY / 2 ? 1 : 0))
+                .map(ids -> new HeadRows.Row(ids, ids[ids.length - 1] > TinyModel.VOCABULARY / 2 ? 1 : 0))
                 .toList();
     }
 
     static ClassifiedRows all(int train, int eval, Object classWeights) {
-        List<ClassifiedRows.Row> rows = rows(train + eval);
+        List<HeadRows.Row> rows = rows(train + eval);
         return ClassifiedRows.of(
                 rows.subList(0, train), rows.subList(train, train + eval), LABELS, ClassWeights.of(classWeights));
     }

@@ -4,7 +4,6 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.model.ModelTask;
 import dev.temper.model.Task;
-import dev.temper.run.draft.RecipeDraft.Reasoned;
 import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.util.Comparator;

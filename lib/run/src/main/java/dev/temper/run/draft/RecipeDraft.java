@@ -21,9 +21,6 @@ record RecipeDraft(
         boolean hasEvalSplit) {
     private static final int ENOUGH = 50; // updates in an epoch
 
-    /** A value and why it was chosen. */
-    record Reasoned(Object value, String why) {}
-
     RecipeDraft with(TaskDraft other) {
         return new RecipeDraft(request, name, parameters, survey, other, hasEvalSplit);
     }

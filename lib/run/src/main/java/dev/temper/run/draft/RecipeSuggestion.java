@@ -19,7 +19,7 @@ import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.RecipeTree;
 import dev.temper.recipe.YamlText;
 import dev.temper.run.RecipeData;
-import dev.temper.run.draft.RecipeDraft.Reasoned;
+import dev.temper.run.draft.TaskDraft.Reasoned;
 import dev.temper.spark.preparing.PreparedData;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.spark.storage.LocalCopies;

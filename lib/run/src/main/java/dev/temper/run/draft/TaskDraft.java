@@ -1,13 +1,15 @@
 package dev.temper.run.draft;
 
 import dev.temper.model.ModelTask;
-import dev.temper.run.draft.RecipeDraft.Reasoned;
 import java.util.Optional;
 
 /** What of a drafted recipe follows from its task. */
 interface TaskDraft {
     /** Learning rate of small models, whatever they learn. */
     double SMALL_RATE = 1e-3;
+
+    /** A value and why it was chosen. */
+    record Reasoned(Object value, String why) {}
 
     ModelTask task();
 

@@ -1,7 +1,7 @@
 package dev.temper.run.draft;
 
 import dev.temper.model.ModelTask;
-import dev.temper.run.draft.RecipeDraft.Reasoned;
+import dev.temper.run.draft.TaskDraft.Reasoned;
 import dev.temper.text.Format;
 import dev.temper.text.NamedTemplates;
 import java.util.List;

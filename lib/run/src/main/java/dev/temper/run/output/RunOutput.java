@@ -80,7 +80,9 @@ public final class RunOutput {
         JsonNode model = YamlText.parse(run.readText(RUN), run.location(RUN)).path("model");
         List<String> labels = new ArrayList<>();
         model.path("labels").forEach(label -> labels.add(label.asText()));
-        return Task.of(model.path("task").asText()).map(task -> new ModelTask(task, labels));
+        Optional<Task> named = Task.of(model.path("task").asText());
+        Optional<Task> usual = labels.isEmpty() ? Optional.empty() : Optional.of(Task.SEQUENCE_CLASSIFICATION);
+        return named.or(() -> usual).map(task -> new ModelTask(task, labels));
     }
 
     /** Whether the rows of a run may have gone through a chat template; so they may where no run is. */

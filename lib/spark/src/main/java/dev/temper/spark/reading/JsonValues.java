@@ -92,7 +92,8 @@ final class JsonValues {
         }
         String text = token.isStructStart() ? copy(parser) : parser.getText();
         Content content = column.content();
-        if (content == Content.LABEL && token == JsonToken.VALUE_NUMBER_INT) {
+        if ((content == Content.LABEL && token == JsonToken.VALUE_NUMBER_INT)
+                || (content == Content.NUMBER && token.isNumeric())) {
             return text;
         }
         if (content == Content.LABEL && token == JsonToken.VALUE_NUMBER_FLOAT && !parser.isNaN()) {
@@ -105,7 +106,7 @@ final class JsonValues {
         if (content == Content.LABEL && token.isBoolean()) {
             return token == JsonToken.VALUE_TRUE ? "1" : "0";
         }
-        if (content == Content.TEXT_OR_MESSAGES && token == JsonToken.START_ARRAY) {
+        if (content.isMarkedList() && token == JsonToken.START_ARRAY) {
             return InputColumn.NESTED + text;
         }
         boolean isNested = content == Content.JSON || content == Content.OPTION;
@@ -167,6 +168,8 @@ final class JsonValues {
             case JSON, OPTION -> "text, list or object";
             case TEXT_OR_MESSAGES -> "text or list of messages";
             case LABEL -> "text, integer or boolean";
+            case LABELS -> "text or list of labels";
+            case NUMBER -> "number";
         };
     }
 

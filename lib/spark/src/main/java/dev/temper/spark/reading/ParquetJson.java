@@ -5,7 +5,6 @@ import static dev.temper.check.Check.invalid;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.temper.spark.limit.LimitedText;
 import dev.temper.text.InputColumn;
-import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,10 +32,7 @@ final class ParquetJson {
 
         int maxCharacters();
 
-        /**
-         * Whether a text certainly has more characters than a row may have, judged by its bytes; it is not decoded
-         * then.
-         */
+        /** Whether a text must have more characters than a row may have, by its bytes; it is not decoded then. */
         boolean isLonger(Binary value);
 
         /** Called when the row exceeds the limit of characters. */
@@ -55,7 +51,7 @@ final class ParquetJson {
     ParquetJson(Enclosing row, InputColumn column, int index, String wrong) {
         this.row = row;
         this.column = column.name();
-        this.mark = column.content() == Content.TEXT_OR_MESSAGES ? InputColumn.NESTED : "";
+        this.mark = column.content().isMarkedList() ? InputColumn.NESTED : "";
         this.index = index;
         this.wrong = wrong;
     }

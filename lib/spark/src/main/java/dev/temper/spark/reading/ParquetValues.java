@@ -67,14 +67,15 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
     /** Whether a column of this type can hold values of this kind. */
     public static boolean isRight(Type type, Content content) {
         if (!type.isPrimitive()) {
-            boolean isWanted = content == Content.JSON
-                    || content == Content.OPTION
-                    || (content == Content.TEXT_OR_MESSAGES && isList(type));
+            boolean isWanted =
+                    content == Content.JSON || content == Content.OPTION || (content.isMarkedList() && isList(type));
             return isWanted && ParquetNesting.isReadable(type);
         }
         ParquetScalar scalar = new ParquetScalar(type.asPrimitiveType());
         return !type.isRepetition(Type.Repetition.REPEATED)
-                && (scalar.isText() || (content == Content.LABEL && (scalar.isNumber() || scalar.isBoolean())));
+                && (scalar.isText()
+                        || (content == Content.NUMBER && scalar.isNumber())
+                        || (content == Content.LABEL && (scalar.isNumber() || scalar.isBoolean())));
     }
 
     /** The message for a column of an unsupported type. */
@@ -85,6 +86,8 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
                     case JSON, OPTION -> "text, lists or structs";
                     case TEXT_OR_MESSAGES -> "text or lists of messages";
                     case LABEL -> "text, integers or booleans";
+                    case LABELS -> "text or lists of labels";
+                    case NUMBER -> "numbers";
                 };
         return String.format(
                 Locale.ROOT,
@@ -204,7 +207,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         public void addBinary(Binary value) {
             verify();
             if (!scalar.isText()) {
-                whole(scalar.decimal(value));
+                number(scalar.decimal(value));
                 return;
             }
             if (isLonger(value)) {
@@ -231,7 +234,7 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         @Override
         public void addLong(long value) {
             verify();
-            whole(scalar.decimal(value));
+            number(scalar.decimal(value));
         }
 
         @Override
@@ -243,9 +246,19 @@ public final class ParquetValues extends RecordMaterializer<ReadRow> implements 
         public void addDouble(double value) {
             verify();
             if (Double.isFinite(value)) {
-                whole(BigDecimal.valueOf(value));
+                number(BigDecimal.valueOf(value));
+            } else if (column.content() == Content.NUMBER) {
+                values[index] = String.valueOf(value); // refused where numbers are asked for
             } else {
                 noWhole(String.valueOf(value));
+            }
+        }
+
+        private void number(BigDecimal value) {
+            if (column.content() == Content.NUMBER) {
+                values[index] = value.toString();
+            } else {
+                whole(value);
             }
         }
 

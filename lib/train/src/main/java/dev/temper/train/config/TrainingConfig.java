@@ -85,6 +85,7 @@ public record TrainingConfig(
         double earlyStoppingThreshold,
         long seed) {
     private static final String EVAL = "eval/";
+    private static final List<String> LESS_IS_BETTER = List.of("loss", "perplexity", "mse", "mae");
     private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
     public TrainingConfig {
@@ -214,10 +215,9 @@ public record TrainingConfig(
         return metricForBestModel.startsWith(EVAL) ? metricForBestModel : EVAL + metricForBestModel;
     }
 
-    /** As configured; otherwise guessed from the name as transformers does: a smaller loss is better. */
+    /** As configured; otherwise guessed: less is better of a loss, as in transformers, of perplexity and of errors. */
     public boolean isGreaterBetter() {
-        boolean isLoss = bestMetric().endsWith("loss") || bestMetric().endsWith("perplexity");
-        return greaterIsBetter.orElse(!isLoss);
+        return greaterIsBetter.orElse(LESS_IS_BETTER.stream().noneMatch(bestMetric()::endsWith));
     }
 
     /** Whether the run needs to know which evaluation was the best. */

@@ -2,6 +2,7 @@ package dev.temper.train.objective;
 
 import static dev.temper.check.Check.check;
 
+import dev.temper.model.Architecture;
 import dev.temper.model.ClassifiedStream;
 import dev.temper.model.Classifier;
 import dev.temper.model.Task;
@@ -9,6 +10,7 @@ import dev.temper.model.TokenStream;
 import dev.temper.text.DataConfig;
 import dev.temper.text.LazyList;
 import dev.temper.text.TokenRow;
+import dev.temper.train.config.TrainingConfig;
 import dev.temper.train.rows.MappedRows;
 import dev.temper.train.worker.Replica;
 import dev.temper.train.worker.Share;
@@ -67,6 +69,14 @@ public abstract class HeadRows implements TrainingRows {
         check(data.trainOn() == DataConfig.TrainOn.COMPLETION, why, "data.train_on", task.label());
     }
 
+    /** @throws dev.temper.check.InvalidInputException when the training asks for what the loss of classes alone has */
+    static void checkNoClasses(Task task, TrainingConfig training) {
+        String why =
+                "%s is for model.task: sequence_classification, and means nothing with model.task: %s; leave it out";
+        check(training.classWeights().equals(List.of()), why, "training.class_weights", task.label());
+        check(training.labelSmoothingFactor() == 0, why, "training.label_smoothing_factor", task.label());
+    }
+
     /** What the head is to answer: as {@link ClassifiedStream.Row} has it. */
     protected abstract float[] targets(Row row);
 
@@ -103,16 +113,18 @@ public abstract class HeadRows implements TrainingRows {
 
     @Override
     public Share.Update update(int[] sequences, Keys keys, Replica worker) {
+        Architecture architecture = worker.network().architecture();
         List<ClassifiedStream.Row> batch = new ArrayList<>();
         Share<ClassifiedStream.Row> share = new Share<>(worker, batch::get);
         for (int i = 0; i < sequences.length; i++) {
             Row row = train.get(sequences[i]);
             float weight = weight(row);
             long key = keys.of(sequences[i], 0);
-            batch.add(new ClassifiedStream.Row(row.ids(), row.tokenTypes(), targets(row), weight, key));
+            int[] types = architecture.tokenTypes(row.tokenTypes());
+            batch.add(new ClassifiedStream.Row(row.ids(), types, targets(row), weight, key));
             share.add(i, row.ids().length, weight, i);
         }
-        Classifier classifier = worker.network().architecture().classifier().orElseThrow();
+        Classifier classifier = architecture.classifier().orElseThrow();
         return share.update((rows, backpropagation, scale) ->
                 backpropagation.accumulate(ClassifiedStream.of(classifier, rows), scale));
     }
@@ -142,7 +154,10 @@ public abstract class HeadRows implements TrainingRows {
 
     private void logits(Replica worker, List<Integer> rows, double[] all) {
         List<int[]> texts = rows.stream().map(row -> eval.get(row).ids()).toList();
-        List<int[]> types = rows.stream().map(row -> eval.get(row).tokenTypes()).toList();
+        Architecture architecture = worker.network().architecture();
+        List<int[]> types = rows.stream()
+                .map(row -> architecture.tokenTypes(eval.get(row).tokenTypes()))
+                .toList();
         float[][] logits = worker.network().classify(TokenStream.of(texts, types));
         for (int i = 0; i < logits.length; i++) {
             for (int output = 0; output < outputs; output++) {

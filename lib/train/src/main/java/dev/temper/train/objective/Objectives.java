@@ -18,7 +18,9 @@ import java.util.stream.Collectors;
 public final class Objectives {
     private static final Map<Task, Function<List<String>, Objective>> ALL = new EnumMap<>(Map.of(
             Task.CAUSAL_LM, NextToken::new,
-            Task.SEQUENCE_CLASSIFICATION, Classification::new));
+            Task.SEQUENCE_CLASSIFICATION, Classification::new,
+            Task.REGRESSION, Regression::new,
+            Task.MULTI_LABEL_CLASSIFICATION, MultiLabel::new));
 
     private Objectives() {}
 
