@@ -77,10 +77,7 @@ public final class TrainingLoop {
         return this;
     }
 
-    /**
-     * Sets a listener that receives a snapshot before the first update, after each evaluation, and after each
-     * checkpoint except the last.
-     */
+    /** Sets a listener of snapshots: before the first update, after evaluations and after all but the last checkpoint. */
     public TrainingLoop standingFor(StandingListener listener) {
         standing = listener;
         return this;
@@ -93,9 +90,8 @@ public final class TrainingLoop {
     }
 
     /**
-     * Trains to the end, from the newest checkpoint if there is one. When asked to stop, it finishes the current
-     * update, or abandons the current evaluation, and saves a checkpoint. Resuming from it gives the same result as an
-     * uninterrupted run.
+     * Trains to the end, from the newest checkpoint if there is one. When asked to stop, it finishes the update or
+     * abandons the evaluation, and saves a checkpoint, from which a resumed run gives the same result.
      *
      * @param prompts to answer before and after training
      * @param kept the checkpoints to resume from and to write; empty: none

@@ -29,10 +29,7 @@ final class ParquetJson {
 
         int maxCharacters();
 
-        /**
-         * Whether a text certainly has more characters than a row may have, judged by its bytes; it is not decoded
-         * then.
-         */
+        /** Whether a text must have more characters than a row may have, by its bytes; it is not decoded then. */
         boolean isLonger(Binary value);
 
         /** Called when the row exceeds the limit of characters. */
