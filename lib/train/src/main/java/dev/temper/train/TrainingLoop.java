@@ -77,7 +77,9 @@ public final class TrainingLoop {
         return this;
     }
 
-    /** Sets a listener of snapshots: before the first update, after evaluations and after all but the last checkpoint. */
+    /**
+     * Sets a listener of snapshots: before the first update, after evaluations and after all but the last checkpoint.
+     */
     public TrainingLoop standingFor(StandingListener listener) {
         standing = listener;
         return this;
