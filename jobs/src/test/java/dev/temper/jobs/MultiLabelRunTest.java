@@ -118,7 +118,8 @@ final class MultiLabelRunTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "{\"text\": \"good\", \"labels\": [\"odd\"]} | 'odd' in labels is neither one of the labels funny, sad, calm nor"
+                "{\"text\": \"good\", \"labels\": [\"odd\"]} | 'odd' in labels is neither one of the labels"
+                        + " funny, sad, calm nor"
                         + " a number from 0 to 2",
                 "{\"text\": \"good\", \"labels\": null} | null in labels",
                 "{\"text\": \"good\", \"labels\": [\"sad\", 1]} | 'sad' is twice in labels",

@@ -99,13 +99,16 @@ final class RegressionRunTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "model.labels=[a, b] | model.labels are names of classes, and a regression gives a number; leave them out",
+                "model.labels=[a, b] | model.labels are names of classes, and a regression gives a number;"
+                        + " leave them out",
                 "data.format=classification | model.task: regression needs data.format: regression",
-                "training.class_weights=[1, 2] | training.class_weights is for model.task: sequence_classification, and means"
+                "training.class_weights=[1, 2] | training.class_weights is for model.task:"
+                        + " sequence_classification, and means"
                         + " nothing with model.task: regression; leave it out",
                 "training.label_smoothing_factor=0.1 | training.label_smoothing_factor is for model.task:"
                         + " sequence_classification, and means nothing with model.task: regression; leave it out",
-                "training.metric_for_best_model=accuracy | training.metric_for_best_model: accuracy is not measured; name"
+                "training.metric_for_best_model=accuracy | training.metric_for_best_model: accuracy is not"
+                        + " measured; name"
                         + " one of loss, mse, rmse, mae, r2"
             })
     void whatMeansNothingToANumberIsRefused(String override, String sentence) throws Exception {
