@@ -70,7 +70,8 @@ final class ImportTableTest {
             train.rows eval collective spark.source
             run.preview | recipe plan run run.output spark.storage spark.cluster spark.preparing text train.objective
             run.draft   | recipe plan run spark.storage spark.preparing spark.reading model text
-            ml          | recipe run run.output model spark spark.storage spark.cluster spark.table generate text track \
+            ml          | recipe run run.output model spark spark.storage spark.cluster spark.table generate text \
+            track \
             train.config
             jobs        | all
             bench       | all
