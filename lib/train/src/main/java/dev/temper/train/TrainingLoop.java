@@ -78,7 +78,7 @@ public final class TrainingLoop {
         return this;
     }
 
-    /** Sets a listener of snapshots: before the first update, after evaluations and after all but the last checkpoint. */
+    /** Sets a listener of snapshots: at the start, after evaluations, after all but the last checkpoint. */
     public TrainingLoop standingFor(StandingListener listener) {
         standing = listener;
         return this;

@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The {@code configs} in the front matter of a data set's README.md, which list the files of each split.
+ * The configurations in the front matter of a data set's README.md, which list the files of each split.
  *
  * @param location of the folder, for messages
  * @param config the one to use: the only one, {@code default}, or the one with {@code default: true}
