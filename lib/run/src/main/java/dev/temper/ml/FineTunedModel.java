@@ -1,7 +1,11 @@
 package dev.temper.ml;
 
+import static dev.temper.check.Check.check;
+import static dev.temper.check.Check.invalid;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.temper.check.InvalidInputException;
 import dev.temper.recipe.Recipe;
 import dev.temper.recipe.RecipeFile;
 import dev.temper.recipe.YamlText;
@@ -14,6 +18,7 @@ import dev.temper.spark.ClassifyText;
 import dev.temper.spark.GenerateText;
 import dev.temper.spark.ModelStage;
 import dev.temper.spark.storage.HadoopStore;
+import dev.temper.storage.Folder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;
@@ -25,6 +30,8 @@ import org.apache.spark.ml.Model;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
@@ -33,6 +40,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
+import scala.Option;
 
 /**
  * What {@link SupervisedFineTuning} trained: a folder that a run has written. It classifies as {@link ClassifyText}
@@ -72,7 +80,7 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
 
     /** Reads a model that {@link #write} saved; Spark looks for it by this name. */
     public static MLReader<FineTunedModel> read() {
-        return new ModelReader();
+        return new Reader();
     }
 
     /** A model that {@link #write} saved, or the output of {@code temper run}. */
@@ -256,5 +264,57 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
 
     public BooleanParam evaluateOnly() {
         return evaluateOnly;
+    }
+
+    /**
+     * Opens what a run has written.
+     *
+     * @throws InvalidInputException when it is no finished run's folder
+     */
+    static FineTunedModel open(SparkSession spark, String location, String uid) {
+        Folder folder = HadoopStore.of(spark).folder(HadoopStore.resolve(location));
+        Recipe recipe;
+        try {
+            recipe = RunOutput.of(folder).finishedRecipe().orElseThrow(() -> noModel(location));
+            check(folder.has(modelFolder(recipe)), "%s", noModel(location).getMessage());
+        } catch (InvalidInputException | IOException e) {
+            throw noModel(location);
+        }
+        Map<String, Double> metrics = new TreeMap<>();
+        for (Row row : history(spark, folder.location())
+                .select("step", "name", "value")
+                .orderBy("step")
+                .collectAsList()) {
+            metrics.put(row.getString(1), row.getDouble(2));
+        }
+        return new FineTunedModel(uid, folder.location(), RecipeFile.resolved(recipe), metrics);
+    }
+
+    private static InvalidInputException noModel(String location) {
+        return invalid(
+                "%s holds no model of Temper that can be loaded: name a folder that write().save or a finished run has"
+                        + " written",
+                location);
+    }
+
+    /** Opens models that {@link ModelWriter} wrote, and the outputs of runs, which have no metadata of Spark. */
+    private static final class Reader extends MLReader<FineTunedModel> {
+        @Override
+        public FineTunedModel load(String path) {
+            SparkSession spark = sparkSession();
+            if (!ModelWriter.hasMetadata(spark, path)) {
+                return open(spark, path, Identifiable$.MODULE$.randomUID("fineTunedModel"));
+            }
+            String name = FineTunedModel.class.getName();
+            DefaultParamsReader.Metadata metadata;
+            try {
+                metadata = DefaultParamsReader.loadMetadata(path, spark.sparkContext(), name);
+            } catch (RuntimeException e) { // of another stage, or of nothing
+                throw noModel(path);
+            }
+            FineTunedModel model = open(spark, path, metadata.uid());
+            metadata.getAndSetParams(model, Option.empty());
+            return model;
+        }
     }
 }

@@ -62,7 +62,7 @@ public final class FineTuningEvaluator extends Evaluator implements DefaultParam
                                 + " transform gave",
                         uid));
         SparkSession spark = rows.sparkSession();
-        Map<String, Double> scores = ModelReader.open(spark, location, uid).evaluate(rows);
+        Map<String, Double> scores = FineTunedModel.open(spark, location, uid).evaluate(rows);
         check(
                 scores.containsKey(metric()),
                 "%s: metricName %s is not measured; name one of %s",

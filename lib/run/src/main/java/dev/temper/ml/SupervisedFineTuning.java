@@ -126,7 +126,8 @@ public final class SupervisedFineTuning extends CommonParams<SupervisedFineTunin
         RunEnvironment environment = RunEnvironment.within(spark, RunVersion.parts(), new LoggedRun())
                 .with(rows.tables());
         TrainingRun.train(environment, whole.with("output", KeyParam.json(place)));
-        FineTunedModel model = ModelReader.open(spark, place, uid()); // the estimator's uid, as Spark's models have it
+        FineTunedModel model =
+                FineTunedModel.open(spark, place, uid()); // the estimator's uid, as Spark's models have it
         return model.setEvaluateOnly($(evaluateOnly).equals(true)).setParent(this);
     }
 
