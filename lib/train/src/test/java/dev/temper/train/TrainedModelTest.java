@@ -148,7 +148,7 @@ final class TrainedModelTest {
         assertThatThrownBy(() -> TrainedModels.full(workspace, base, ModelTask.causalLm(), 5))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(base.resolve("config.json") + ": a bert model cannot be used for causal_lm here, only for "
-                        + "[multi_label_classification, regression, sequence_classification]: set model.task, or name another"
-                        + " base");
+                        + "[multi_label_classification, regression, sequence_classification]: set model.task, or name"
+                        + " another base");
     }
 }
