@@ -1,7 +1,5 @@
 package dev.temper.ml;
 
-import static dev.temper.check.Check.check;
-
 import dev.temper.recipe.Recipe;
 import dev.temper.spark.ClassifyText;
 import dev.temper.spark.GenerateText;
@@ -24,7 +22,9 @@ enum Answers {
             .add("probability", SQLDataTypes.VectorType())) {
         @Override
         ModelStage<?> stage(Recipe recipe, AskedRows asked) {
-            ClassifyText stage = new ClassifyText().setMaxLength(recipe.data().maxLength());
+            ClassifyText stage = new ClassifyText()
+                    .setMaxLength(recipe.data().maxLength())
+                    .setTextPairCol(asked.isPair() ? AskedRows.PAIR : "");
             return recipe.adapter().isPresent()
                     ? stage.setTask(recipe.model().task())
                             .setLabels(recipe.model().head().labels().toArray(String[]::new))
@@ -39,11 +39,7 @@ enum Answers {
         this.columns = columns;
     }
 
-    /** @throws dev.temper.check.InvalidInputException when no stage asks such a model */
     static Answers of(Recipe recipe) {
-        check(
-                !recipe.data().isPair(),
-                "a model of pairs of texts answers no DataFrame yet: evaluate measures it, temper classify asks it");
         return recipe.model().task().isCausal() ? TEXT : CLASS;
     }
 

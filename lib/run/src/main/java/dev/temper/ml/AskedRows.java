@@ -8,6 +8,7 @@ import dev.temper.text.InputColumn.Content;
 import dev.temper.text.RejectedRowException;
 import dev.temper.text.RowFormat;
 import dev.temper.text.TextKind;
+import java.io.Serializable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +32,18 @@ import org.apache.spark.sql.types.StructType;
  * @param columns that are read
  */
 record AskedRows(String stage, RowFormat format, List<InputColumn> columns) {
+    /** A column of the second texts of pairs, while they are asked. */
+    static final String PAIR = "_text_pair";
+
     private static final Set<String> NESTED = Set.of("array", "struct", "map");
 
     /** @param inputCol the one column with a text or a list of messages; empty: those of the format */
     static AskedRows of(String stage, RowFormat trained, String inputCol) {
+        check(
+                inputCol.isEmpty() || trained.kind() != TextKind.PAIR,
+                "%s: the model was trained on pairs of texts, and inputCol names one column: leave it out, and name"
+                        + " the columns as the recipe does",
+                stage);
         if (inputCol.isEmpty()) {
             return new AskedRows(stage, trained, trained.questionColumns());
         }
@@ -53,6 +62,11 @@ record AskedRows(String stage, RowFormat format, List<InputColumn> columns) {
     /** Whether a column has it as it is. */
     boolean isColumn() {
         return columns.size() == 1 && !isRendered() && format.format() != Format.ALPACA;
+    }
+
+    /** Whether each row asks two texts. */
+    boolean isPair() {
+        return format.kind() == TextKind.PAIR;
     }
 
     /** Whether it is what a chat template wrote. */
@@ -94,14 +108,23 @@ record AskedRows(String stage, RowFormat format, List<InputColumn> columns) {
                 mayNest ? " or a list of messages" : "");
     }
 
-    /** What each of these rows asks; null where it asks nothing that can be answered. */
+    /** What each of these rows asks, of a pair the first text; null where it asks nothing that can be answered. */
     Column text(Dataset<Row> rows) {
+        return text(rows, RowFormat::question);
+    }
+
+    /** The second text of each pair, or null. */
+    Column textPair(Dataset<Row> rows) {
+        return text(rows, RowFormat::textPair);
+    }
+
+    private Column text(Dataset<Row> rows, Reading reading) {
         List<String> names = List.of(rows.columns());
         List<InputColumn> found =
                 columns.stream().filter(column -> names.contains(column.name())).toList();
         Column[] values = found.stream().map(column -> text(rows, column)).toArray(Column[]::new);
-        Question question =
-                new Question(format, found.stream().map(InputColumn::name).toArray(String[]::new));
+        Question question = new Question(
+                format, reading, found.stream().map(InputColumn::name).toArray(String[]::new));
         return functions.udf(question, DataTypes.StringType).apply(functions.struct(values));
     }
 
@@ -118,7 +141,12 @@ record AskedRows(String stage, RowFormat format, List<InputColumn> columns) {
                 : json;
     }
 
-    private record Question(RowFormat format, String[] names) implements UDF1<Row, String> {
+    /** What is read of the columns of a row. */
+    private interface Reading extends Serializable {
+        String of(RowFormat format, Map<String, String> values);
+    }
+
+    private record Question(RowFormat format, Reading reading, String[] names) implements UDF1<Row, String> {
         @Override
         public String call(Row row) {
             Map<String, String> values = new HashMap<>();
@@ -126,7 +154,7 @@ record AskedRows(String stage, RowFormat format, List<InputColumn> columns) {
                 values.put(names[i], row.getString(i));
             }
             try {
-                return format.question(values);
+                return reading.of(format, values);
             } catch (RejectedRowException e) {
                 return null;
             }

@@ -159,11 +159,14 @@ public final class FineTunedModel extends Model<FineTunedModel> implements MLWri
     private Dataset<Row> answered(Dataset<Row> rows, Recipe recipe) throws IOException {
         AskedRows asked = asked(recipe);
         asked.verify(rows.schema());
-        return asked.isColumn()
-                ? stage(recipe, asked, asked.columns().get(0).name()).transform(rows)
-                : stage(recipe, asked, ASKED)
-                        .transform(rows.withColumn(ASKED, asked.text(rows)))
-                        .drop(ASKED);
+        if (asked.isColumn()) {
+            return stage(recipe, asked, asked.columns().get(0).name()).transform(rows);
+        }
+        Dataset<Row> texts = rows.withColumn(ASKED, asked.text(rows));
+        if (asked.isPair()) {
+            texts = texts.withColumn(AskedRows.PAIR, asked.textPair(rows));
+        }
+        return stage(recipe, asked, ASKED).transform(texts).drop(ASKED, AskedRows.PAIR);
     }
 
     private AskedRows asked(Recipe recipe) throws IOException {

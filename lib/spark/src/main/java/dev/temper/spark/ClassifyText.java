@@ -4,6 +4,7 @@ import static dev.temper.check.Check.check;
 
 import dev.temper.inference.Classification;
 import dev.temper.inference.TextClassifier;
+import dev.temper.inference.TextPair;
 import dev.temper.model.Architecture;
 import dev.temper.model.Task;
 import dev.temper.spark.storage.HadoopStore;
@@ -12,7 +13,7 @@ import dev.temper.text.LabelFormat;
 import dev.temper.text.RowTokenizer;
 import dev.temper.text.TextKind;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -37,12 +38,13 @@ import org.apache.spark.sql.types.StructType;
  * A Spark ML transformer that classifies a text column. Appends {@code prediction} (the index of the class, a double as
  * in Spark ML), {@code predicted_label} (its name) and {@code probability} (a vector over all classes). Of a regression
  * {@code prediction} is the number, and the others are null; of several labels {@code predicted_label} has those above
- * one half with semicolons between them, and {@code prediction} is null. All three are null where the text is null or
- * has no tokens.
+ * one half with semicolons between them, and {@code prediction} is null. All three are null where a text is null or has
+ * no tokens. With {@link #setTextPairCol} each row is a pair of texts.
  */
 public final class ClassifyText extends ModelStage<ClassifyText> {
     private static final long serialVersionUID = 1L;
 
+    private final Param<String> textPairCol;
     private final Param<String> predictionCol;
     private final Param<String> predictedLabelCol;
     private final Param<String> probabilityCol;
@@ -56,6 +58,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
 
     public ClassifyText(String uid) {
         super(uid);
+        this.textPairCol = new Param<>(this, "textPairCol", "column with the second text of a pair; empty: none");
         this.predictionCol = new Param<>(this, "predictionCol", "column for the number of the class");
         this.predictedLabelCol = new Param<>(this, "predictedLabelCol", "column for the name of the class");
         this.probabilityCol = new Param<>(this, "probabilityCol", "column for the probabilities of all classes");
@@ -64,6 +67,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
                 this, "labels", "classes of the adapter's head, where the model has none; in order");
         this.maxLength = new IntParam(
                 this, "maxLength", "tokens at which a text is cut; 0: the model's positions", ParamValidators.gtEq(0));
+        setDefault(textPairCol, "");
         setDefault(predictionCol, "prediction");
         setDefault(predictedLabelCol, "predicted_label");
         setDefault(probabilityCol, "probability");
@@ -75,6 +79,11 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
     /** Reads a stage that {@link #write} saved. Spark calls this method by reflection. */
     public static MLReader<ClassifyText> read() {
         return new DefaultParamsReader<>();
+    }
+
+    /** Column with the second texts, for a model that was trained on pairs; the first ones are in {@code inputCol}. */
+    public ClassifyText setTextPairCol(String value) {
+        return with(textPairCol, value);
     }
 
     public ClassifyText setPredictionCol(String value) {
@@ -109,7 +118,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
 
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
-        int input = input(dataset.schema());
+        int[] texts = texts(dataset.schema());
         StageColumns.Appended appended = appended(dataset.schema());
         HadoopStore store = HadoopStore.of(dataset.sparkSession());
         Task told = StageColumns.value(Task.class, $(task));
@@ -124,7 +133,7 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
                 model.settings().model(),
                 model.settings().adapter().isEmpty() ? "" : ": name the classes of the adapter's head as labels");
         looked(() -> verified(model));
-        Classify classify = new Classify(model, input, appended);
+        Classify classify = new Classify(model, texts, appended);
         return dataset.toDF().mapPartitions(classify, Encoders.row(appended.schema()));
     }
 
@@ -135,12 +144,22 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         int maxLength = TextClassifier.maxLength(
                 architecture, model.settings().model(), wanted > 0 ? OptionalInt.of(wanted) : OptionalInt.empty());
         int vocabulary = architecture.sizes().vocabulary();
+        if (!$(textPairCol).isEmpty()) {
+            TextPair.verify(model.tokenizer(), architecture);
+        }
         return new RowTokenizer(model.tokenizer(), TextKind.CLASSIFIED, maxLength, TooLong.TRUNCATE, vocabulary);
+    }
+
+    /** Where the texts are: one column, or two. */
+    private int[] texts(StructType schema) {
+        return $(textPairCol).isEmpty()
+                ? new int[] {input(schema)}
+                : new int[] {input(schema), text(schema, $(textPairCol))};
     }
 
     @Override
     public StructType transformSchema(StructType schema) {
-        input(schema);
+        texts(schema);
         return appended(schema).schema();
     }
 
@@ -151,6 +170,10 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
                         .add($(predictionCol), DataTypes.DoubleType)
                         .add($(predictedLabelCol), DataTypes.StringType)
                         .add($(probabilityCol), SQLDataTypes.VectorType()));
+    }
+
+    public Param<String> textPairCol() {
+        return textPairCol;
     }
 
     public Param<String> predictionCol() {
@@ -177,7 +200,9 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
         return maxLength;
     }
 
-    private record Classify(SharedModel model, int input, StageColumns.Appended appended)
+    /** @param texts the column of the texts, and that of the second ones of pairs */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Classify(SharedModel model, int[] texts, StageColumns.Appended appended)
             implements MapPartitionsFunction<Row, Row> {
         /** Rows per batch: enough that many have a similar length. */
         private static final int WINDOW = 512;
@@ -189,16 +214,28 @@ public final class ClassifyText extends ModelStage<ClassifyText> {
 
         private List<Row> classified(List<Row> rows) {
             TextClassifier classifier = model.classifier();
-            List<String> texts = new ArrayList<>();
-            rows.stream().filter(row -> !row.isNullAt(input)).forEach(row -> texts.add(row.getString(input)));
+            List<Row> whole = rows.stream().filter(this::isWhole).toList();
             Iterator<Optional<Classification>> results =
-                    classifier.tryClassify(texts).iterator();
+                    results(classifier, whole).iterator();
             return rows.stream()
                     .map(row -> {
-                        Optional<Classification> result = row.isNullAt(input) ? Optional.empty() : results.next();
+                        Optional<Classification> result = isWhole(row) ? results.next() : Optional.empty();
                         return result.isEmpty() ? appended.row(row) : row(row, result.get(), classifier);
                     })
                     .toList();
+        }
+
+        private boolean isWhole(Row row) {
+            return Arrays.stream(texts).noneMatch(row::isNullAt);
+        }
+
+        private List<Optional<Classification>> results(TextClassifier classifier, List<Row> rows) {
+            return texts.length == 1
+                    ? classifier.tryClassify(
+                            rows.stream().map(row -> row.getString(texts[0])).toList())
+                    : classifier.tryClassifyPairs(rows.stream()
+                            .map(row -> new TextPair(row.getString(texts[0]), row.getString(texts[1])))
+                            .toList());
         }
 
         private Row row(Row row, Classification result, TextClassifier classifier) {

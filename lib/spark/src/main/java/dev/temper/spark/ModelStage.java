@@ -137,18 +137,18 @@ public abstract class ModelStage<S extends ModelStage<S>> extends Transformer im
 
     /** Index of the text column in the schema, after checking its type. */
     final int input(StructType schema) {
-        int input = Arrays.asList(schema.fieldNames()).indexOf($(inputCol));
-        check(
-                input >= 0,
-                "%s: there is no column %s, only %s",
-                uid,
-                $(inputCol),
-                String.join(", ", schema.fieldNames()));
+        return text(schema, $(inputCol));
+    }
+
+    /** Index of a column in the schema, after checking that it holds texts. */
+    final int text(StructType schema, String column) {
+        int input = Arrays.asList(schema.fieldNames()).indexOf(column);
+        check(input >= 0, "%s: there is no column %s, only %s", uid, column, String.join(", ", schema.fieldNames()));
         check(
                 schema.fields()[input].dataType().equals(DataTypes.StringType),
                 "%s: column %s is of type %s, a text is needed",
                 uid,
-                $(inputCol),
+                column,
                 schema.fields()[input].dataType().simpleString());
         return input;
     }

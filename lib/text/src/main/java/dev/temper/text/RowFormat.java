@@ -190,6 +190,15 @@ public record RowFormat(
         };
     }
 
+    /**
+     * The second text of a pair.
+     *
+     * @throws RejectedRowException when there is none
+     */
+    public String textPair(Map<String, String> values) {
+        return required(Role.TEXT_PAIR, values);
+    }
+
     private String question(String text, String systemText, Map<String, String> values) {
         if (!chat.hasTemplate()) {
             return text;
