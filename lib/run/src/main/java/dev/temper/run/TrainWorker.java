@@ -56,7 +56,7 @@ record TrainWorker(Assignment assignment, LiveOutput.Page page, long plannedByte
             TrainingLoop loop = new TrainingLoop(
                     model, inputs.rows().of(recipe), training(recipe), context.workers(), context.listener());
             loop.stoppingWhen(context.stop());
-            loop.standingFor(new LiveOutput(RunOutput.of(assignment.output()), page, context.listener()::warned));
+            loop.reportingTo(new LiveOutput(RunOutput.of(assignment.output()), page, context.listener()::warned));
             loop.offloadingTo(recipe.cluster().localFolder());
             TrainingResult result = loop.run(inputs.prompts(), checkpoints(recipe));
             model.checkBase(context.workers());

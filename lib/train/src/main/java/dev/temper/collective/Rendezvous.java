@@ -23,7 +23,7 @@ record Rendezvous(int rank, int size, InetSocketAddress rightAddress, Duration t
         long end = System.nanoTime() + timeout.toNanos();
         CompletableFuture<SocketChannel> left = new CompletableFuture<>();
         SocketChannel right = null;
-        try (Door door = Door.open(own, secret, purpose(leftRank(), rank), guest -> {
+        try (AuthenticatedSocket door = AuthenticatedSocket.open(own, secret, purpose(leftRank(), rank), guest -> {
             if (!left.complete(guest)) {
                 close(guest); // there is only one left neighbour
             }
@@ -56,7 +56,7 @@ record Rendezvous(int rank, int size, InetSocketAddress rightAddress, Duration t
         int right = (rank + 1) % size;
         String name = "worker " + right + " at " + rightAddress;
         try {
-            return Door.knock(rightAddress, secret, purpose(rank, right), timeout);
+            return AuthenticatedSocket.knock(rightAddress, secret, purpose(rank, right), timeout);
         } catch (SocketTimeoutException e) {
             throw late(name + " to prove that it knows the secret");
         } catch (IOException e) {
@@ -64,7 +64,8 @@ record Rendezvous(int rank, int size, InetSocketAddress rightAddress, Duration t
         }
     }
 
-    private SocketChannel left(CompletableFuture<SocketChannel> left, long end, Door door) throws IOException {
+    private SocketChannel left(CompletableFuture<SocketChannel> left, long end, AuthenticatedSocket door)
+            throws IOException {
         String name = "worker " + leftRank() + " to connect";
         try {
             return left.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);

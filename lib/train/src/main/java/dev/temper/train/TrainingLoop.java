@@ -46,10 +46,10 @@ public final class TrainingLoop {
     private final TimeLeft timeLeft;
 
     private Path offload = Path.of(System.getProperty("java.io.tmpdir"));
-    private KeptCheckpoints checkpoints;
+    private CheckpointCoordinator checkpoints;
     private Updates updates;
     private TrainingState state = new TrainingState();
-    private StandingListener standing = StandingListener.silent();
+    private SnapshotListener snapshots = SnapshotListener.silent();
     private Optional<Evaluation> evaluated = Optional.empty(); // of the current weights
     private boolean isBestRestored; // the weights are no longer those of the last update
     private long timeOfLog;
@@ -80,8 +80,8 @@ public final class TrainingLoop {
     /**
      * Sets a listener of snapshots: before the first update, after evaluations and after all but the last checkpoint.
      */
-    public TrainingLoop standingFor(StandingListener listener) {
-        standing = listener;
+    public TrainingLoop reportingTo(SnapshotListener listener) {
+        snapshots = listener;
         return this;
     }
 
@@ -105,13 +105,13 @@ public final class TrainingLoop {
     public TrainingResult run(Prompts prompts, Optional<Checkpoints> kept) throws IOException {
         checkBestModel(kept);
         updates = new Updates(model, rows, worker, new Updates.Settings(config, plan.steps(), offload), listener);
-        checkpoints = new KeptCheckpoints(kept, workers, model.parameters(), updates.optimizer());
+        checkpoints = new CheckpointCoordinator(kept, workers, model.parameters(), updates.optimizer());
         HostMemory.release(); // memory that was used to load the model
         listener.started(plan.steps());
         List<Sample> samples = new ArrayList<>();
         try {
             begin(prompts, samples);
-            tellStanding(samples);
+            reportSnapshot(samples);
             train(samples);
             new SkippedUpdates(state, listener).checkChanged();
             Evaluation last = lastEvaluation();
@@ -160,7 +160,7 @@ public final class TrainingLoop {
             }
             boolean isOver = state.step == plan.steps() || state.stoppedEarly;
             if (!isOver && (mustSave || isDue(config.evalStrategy(), config.evalSteps()))) {
-                tellStanding(samples);
+                reportSnapshot(samples);
             }
             timeOfLog += System.nanoTime() - end; // not part of the training time
         }
@@ -188,11 +188,11 @@ public final class TrainingLoop {
                 timeLeft.after(state.step)));
     }
 
-    private void tellStanding(List<Sample> samples) throws IOException {
-        Standing now = state.standing(plan.steps(), samples);
+    private void reportSnapshot(List<Sample> samples) throws IOException {
+        TrainingSnapshot now = state.snapshot(plan.steps(), samples);
         Heartbeat.during(workers, () -> {
             if (workers.rank() == 0) {
-                standing.hear(now);
+                snapshots.hear(now);
             }
             return now;
         });

@@ -37,8 +37,8 @@ public final class TrainingState {
                 step, isBestKept ? best.step : step, best.step, best.value, stoppedEarly, skipped, halvings);
     }
 
-    Standing standing(int steps, List<Sample> samples) {
-        return new Standing(step, steps, List.copyOf(metrics), List.copyOf(samples), seconds, tokens);
+    TrainingSnapshot snapshot(int steps, List<Sample> samples) {
+        return new TrainingSnapshot(step, steps, List.copyOf(metrics), List.copyOf(samples), seconds, tokens);
     }
 
     ObjectNode json() {

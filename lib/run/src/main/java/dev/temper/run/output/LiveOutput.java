@@ -6,8 +6,8 @@ import dev.temper.report.Picture;
 import dev.temper.report.RunReport;
 import dev.temper.spark.storage.HadoopStore;
 import dev.temper.track.Metric;
-import dev.temper.train.Standing;
-import dev.temper.train.StandingListener;
+import dev.temper.train.SnapshotListener;
+import dev.temper.train.TrainingSnapshot;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Instant;
@@ -22,7 +22,7 @@ import java.util.function.Consumer;
  * Tables and report of a run while it goes on. The first worker writes them, between two updates as it writes
  * checkpoints; the driver writes them anew when all is done, so what a killed run has left of them does not matter.
  */
-public final class LiveOutput implements StandingListener {
+public final class LiveOutput implements SnapshotListener {
     private static final int KNOWN = 10; // updates after which it is known how long they take: the first one is slow
 
     private final RunOutput output;
@@ -55,67 +55,67 @@ public final class LiveOutput implements StandingListener {
     }
 
     @Override
-    public void hear(Standing standing) {
+    public void hear(TrainingSnapshot snapshot) {
         if (isGivenUp) {
             return;
         }
         try {
-            write(standing);
+            write(snapshot);
         } catch (IOException e) { // they are written at the end, or that says what is wrong
             isGivenUp = true;
             says.accept("tables and report cannot be written while the run goes on: " + HadoopStore.reason(e));
         }
     }
 
-    private void write(Standing standing) throws IOException {
-        output.writeMetrics(standing.metrics());
-        Scores scores = new Scores(standing.metrics());
+    private void write(TrainingSnapshot snapshot) throws IOException {
+        output.writeMetrics(snapshot.metrics());
+        Scores scores = new Scores(snapshot.metrics());
         EvaluationTables tables = output.evaluation();
         List<Metric> evaluated = scores.ofAllEvaluations();
         if (!evaluated.isEmpty()) {
             tables.writeScores(evaluated);
         }
-        if (!standing.samples().isEmpty()) {
-            tables.writeGenerations(standing.samples());
+        if (!snapshot.samples().isEmpty()) {
+            tables.writeGenerations(snapshot.samples());
         }
-        output.writeReport(report(standing, scores));
+        output.writeReport(report(snapshot, scores));
     }
 
-    private String report(Standing standing, Scores scores) {
+    private String report(TrainingSnapshot snapshot, Scores scores) {
         Map<String, String> facts = new LinkedHashMap<>(page.facts());
-        if (standing.seconds() > 0) {
-            facts.put("training", training(standing));
+        if (snapshot.seconds() > 0) {
+            facts.put("training", training(snapshot));
         }
-        RunLoss.of(standing.metrics(), standing.step()).text().ifPresent(loss -> facts.put("loss", loss));
-        RunReport report = new RunReport(page.title(), status(standing))
+        RunLoss.of(snapshot.metrics(), snapshot.step()).text().ifPresent(loss -> facts.put("loss", loss));
+        RunReport report = new RunReport(page.title(), status(snapshot))
                 .underWay()
                 .facts(facts)
                 .rows(page.rows())
                 .scores(scores.newest())
-                .metrics(standing.metrics())
-                .samples(standing.samples())
+                .metrics(snapshot.metrics())
+                .samples(snapshot.samples())
                 .warnings(page.warnings());
-        curves(standing.metrics()).forEach(report::picture);
+        curves(snapshot.metrics()).forEach(report::picture);
         return Secrets.maskedValues(report.html());
     }
 
-    private static String status(Standing standing) {
+    private static String status(TrainingSnapshot snapshot) {
         return String.format(
                 Locale.ROOT,
                 "under way: update %,d of %,d (%d %%); written on %s",
-                standing.step(),
-                standing.steps(),
-                100L * standing.step() / Math.max(1, standing.steps()),
+                snapshot.step(),
+                snapshot.steps(),
+                100L * snapshot.step() / Math.max(1, snapshot.steps()),
                 RunFacts.SECOND.format(Instant.now()));
     }
 
-    private static String training(Standing standing) {
+    private static String training(TrainingSnapshot snapshot) {
         String text = String.format(
-                Locale.ROOT, "%.1f s, %,.0f tokens/s", standing.seconds(), standing.tokens() / standing.seconds());
-        if (standing.step() < KNOWN) {
+                Locale.ROOT, "%.1f s, %,.0f tokens/s", snapshot.seconds(), snapshot.tokens() / snapshot.seconds());
+        if (snapshot.step() < KNOWN) {
             return text;
         }
-        double left = standing.seconds() / standing.step() * (standing.steps() - standing.step());
+        double left = snapshot.seconds() / snapshot.step() * (snapshot.steps() - snapshot.step());
         return text + String.format(Locale.ROOT, "; about %,.0f s of updates are left", left);
     }
 

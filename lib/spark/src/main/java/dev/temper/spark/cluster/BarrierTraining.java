@@ -189,7 +189,7 @@ public final class BarrierTraining {
      */
     private static Outcome attempt(Setup setup) {
         BarrierTaskContext task = BarrierTaskContext.get();
-        StageTalk talk = new StageTalk(task, setup.timeout());
+        StageMessages talk = new StageMessages(task, setup.timeout());
         int rank = task.partitionId();
         try {
             Optional<String> complaint = talk.complaint(setup.worker()::verifyPlace);
@@ -209,7 +209,8 @@ public final class BarrierTraining {
     }
 
     /** Runs the worker; empty when it lost another worker whose outcome has the reason. */
-    private static Optional<Outcome> outcome(Setup setup, BarrierTaskContext task, StageTalk talk) throws Exception {
+    private static Optional<Outcome> outcome(Setup setup, BarrierTaskContext task, StageMessages talk)
+            throws Exception {
         int rank = task.partitionId();
         try {
             return Optional.of(Outcome.done(rank, train(setup, task)));

@@ -1,6 +1,6 @@
 package dev.temper.spark.cluster;
 
-import dev.temper.collective.Door;
+import dev.temper.collective.AuthenticatedSocket;
 import dev.temper.track.Metric;
 import dev.temper.train.ProgressListener;
 import java.io.BufferedInputStream;
@@ -41,7 +41,7 @@ final class ProgressServer implements AutoCloseable {
     private final byte[] secret;
     private final ProgressListener listener;
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
-    private final Door door;
+    private final AuthenticatedSocket door;
     private boolean isStopping;
     private volatile boolean hasBegun;
 
@@ -53,7 +53,7 @@ final class ProgressServer implements AutoCloseable {
         this.own = own;
         this.secret = secret.clone();
         this.listener = listener;
-        this.door = Door.open(own, secret, PURPOSE, this::welcome);
+        this.door = AuthenticatedSocket.open(own, secret, PURPOSE, this::welcome);
     }
 
     /** @param host name or address by which workers reach this machine */
@@ -152,7 +152,7 @@ final class ProgressServer implements AutoCloseable {
     static Driver connect(Address address) {
         InetSocketAddress server = InetSocketAddress.createUnresolved(address.host(), address.port());
         try {
-            return new Driver(Door.knock(server, address.secret(), PURPOSE, CONNECT));
+            return new Driver(AuthenticatedSocket.knock(server, address.secret(), PURPOSE, CONNECT));
         } catch (IOException e) {
             return new Driver(OutputStream.nullOutputStream(), () -> {});
         }

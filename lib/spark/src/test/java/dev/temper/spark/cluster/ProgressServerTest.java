@@ -2,7 +2,7 @@ package dev.temper.spark.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.collective.Door;
+import dev.temper.collective.AuthenticatedSocket;
 import dev.temper.train.ProgressListener;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -75,7 +75,7 @@ final class ProgressServerTest {
     void whatIsNoEventEndsTheConnectionAndNoOther() throws Exception {
         InetSocketAddress there = new InetSocketAddress("localhost", address.port());
         try (ProgressServer.Driver driver = ProgressServer.connect(address);
-                SocketChannel confused = Door.knock(there, SECRET, "progress", Duration.ofSeconds(20));
+                SocketChannel confused = AuthenticatedSocket.knock(there, SECRET, "progress", Duration.ofSeconds(20));
                 DataOutputStream out = new DataOutputStream(Channels.newOutputStream(confused))) {
             out.writeUTF("rm -rf");
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Who gets in, and what the others can do. */
 @Timeout(60)
-final class DoorTest {
+final class AuthenticatedSocketTest {
     private static final byte[] SECRET = "0123456789abcdef-door".getBytes(StandardCharsets.UTF_8);
     private static final byte[] WRONG = "fedcba9876543210-door".getBytes(StandardCharsets.UTF_8);
     private static final String PURPOSE = "test";
@@ -32,14 +32,14 @@ final class DoorTest {
     private final BlockingQueue<SocketChannel> guests = new LinkedBlockingQueue<>();
     private final List<SocketChannel> opened = new ArrayList<>();
     private InetSocketAddress address;
-    private Door door;
+    private AuthenticatedSocket door;
 
     @BeforeEach
     void open() throws IOException {
         ServerSocketChannel own = ServerSocketChannel.open();
         own.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
         address = (InetSocketAddress) own.getLocalAddress();
-        door = Door.open(own, SECRET, PURPOSE, guests::add);
+        door = AuthenticatedSocket.open(own, SECRET, PURPOSE, guests::add);
     }
 
     @AfterEach
@@ -77,7 +77,7 @@ final class DoorTest {
     }
 
     private void assertComesIn() throws Exception {
-        try (SocketChannel friend = Door.knock(address, SECRET, PURPOSE, LIMIT);
+        try (SocketChannel friend = AuthenticatedSocket.knock(address, SECRET, PURPOSE, LIMIT);
                 SocketChannel guest = guests.poll(10, TimeUnit.SECONDS)) {
             guest.configureBlocking(true);
             friend.write(ByteBuffer.wrap(new byte[] {7}));
@@ -130,10 +130,10 @@ final class DoorTest {
 
     @Test
     void aWrongProofIsCut() throws Exception {
-        assertThatThrownBy(() -> Door.knock(address, WRONG, PURPOSE, LIMIT))
+        assertThatThrownBy(() -> AuthenticatedSocket.knock(address, WRONG, PURPOSE, LIMIT))
                 .isInstanceOf(IOException.class)
                 .hasMessageMatching(".*(does it have the same secret|reset|Broken pipe).*");
-        assertThatThrownBy(() -> Door.knock(address, SECRET, "another purpose", LIMIT))
+        assertThatThrownBy(() -> AuthenticatedSocket.knock(address, SECRET, "another purpose", LIMIT))
                 .isInstanceOf(IOException.class);
 
         assertThat(door.refused()).isEqualTo(2);
@@ -161,7 +161,7 @@ final class DoorTest {
             BlockingQueue<Object> friend = new LinkedBlockingQueue<>();
             Thread knocking = new Thread(() -> {
                 try {
-                    friend.add(Door.knock(pretended, SECRET, PURPOSE, LIMIT));
+                    friend.add(AuthenticatedSocket.knock(pretended, SECRET, PURPOSE, LIMIT));
                 } catch (IOException e) {
                     friend.add(e);
                 }
@@ -197,7 +197,7 @@ final class DoorTest {
         });
         impostor.start();
 
-        assertThatThrownBy(() -> Door.knock(there, SECRET, PURPOSE, LIMIT))
+        assertThatThrownBy(() -> AuthenticatedSocket.knock(there, SECRET, PURPOSE, LIMIT))
                 .isInstanceOf(IOException.class)
                 .hasMessage("it does not know the secret");
         impostor.join();

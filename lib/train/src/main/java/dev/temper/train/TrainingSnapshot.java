@@ -14,4 +14,5 @@ import java.util.List;
  * @param seconds total duration of the updates, without evaluation and checkpoints
  * @param tokens trained on so far, over all workers
  */
-public record Standing(int step, int steps, List<Metric> metrics, List<Sample> samples, double seconds, long tokens) {}
+public record TrainingSnapshot(
+        int step, int steps, List<Metric> metrics, List<Sample> samples, double seconds, long tokens) {}

@@ -34,7 +34,7 @@ import java.util.function.Consumer;
  * old, so that silent connections cannot keep out a peer that answers at once. Data after the proofs is neither
  * encrypted nor signed.
  */
-public final class Door implements AutoCloseable {
+public final class AuthenticatedSocket implements AutoCloseable {
     private static final int MAX_STRANGERS = 256;
     private static final int ANSWER_BYTES = 2 * Proof.BYTES;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -62,7 +62,8 @@ public final class Door implements AutoCloseable {
         }
     }
 
-    private Door(ServerSocketChannel own, Proof proof, Consumer<SocketChannel> guests) throws IOException {
+    private AuthenticatedSocket(ServerSocketChannel own, Proof proof, Consumer<SocketChannel> guests)
+            throws IOException {
         this.own = own;
         this.proof = proof;
         this.guests = guests;
@@ -80,9 +81,9 @@ public final class Door implements AutoCloseable {
      * @param purpose of the connections; a proof for another purpose is not accepted
      * @param guests receives each authenticated connection, in non-blocking mode, on this object's thread
      */
-    public static Door open(ServerSocketChannel own, byte[] secret, String purpose, Consumer<SocketChannel> guests)
-            throws IOException {
-        Door door = new Door(own, new Proof(secret, purpose), guests);
+    public static AuthenticatedSocket open(
+            ServerSocketChannel own, byte[] secret, String purpose, Consumer<SocketChannel> guests) throws IOException {
+        AuthenticatedSocket door = new AuthenticatedSocket(own, new Proof(secret, purpose), guests);
         door.thread.start();
         return door;
     }

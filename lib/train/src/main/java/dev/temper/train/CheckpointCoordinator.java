@@ -12,14 +12,14 @@ import java.util.Optional;
  * Coordinates checkpoints among the workers of a run. All workers call the same methods at the same points and read the
  * same files; only the first one writes, while the others wait. Does nothing when the run has no checkpoints.
  */
-final class KeptCheckpoints {
+final class CheckpointCoordinator {
     private final Optional<Checkpoints> checkpoints;
     private final Collective workers;
     private final TrainedParameters parameters;
     private final Optimizer optimizer;
     private int newest; // update of the last checkpoint read or written; 0: none
 
-    KeptCheckpoints(
+    CheckpointCoordinator(
             Optional<Checkpoints> checkpoints, Collective workers, TrainedParameters parameters, Optimizer optimizer) {
         this.checkpoints = checkpoints;
         this.workers = workers;

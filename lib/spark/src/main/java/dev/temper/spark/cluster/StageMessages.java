@@ -21,7 +21,7 @@ import org.apache.spark.BarrierTaskContext;
  *
  * @param patience how long a task that lost a peer waits for the reports of the others, which may hang
  */
-record StageTalk(BarrierTaskContext task, Duration patience) {
+record StageMessages(BarrierTaskContext task, Duration patience) {
     private static final String LAST = "last word: ";
     private static final String DONE = "";
     private static final String LOST = "?";

@@ -2,11 +2,11 @@ package dev.temper.train;
 
 /** Receives snapshots of a run in progress, on the training thread of the first worker, which waits for it. */
 @FunctionalInterface
-public interface StandingListener {
-    void hear(Standing standing);
+public interface SnapshotListener {
+    void hear(TrainingSnapshot snapshot);
 
     /** A listener that ignores them. */
-    static StandingListener silent() {
-        return standing -> {};
+    static SnapshotListener silent() {
+        return snapshot -> {};
     }
 }
