@@ -98,7 +98,7 @@ public final class FirstBits implements Callable<Integer> {
                 parameters.clearGradients();
                 bits.add(bits(backpropagation.accumulate(rows, 1.0 / rows.keep().length)));
                 bits.add(bits(parameters.flatGradients()));
-                bits.add(bits(workspace.training().norm(parameters.gradients())));
+                bits.add(bits(workspace.losses().norm(parameters.gradients())));
                 kernels.adamw(state, STEP);
                 parameters.weightsChanged();
                 bits.add(bits(weights.get(0)));

@@ -2,7 +2,7 @@ package dev.temper.bench;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import dev.temper.kernel.TrainingKernels.Head;
+import dev.temper.kernel.LossKernels.Head;
 import dev.temper.kernel.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +42,7 @@ final class Machine {
     }
 
     private static void multiply(Workspace workspace, NDArray x, Head weight) {
-        workspace.training().logits(x, weight).close();
+        workspace.losses().logits(x, weight).close();
     }
 
     /** The most memory this process ever had resident; Linux only. */

@@ -151,7 +151,7 @@ public final class OpenAdapters implements Callable<Integer> {
             TrainedParameters parameters = model.adapter().parameters();
             ObjectNode gradients = result.putObject("gradients");
             for (TrainedParameters.Spec spec : parameters.specs()) {
-                gradients.put(spec.name(), workspace.training().norm(List.of(parameters.gradient(spec.name()))));
+                gradients.put(spec.name(), workspace.losses().norm(List.of(parameters.gradient(spec.name()))));
             }
         }
     }

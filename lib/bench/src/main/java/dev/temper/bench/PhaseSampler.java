@@ -14,17 +14,17 @@ final class PhaseSampler implements AutoCloseable {
 
     /** The innermost of our calls that means something, as {@code Class.method}, and what it is called here. */
     private static final Map<String, String> PHASES = Map.ofEntries(
-            Map.entry("TrainingKernels.loss", "loss"),
-            Map.entry("TrainingKernels.backward", "backward"),
+            Map.entry("LossKernels.loss", "loss"),
+            Map.entry("LossKernels.backward", "backward"),
             Map.entry("Network.embedBackward", "backward"),
             Map.entry("OptimizerKernels.adamw", "optimizer"),
-            Map.entry("TrainingKernels.norm", "optimizer"),
+            Map.entry("LossKernels.norm", "optimizer"),
             Map.entry("TensorKernels.clear", "optimizer"),
             Map.entry("Network.embed", "forward"),
             Map.entry("Network.layer", "forward"),
             Map.entry("Network.finalNorm", "forward"),
             Map.entry("Network.classify", "forward"),
-            Map.entry("TrainingKernels.logits", "logits"),
+            Map.entry("LossKernels.logits", "logits"),
             Map.entry("Sampler.next", "sampling"));
 
     private final Map<String, Integer> counts = new TreeMap<>();

@@ -123,7 +123,7 @@ public final class Generator {
     private int[] next(List<Sequence> active, Sampler sampler) {
         NDArray logits = step(active);
         if (sampler.isPlain()) {
-            return Arrays.stream(workspace.training().best(logits).toLongArray())
+            return Arrays.stream(workspace.losses().best(logits).toLongArray())
                     .mapToInt(Math::toIntExact)
                     .toArray();
         }

@@ -1,7 +1,7 @@
 package dev.temper.kernel;
 
 import ai.djl.ndarray.NDArray;
-import dev.temper.kernel.TrainingKernels.Trained;
+import dev.temper.kernel.LossKernels.Trained;
 import java.util.List;
 import java.util.Map;
 

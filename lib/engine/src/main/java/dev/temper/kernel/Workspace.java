@@ -27,7 +27,7 @@ public final class Workspace implements AutoCloseable {
 
     private final NDManager manager;
     private final TensorKernels tensors;
-    private TrainingKernels training; // null until it is asked for
+    private LossKernels losses; // null until it is asked for
     private final Map<String, NDArray> mappings = new HashMap<>(); // whole files, by path and type
 
     private final int threads;
@@ -125,11 +125,11 @@ public final class Workspace implements AutoCloseable {
     }
 
     /** Losses and gradients. */
-    public TrainingKernels training() {
-        if (training == null) {
-            training = new TrainingKernels(this, compile("training.Training", Map.of()));
+    public LossKernels losses() {
+        if (losses == null) {
+            losses = new LossKernels(this, compile("losses.Losses", Map.of()));
         }
-        return training;
+        return losses;
     }
 
     /** Lets an array outlive the innermost scope; the caller closes it. */
@@ -292,8 +292,8 @@ public final class Workspace implements AutoCloseable {
     public void close() {
         mappings.values().forEach(NDArray::close);
         tensors.close();
-        if (training != null) {
-            training.close();
+        if (losses != null) {
+            losses.close();
         }
         manager.close();
     }

@@ -1,6 +1,6 @@
 package dev.temper.model;
 
-import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.LossKernels;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -107,10 +107,10 @@ public record Activations(long inputs, long recorded, long layer, long loss, lon
         long vocabulary = architecture.sizes().vocabulary();
         boolean isNarrow = pass.elementBytes() < Float.BYTES;
         long positions = Math.min(
-                TrainingKernels.lossChunk(vocabulary, pass.elementBytes()),
+                LossKernels.lossChunk(vocabulary, pass.elementBytes()),
                 pass.tokens().all());
         int copies = (isNarrow ? 1 : 0) + (architecture.logitCap() > 0 ? 2 : 0);
-        long inPieces = vocabulary * TrainingKernels.LOSS_ROWS * Float.BYTES;
+        long inPieces = vocabulary * LossKernels.LOSS_ROWS * Float.BYTES;
         return vocabulary * positions * pass.elementBytes() + copies * inPieces;
     }
 }

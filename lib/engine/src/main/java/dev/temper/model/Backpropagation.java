@@ -4,13 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.HostMemory;
+import dev.temper.kernel.LossKernels;
+import dev.temper.kernel.LossKernels.HeadGradients;
+import dev.temper.kernel.LossKernels.LossScale;
+import dev.temper.kernel.LossKernels.LossSums;
+import dev.temper.kernel.LossKernels.RowGradients;
+import dev.temper.kernel.LossKernels.Trained;
 import dev.temper.kernel.ScratchMemory;
-import dev.temper.kernel.TrainingKernels;
-import dev.temper.kernel.TrainingKernels.HeadGradients;
-import dev.temper.kernel.TrainingKernels.LossScale;
-import dev.temper.kernel.TrainingKernels.LossSums;
-import dev.temper.kernel.TrainingKernels.RowGradients;
-import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,7 +35,7 @@ public final class Backpropagation {
     private final boolean checkpointing;
     private final Optional<LayerInputs> offloaded;
     private final Workspace workspace;
-    private final TrainingKernels kernels;
+    private final LossKernels kernels;
     private final Map<String, NDArray> embeddingGradients = new HashMap<>();
     private final HeadGradients headGradients;
     private final Trained headTrained; // what of the shared weights is differentiated through the graph of the output
@@ -67,7 +67,7 @@ public final class Backpropagation {
         this.checkpointing = checkpointing;
         this.offloaded = offloaded;
         this.workspace = network.workspace();
-        this.kernels = workspace.training();
+        this.kernels = workspace.losses();
         Architecture architecture = network.architecture();
         LayerWeights shared = network.dictionary(Parameter.SHARED);
         Set<String> byHand = new HashSet<>(); // whose gradients are computed without a graph
@@ -254,7 +254,7 @@ public final class Backpropagation {
             NDArray x = network.hidden(network.inputs(batch.tokens()));
             NDArray h = network.finalNorm(x, workspace.ints(batch.keep()));
             NDArray targets = workspace.ints(batch.targets());
-            return workspace.training().lossSums(h, network.head(), targets, labelSmoothing);
+            return workspace.losses().lossSums(h, network.head(), targets, labelSmoothing);
         });
     }
 }

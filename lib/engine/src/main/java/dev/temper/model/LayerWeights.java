@@ -1,7 +1,7 @@
 package dev.temper.model;
 
 import ai.djl.ndarray.NDArray;
-import dev.temper.kernel.TrainingKernels.Trained;
+import dev.temper.kernel.LossKernels.Trained;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -5,8 +5,8 @@ import static dev.temper.check.Check.check;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.kernel.FloatType;
+import dev.temper.kernel.LossKernels.Head;
 import dev.temper.kernel.Program;
-import dev.temper.kernel.TrainingKernels.Head;
 import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.TensorFiles;
 import dev.temper.storage.Folder;
@@ -380,13 +380,13 @@ public final class Network implements AutoCloseable {
         Map<String, NDArray> extras = new HashMap<>();
         Optional.ofNullable(inputs.extras().get(DROPOUT_KEYS))
                 .ifPresent(keys -> extras.put(DROPOUT_KEYS, keys.take(keep)));
-        return workspace.training().extended(h, head(), extras);
+        return workspace.losses().extended(h, head(), extras);
     }
 
     /** Logits (N, V) of some positions, all of them in memory: for tests and generation. */
     public NDArray logits(TokenStream stream, int[] keep) {
         NDArray x = hidden(inputs(stream));
-        return workspace.training().logits(finalNorm(x, workspace.ints(keep)), head());
+        return workspace.losses().logits(finalNorm(x, workspace.ints(keep)), head());
     }
 
     @Override

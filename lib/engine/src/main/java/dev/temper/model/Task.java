@@ -1,6 +1,6 @@
 package dev.temper.model;
 
-import dev.temper.kernel.TrainingKernels;
+import dev.temper.kernel.LossKernels;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,7 +44,7 @@ public enum Task {
     /**
      * @param problemType what transformers calls what a head for whole texts answers
      * @param fewestLabels how many classes the user names at least
-     * @param loss of a head for whole texts: a method of training.py
+     * @param loss of a head for whole texts: a method of losses.py
      */
     Task(Head head, String problemType, int fewestLabels, String loss) {
         this.head = head;
@@ -102,7 +102,7 @@ public enum Task {
         return fewestLabels;
     }
 
-    /** What becomes of the answers of a head for whole texts, as {@link TrainingKernels#headLoss} takes it. */
+    /** What becomes of the answers of a head for whole texts, as {@link LossKernels#headLoss} takes it. */
     public String loss() {
         return loss;
     }

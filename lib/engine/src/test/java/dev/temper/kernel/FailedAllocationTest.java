@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import dev.temper.kernel.TrainingKernels.Head;
+import dev.temper.kernel.LossKernels.Head;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,10 +37,10 @@ final class FailedAllocationTest {
         NDArray weight = workspace.zeros(new Shape(1 << 24, 1));
         Head head = new Head(weight, workspace.scalar(0));
 
-        assertThatThrownBy(() -> workspace.training().logits(h, head))
+        assertThatThrownBy(() -> workspace.losses().logits(h, head))
                 .isInstanceOf(FailedAllocationException.class)
                 .hasMessageContainingAll("1,125,899,906,842,624 bytes", "logits");
-        assertThatThrownBy(() -> Workspace.inferred(() -> workspace.training().logits(h, head)))
+        assertThatThrownBy(() -> Workspace.inferred(() -> workspace.losses().logits(h, head)))
                 .isInstanceOf(FailedAllocationException.class);
     }
 

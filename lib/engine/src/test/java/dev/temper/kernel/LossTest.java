@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import dev.temper.kernel.TrainingKernels.LossScale;
-import dev.temper.kernel.TrainingKernels.LossSums;
+import dev.temper.kernel.LossKernels.LossScale;
+import dev.temper.kernel.LossKernels.LossSums;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,12 +22,12 @@ final class LossTest {
     private static final double SCALE = 0.5;
 
     private Workspace workspace;
-    private TrainingKernels kernels;
+    private LossKernels kernels;
 
     @BeforeEach
     void open() {
         workspace = Workspace.open(1);
-        kernels = workspace.training();
+        kernels = workspace.losses();
     }
 
     @AfterEach
@@ -114,14 +114,14 @@ final class LossTest {
 
         NDArray hidden = workspace.tensors().cast(workspace.floats(h, new Shape(POSITIONS, WIDTH)), type);
         NDArray weight = workspace.tensors().cast(workspace.floats(w, new Shape(VOCABULARY, WIDTH)), headType);
-        TrainingKernels.Head head = new TrainingKernels.Head(weight, workspace.scalar(cap));
+        LossKernels.Head head = new LossKernels.Head(weight, workspace.scalar(cap));
         NDArray gradient = workspace.zeros(new Shape(VOCABULARY, WIDTH));
         NDList result = kernels.loss(
                 hidden,
                 head,
                 workspace.ints(targets),
                 new LossScale(SCALE, smoothing),
-                TrainingKernels.HeadGradients.of(gradient));
+                LossKernels.HeadGradients.of(gradient));
 
         assertThat(result.get(0).getDouble()).isCloseTo(expected.loss, within(tolerance * expected.loss));
         LossSums sums = kernels.lossSums(hidden, head, workspace.ints(targets), smoothing);
@@ -146,9 +146,9 @@ final class LossTest {
     /** 256 positions as long as their logits take 80 MiB at most. */
     @Test
     void largeVocabulariesHaveSmallerChunks() {
-        assertThat(TrainingKernels.lossChunk(50_257, 4)).isEqualTo(256);
-        assertThat(TrainingKernels.lossChunk(151_936, 2)).isEqualTo(256);
-        assertThat(TrainingKernels.lossChunk(151_936, 4)).isEqualTo(138);
-        assertThat(TrainingKernels.lossChunk(1_000_000_000, 4)).isEqualTo(16);
+        assertThat(LossKernels.lossChunk(50_257, 4)).isEqualTo(256);
+        assertThat(LossKernels.lossChunk(151_936, 2)).isEqualTo(256);
+        assertThat(LossKernels.lossChunk(151_936, 4)).isEqualTo(138);
+        assertThat(LossKernels.lossChunk(1_000_000_000, 4)).isEqualTo(16);
     }
 }

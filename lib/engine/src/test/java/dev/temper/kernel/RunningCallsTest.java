@@ -38,10 +38,10 @@ final class RunningCallsTest {
         private static void compute(CountDownLatch computing) {
             try (Workspace workspace = Workspace.open(2)) {
                 NDArray h = workspace.zeros(new Shape(512, 512));
-                TrainingKernels.Head head =
-                        new TrainingKernels.Head(workspace.zeros(new Shape(4096, 512)), workspace.scalar(0));
+                LossKernels.Head head =
+                        new LossKernels.Head(workspace.zeros(new Shape(4096, 512)), workspace.scalar(0));
                 while (true) {
-                    Workspace.scoped(() -> workspace.training().logits(h, head));
+                    Workspace.scoped(() -> workspace.losses().logits(h, head));
                     computing.countDown();
                 }
             } catch (IllegalStateException e) {

@@ -8,8 +8,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.temper.check.InvalidInputException;
 import dev.temper.kernel.FloatType;
+import dev.temper.kernel.LossKernels.Trained;
 import dev.temper.kernel.QuantKernels;
-import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.safetensors.SafetensorsFile;
 import dev.temper.safetensors.TensorFiles;
@@ -241,14 +241,14 @@ final class Nf4Test {
         x.setRequiresGradient(true);
         for (Map<String, NDArray> each : List.of(parts, shared)) {
             NDArray y = Workspace.recorded(() -> kernels.linear(x, each));
-            NDArray gx = workspace.training().backward(y, gy, x, new Trained(List.of(), List.of()));
+            NDArray gx = workspace.losses().backward(y, gy, x, new Trained(List.of(), List.of()));
 
             assertThat(gx.toFloatArray()).isEqualTo(gy.matMul(dense).toFloatArray());
         }
         NDArray first = Workspace.recorded(() -> kernels.linear(x, shared));
         assertThat(Workspace.recorded(() -> kernels.linear(x, shared)).getShape())
                 .isEqualTo(new Shape(1, 5, 48));
-        assertThatThrownBy(() -> workspace.training().backward(first, gy, x, new Trained(List.of(), List.of())))
+        assertThatThrownBy(() -> workspace.losses().backward(first, gy, x, new Trained(List.of(), List.of())))
                 .hasMessageContaining("modified by an inplace operation");
     }
 

@@ -141,7 +141,7 @@ final class Updates {
 
     private Done step(TrainingState state, double lossSum, double weight) {
         double norm = Workspace.scoped(() ->
-                model.network().workspace().training().norm(model.parameters().gradients()));
+                model.network().workspace().losses().norm(model.parameters().gradients()));
         double learningRate = settings.config().peakLearningRate() * schedule.factor(state.step);
         double loss = lossSum / weight;
         if (Double.isFinite(norm) && Double.isFinite(lossSum)) {

@@ -98,7 +98,7 @@ final class ClassifierStepsAcceptanceTest {
             double loss =
                     backpropagation.accumulate(ClassifiedStream.of(classifier, rows), 1.0 / rows.size()) / rows.size();
             double norm = Workspace.scoped(
-                    () -> workspace.training().norm(model.parameters().gradients()));
+                    () -> workspace.losses().norm(model.parameters().gradients()));
             optimizer.step(i + 1, step.path("lr").asDouble(), norm);
 
             double expected = step.path("loss").asDouble();

@@ -85,7 +85,7 @@ final class ObjectiveStepsTest {
             double loss =
                     backpropagation.accumulate(ClassifiedStream.of(classifier, rows), 1.0 / rows.size()) / rows.size();
             double norm = Workspace.scoped(
-                    () -> workspace.training().norm(trained.parameters().gradients()));
+                    () -> workspace.losses().norm(trained.parameters().gradients()));
             optimizer.step(i + 1, step.path("lr").asDouble(), norm);
 
             double expected = step.path("loss").asDouble();

@@ -97,7 +97,7 @@ final class OptimizersTest {
         for (int t = 1; t <= 3; t++) {
             int step = t;
             set(parameters.flatGradients(), i -> ((i * 7 + step * 3) % 11 - 5) / 8f);
-            optimizer.step(t, 0.1, workspace.training().norm(parameters.gradients()));
+            optimizer.step(t, 0.1, workspace.losses().norm(parameters.gradients()));
         }
 
         String[] values = expected.split(" ");
@@ -155,7 +155,7 @@ final class OptimizersTest {
 
     private void step(Optimizer optimizer, TrainedParameters parameters, int number) {
         set(parameters.flatGradients(), i -> (float) Math.sin(0.3 * i * number) * (i % 100));
-        optimizer.step(number, 0.01, workspace.training().norm(parameters.gradients()));
+        optimizer.step(number, 0.01, workspace.losses().norm(parameters.gradients()));
     }
 
     @ParameterizedTest

@@ -188,7 +188,7 @@ final class SixteenBitWeightsTest {
                 gradient[i] = (float) Math.sin(0.3 * i * (number - from + 1)) * (1 + i % 100);
             }
             set(parameters.flatGradients(), gradient);
-            optimizer.step(number, 0.01, workspace.training().norm(parameters.gradients()));
+            optimizer.step(number, 0.01, workspace.losses().norm(parameters.gradients()));
         }
     }
 }

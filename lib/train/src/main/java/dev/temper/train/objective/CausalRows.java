@@ -1,6 +1,6 @@
 package dev.temper.train.objective;
 
-import dev.temper.kernel.TrainingKernels.LossSums;
+import dev.temper.kernel.LossKernels.LossSums;
 import dev.temper.model.Backpropagation;
 import dev.temper.model.LabelledStream;
 import dev.temper.text.DataConfig;

@@ -1,10 +1,10 @@
 package dev.temper.train.optim;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.LossKernels.Trained;
 import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.OptimizerKernels.AdafactorState;
 import dev.temper.kernel.OptimizerKernels.AdafactorStep;
-import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.train.config.TrainingConfig;

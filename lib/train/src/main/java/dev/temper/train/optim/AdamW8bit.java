@@ -2,11 +2,11 @@ package dev.temper.train.optim;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.temper.kernel.LossKernels.Trained;
 import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.OptimizerKernels.AdamW8bitState;
 import dev.temper.kernel.OptimizerKernels.AdamWStep;
 import dev.temper.kernel.OptimizerKernels.Quantized;
-import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.model.TrainedParameters.Group;

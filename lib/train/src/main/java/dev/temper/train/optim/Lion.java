@@ -1,9 +1,9 @@
 package dev.temper.train.optim;
 
 import ai.djl.ndarray.NDArray;
+import dev.temper.kernel.LossKernels.Trained;
 import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.OptimizerKernels.LionStep;
-import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.train.config.TrainingConfig;

@@ -1,8 +1,8 @@
 package dev.temper.train.optim;
 
+import dev.temper.kernel.LossKernels.Trained;
 import dev.temper.kernel.OptimizerKernels;
 import dev.temper.kernel.OptimizerKernels.SgdStep;
-import dev.temper.kernel.TrainingKernels.Trained;
 import dev.temper.kernel.Workspace;
 import dev.temper.model.TrainedParameters;
 import dev.temper.train.config.TrainingConfig;

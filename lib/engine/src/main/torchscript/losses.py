@@ -1,40 +1,40 @@
-# What a backward pass needs beside a family's layers: vector-Jacobian products and losses.
-class Training(Module):
+# Losses with their gradients, and what else a backward pass needs beside a family's layers: vector-Jacobian products and losses.
+class Losses(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
 
-  def backward_all(self: __torch__.training.Training, y: Tensor, gy: Tensor, x: Tensor, p: List[Tensor], g: List[Tensor]) -> Tensor:
+  def backward_all(self: __torch__.losses.Losses, y: Tensor, gy: Tensor, x: Tensor, p: List[Tensor], g: List[Tensor]) -> Tensor:
     # From the gradient of y: adds the gradients of p to g and returns that of x. Frees the graph of y.
     grads = torch.autograd.grad([y], torch.add([x], p), annotate(List[Optional[Tensor]], [gy]), False, False, False)
     for i in range(len(p)):
       _0 = torch.add_(g[i], unchecked_cast(Tensor, grads[i + 1]))
     return unchecked_cast(Tensor, grads[0])
 
-  def backward_parameters(self: __torch__.training.Training, y: Tensor, gy: Tensor, p: List[Tensor], g: List[Tensor]) -> Tensor:
+  def backward_parameters(self: __torch__.losses.Losses, y: Tensor, gy: Tensor, p: List[Tensor], g: List[Tensor]) -> Tensor:
     # As backward_all where nothing before y is trained.
     grads = torch.autograd.grad([y], p, annotate(List[Optional[Tensor]], [gy]), False, False, False)
     for i in range(len(p)):
       _0 = torch.add_(g[i], unchecked_cast(Tensor, grads[i]))
     return gy
 
-  def backward_input(self: __torch__.training.Training, y: Tensor, gy: Tensor, x: Tensor) -> Tensor:
+  def backward_input(self: __torch__.losses.Losses, y: Tensor, gy: Tensor, x: Tensor) -> Tensor:
     # As backward_all for a layer without trained parameters.
     grads = torch.autograd.grad([y], [x], annotate(List[Optional[Tensor]], [gy]), False, False, False)
     return unchecked_cast(Tensor, grads[0])
 
-  def capped(self: __torch__.training.Training, z: Tensor, cap: float) -> Tensor:
+  def capped(self: __torch__.losses.Losses, z: Tensor, cap: float) -> Tensor:
     # Soft-capped logits; 0 is no cap.
     if cap > 0.0:
       z = torch.mul(torch.tanh(torch.div(z, cap)), cap)
     return z
 
-  def positions(self: __torch__.training.Training, h: Tensor, head: Tensor, chunk: Tensor) -> int:
+  def positions(self: __torch__.losses.Losses, h: Tensor, head: Tensor, chunk: Tensor) -> int:
     # How many have logits at the same time. chunk (3): at most, at least, and the bytes that their logits may take.
     width = 4 if h.dtype == 6 else 2
     return max(int(chunk[1]), min(int(chunk[0]), int(chunk[2]) // (width * head.size(0))))
 
-  def scores(self: __torch__.training.Training, c: Tensor, head: Tensor, z: Tensor) -> Tensor:
+  def scores(self: __torch__.losses.Losses, c: Tensor, head: Tensor, z: Tensor) -> Tensor:
     # Logits (n, V) of c (n, D) into z, of the type of c.
     if head.dtype == c.dtype:
       _0 = torch.mm(c, torch.t(head), out=z)
@@ -46,7 +46,7 @@ class Training(Module):
         v = e
     return z
 
-  def slopes(self: __torch__.training.Training, z: Tensor, targets: Tensor, cap: float, smoothing: float) -> Tensor:
+  def slopes(self: __torch__.losses.Losses, z: Tensor, targets: Tensor, cap: float, smoothing: float) -> Tensor:
     # Of logits z (n, V) float32 and targets (n, 1): the sum of the losses, float64; z becomes its gradient. A loss is the
     # cross entropy, of which a share (smoothing) is the mean over all classes instead.
     slope = annotate(List[Tensor], [])
@@ -68,7 +68,7 @@ class Training(Module):
       p = torch.mul_(p, slope[0])
     return total
 
-  def head_backward(self: __torch__.training.Training, c: Tensor, p: Tensor, head: Tensor, factor: float, gc: Tensor, g: Tensor) -> Tensor:
+  def head_backward(self: __torch__.losses.Losses, c: Tensor, p: Tensor, head: Tensor, factor: float, gc: Tensor, g: Tensor) -> Tensor:
     # From the gradient p (n, V) of logits, of the type of c: factor times that of c into gc (n, D), and that of head
     # added to g (V, D), if it is a matrix.
     if head.dtype == c.dtype:
@@ -91,7 +91,7 @@ class Training(Module):
           v = e
     return gc
 
-  def extended(self: __torch__.training.Training, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  def extended(self: __torch__.losses.Losses, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # What a head with a low-rank update sees, (N, D) -> (N, D + R): hidden states, and what A makes of them. w may have
     # the keys of the positions for dropout.
     x = h
@@ -100,18 +100,18 @@ class Training(Module):
     down = torch.linear(x, torch.to(w["lm_head.lora_A"], h.dtype)) * w["lm_head.scale"]
     return torch.cat([h, torch.to(down, h.dtype)], 1)
 
-  def update_backward(self: __torch__.training.Training, u: Tensor, p: Tensor, factor: float, gu: Tensor, g: List[Tensor]) -> Tensor:
+  def update_backward(self: __torch__.losses.Losses, u: Tensor, p: Tensor, factor: float, gu: Tensor, g: List[Tensor]) -> Tensor:
     # Of z = B u, from the gradient p (n, V) of z, of the type of u (n, R): factor times that of u into gu, and that of
     # B added. g: that of the head, B (V, R) and the place of its gradient.
     _0 = torch.addmm(u, p, torch.to(g[1], u.dtype), beta=0, alpha=factor, out=gu)
     return torch.add_(g[2], torch.mm(torch.t(p), u), alpha=factor)
 
-  def rows_backward(self: __torch__.training.Training, c: Tensor, p: Tensor, factor: float, r: List[Tensor]) -> Tensor:
+  def rows_backward(self: __torch__.losses.Losses, c: Tensor, p: Tensor, factor: float, r: List[Tensor]) -> Tensor:
     # From the gradient p (n, V) of the logits of c (n, D): that of the head's rows r[0] (K) added to r[1] (K, D).
     some = torch.t(torch.index_select(p, 1, r[0]))  # (K, n)
     return torch.addmm_(r[1], torch.to(some, 6), torch.to(c, 6), beta=1, alpha=factor)
 
-  def loss(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor], r: List[Tensor]) -> Tuple[Tensor, Tensor]:
+  def loss(self: __torch__.losses.Losses, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, scale: Tensor, chunk: Tensor, g: List[Tensor], r: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the losses, and scale[0] times its gradient with respect to h, without ever holding all logits: h (N, D),
     # head (V, D), targets (N) int64; scale[1] is the share of label smoothing. The gradient of head is added to g[0] when
     # that is a matrix. limit is the cap of the logits. Softmax and sums are float32: of some rows at a time, where logits
@@ -156,7 +156,7 @@ class Training(Module):
       i = i + step
     return (total, gh)
 
-  def loss_sum(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor, smoothing: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  def loss_sum(self: __torch__.losses.Losses, h: Tensor, head: Tensor, limit: Tensor, targets: Tensor, chunk: Tensor, smoothing: Tensor, w: Dict[str, Tensor]) -> Tensor:
     # Sums (2) float64 for evaluation: of the losses and of the cross entropies, which differ by label smoothing. w may
     # have a low-rank update of the head.
     n = h.size(0)
@@ -175,7 +175,7 @@ class Training(Module):
       i = i + step
     return torch.stack([torch.add(torch.mul(total, 1.0 - share), torch.mul(flat, share)), total])
 
-  def cross_entropy(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+  def cross_entropy(self: __torch__.losses.Losses, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
     # Of a classifier: logits (S, C), targets and weights (S) -> the weighted sum of the losses, and scale[0] times its
     # gradient (S, C); scale[1] is the share of label smoothing.
     z = torch.log_softmax(logits, 1)
@@ -188,14 +188,14 @@ class Training(Module):
     p = torch.sub(torch.exp(z), smoothing / float(z.size(1)))
     return (total, torch.scatter_add(p, 1, t, minus) * rows * float(scale[0]))
 
-  def squared_error(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+  def squared_error(self: __torch__.losses.Losses, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
     # Of a regression: logits (S, 1); as cross_entropy.
     difference = torch.sub(logits, torch.unsqueeze(targets, 1))
     rows = torch.unsqueeze(weights, 1)
     total = torch.sum(difference * difference * rows, dtype=7)
     return (total, torch.mul(difference, 2.0) * rows * float(scale[0]))
 
-  def binary_cross_entropy(self: __torch__.training.Training, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
+  def binary_cross_entropy(self: __torch__.losses.Losses, logits: Tensor, targets: Tensor, weights: Tensor, scale: Tensor) -> Tuple[Tensor, Tensor]:
     # Of several labels a text: targets (S C), 1 or 0 for each; a document's loss is the mean of those of its labels; as
     # cross_entropy.
     t = torch.reshape(targets, [logits.size(0), logits.size(1)])
@@ -204,12 +204,12 @@ class Training(Module):
     total = torch.sum(losses * rows, dtype=7)
     return (total, torch.sub(torch.sigmoid(logits), t) * rows * float(scale[0]))
 
-  def best(self: __torch__.training.Training, logits: Tensor) -> Tensor:
+  def best(self: __torch__.losses.Losses, logits: Tensor) -> Tensor:
     return torch.argmax(logits, 1)
 
-  def logits(self: __torch__.training.Training, h: Tensor, head: Tensor, limit: Tensor, w: Dict[str, Tensor]) -> Tensor:
+  def logits(self: __torch__.losses.Losses, h: Tensor, head: Tensor, limit: Tensor, w: Dict[str, Tensor]) -> Tensor:
     return self.capped(__torch__.ops.head_logits(h, head, w), float(limit))
 
-  def norm(self: __torch__.training.Training, g: List[Tensor]) -> Tensor:
+  def norm(self: __torch__.losses.Losses, g: List[Tensor]) -> Tensor:
     # Global L2 norm.
     return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(g, 2)), 2)

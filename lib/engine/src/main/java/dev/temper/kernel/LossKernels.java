@@ -14,7 +14,7 @@ import java.util.Optional;
  * <p>Hidden states have the type that is computed in, float32 or 16 bits; sums of losses are float64, gradients of
  * weights float32. Tensor operations are {@link TensorKernels}, update rules {@link OptimizerKernels}.
  */
-public final class TrainingKernels implements AutoCloseable {
+public final class LossKernels implements AutoCloseable {
     private static final String UPDATE = "lm_head.lora_B"; // of a head
 
     private static final int MAX_LOSS_CHUNK = 256; // more is barely faster
@@ -103,7 +103,7 @@ public final class TrainingKernels implements AutoCloseable {
     private final Workspace workspace;
     private final Program program;
 
-    TrainingKernels(Workspace workspace, Program program) {
+    LossKernels(Workspace workspace, Program program) {
         this.workspace = workspace;
         this.program = program;
     }
@@ -202,7 +202,7 @@ public final class TrainingKernels implements AutoCloseable {
      * Of a head for whole texts: the sum of the losses, each times its weight (float64 scalar), and its scaled gradient
      * with respect to the logits.
      *
-     * @param loss a method of {@code training.py}, such as {@code cross_entropy}
+     * @param loss a method of {@code losses.py}, such as {@code cross_entropy}
      * @param logits (S, C)
      * @param targets (S) classes, as float32, or values; (S, C) where a row has several
      * @param weights (S)
