@@ -294,7 +294,7 @@ final class BadInputTest {
 
         assertThat(ended.err())
                 .startsWith("temper: data.max_length: 257 is more")
-                .contains("\ndev.temper.check.InvalidInputException: data.max_length", "\tat dev.temper.jobs.RunJob");
+                .contains("\ndev.temper.check.InvalidInputException: data.max_length", "\tat dev.temper.jobs.Jobs");
         assertThat(ended.code()).isEqualTo(2);
     }
 

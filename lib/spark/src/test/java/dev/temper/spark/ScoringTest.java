@@ -288,9 +288,6 @@ final class ScoringTest {
                 generate.copy(ParamMap.empty()).setModelFolder(wider.toString()).setAdapterFolder(adapter.toString()),
                 rows,
                 "the adapter belongs to another base");
-        Path regression = TinyFolder.classifier(
-                folder.resolve("regression"), "{\"0\": \"sad\", \"1\": \"glad\", \"2\": \"calm\"}", "{\"0\": \"x\"}");
-        assertRefused(classify.copy(ParamMap.empty()).setModelFolder(regression.toString()), rows, "predicts a number");
         Files.delete(generator.resolve("tokenizer.json"));
         assertRefused(generate, rows, generator + " has no tokenizer.json, which texts are tokenized with");
         Files.writeString(classifier.resolve("tokenizer.json"), "{}");
