@@ -137,11 +137,10 @@ record Regression(List<String> labels) implements Objective {
                 predictions.add(new Evaluation.Prediction(i, eval().get(i).label(), logits[i]));
                 isFinite &= Double.isFinite(logits[i][0]);
             }
+            Map<String, Double> measured = isFinite ? Regression.scores(predictions) : Map.of();
             Map<String, Double> scores = new LinkedHashMap<>();
-            scores.put("loss", isFinite ? Regression.scores(predictions).get("mse") : Double.NaN);
-            if (isFinite) {
-                scores.putAll(Regression.scores(predictions));
-            }
+            scores.put("loss", measured.getOrDefault("mse", Double.NaN));
+            scores.putAll(measured);
             return new Evaluation(scores, isFinite ? predictions : List.of());
         }
     }
